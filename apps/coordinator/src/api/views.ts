@@ -1,0 +1,213 @@
+/**
+ * What the API answers, as types. The dashboard imports these (types only); routers must return exactly them.
+ * Times are milliseconds since 1970. Run pages fold `StoredEvent`s with `@engraft/core/rounds/view`.
+ */
+import type { Code } from "@engraft/core/base/errors";
+import type { Manifest } from "@engraft/core/models/manifest";
+import type { Plan, MetricName } from "@engraft/core/models/plan";
+import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
+import type { RunEvent } from "@engraft/core/rounds/events";
+import type { Comparison, RunPhase } from "@engraft/core/rounds/view";
+
+export type Role = "admin" | "researcher";
+
+export interface Me {
+  readonly email: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
+export interface SiteView {
+  readonly name: string;
+  readonly key: string;
+  /** Eight words, to be compared by phone. */
+  readonly words: readonly string[];
+  readonly joinedAt: number;
+  readonly online: boolean;
+  readonly lastSeen: number | null;
+  readonly version: string | null;
+  readonly engine: string | null;
+  /** Site clock minus coordinator clock at the last hello. */
+  readonly clockSkewMs: number | null;
+  /** What the site does now, if anything. */
+  readonly working: ProgressView | null;
+  readonly approvals: readonly { readonly plan: string; readonly planName: string; readonly planVersion: number; readonly decision: "approved" | "refused"; readonly at: number }[];
+}
+
+export interface InviteView {
+  readonly id: string;
+  readonly site: string;
+  readonly by: string;
+  readonly createdAt: number;
+  readonly expires: number;
+  readonly state: "open" | "used" | "expired" | "revoked";
+}
+
+export interface BaseView {
+  readonly digest: string;
+  readonly name: string;
+  readonly version: string;
+  readonly manifest: Manifest;
+  readonly importedAt: number;
+}
+
+export interface ApprovalView {
+  readonly site: string;
+  readonly decision: "approved" | "refused" | "waiting";
+  readonly steward: string | null;
+  readonly reason: string | null;
+  readonly at: number | null;
+  readonly online: boolean;
+}
+
+export interface PlanSummary {
+  readonly digest: string;
+  readonly name: string;
+  readonly version: number;
+  readonly proposedAt: number;
+  readonly by: string;
+  readonly withdrawn: boolean;
+  readonly approved: number;
+  readonly refused: number;
+  readonly sites: number;
+  readonly needed: number;
+  readonly runs: number;
+}
+
+export interface PlanView extends PlanSummary {
+  readonly plan: Plan;
+  readonly words: readonly string[];
+  readonly lines: readonly PlanLine[];
+  /** Against the version before it; null for the first. */
+  readonly changes: { readonly since: number; readonly list: readonly PlanChange[] } | null;
+  readonly approvals: readonly ApprovalView[];
+  readonly base: BaseView;
+  /** Null where a run can be started, else why not, in words. */
+  readonly cannotStart: string | null;
+  readonly runIds: readonly string[];
+}
+
+export interface RunSummary {
+  readonly run: string;
+  readonly plan: { readonly digest: string; readonly name: string; readonly version: number };
+  readonly phase: RunPhase;
+  /** Round under way or last ended. */
+  readonly round: number;
+  readonly rounds: number;
+  readonly cohort: number;
+  readonly in: number;
+  readonly deadline: number | null;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+  readonly endText: string | null;
+  readonly aggregation: Plan["aggregation"];
+  /** Mean over sites at the newest evaluated checkpoint, and at every checkpoint before it. */
+  readonly metric: { readonly name: MetricName; readonly values: readonly number[] } | null;
+}
+
+export interface StoredEvent {
+  /** Rises over all runs; the SSE event id, so that a reconnect resumes. */
+  readonly seq: number;
+  readonly event: RunEvent;
+}
+
+export interface RunDetail {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly planDigest: string;
+  readonly base: BaseView;
+  readonly events: readonly StoredEvent[];
+  /** Answers of sites that were refused, newest first. */
+  readonly refusals: readonly AuditView[];
+  readonly release: ReleaseView | null;
+}
+
+export interface ProgressView {
+  readonly site: string;
+  readonly run: string;
+  readonly round: number;
+  readonly phase: "wait" | "download" | "train" | "evaluate" | "upload";
+  readonly done: number;
+  readonly total: number;
+  readonly at: number;
+}
+
+/** One item of a live subscription. Only `event` items are numbered and resumed. */
+export type LiveItem =
+  | { readonly kind: "event"; readonly seq: number; readonly run: string; readonly event: RunEvent }
+  | { readonly kind: "progress"; readonly progress: ProgressView }
+  | { readonly kind: "refusal"; readonly run: string; readonly refusal: AuditView }
+  /** Something on the federation level changed (sites, plans, approvals, releases): refetch. */
+  | { readonly kind: "changed"; readonly what: "sites" | "plans" | "runs" | "releases" };
+
+export interface ReleaseView {
+  readonly id: string;
+  readonly run: string;
+  readonly plan: { readonly digest: string; readonly name: string; readonly version: number };
+  readonly base: { readonly name: string; readonly version: string };
+  readonly createdAt: number;
+  readonly rounds: number;
+  readonly aggregation: Plan["aggregation"];
+  readonly files: readonly { readonly name: string; readonly url: string; readonly sha256: string; readonly bytes: number }[];
+  readonly comparisons: readonly Comparison[];
+}
+
+export interface AuditView {
+  readonly seq: number;
+  readonly at: number;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly code: Code | null;
+  /** A sentence for people. */
+  readonly text: string;
+}
+
+export interface NeedView {
+  readonly severity: "bad" | "warn" | "info";
+  /** What, as a sentence. */
+  readonly what: string;
+  /** On whom it waits, since when, what happens next. */
+  readonly next: string;
+  readonly button: string;
+  readonly href: string;
+}
+
+export interface HomeView {
+  readonly needs: readonly NeedView[];
+  readonly running: readonly RunSummary[];
+  readonly sites: readonly SiteView[];
+  readonly releases: readonly ReleaseView[];
+  readonly recent: readonly AuditView[];
+}
+
+/*
+ * Procedures (tRPC, /trpc). Q query, M mutation, S subscription (SSE). [a] admin, [r] admin or researcher, [-] anybody.
+ *
+ *   setup.state        Q [-]  -> { needed: boolean }
+ *   setup.createAdmin  M [-]  { token, name, email, password } -> { ok: true }
+ *   me                 Q [r]  -> Me
+ *   home               Q [r]  -> HomeView
+ *   sites.list         Q [r]  -> SiteView[]
+ *   sites.invites      Q [a]  -> InviteView[]
+ *   sites.invite       M [a]  { site, hours } -> { id, invite, command, expires }
+ *   sites.revokeInvite M [a]  { id } -> { ok: true }
+ *   bases.list         Q [r]  -> BaseView[]
+ *   bases.register     M [a]  { manifest: Digest } -> BaseView      (both blobs uploaded before with PUT /blobs/<digest>)
+ *   plans.list         Q [r]  -> PlanSummary[]
+ *   plans.get          Q [r]  { digest } -> PlanView
+ *   plans.propose      M [a]  { plan: JSON text } -> { digest }
+ *   plans.withdraw     M [a]  { digest } -> { ok: true }
+ *   runs.list          Q [r]  -> RunSummary[]
+ *   runs.get           Q [r]  { run } -> RunDetail
+ *   runs.start         M [a]  { plan: Digest } -> { run }
+ *   runs.stop          M [a]  { run } -> { ok: true }
+ *   releases.list      Q [r]  -> ReleaseView[]
+ *   users.list         Q [a]  -> { id, email, name, role }[]
+ *   users.create       M [a]  { email, name, password, role } -> { ok: true }
+ *   audit.list         Q [a]  { before?: seq } -> AuditView[]
+ *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))
+ *
+ * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, POST /enrol,
+ * PUT /blobs/<sha256> [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
+ */

@@ -1,0 +1,45 @@
+/** What a plan reads from a hospital's table: declared, never guessed. */
+import * as z from "zod";
+
+const FieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "use a letter, then letters, digits and '_'");
+const Code = z.string().min(1).max(64);
+
+export const NumberField = z.strictObject({
+  kind: z.literal("number"),
+  name: FieldName,
+  title: z.string().min(1).max(120),
+  /** UCUM unit, for example `mm[Hg]`; "1" where the value has none. */
+  unit: z.string().min(1).max(40),
+  /** Plausible range, inclusive. A value outside it is a finding of the data check and counts as missing. */
+  min: z.number(),
+  max: z.number(),
+});
+
+export const CategoryField = z.strictObject({
+  kind: z.literal("category"),
+  name: FieldName,
+  title: z.string().min(1).max(120),
+  /** Every code that may occur, with its meaning. A code outside the list is a finding and counts as missing. */
+  values: z.array(z.strictObject({ code: Code, means: z.string().min(1).max(120) })).min(2).max(64),
+});
+
+export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField]);
+export type Field = z.infer<typeof Field>;
+
+/** A yes/no label, by the codes that mean yes and those that mean no. */
+export const BinaryLabel = z.strictObject({
+  name: FieldName,
+  title: z.string().min(1).max(120),
+  positive: z.array(Code).min(1).max(64),
+  negative: z.array(Code).min(1).max(64),
+});
+export type BinaryLabel = z.infer<typeof BinaryLabel>;
+
+/**
+ * How patients are split, by SHA-256 of salt and patient id: the same patient always falls into the same part, at every
+ * site and in every run, however the table grows. Fractions of `train` and `validation`; the rest is `test`.
+ */
+export const Split = z
+  .strictObject({ salt: z.string().min(1).max(64), train: z.number().gt(0).lt(1), validation: z.number().min(0).lt(1) })
+  .refine((split) => split.train + split.validation < 1, "train and validation leave no test patients");
+export type Split = z.infer<typeof Split>;

@@ -1,0 +1,56 @@
+/** The manifest of a base model: everything a site must know to use the weights beside it. */
+import * as z from "zod";
+import { Digest } from "../base/ids.ts";
+import { BinaryLabel, Field, Split } from "./fields.ts";
+import { TensorSpec, totalSize } from "./tensors.ts";
+
+/** How a field becomes numbers. Constants come from the base's own training patients. */
+export const InputRule = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("standardise"),
+    field: z.string(),
+    mean: z.number(),
+    sd: z.number().gt(0),
+    /** Value used where the site has none, in the field's unit. */
+    fill: z.number(),
+    /** Adds one more number: 1 where the value was missing, else 0. */
+    flagMissing: z.boolean(),
+  }),
+  z.strictObject({
+    kind: z.literal("one-hot"),
+    field: z.string(),
+    /** One number for each of these codes, in this order. */
+    codes: z.array(z.string()).min(1),
+    /** Code used where the site has none. */
+    fill: z.string(),
+    flagMissing: z.boolean(),
+  }),
+]);
+export type InputRule = z.infer<typeof InputRule>;
+
+export const Manifest = z
+  .strictObject({
+    format: z.literal("engraft.base/1"),
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/),
+    version: z.string().regex(/^[0-9]+\.[0-9]+(\.[0-9]+)?$/),
+    title: z.string().min(1).max(120),
+    description: z.string().max(2000),
+    licence: z.string().min(1).max(120),
+    /** Where the weights come from, in words. */
+    origin: z.string().min(1).max(2000),
+    fields: z.array(Field).max(4096),
+    inputs: z.array(InputRule).max(4096),
+    label: BinaryLabel,
+    /** Present where the base has seen patients of a participating site: every plan must keep this split. */
+    split: Split.nullable(),
+    /** The layers, as the engine's layer IR (packages/engine/src/ir). Core passes it on. */
+    architecture: z.json(),
+    /** Every tensor of the weights file, in the order of the layers. */
+    tensors: z.array(TensorSpec).min(1).max(10_000),
+    weights: z.strictObject({ digest: Digest, bytes: z.int().min(1) }),
+  })
+  .refine((manifest) => new Set(manifest.tensors.map((tensor) => tensor.name)).size === manifest.tensors.length, "two tensors have the same name")
+  .refine((manifest) => new Set(manifest.fields.map((field) => field.name)).size === manifest.fields.length, "two fields have the same name")
+  .refine((manifest) => manifest.inputs.every((input) => manifest.fields.some((field) => field.name === input.field)), "an input names a field that is not declared")
+  .refine((manifest) => totalSize(manifest.tensors) <= 500_000_000, "more than 500 million values");
+export type Manifest = z.infer<typeof Manifest>;

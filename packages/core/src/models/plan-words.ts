@@ -1,0 +1,78 @@
+/** A plan in plain words, and what changed between two plans: what a steward reads before saying yes. */
+import type { Manifest } from "./manifest.ts";
+import type { Plan } from "./plan.ts";
+import { totalSize, trainableTensors } from "./tensors.ts";
+
+export interface PlanLine {
+  readonly topic: string;
+  readonly words: string;
+  /** True where a reader must be warned. */
+  readonly warn?: boolean;
+}
+
+export const PLAIN_AGGREGATION_WARNING = "Plain aggregation: the coordinator can read each update.";
+
+/** The plan, topic by topic. */
+export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[] {
+  const trained = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
+  const total = totalSize(manifest.tensors);
+  const part = plan.training.trainable.part === "all" ? "All layers" : plan.training.trainable.part === "head" ? "The head" : `The head and the last ${plan.training.trainable.blocks} block(s)`;
+  const { amount, optimizer } = plan.training;
+  return [
+    { topic: "Purpose", words: plan.purpose },
+    { topic: "Trains", words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.` },
+    { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title.toLowerCase()).join(", ")}.` },
+    { topic: "To predict", words: `${plan.data.label.title}: yes for ${plan.data.label.name} = ${plan.data.label.positive.join(", ")}; no for ${plan.data.label.negative.join(", ")}.` },
+    { topic: "Patients", words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient. Test patients are never trained on.` },
+    { topic: "How", words: `${plan.rounds.count} rounds, ${amount.count} ${amount.unit === "epochs" ? "passes over the data" : "updates"} in each, batches of ${plan.training.batch}, ${optimizer.name} at rate ${optimizer.learningRate}. A round counts from ${plan.cohort.minSites} sites and closes after ${duration(plan.cohort.deadlineSeconds)} at the latest.` },
+    ...(plan.rounds.stop === null ? [] : [{ topic: "Stops early", words: `When mean ${plan.rounds.stop.metric} has not improved by ${plan.rounds.stop.minDelta} for ${plan.rounds.stop.patience} rounds.` }]),
+    { topic: "Protection", words: `${PLAIN_AGGREGATION_WARNING} Each update is scaled down to a norm of at most ${plan.training.clip}.`, warn: true },
+    { topic: "Leaves the site", words: `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, and ${plan.metrics.names.join(", ")} on held-out patients where at least ${plan.metrics.minCount} of them were counted.` },
+  ];
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+const duration = (seconds: number): string => (seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
+
+export interface PlanChange {
+  readonly kind: "added" | "removed" | "changed";
+  /** Path in the plan, for example `training.batch`. */
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Every value that differs, each once. Fields and lists of objects are compared by their name or code. */
+export function planChanges(before: Plan, after: Plan): readonly PlanChange[] {
+  const old = leaves(before);
+  const now = leaves(after);
+  const paths = [...new Set([...old.keys(), ...now.keys()])];
+  return paths.flatMap((path): PlanChange[] => {
+    const was = old.get(path);
+    const is = now.get(path);
+    if (was === is) return [];
+    if (was === undefined) return [{ kind: "added", path, before: "", after: is ?? "" }];
+    if (is === undefined) return [{ kind: "removed", path, before: was, after: "" }];
+    return [{ kind: "changed", path, before: was, after: is }];
+  });
+}
+
+function leaves(value: unknown, path = "", into = new Map<string, string>()): ReadonlyMap<string, string> {
+  if (Array.isArray(value)) {
+    if (value.every((item) => typeof item !== "object")) into.set(path, value.join(", "));
+    else for (const [index, item] of value.entries()) leaves(item, `${path}.${keyOf(item) ?? index}`, into);
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, inner] of Object.entries(value)) leaves(inner, path === "" ? key : `${path}.${key}`, into);
+  } else {
+    into.set(path, String(value));
+  }
+  return into;
+}
+
+function keyOf(item: unknown): string | undefined {
+  if (typeof item !== "object" || item === null) return undefined;
+  if ("name" in item && typeof item.name === "string") return item.name;
+  if ("code" in item && typeof item.code === "string") return item.code;
+  return undefined;
+}

@@ -1,0 +1,110 @@
+/**
+ * A plan: pure data, no code. It says which base is fine-tuned, on which declared fields, how rounds are run and what
+ * may leave a site. Its digest (SHA-256 of its canonical JSON) is what sites approve: one changed value is another plan.
+ */
+import * as z from "zod";
+import { canonicalJson } from "../base/canonical.ts";
+import { refuse, type Refusal } from "../base/errors.ts";
+import { Digest } from "../base/ids.ts";
+import { sha256 } from "../crypto/digest.ts";
+import { BinaryLabel, Field, Split } from "./fields.ts";
+import type { Manifest } from "./manifest.ts";
+import { TrainablePart, trainableTensors } from "./tensors.ts";
+
+export const MetricName = z.enum(["auroc", "auprc", "accuracy", "loss", "brier"]);
+export type MetricName = z.infer<typeof MetricName>;
+
+export const Optimizer = z.discriminatedUnion("name", [
+  z.strictObject({ name: z.literal("sgd"), learningRate: z.number().gt(0).max(10), momentum: z.number().min(0).lt(1) }),
+  z.strictObject({ name: z.literal("adam"), learningRate: z.number().gt(0).max(10) }),
+]);
+
+export const Plan = z.strictObject({
+  format: z.literal("engraft.plan/1"),
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/, "use 2 to 40 of a-z, 0-9 and '-'"),
+  /** Rises with each plan of the same name. */
+  version: z.int().min(1).max(100_000),
+  purpose: z.string().min(1).max(1000),
+  base: z.strictObject({ name: z.string(), version: z.string(), manifest: Digest, weights: Digest }),
+  data: z.strictObject({ fields: z.array(Field).max(4096), label: BinaryLabel, split: Split }),
+  training: z.strictObject({
+    trainable: TrainablePart,
+    /** How much a site trains in each round. */
+    amount: z.discriminatedUnion("unit", [
+      z.strictObject({ unit: z.literal("epochs"), count: z.int().min(1).max(1000) }),
+      z.strictObject({ unit: z.literal("updates"), count: z.int().min(1).max(1_000_000) }),
+    ]),
+    batch: z.int().min(1).max(4096),
+    optimizer: Optimizer,
+    /** L2 penalty on trained weights, per update. */
+    weightDecay: z.number().min(0).max(1),
+    /** Largest L2 norm of an update; a longer one is scaled down at the site. */
+    clip: z.number().gt(0).max(1e6),
+    /** Every random choice of training derives from it, with run, round and site. */
+    seed: z.int().min(0).max(2 ** 31 - 1),
+  }),
+  rounds: z.strictObject({
+    count: z.int().min(1).max(10_000),
+    /** Ends the run early when the mean of `metric` over sites has not improved by `minDelta` for `patience` rounds. */
+    stop: z.strictObject({ metric: MetricName, patience: z.int().min(1).max(1000), minDelta: z.number().min(0).max(1) }).nullable(),
+  }),
+  cohort: z.strictObject({
+    /** A round counts from this many sites. */
+    minSites: z.int().min(1).max(1000),
+    /** Share of the approved sites that a round asks. */
+    fraction: z.number().gt(0).max(1),
+    /** How long a round waits for approved sites that are offline before it opens without them. */
+    gatherSeconds: z.int().min(0).max(86_400),
+    /** A round is never open longer. */
+    deadlineSeconds: z.int().min(1).max(604_800),
+    /** Once `minSites` are in, the others have this long. */
+    graceSeconds: z.int().min(0).max(604_800),
+  }),
+  /** `plain`: the coordinator can read each update. */
+  aggregation: z.enum(["plain"]),
+  metrics: z.strictObject({
+    /** Metrics of a site's own held-out patients that may leave it. */
+    names: z.array(MetricName).min(1),
+    /** ... and only where computed from at least this many patients. */
+    minCount: z.int().min(1).max(1_000_000),
+    /** At the end each site also trains alone, equally long, and reports how that compares. The model stays at the site. */
+    compareAlone: z.boolean(),
+  }),
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** The exact text that is digested, sent and approved. */
+export const planText = (plan: Plan): string => canonicalJson(plan);
+
+export const planDigest = (plan: Plan): Digest => sha256(planText(plan));
+
+/** Reads a plan from JSON text. The refusal names every problem, by path. */
+export function readPlan(text: string): { readonly ok: true; readonly plan: Plan; readonly digest: Digest } | Refusal {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return refuse("plan-invalid", "The plan is not JSON.");
+  }
+  const parsed = Plan.safeParse(json);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.slice(0, 20).map((issue) => `${issue.path.join(".") || "plan"}: ${issue.message}`);
+    return refuse("plan-invalid", `The plan has ${parsed.error.issues.length} problem(s): ${problems.join("; ")}`);
+  }
+  return { ok: true, plan: parsed.data, digest: planDigest(parsed.data) };
+}
+
+/** P2: a plan fits its base in every point, or names the first that does not. */
+export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifest: Manifest): { readonly ok: true } | Refusal {
+  const no = (what: string) => refuse("plan-invalid", `The plan does not fit its base model: ${what}.`);
+  if (plan.base.manifest !== manifestDigest) return no("the manifest has another digest");
+  if (plan.base.weights !== manifest.weights.digest) return no("the weights have another digest");
+  if (plan.base.name !== manifest.name || plan.base.version !== manifest.version) return no("name or version differ");
+  if (canonicalJson(plan.data.fields) !== canonicalJson(manifest.fields)) return no("the fields differ from those the base was made for");
+  if (canonicalJson(plan.data.label) !== canonicalJson(manifest.label)) return no("the label differs");
+  if (manifest.split !== null && canonicalJson(plan.data.split) !== canonicalJson(manifest.split)) {
+    return no("the patient split differs; with another one, patients that trained the base could be tested on");
+  }
+  if (trainableTensors(manifest.tensors, plan.training.trainable).length === 0) return no("nothing is trained");
+  return { ok: true };
+}

@@ -1,0 +1,54 @@
+/** Named tensors and the flat float32 vector that federation works on. Core knows vectors, not layers. */
+import * as z from "zod";
+
+export const TensorSpec = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_./-]{1,120}$/),
+  /** Row-major. */
+  shape: z.array(z.int().min(1).max(2 ** 31 - 1)).max(8),
+  /** 0 = head, 1 = the block before it, and so on towards the input. */
+  depth: z.int().min(0).max(1000),
+});
+export type TensorSpec = z.infer<typeof TensorSpec>;
+
+/** Which tensors a plan trains: the head, the head and the last n blocks, or everything. */
+export const TrainablePart = z.discriminatedUnion("part", [
+  z.strictObject({ part: z.literal("head") }),
+  z.strictObject({ part: z.literal("last-blocks"), blocks: z.int().min(1).max(1000) }),
+  z.strictObject({ part: z.literal("all") }),
+]);
+export type TrainablePart = z.infer<typeof TrainablePart>;
+
+export const sizeOf = (spec: TensorSpec): number => spec.shape.reduce((product, dimension) => product * dimension, 1);
+
+export const totalSize = (specs: readonly TensorSpec[]): number => specs.reduce((sum, spec) => sum + sizeOf(spec), 0);
+
+/** The trained tensors, in the manifest's order; their concatenation is the flat vector that travels. */
+export function trainableTensors(specs: readonly TensorSpec[], trainable: TrainablePart): readonly TensorSpec[] {
+  const deepest = trainable.part === "head" ? 0 : trainable.part === "last-blocks" ? trainable.blocks : Number.POSITIVE_INFINITY;
+  return specs.filter((spec) => spec.depth <= deepest);
+}
+
+/** Concatenates tensors (by name, each float32 row-major) into one flat vector. Throws RangeError on a wrong size. */
+export function flatten(specs: readonly TensorSpec[], tensors: ReadonlyMap<string, Float32Array>): Float32Array {
+  const flat = new Float32Array(totalSize(specs));
+  let at = 0;
+  for (const spec of specs) {
+    const values = tensors.get(spec.name);
+    if (values?.length !== sizeOf(spec)) throw new RangeError(`tensor ${spec.name}: expected ${sizeOf(spec)} values`);
+    flat.set(values, at);
+    at += values.length;
+  }
+  return flat;
+}
+
+/** The reverse of `flatten`; each tensor is a copy. Throws RangeError where the vector has another length. */
+export function unflatten(specs: readonly TensorSpec[], flat: Float32Array): ReadonlyMap<string, Float32Array> {
+  if (flat.length !== totalSize(specs)) throw new RangeError(`vector: expected ${totalSize(specs)} values, got ${flat.length}`);
+  const tensors = new Map<string, Float32Array>();
+  let at = 0;
+  for (const spec of specs) {
+    tensors.set(spec.name, flat.slice(at, at + sizeOf(spec)));
+    at += sizeOf(spec);
+  }
+  return tensors;
+}

@@ -1,0 +1,144 @@
+/**
+ * Every control message, its schema, who sends it and how large it may be. Each travels as a signed envelope (one JSON
+ * text frame); bulk travels as binary frames (frame.ts) and is covered by the digest in a signed message.
+ */
+import * as z from "zod";
+import { CODES, type Code } from "../base/errors.ts";
+import { Digest, Instant, PublicKey, RunId, SiteName } from "../base/ids.ts";
+import { SiteMetrics } from "../models/metrics.ts";
+import { VersionRange } from "./version.ts";
+
+const Text = z.string().max(500);
+const CodeText = z.enum(Object.keys(CODES) as [Code, ...Code[]]);
+const Nonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const Round = z.int().min(1).max(10_000);
+const Bytes = z.int().min(0).max(2 ** 40);
+const BlobRef = z.strictObject({ digest: Digest, bytes: Bytes });
+const TransferId = z.int().min(0).max(2 ** 32 - 1);
+
+// Session set-up ------------------------------------------------------------------------------------------------------
+
+/** Coordinator, first frame: who it is, what it speaks, and a fresh nonce. */
+const Challenge = z.strictObject({ protocol: VersionRange, nonce: Nonce, at: Instant });
+/** Site: signs the coordinator's nonce and adds its own. */
+const Hello = z.strictObject({ site: SiteName, protocol: VersionRange, challenge: Nonce, nonce: Nonce, version: z.string().max(40), engine: z.string().max(80), at: Instant });
+/** Coordinator: signs the site's nonce. From here on both know the session. */
+const Welcome = z.strictObject({ protocol: z.int(), nonce: Nonce, at: Instant });
+/** Either side ends the link and says why. */
+const Goodbye = z.strictObject({ code: CodeText, text: Text });
+
+// Plans ---------------------------------------------------------------------------------------------------------------
+
+/** Coordinator: a plan that waits for this site's decision. `plan` is its canonical text, `manifest` the base's exact text. */
+const PlanOffer = z.strictObject({ plan: z.string().max(262_144), manifest: z.string().max(524_288), withdrawn: z.boolean() });
+/** Site: the steward's decision. */
+const Approval = z.strictObject({ plan: Digest, decision: z.enum(["approved", "refused"]), reason: Text.nullable(), steward: z.string().min(1).max(120), at: Instant });
+const ApprovalRecorded = z.strictObject({ plan: Digest, decision: z.enum(["approved", "refused"]) });
+
+// Rounds --------------------------------------------------------------------------------------------------------------
+
+/** Coordinator: train in a round, or evaluate the final checkpoint. */
+const Ask = z.strictObject({
+  run: RunId,
+  /** For `evaluate`, the number of the last round. */
+  round: z.int().min(0).max(10_000),
+  kind: z.enum(["train", "evaluate"]),
+  plan: Digest,
+  manifest: BlobRef,
+  weights: BlobRef,
+  /** The trainable vector to start from. */
+  checkpoint: BlobRef,
+  /** The run's first checkpoint: the base unchanged. */
+  start: BlobRef,
+  deadline: Instant,
+});
+/** Site: an update is ready to be fetched under its digest. */
+const Update = z.strictObject({
+  run: RunId,
+  round: Round,
+  plan: Digest,
+  checkpoint: Digest,
+  update: BlobRef,
+  sampleCount: z.int().min(1).max(100_000_000),
+  /** The received checkpoint on the site's validation patients; null where the plan's minimum count is not met. */
+  validation: SiteMetrics.nullable(),
+  engine: z.string().max(80),
+  seconds: z.strictObject({ fetch: z.number().min(0), train: z.number().min(0) }),
+});
+/** Site: how the final checkpoint does on its test patients, beside the base unchanged and training alone. */
+const Evaluation = z.strictObject({
+  run: RunId,
+  round: z.int().min(0).max(10_000),
+  plan: Digest,
+  checkpoint: Digest,
+  validation: SiteMetrics.nullable(),
+  base: SiteMetrics.nullable(),
+  alone: SiteMetrics.nullable(),
+  federated: SiteMetrics.nullable(),
+});
+/** Site: will not or cannot answer an ask. */
+const Decline = z.strictObject({ run: RunId, round: z.int().min(0).max(10_000), kind: z.enum(["train", "evaluate"]), plan: Digest, code: CodeText, text: Text });
+/** Coordinator: an answer is durably accepted, or refused and why. */
+const AnswerRecorded = z.strictObject({ run: RunId, round: z.int().min(0).max(10_000), kind: z.enum(["train", "evaluate"]), outcome: z.enum(["accepted", "refused"]), code: CodeText.nullable(), text: Text.nullable() });
+/** Coordinator: stop working on this run. */
+const Cancel = z.strictObject({ run: RunId, text: Text });
+/** Site: where its work stands. Not stored. */
+const Progress = z.strictObject({ run: RunId, round: z.int().min(0).max(10_000), phase: z.enum(["wait", "download", "train", "evaluate", "upload"]), done: z.number().min(0), total: z.number().min(0) });
+
+// Bulk: whoever lacks a blob asks its peer for it, from the byte it already holds ------------------------------------------
+
+const TransferGet = z.strictObject({ transfer: TransferId, digest: Digest, offset: Bytes });
+const TransferAck = z.strictObject({ transfer: TransferId, offset: Bytes });
+const TransferMissing = z.strictObject({ transfer: TransferId, text: Text });
+
+export type Sender = "site" | "coordinator" | "both";
+
+/**
+ * `scope`: `federation` messages are statements that are stored and can be shown later, so they are signed for the
+ * federation; `session` messages count on one link only (see crypto/envelope.ts).
+ */
+const row = <T extends z.ZodType>(schema: T, sender: Sender, scope: "federation" | "session", maxBytes: number) => ({ schema, sender, scope, maxBytes }) as const;
+
+export const MESSAGES = {
+  challenge: row(Challenge, "coordinator", "federation", 1_024),
+  hello: row(Hello, "site", "federation", 2_048),
+  welcome: row(Welcome, "coordinator", "federation", 1_024),
+  goodbye: row(Goodbye, "both", "federation", 2_048),
+  "plan.offer": row(PlanOffer, "coordinator", "session", 1_048_576),
+  approval: row(Approval, "site", "federation", 4_096),
+  "approval.recorded": row(ApprovalRecorded, "coordinator", "session", 1_024),
+  ask: row(Ask, "coordinator", "federation", 4_096),
+  update: row(Update, "site", "federation", 8_192),
+  evaluation: row(Evaluation, "site", "federation", 16_384),
+  decline: row(Decline, "site", "federation", 4_096),
+  "answer.recorded": row(AnswerRecorded, "coordinator", "session", 4_096),
+  cancel: row(Cancel, "coordinator", "session", 2_048),
+  progress: row(Progress, "site", "session", 1_024),
+  "transfer.get": row(TransferGet, "both", "session", 1_024),
+  "transfer.ack": row(TransferAck, "both", "session", 1_024),
+  "transfer.missing": row(TransferMissing, "both", "session", 2_048),
+} as const;
+
+export type MessageType = keyof typeof MESSAGES;
+export type MessageOf<T extends MessageType> = z.infer<(typeof MESSAGES)[T]["schema"]>;
+export type Message = { [T in MessageType]: { readonly type: T; readonly value: MessageOf<T> } }[MessageType];
+
+export type Ask = MessageOf<"ask">;
+export type Update = MessageOf<"update">;
+export type Evaluation = MessageOf<"evaluation">;
+export type Decline = MessageOf<"decline">;
+export type Approval = MessageOf<"approval">;
+export type Progress = MessageOf<"progress">;
+
+/** A text frame larger than this is refused before it is looked at (ws `maxPayload`; binary frames are smaller). */
+export const MAX_FRAME = 1_572_864;
+
+// Enrolment (one HTTP request, before there is a link) ----------------------------------------------------------------------
+
+/** Site: asks to be enrolled. `proof` shows that it holds the invite's secret, bound to this key and this coordinator. */
+export const Join = z.strictObject({ invite: z.string().max(40), site: SiteName, coordinator: PublicKey, proof: Nonce, version: z.string().max(40), at: Instant });
+export type Join = z.infer<typeof Join>;
+export const Joined = z.strictObject({ site: SiteName, key: PublicKey, again: z.boolean(), at: Instant });
+export type Joined = z.infer<typeof Joined>;
+/** Signed by the coordinator, so that a refusal is as genuine as a welcome. */
+export const JoinRefused = z.strictObject({ key: PublicKey, code: CodeText, text: Text });

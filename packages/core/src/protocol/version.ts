@@ -1,0 +1,16 @@
+/** Protocol versions this build speaks. Both sides state their range; the highest common version is used. */
+import * as z from "zod";
+import { refuse, type Refusal } from "../base/errors.ts";
+
+export const VersionRange = z.strictObject({ min: z.int().min(1).max(65_535), max: z.int().min(1).max(65_535) });
+export type VersionRange = z.infer<typeof VersionRange>;
+
+export const SPOKEN: VersionRange = { min: 1, max: 1 };
+
+/** W2: the highest version both speak, or a refusal that says which side must be upgraded. */
+export function commonVersion(ours: VersionRange, theirs: VersionRange): { readonly ok: true; readonly version: number } | Refusal {
+  const version = Math.min(ours.max, theirs.max);
+  if (version >= Math.max(ours.min, theirs.min)) return { ok: true, version };
+  const upgrade = theirs.max < ours.min ? "Upgrade the agent" : "Upgrade the coordinator";
+  return refuse("protocol-version", `The agent speaks protocol ${theirs.min} to ${theirs.max}, the coordinator ${ours.min} to ${ours.max}. ${upgrade}.`);
+}

@@ -1,0 +1,196 @@
+/**
+ * Where a round is decided. A command says what somebody wants or what was seen; `decide` answers with the events that
+ * follow, or with a refusal. Pure: time and measurements come in with the command (SPEC.md, R-rules).
+ */
+import { refuse, type Refusal } from "../base/errors.ts";
+import { bySite, type Digest, type RunId, type SiteName } from "../base/ids.ts";
+import type { Measure } from "../aggregation/mean.ts";
+import { HIGHER_IS_BETTER } from "../models/metrics.ts";
+import type { Plan } from "../models/plan.ts";
+import type { SiteMetrics } from "../models/metrics.ts";
+import type { Decline, Evaluation, Update } from "../protocol/messages.ts";
+import type { BlobRef, RunEvent } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import { isEnded, type Collecting, type Evaluating, type Gathering, type RunParams, type RunState } from "./state.ts";
+
+export type Command =
+  | { readonly do: "create"; readonly at: number; readonly run: RunId; readonly by: string; readonly sites: readonly SiteName[]; readonly manifest: BlobRef; readonly weights: BlobRef; readonly start: BlobRef }
+  /** Time has passed, or sites came or went. */
+  | { readonly do: "look"; readonly at: number; readonly online: readonly SiteName[] }
+  /** A signed update whose blob is here and measured. */
+  | { readonly do: "update"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly update: Update; readonly measure: Measure }
+  | { readonly do: "decline"; readonly at: number; readonly site: SiteName; readonly decline: Decline }
+  | { readonly do: "combined"; readonly at: number; readonly round: number; readonly checkpoint: BlobRef }
+  | { readonly do: "evaluation"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly evaluation: Evaluation }
+  | { readonly do: "stop"; readonly at: number; readonly by: string };
+
+/** Norms are computed in float32 at the site and in float64 here. */
+const CLIP_TOLERANCE = 1.0001;
+
+/** Events, each following from the state the ones before it lead to; or why not. */
+export function decide(params: RunParams, state: RunState, command: Command): readonly RunEvent[] | Refusal {
+  const first = answer(params, state, command);
+  if (!Array.isArray(first)) return first;
+  // What follows by itself at the same instant: closing a full round, opening the next one.
+  const events: RunEvent[] = [...first];
+  let now = events.reduce(evolve(params), state);
+  const online = command.do === "look" ? command.online : [];
+  for (let next = follow(params, now, command.at, online); next.length > 0; next = follow(params, now, command.at, online)) {
+    events.push(...next);
+    now = next.reduce(evolve(params), now);
+  }
+  return events;
+}
+
+function answer(params: RunParams, state: RunState, command: Command): RunEvent[] | Refusal {
+  if (command.do === "create") {
+    if (state.phase !== "absent") return refuse("conflict", "This run exists already.");
+    const { at, run, by, manifest, weights, start } = command;
+    const sites = [...command.sites].sort(bySite);
+    if (sites.length < params.plan.cohort.minSites) {
+      return refuse("plan-not-approved", `The plan needs ${params.plan.cohort.minSites} approved sites and has ${sites.length}. Ask the others to run "engraft-site review".`);
+    }
+    return [{ type: "run.created", at, run, plan: params.planDigest, by, sites, manifest, weights, start }];
+  }
+  if (state.phase === "absent") return refuse("not-found", "There is no such run.");
+  if (isEnded(state)) return refuse("run-ended", `The run is ${state.phase}.`);
+  switch (command.do) {
+    case "look":
+      return [];
+    case "stop":
+      return [{ type: "run.stopped", at: command.at, by: command.by }];
+    case "update":
+      return answerUpdate(params, state, command);
+    case "decline":
+      return answerDecline(params, state, command);
+    case "evaluation":
+      return answerEvaluation(params, state, command);
+    case "combined":
+      if (state.phase !== "combining" || state.round !== command.round) return refuse("stale-round", "No mean is due for this round.");
+      return [{ type: "checkpoint.written", at: command.at, round: command.round, checkpoint: command.checkpoint }];
+    default:
+      return command satisfies never;
+  }
+}
+
+/** R3 to R7: whose update counts. Content faults drop the site from the round; everything else leaves the round untouched. */
+function answerUpdate(params: RunParams, state: RunState, command: Extract<Command, { do: "update" }>): RunEvent[] | Refusal {
+  const { at, site, statement, update, measure } = command;
+  if (update.plan !== params.planDigest) return refuse("wrong-plan", "The update belongs to another plan.");
+  if (state.phase !== "collecting" || state.round !== update.round) return refuse("stale-round", `Round ${update.round} is not open.`);
+  if (!state.cohort.includes(site)) return refuse("not-in-cohort", "This site was not asked in this round.");
+  if (state.answers.some((answer) => answer.site === site)) return refuse("second-answer", "This site has answered already.");
+  if (state.dropped.includes(site)) return refuse("second-answer", "This site was dropped from the round already.");
+  if (update.checkpoint !== state.checkpoint.digest) return refuse("stale-round", "The update starts from another checkpoint.");
+  const drop = (code: "wrong-shape" | "not-finite" | "over-clip" | "metric-not-allowed", text: string): RunEvent[] => [{ type: "site.dropped", at, round: state.round, site, code, text }];
+  if (update.update.bytes !== 4 * params.vectorLength) return drop("wrong-shape", `The update has ${update.update.bytes} bytes instead of ${4 * params.vectorLength}.`);
+  if (!measure.finite) return drop("not-finite", "The update holds NaN or infinity.");
+  if (Math.sqrt(measure.sumOfSquares) > params.plan.training.clip * CLIP_TOLERANCE) return drop("over-clip", `The update is longer than the plan's clip of ${params.plan.training.clip}.`);
+  if (!metricsAllowed(params.plan, update.validation)) return drop("metric-not-allowed", "The update carries metrics that the plan does not let out.");
+  return [
+    { type: "update.accepted", at, round: state.round, site, update: update.update, statement, sampleCount: update.sampleCount, validation: update.validation, engine: update.engine, seconds: update.seconds },
+  ];
+}
+
+function answerDecline(params: RunParams, state: RunState, command: Extract<Command, { do: "decline" }>): RunEvent[] | Refusal {
+  const { at, site, decline } = command;
+  if (decline.plan !== params.planDigest) return refuse("wrong-plan", "The answer belongs to another plan.");
+  if (decline.kind === "evaluate" && state.phase === "evaluating") {
+    const no = mayEvaluate(state, site);
+    return no ?? [{ type: "evaluation.missed", at, site, code: decline.code, text: decline.text }];
+  }
+  if (state.phase !== "collecting" || decline.kind !== "train" || state.round !== decline.round) return refuse("stale-round", `Round ${decline.round} is not open.`);
+  if (!state.cohort.includes(site)) return refuse("not-in-cohort", "This site was not asked in this round.");
+  if (state.answers.some((answer) => answer.site === site) || state.dropped.includes(site)) return refuse("second-answer", "This site has answered already.");
+  return [{ type: "site.dropped", at, round: state.round, site, code: decline.code, text: decline.text }];
+}
+
+function answerEvaluation(params: RunParams, state: RunState, command: Extract<Command, { do: "evaluation" }>): RunEvent[] | Refusal {
+  const { at, site, statement, evaluation } = command;
+  if (evaluation.plan !== params.planDigest) return refuse("wrong-plan", "The evaluation belongs to another plan.");
+  if (state.phase !== "evaluating") return refuse("stale-round", "No evaluation is due.");
+  const no = mayEvaluate(state, site);
+  if (no !== undefined) return no;
+  if (evaluation.checkpoint !== state.checkpoint.digest) return refuse("stale-round", "The evaluation is of another checkpoint.");
+  const { validation, base, alone, federated } = evaluation;
+  if (![validation, base, alone, federated].every((metrics) => metricsAllowed(params.plan, metrics))) {
+    return [{ type: "evaluation.missed", at, site, code: "metric-not-allowed", text: "The evaluation carries metrics that the plan does not let out." }];
+  }
+  return [{ type: "evaluation.accepted", at, site, statement, validation, base, alone, federated }];
+}
+
+function mayEvaluate(state: Evaluating, site: SiteName): Refusal | undefined {
+  if (!state.cohort.includes(site)) return refuse("not-in-cohort", "This site is not part of the evaluation.");
+  if (state.done.includes(site)) return refuse("second-answer", "This site has answered already.");
+  return undefined;
+}
+
+/** R7: only metrics that the plan names, and only from enough patients. */
+function metricsAllowed(plan: Plan, metrics: SiteMetrics | null): boolean {
+  if (metrics === null) return true;
+  const named = Object.keys(metrics.values).every((name) => (plan.metrics.names as readonly string[]).includes(name));
+  const some = Object.values(metrics.values).some((value) => value !== null && value !== undefined);
+  return named && (!some || metrics.n >= plan.metrics.minCount);
+}
+
+/** What is due now without anybody asking. */
+function follow(params: RunParams, state: RunState, at: number, online: readonly SiteName[]): RunEvent[] {
+  switch (state.phase) {
+    case "gathering":
+      return openNext(params, state, at, online);
+    case "collecting":
+      return closeIfDue(params, state, at);
+    case "evaluating": {
+      if (state.cohort.every((site) => state.done.includes(site))) return [{ type: "run.finished", at }];
+      if (at < state.deadline) return [];
+      return state.cohort.filter((site) => !state.done.includes(site)).map((site) => ({ type: "evaluation.missed", at, site, code: "unreachable", text: "No evaluation before the deadline." }));
+    }
+    default:
+      return [];
+  }
+}
+
+/** R8: a round opens when every approved site is there, or after `gatherSeconds` with at least `minSites`. */
+function openNext(params: RunParams, state: Gathering, at: number, online: readonly SiteName[]): RunEvent[] {
+  const { cohort } = params.plan;
+  const deadline = at + 1000 * cohort.deadlineSeconds;
+  const ended = state.roundsDone >= params.plan.rounds.count ? "all-rounds" : stopRuleMet(params, state) ? "stop-rule" : undefined;
+  if (ended !== undefined) return [{ type: "evaluation.opened", at, cohort: [...state.sites], deadline, reason: ended }];
+  const there = state.sites.filter((site) => online.includes(site));
+  const everybody = there.length === state.sites.length;
+  if (there.length < cohort.minSites || (!everybody && at < state.since + 1000 * cohort.gatherSeconds)) return [];
+  const asked = Math.max(cohort.minSites, Math.ceil(cohort.fraction * there.length));
+  const round = state.roundsDone + 1;
+  return [{ type: "round.opened", at, round, cohort: turn(there, round, asked), deadline }];
+}
+
+/** A share of the sites, taken in turn, so that over the rounds each is asked equally often. In byte order. */
+function turn(sites: readonly SiteName[], round: number, asked: number): SiteName[] {
+  const first = ((round - 1) * asked) % sites.length;
+  return Array.from({ length: Math.min(asked, sites.length) }, (_, index) => sites[(first + index) % sites.length] as SiteName).sort(bySite);
+}
+
+/** R9: a round closes when all have answered, when grace is over, or at its deadline; below the minimum the run fails by name. */
+function closeIfDue(params: RunParams, state: Collecting, at: number): RunEvent[] {
+  const { minSites, graceSeconds } = params.plan.cohort;
+  const survivors = state.answers.map((answer) => answer.site).sort(bySite);
+  const enough = survivors.length >= minSites;
+  const allAnswered = survivors.length + state.dropped.length === state.cohort.length;
+  const close = (reason: "all-answered" | "grace-over" | "deadline"): RunEvent[] => [{ type: "round.closed", at, round: state.round, survivors, reason }];
+  const fail = (code: "quorum-not-reached" | "quorum-lost", text: string): RunEvent[] => [{ type: "run.failed", at, code, text }];
+  if (enough && allAnswered) return close("all-answered");
+  if (allAnswered) return fail("quorum-lost", `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed gave an update; the others were dropped.`);
+  if (enough && state.minReachedAt !== null && at >= state.minReachedAt + 1000 * graceSeconds) return close("grace-over");
+  if (at < state.deadline) return [];
+  return enough ? close("deadline") : fail("quorum-not-reached", `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed were in at the deadline.`);
+}
+
+/** R10: the stop rule looks at checkpoints whose validation is known, that is, all but the newest. */
+function stopRuleMet(params: RunParams, state: Gathering): boolean {
+  const rule = params.plan.rounds.stop;
+  if (rule === null) return false;
+  const values = state.trace.filter((value) => value !== null).map((value) => (HIGHER_IS_BETTER[rule.metric] ? value : -value));
+  if (values.length <= rule.patience) return false;
+  const before = Math.max(...values.slice(0, -rule.patience));
+  return values.slice(-rule.patience).every((value) => value < before + rule.minDelta || value <= before);
+}

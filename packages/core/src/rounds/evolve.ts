@@ -1,0 +1,65 @@
+/**
+ * R2: the state after an event. Total, and without clock, randomness or failure, so that a replay of the stored events
+ * gives the state again: `events.reduce(evolve(params), ABSENT)`. An event that does not fit the phase changes nothing.
+ */
+import { weightedMean } from "../models/metrics.ts";
+import type { RunEvent } from "./events.ts";
+import type { Collecting, RunParams, RunState } from "./state.ts";
+
+export const ABSENT: RunState = { phase: "absent" };
+
+/** The fields every phase shares, without those of the phase that is left. */
+function shared(state: Exclude<RunState, { phase: "absent" }>) {
+  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace } = state;
+  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace };
+}
+
+export const evolve = (params: RunParams) => (state: RunState, event: RunEvent): RunState => {
+  if (event.type === "run.created") {
+    if (state.phase !== "absent") return state;
+    const { run, sites, manifest, weights, start } = event;
+    return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, roundsDone: 0, trace: [] };
+  }
+  if (state.phase === "absent") return state;
+  switch (event.type) {
+    case "round.opened":
+      if (state.phase !== "gathering") return state;
+      return { phase: "collecting", ...shared(state), round: event.round, cohort: event.cohort, deadline: event.deadline, answers: [], dropped: [], minReachedAt: null };
+    case "update.accepted": {
+      if (state.phase !== "collecting") return state;
+      const { site, update, sampleCount, validation } = event;
+      const answers = [...state.answers, { site, update, sampleCount, validation }];
+      const reached = state.minReachedAt ?? (answers.length >= params.plan.cohort.minSites ? event.at : null);
+      return { ...state, answers, minReachedAt: reached };
+    }
+    case "site.dropped":
+      return state.phase === "collecting" ? { ...state, dropped: [...state.dropped, event.site] } : state;
+    case "round.closed":
+      if (state.phase !== "collecting") return state;
+      return { phase: "combining", ...shared(state), round: state.round, answers: state.answers, trace: [...state.trace, traceValue(params, state)] };
+    case "checkpoint.written":
+      if (state.phase !== "combining") return state;
+      return { phase: "gathering", ...shared(state), checkpoint: event.checkpoint, roundsDone: event.round, since: event.at };
+    case "evaluation.opened":
+      if (state.phase !== "gathering") return state;
+      return { phase: "evaluating", ...shared(state), cohort: event.cohort, deadline: event.deadline, done: [] };
+    case "evaluation.accepted":
+    case "evaluation.missed":
+      return state.phase === "evaluating" ? { ...state, done: [...state.done, event.site] } : state;
+    case "run.finished":
+      return { phase: "finished", ...shared(state) };
+    case "run.stopped":
+      return { phase: "stopped", ...shared(state) };
+    case "run.failed":
+      return { phase: "failed", ...shared(state), code: event.code };
+    default:
+      return event satisfies never;
+  }
+};
+
+function traceValue(params: RunParams, state: Collecting): number | null {
+  const metric = params.plan.rounds.stop?.metric;
+  if (metric === undefined) return null;
+  const reported = state.answers.flatMap((answer) => (answer.validation === null ? [] : [answer.validation]));
+  return weightedMean(reported, metric) ?? null;
+}

@@ -1,0 +1,51 @@
+/**
+ * R1: what the world is due NOW, as a function of the state alone. A restart, a reconnect and a lost message are one code
+ * path: recompute, and do what is not yet done. Doing an obligation twice is harmless by construction.
+ */
+import type { RunId, SiteName } from "../base/ids.ts";
+import type { Ask } from "../protocol/messages.ts";
+import type { BlobRef } from "./events.ts";
+import type { Collecting, RunParams, RunState } from "./state.ts";
+
+export type Obligation =
+  | { readonly owe: "ask"; readonly site: SiteName; readonly ask: Ask }
+  | { readonly owe: "look"; readonly at: number }
+  | { readonly owe: "combine"; readonly run: RunId; readonly round: number; readonly checkpoint: BlobRef; readonly inputs: readonly { readonly site: SiteName; readonly update: BlobRef; readonly sampleCount: number }[] }
+  | { readonly owe: "cancel"; readonly run: RunId; readonly sites: readonly SiteName[]; readonly text: string }
+  | { readonly owe: "release"; readonly run: RunId; readonly checkpoint: BlobRef };
+
+export function owed(params: RunParams, state: RunState): readonly Obligation[] {
+  switch (state.phase) {
+    case "absent":
+      return [];
+    case "gathering":
+      return [{ owe: "look", at: state.since + 1000 * params.plan.cohort.gatherSeconds }];
+    case "collecting": {
+      const waiting = state.cohort.filter((site) => !state.answers.some((answer) => answer.site === site) && !state.dropped.includes(site));
+      return [...waiting.map((site) => ask(params, state, site, "train", state.round, state.deadline)), { owe: "look", at: nextLook(params, state) }];
+    }
+    case "combining":
+      return [{ owe: "combine", run: state.run, round: state.round, checkpoint: state.checkpoint, inputs: state.answers }];
+    case "evaluating": {
+      const waiting = state.cohort.filter((site) => !state.done.includes(site));
+      return [...waiting.map((site) => ask(params, state, site, "evaluate", state.roundsDone, state.deadline)), { owe: "look", at: state.deadline }];
+    }
+    case "finished":
+      return [{ owe: "release", run: state.run, checkpoint: state.checkpoint }];
+    case "stopped":
+    case "failed":
+      return [{ owe: "cancel", run: state.run, sites: state.sites, text: `The run is ${state.phase}.` }];
+    default:
+      return state satisfies never;
+  }
+}
+
+function ask(params: RunParams, state: Exclude<RunState, { phase: "absent" }>, site: SiteName, kind: "train" | "evaluate", round: number, deadline: number): Obligation {
+  const { run, manifest, weights, checkpoint, start } = state;
+  return { owe: "ask", site, ask: { run, round, kind, plan: params.planDigest, manifest, weights, checkpoint, start, deadline } };
+}
+
+function nextLook(params: RunParams, state: Collecting): number {
+  const grace = state.minReachedAt === null ? Number.POSITIVE_INFINITY : state.minReachedAt + 1000 * params.plan.cohort.graceSeconds;
+  return Math.min(grace, state.deadline);
+}
