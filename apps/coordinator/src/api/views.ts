@@ -17,6 +17,13 @@ export interface Me {
   readonly role: Role;
 }
 
+export interface UserView {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
 export interface SiteView {
   readonly name: string;
   readonly key: string;
@@ -203,7 +210,7 @@ export interface HomeView {
  *   runs.start         M [a]  { plan: Digest } -> { run }
  *   runs.stop          M [a]  { run } -> { ok: true }
  *   releases.list      Q [r]  -> ReleaseView[]
- *   users.list         Q [a]  -> { id, email, name, role }[]
+ *   users.list         Q [a]  -> UserView[]
  *   users.create       M [a]  { email, name, password, role } -> { ok: true }
  *   audit.list         Q [a]  { before?: seq } -> AuditView[]
  *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))

@@ -1,0 +1,81 @@
+/**
+ * Who may call what, in one table; a procedure that is not in it can be called by nobody. Errors leave here with the code
+ * of core's table, so that the dashboard and the command line tell them apart by `data.engraft`.
+ */
+import { initTRPC, TRPCError } from "@trpc/server";
+import { CODES, EngraftError, isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
+import type { Caller, Context } from "./context.ts";
+
+type Need = "anybody" | "researcher" | "admin";
+
+/** `researcher` includes admins. */
+export const NEEDS: Readonly<Record<string, Need>> = {
+  "setup.state": "anybody",
+  "setup.createAdmin": "anybody",
+  me: "researcher",
+  home: "researcher",
+  "sites.list": "researcher",
+  "sites.invites": "admin",
+  "sites.invite": "admin",
+  "sites.revokeInvite": "admin",
+  "bases.list": "researcher",
+  "bases.register": "admin",
+  "plans.list": "researcher",
+  "plans.get": "researcher",
+  "plans.propose": "admin",
+  "plans.withdraw": "admin",
+  "runs.list": "researcher",
+  "runs.get": "researcher",
+  "runs.start": "admin",
+  "runs.stop": "admin",
+  "releases.list": "researcher",
+  "users.list": "admin",
+  "users.create": "admin",
+  "audit.list": "admin",
+  live: "researcher",
+};
+
+const UNNAMED_FAULT = "Something failed in the coordinator. Its log says what.";
+
+const t = initTRPC.context<Context>().create({
+  isDev: false,
+  errorFormatter({ shape, error }) {
+    const code = error.cause instanceof EngraftError ? error.cause.code : null;
+    // An error without a code of ours may quote anything: it goes to the log, not to the browser.
+    const message = code === null && error.code === "INTERNAL_SERVER_ERROR" ? UNNAMED_FAULT : shape.message;
+    return { ...shape, message, data: { ...shape.data, engraft: code } };
+  },
+  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
+});
+
+const coded = (code: Code, text: string): TRPCError => new TRPCError({ code: CODES[code].trpc, message: text, cause: new EngraftError(code, text) });
+
+/** The value, or the refusal as an error with its code. */
+export function orThrow<T>(result: T | Refusal): T {
+  if (isRefusal(result)) throw new EngraftError(result.code, result.text);
+  return result as T;
+}
+
+const withCodes = t.middleware(async ({ next }) => {
+  const result = await next();
+  if (!result.ok && result.error.cause instanceof EngraftError) throw coded(result.error.cause.code, result.error.cause.message);
+  return result;
+});
+
+const allowed = t.middleware(({ path, ctx, next }) => {
+  const need = Object.hasOwn(NEEDS, path) ? NEEDS[path] : undefined;
+  if (need === undefined) throw coded("not-allowed", "Nobody may do this.");
+  if (need === "anybody") return next();
+  if (ctx.caller === null) throw coded("not-signed-in", "Sign in first.");
+  if (need === "admin" && ctx.caller.role !== "admin") throw coded("not-allowed", "Only an admin may do this.");
+  return next();
+});
+
+export const router = t.router;
+export const procedure = t.procedure.use(withCodes).use(allowed);
+
+/** The caller of a procedure whose need is not `anybody`. */
+export function callerOf(ctx: Context): Caller {
+  if (ctx.caller === null) throw coded("not-signed-in", "Sign in first.");
+  return ctx.caller;
+}
