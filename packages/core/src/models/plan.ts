@@ -1,12 +1,12 @@
 /**
  * A plan: pure data, no code. It says which base is fine-tuned, on which declared fields, how rounds are run and what
- * may leave a site. Its digest (SHA-256 of its canonical JSON) is what sites approve: one changed value is another plan.
+ * may leave a site. Its digest (plan-digest.ts) is what sites approve. Free of node's modules, so that the dashboard
+ * checks a plan with the same schema while it is being written.
  */
 import * as z from "zod";
 import { canonicalJson } from "../base/canonical.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
 import { Digest } from "../base/ids.ts";
-import { sha256 } from "../crypto/digest.ts";
 import { BinaryLabel, Field, Split } from "./fields.ts";
 import type { Manifest } from "./manifest.ts";
 import { TrainablePart, trainableTensors } from "./tensors.ts";
@@ -72,27 +72,6 @@ export const Plan = z.strictObject({
   }),
 });
 export type Plan = z.infer<typeof Plan>;
-
-/** The exact text that is digested, sent and approved. */
-export const planText = (plan: Plan): string => canonicalJson(plan);
-
-export const planDigest = (plan: Plan): Digest => sha256(planText(plan));
-
-/** Reads a plan from JSON text. The refusal names every problem, by path. */
-export function readPlan(text: string): { readonly ok: true; readonly plan: Plan; readonly digest: Digest } | Refusal {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return refuse("plan-invalid", "The plan is not JSON.");
-  }
-  const parsed = Plan.safeParse(json);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.slice(0, 20).map((issue) => `${issue.path.join(".") || "plan"}: ${issue.message}`);
-    return refuse("plan-invalid", `The plan has ${parsed.error.issues.length} problem(s): ${problems.join("; ")}`);
-  }
-  return { ok: true, plan: parsed.data, digest: planDigest(parsed.data) };
-}
 
 /** P2: a plan fits its base in every point, or names the first that does not. */
 export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifest: Manifest): { readonly ok: true } | Refusal {
