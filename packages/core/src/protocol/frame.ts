@@ -1,5 +1,4 @@
 /** Binary frames: a 16-byte header, then at most 256 KiB of a blob. */
-import { concat } from "../base/bytes.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
 
 export const FRAME_DATA = 256 * 1024;
@@ -18,15 +17,21 @@ export interface Frame {
   readonly data: Uint8Array;
 }
 
-/** Header layout, little-endian: version u8, kind u8, reserved u16 = 0, transfer u32, offset u64. */
-export function encodeFrame(frame: Frame): Uint8Array {
-  const header = new Uint8Array(FRAME_HEADER);
-  const view = new DataView(header.buffer);
+/** Writes the header into the first 16 bytes of `frame`, little-endian: version u8, kind u8, reserved u16 = 0, transfer u32, offset u64. */
+export function encodeHeader(frame: Uint8Array, transfer: number, offset: number): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, FRAME_HEADER);
   view.setUint8(0, VERSION);
   view.setUint8(1, KIND_DATA);
-  view.setUint32(4, frame.transfer, true);
-  view.setBigUint64(8, BigInt(frame.offset), true);
-  return concat([header, frame.data]);
+  view.setUint16(2, 0, true);
+  view.setUint32(4, transfer, true);
+  view.setBigUint64(8, BigInt(offset), true);
+}
+
+export function encodeFrame(frame: Frame): Uint8Array {
+  const bytes = new Uint8Array(FRAME_HEADER + frame.data.byteLength);
+  encodeHeader(bytes, frame.transfer, frame.offset);
+  bytes.set(frame.data, FRAME_HEADER);
+  return bytes;
 }
 
 /** Never throws; refuses any header that differs from the layout. */

@@ -1,0 +1,58 @@
+/** Durable small files: what was written is there after a power cut, whole or not at all. */
+import { randomBytes } from "node:crypto";
+import { open, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { EngraftError } from "@engraft/core/base/errors";
+
+const codeOf = (error: unknown): string | undefined => (error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined);
+
+/** Names the one storage failure that people can do something about; passes every other error on. */
+export function storageFault(error: unknown, path: string): never {
+  const code = codeOf(error);
+  if (code === "ENOSPC" || code === "EDQUOT") throw new EngraftError("disk-full", `No space left for ${path}. Free some space; nothing that was acknowledged is lost.`, { cause: error });
+  throw error;
+}
+
+/** Makes the names in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open folders; its rename is durable with the file system's journal.
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes beside, syncs, renames over, syncs the folder. */
+export async function writeFileDurably(path: string, data: Uint8Array | string, mode = 0o600): Promise<void> {
+  const beside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    const handle = await open(beside, "wx", mode);
+    try {
+      await handle.writeFile(data);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(beside, { force: true });
+    storageFault(error, path);
+  }
+}
+
+/** The file's text, or undefined where there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+export const removeIfThere = (path: string): Promise<void> => rm(path, { force: true });

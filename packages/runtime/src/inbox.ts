@@ -1,0 +1,80 @@
+/**
+ * The frames of a socket, from its first moment: whatever arrives before somebody listens is kept, so that a message sent
+ * right behind the handshake is not lost.
+ */
+import { EngraftError } from "@engraft/core/base/errors";
+import type { RawData, WebSocket } from "ws";
+
+export type FrameHandler = (data: Buffer, binary: boolean) => void;
+
+/** More than this before anybody listens is no handshake. */
+const MAX_WAITING = 16;
+
+export class Inbox {
+  readonly socket: WebSocket;
+  #waiting: { data: Buffer; binary: boolean }[] = [];
+  #handler: FrameHandler | undefined;
+  #closed: { code: number; reason: string } | undefined;
+  #onClose: ((code: number, reason: string) => void) | undefined;
+
+  /** Must be made in the same tick as the socket is opened or accepted. */
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.binaryType = "nodebuffer";
+    socket.on("message", (raw: RawData, binary: boolean) => this.#take(raw as Buffer, binary));
+    // An error is always followed by a close, which tells the reader.
+    socket.on("error", () => undefined);
+    socket.on("close", (code, reason) => {
+      this.#closed = { code, reason: reason.toString("utf8") };
+      this.#onClose?.(code, this.#closed.reason);
+    });
+  }
+
+  #take(data: Buffer, binary: boolean): void {
+    if (this.#handler !== undefined) this.#handler(data, binary);
+    else if (this.#waiting.length >= MAX_WAITING) this.socket.terminate();
+    else this.#waiting.push({ data, binary });
+  }
+
+  /** From now on every frame goes to `handler`, those that waited first. */
+  deliver(handler: FrameHandler, onClose: (code: number, reason: string) => void): void {
+    this.#handler = handler;
+    this.#onClose = onClose;
+    for (const { data, binary } of this.#waiting.splice(0)) handler(data, binary);
+    if (this.#closed !== undefined) onClose(this.#closed.code, this.#closed.reason);
+  }
+
+  /** The next text frame. Throws `link-lost` on close or after `ms`, `bad-message` on a binary frame. */
+  nextText(ms: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#handler = undefined;
+        this.#onClose = undefined;
+      };
+      const timer = setTimeout(() => {
+        done();
+        reject(new EngraftError("link-lost", "The other side did not speak in time."));
+      }, ms);
+      let taken = false;
+      this.deliver(
+        (data, binary) => {
+          // `deliver` may flush several waiting frames: one is ours, the others wait on.
+          if (taken) {
+            this.#waiting.push({ data, binary });
+            return;
+          }
+          taken = true;
+          done();
+          if (binary) reject(new EngraftError("bad-message", "A binary frame before the handshake."));
+          else resolve(data.toString("utf8"));
+        },
+        (code, reason) => {
+          if (taken) return;
+          done();
+          reject(new EngraftError("link-lost", reason === "" ? `The connection was closed (${code}).` : reason));
+        },
+      );
+    });
+  }
+}

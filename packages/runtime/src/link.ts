@@ -1,0 +1,286 @@
+/** One connection after its handshake, the same class on both sides: signed control messages, and blobs in both directions. */
+import { open } from "node:fs/promises";
+import { CODES, EngraftError, isCode, isRefusal, type Code } from "@engraft/core/base/errors";
+import type { Digest, PublicKey } from "@engraft/core/base/ids";
+import type { Envelope } from "@engraft/core/crypto/envelope";
+import type { Identity } from "@engraft/core/crypto/identity";
+import { decodeFrame, encodeHeader, FRAME_HEADER, type Frame } from "@engraft/core/protocol/frame";
+import type { Message, MessageOf, MessageType } from "@engraft/core/protocol/messages";
+import { openMessage, sealMessage, type Scopes } from "@engraft/core/protocol/session";
+import { acknowledge, nextSlice, receive, sent, startReceiving, startSending, type Receiving, type Sending } from "@engraft/core/protocol/transfer";
+import type { BlobRef } from "@engraft/core/rounds/events";
+import type { BlobReceiver, BlobStore } from "./blobs.ts";
+import { closeWith } from "./handshake.ts";
+import type { Inbox } from "./inbox.ts";
+
+const PING_MS = 15_000;
+/** Transfers that a peer may have open towards us; each holds a file handle. */
+const MAX_OUTGOING = 16;
+
+export interface LinkOptions {
+  /** Which side we are. */
+  readonly role: "site" | "coordinator";
+  readonly identity: Identity;
+  readonly peerKey: PublicKey;
+  /** Names the peer in partial files: a site name, or "coordinator". */
+  readonly peerName: string;
+  readonly scopes: Scopes;
+  readonly blobs: BlobStore;
+  /** Which blobs this peer may have: asked for every transfer, so that nothing leaves that was not meant to. */
+  readonly mayServe: (digest: Digest) => boolean;
+}
+
+export interface LinkHandlers {
+  /** Every verified message but transfers, in order of arrival. */
+  readonly message: (message: Message, envelope: Envelope) => void;
+  readonly close: (code: Code, text: string) => void;
+  readonly bytes?: (direction: "in" | "out", count: number) => void;
+}
+
+type TransferMessage = Extract<Message, { type: "transfer.get" | "transfer.ack" | "transfer.missing" }>;
+
+interface Incoming {
+  readonly ref: BlobRef;
+  readonly receiver: BlobReceiver;
+  state: Receiving;
+  /** Appends run one after the other. */
+  queue: Promise<void>;
+  readonly progress: ((done: number, total: number) => void) | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Outgoing {
+  state: Sending;
+  wake: () => void;
+}
+
+export class Link {
+  readonly #inbox: Inbox;
+  readonly #options: LinkOptions;
+  readonly #handlers: LinkHandlers;
+  readonly #incoming = new Map<number, Incoming>();
+  readonly #outgoing = new Map<number, Outgoing>();
+  readonly #fetching = new Map<Digest, Promise<void>>();
+  #nextTransfer = 1;
+  #closed = false;
+  #farewell: { code: Code; text: string } | undefined;
+
+  constructor(inbox: Inbox, options: LinkOptions, handlers: LinkHandlers) {
+    this.#inbox = inbox;
+    this.#options = options;
+    this.#handlers = handlers;
+    const heartbeat = this.#heartbeat();
+    inbox.deliver(
+      (data, binary) => {
+        handlers.bytes?.("in", data.byteLength);
+        if (binary) this.#onFrame(data);
+        else this.#onText(data.toString("utf8"));
+      },
+      (code, reason) => {
+        clearInterval(heartbeat);
+        this.#onClose(code, reason);
+      },
+    );
+  }
+
+  get open(): boolean {
+    return !this.#closed && this.#inbox.socket.readyState === this.#inbox.socket.OPEN;
+  }
+
+  /** Seals and sends; silently nothing on a closed link, because whatever is owed is sent again on the next one. */
+  send<T extends MessageType>(type: T, value: MessageOf<T>): void {
+    this.#sendText(sealMessage(this.#options.identity, this.#options.scopes, type, value));
+  }
+
+  /** Sends a statement exactly as it was stored. */
+  sendStatement(envelope: Envelope): void {
+    this.#sendText(JSON.stringify(envelope));
+  }
+
+  #sendText(text: string): void {
+    if (!this.open) return;
+    this.#handlers.bytes?.("out", text.length);
+    this.#inbox.socket.send(text);
+  }
+
+  /** Says why, then closes. */
+  close(code: Code, text: string): void {
+    if (this.#closed) return;
+    this.#farewell ??= { code, text };
+    closeWith(this.#inbox.socket, { code, text }, sealMessage(this.#options.identity, this.#options.scopes, "goodbye", { code, text }));
+  }
+
+  /**
+   * Gets a blob from the peer into the store, going on from what an earlier link brought. Rejects with `blob-missing`,
+   * `digest-mismatch`, `disk-full` or `link-lost`. Fetches of one digest share one transfer.
+   */
+  fetch(ref: BlobRef, progress?: (done: number, total: number) => void): Promise<void> {
+    const running = this.#fetching.get(ref.digest);
+    if (running !== undefined) return running;
+    const started = this.#fetch(ref, progress).finally(() => this.#fetching.delete(ref.digest));
+    this.#fetching.set(ref.digest, started);
+    return started;
+  }
+
+  async #fetch(ref: BlobRef, progress?: (done: number, total: number) => void): Promise<void> {
+    if ((await this.#options.blobs.size(ref.digest)) === ref.bytes) return;
+    const receiver = await this.#options.blobs.receiver(ref, this.#options.peerName);
+    if (receiver.held === ref.bytes) return receiver.finish();
+    if (!this.open) {
+      await receiver.suspend();
+      throw lost();
+    }
+    const transfer = this.#nextTransfer++;
+    await new Promise<void>((resolve, reject) => {
+      this.#incoming.set(transfer, { ref, receiver, state: startReceiving(ref.bytes, receiver.held), queue: Promise.resolve(), progress, resolve, reject });
+      progress?.(receiver.held, ref.bytes);
+      this.send("transfer.get", { transfer, digest: ref.digest, offset: receiver.held });
+    });
+  }
+
+  #onText(text: string): void {
+    const { role, peerKey, scopes } = this.#options;
+    const opened = openMessage(text, { role: role === "site" ? "coordinator" : "site", key: peerKey }, scopes);
+    if (!opened.ok) {
+      this.close(opened.code, opened.text);
+      return;
+    }
+    const { message } = opened;
+    if (isTransfer(message)) this.#onTransfer(message);
+    else if (message.type === "goodbye") this.#farewell = message.value;
+    else this.#handlers.message(message, opened.envelope);
+  }
+
+  #onTransfer(message: TransferMessage): void {
+    if (message.type === "transfer.get") {
+      void this.#serve(message.value).catch(() => this.send("transfer.missing", { transfer: message.value.transfer, text: "The blob could not be read." }));
+      return;
+    }
+    if (message.type === "transfer.missing") {
+      this.#fail(message.value.transfer, new EngraftError("blob-missing", message.value.text));
+      return;
+    }
+    const outgoing = this.#outgoing.get(message.value.transfer);
+    // An acknowledgement of a transfer that just ended.
+    if (outgoing === undefined) return;
+    const next = acknowledge(outgoing.state, message.value.offset);
+    if (isRefusal(next)) {
+      this.close(next.code, next.text);
+      return;
+    }
+    outgoing.state = next;
+    outgoing.wake();
+  }
+
+  async #serve(get: { readonly transfer: number; readonly digest: Digest; readonly offset: number }): Promise<void> {
+    const { transfer, digest, offset } = get;
+    const missing = (text: string): void => this.send("transfer.missing", { transfer, text });
+    if (this.#outgoing.size >= MAX_OUTGOING || this.#outgoing.has(transfer)) return missing("Too many transfers at once.");
+    const bytes = this.#options.mayServe(digest) ? await this.#options.blobs.size(digest) : undefined;
+    if (bytes === undefined) return missing("Not here, or not for you.");
+    const start = startSending(bytes, offset);
+    if (isRefusal(start)) return missing(start.text);
+    const outgoing: Outgoing = { state: start, wake: () => undefined };
+    this.#outgoing.set(transfer, outgoing);
+    const file = await open(this.#options.blobs.path(digest), "r");
+    try {
+      await this.#pump(transfer, outgoing, (target, at) => file.read(target, 0, target.byteLength, at));
+    } finally {
+      this.#outgoing.delete(transfer);
+      await file.close();
+    }
+  }
+
+  async #pump(transfer: number, outgoing: Outgoing, read: (target: Uint8Array, at: number) => Promise<{ bytesRead: number }>): Promise<void> {
+    while (this.open && outgoing.state.at < outgoing.state.bytes) {
+      const length = nextSlice(outgoing.state);
+      if (length === 0) {
+        await new Promise<void>((resolve) => {
+          outgoing.wake = resolve;
+        });
+        continue;
+      }
+      const frame = new Uint8Array(FRAME_HEADER + length);
+      encodeHeader(frame, transfer, outgoing.state.at);
+      const { bytesRead } = await read(frame.subarray(FRAME_HEADER), outgoing.state.at);
+      if (bytesRead !== length) throw new EngraftError("blob-missing", "The blob became shorter while it was sent.");
+      outgoing.state = sent(outgoing.state, length);
+      await this.#sendFrame(frame);
+    }
+  }
+
+  /** Awaiting each callback keeps at most one frame in memory; without it a whole blob would queue there. */
+  #sendFrame(frame: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.#handlers.bytes?.("out", frame.byteLength);
+      this.#inbox.socket.send(frame, { binary: true, compress: false }, () => resolve());
+    });
+  }
+
+  #onFrame(bytes: Uint8Array): void {
+    const decoded = decodeFrame(bytes);
+    if (!decoded.ok) {
+      this.close(decoded.code, decoded.text);
+      return;
+    }
+    const incoming = this.#incoming.get(decoded.frame.transfer);
+    // A frame of a transfer that was just given up.
+    if (incoming === undefined) return;
+    incoming.queue = incoming.queue.then(() => this.#append(incoming, decoded.frame)).catch((error: unknown) => this.#fail(decoded.frame.transfer, error));
+  }
+
+  async #append(incoming: Incoming, frame: Frame): Promise<void> {
+    if (this.#incoming.get(frame.transfer) !== incoming) return;
+    const taken = receive(incoming.state, frame);
+    if (!taken.ok) {
+      this.close(taken.code, taken.text);
+      return;
+    }
+    await incoming.receiver.append(frame.data);
+    incoming.state = taken.state;
+    incoming.progress?.(taken.state.at, taken.state.bytes);
+    if (taken.ackAt !== undefined) this.send("transfer.ack", { transfer: frame.transfer, offset: taken.ackAt });
+    if (!taken.complete) return;
+    this.#incoming.delete(frame.transfer);
+    await incoming.receiver.finish().then(incoming.resolve, incoming.reject);
+  }
+
+  #fail(transfer: number, error: unknown): void {
+    const incoming = this.#incoming.get(transfer);
+    if (incoming === undefined) return;
+    this.#incoming.delete(transfer);
+    void incoming.queue
+      .then(() => incoming.receiver.suspend())
+      .catch(() => undefined)
+      .then(() => incoming.reject(error));
+  }
+
+  #heartbeat(): NodeJS.Timeout {
+    const { socket } = this.#inbox;
+    let missed = 0;
+    socket.on("pong", () => {
+      missed = 0;
+    });
+    const timer = setInterval(() => {
+      if (missed >= 2) socket.terminate();
+      missed += 1;
+      if (socket.readyState === socket.OPEN) socket.ping();
+    }, PING_MS);
+    timer.unref();
+    return timer;
+  }
+
+  #onClose(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const transfer of this.#incoming.keys()) this.#fail(transfer, lost());
+    for (const outgoing of this.#outgoing.values()) outgoing.wake();
+    const named = this.#farewell ?? { code: isCode(reason) && CODES[reason].close === code ? reason : "link-lost", text: `The connection was closed (${code}).` };
+    this.#handlers.close(named.code, named.text);
+  }
+}
+
+const lost = (): EngraftError => new EngraftError("link-lost", "The connection was lost; the transfer goes on from where it stopped.");
+
+const isTransfer = (message: Message): message is TransferMessage => message.type === "transfer.get" || message.type === "transfer.ack" || message.type === "transfer.missing";
