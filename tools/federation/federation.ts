@@ -1,0 +1,130 @@
+/**
+ * A whole federation as separate processes under one folder: coordinator, dashboard and site agents, driven only through
+ * their command lines and the public API, as people would. The demo, the system tests and the benchmarks share it.
+ */
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { AppRouter } from "@engraft/coordinator/api/router";
+import { createTRPCClient, httpLink, type TRPCClient } from "@trpc/client";
+import { freePort } from "./ports.ts";
+import { Program, run, type Finished, type Line } from "./program.ts";
+
+export type Api = TRPCClient<AppRouter>;
+
+export interface FederationOptions {
+  /** Everything is kept below it. */
+  readonly dir: string;
+  readonly port?: number;
+  readonly dashboard?: boolean;
+  /** PostgreSQL instead of the embedded database. */
+  readonly databaseUrl?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface SiteData {
+  readonly file: string;
+  /** Further flags of `data add`. */
+  readonly flags: readonly string[];
+}
+
+export class Federation {
+  readonly dir: string;
+  readonly url: string;
+  readonly port: number;
+  readonly #options: FederationOptions;
+  coordinator!: Program;
+  dashboard: Program | undefined;
+  readonly agents = new Map<string, Program>();
+  /** The one-time link for the first admin, until it is used. */
+  setupUrl: string | null = null;
+
+  private constructor(options: FederationOptions, port: number) {
+    this.#options = options;
+    this.dir = options.dir;
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  static async start(options: FederationOptions): Promise<Federation> {
+    const federation = new Federation(options, options.port ?? (await freePort()));
+    await mkdir(join(options.dir, "log"), { recursive: true });
+    const dashboardPort = options.dashboard === true ? await freePort() : undefined;
+    const dashboard = dashboardPort === undefined ? undefined : federation.#startDashboard(dashboardPort);
+    await federation.startCoordinator(dashboardPort);
+    await dashboard;
+    return federation;
+  }
+
+  /** Starts the coordinator (again): same folder, same port. */
+  async startCoordinator(dashboardPort = this.#dashboardPort): Promise<Line> {
+    this.#dashboardPort = dashboardPort;
+    const args = ["start", "--json", "--port", String(this.port), "--data", this.coordinatorDir];
+    if (dashboardPort !== undefined) args.push("--dashboard-url", `http://127.0.0.1:${dashboardPort}`);
+    this.coordinator = Program.start("engraft-coordinator", args, this.#program("coordinator"));
+    const ready = await this.coordinator.event("ready");
+    this.setupUrl = typeof ready["setup"] === "string" ? ready["setup"] : null;
+    return ready;
+  }
+  #dashboardPort: number | undefined;
+
+  async #startDashboard(port: number): Promise<void> {
+    this.dashboard = Program.start("engraft-dashboard", ["--json", "--port", String(port)], this.#program("dashboard"));
+    await this.dashboard.event("ready");
+  }
+
+  #program(name: string) {
+    return { name, log: join(this.dir, "log", `${name}.log`), env: { ...this.#options.env, ...(this.#options.databaseUrl !== undefined && { DATABASE_URL: this.#options.databaseUrl }) } };
+  }
+
+  get coordinatorDir(): string {
+    return join(this.dir, "coordinator");
+  }
+
+  siteDir(site: string): string {
+    return join(this.dir, "sites", site);
+  }
+
+  /** The API with the operator's token, which lies in the coordinator's own folder. */
+  async api(): Promise<Api> {
+    const token = (await readFile(join(this.coordinatorDir, "operator.token"), "utf8")).trim();
+    return createTRPCClient<AppRouter>({ links: [httpLink({ url: `${this.url}/trpc`, headers: { authorization: `Bearer ${token}` } })] });
+  }
+
+  /** A command of the coordinator's, against the running one. Throws where it does not exit with 0. */
+  async coordinatorCommand(...args: string[]): Promise<Line> {
+    return result(await run("engraft-coordinator", [...args, "--json", "--url", this.url, "--data", this.coordinatorDir], this.#program("coordinator-command")));
+  }
+
+  /** A command at a site; the caller looks at the exit code. */
+  siteCommand(site: string, ...args: string[]): Promise<Finished> {
+    return run("engraft-site", ["--home", this.siteDir(site), "--json", ...args], this.#program(`${site}-command`));
+  }
+
+  async siteCommandOk(site: string, ...args: string[]): Promise<Line> {
+    return result(await this.siteCommand(site, ...args));
+  }
+
+  /** Invites a site, enrols it and, where given, registers its data. */
+  async enrol(site: string, data?: SiteData): Promise<void> {
+    const { invite } = await (await this.api()).sites.invite.mutate({ site: site as never, hours: 1 });
+    await this.siteCommandOk(site, "join", invite);
+    if (data !== undefined) await this.siteCommandOk(site, "data", "add", "main", "--file", data.file, ...data.flags);
+  }
+
+  async startAgent(site: string, env: Readonly<Record<string, string>> = {}, ...flags: string[]): Promise<Program> {
+    const agent = Program.start("engraft-site", ["--home", this.siteDir(site), "--json", "start", ...flags], { ...this.#program(site), env: { ...this.#program(site).env, ...env } });
+    this.agents.set(site, agent);
+    await agent.event("online");
+    return agent;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.agents.values(), ...(this.dashboard === undefined ? [] : [this.dashboard])].map((program) => program.stop()));
+    await this.coordinator.stop();
+  }
+}
+
+function result(finished: Finished): Line {
+  if (finished.code !== 0) throw new Error(`The command ended with ${finished.code}:\n${finished.stderr}`);
+  return finished.result ?? {};
+}
