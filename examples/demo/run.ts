@@ -1,0 +1,162 @@
+/** What the demo does, step by step, through the same commands and API that people use. */
+import { randomBytes, createHash } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { SiteMetrics } from "@engraft/core/models/metrics";
+import { runView, type RunView } from "@engraft/core/rounds/view";
+import { Federation, type Api } from "../../tools/federation/federation.ts";
+import type { Screen } from "./screen.ts";
+
+const EXAMPLE = fileURLToPath(new URL("../heart-disease/", import.meta.url));
+const POLL_MS = 150;
+
+export interface SiteResult {
+  readonly site: string;
+  readonly n: number;
+  readonly base: Readonly<Record<string, number | readonly [number, number] | null>>;
+  readonly alone: SiteResult["base"];
+  readonly federated: SiteResult["base"];
+}
+
+export interface DemoResult {
+  readonly rounds: number;
+  readonly aggregation: string;
+  readonly sites: readonly SiteResult[];
+  readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number };
+  readonly seconds: { readonly total: number; readonly training: number; readonly coordinator: number };
+}
+
+export interface DemoOptions {
+  readonly dir: string;
+  readonly port: number;
+  readonly rounds: number | undefined;
+  readonly screen: Screen;
+}
+
+interface SiteDeclaration {
+  readonly site: string;
+  readonly file: string;
+  readonly flags: readonly string[];
+}
+
+export async function runDemo(options: DemoOptions) {
+  const started = performance.now();
+  const { dir, port, rounds, screen } = options;
+  const login = { email: "admin@demo.invalid", password: randomBytes(12).toString("base64url") };
+  const sites = JSON.parse(await readFile(join(EXAMPLE, "sites.json"), "utf8")) as readonly SiteDeclaration[];
+
+  screen.step("Starting the coordinator and the dashboard");
+  const federation = await Federation.start({ dir, port, dashboard: true });
+  const api = await federation.api();
+  await createFirstAdmin(federation, api, login);
+
+  screen.step("Importing the base model and proposing the plan");
+  await federation.coordinatorCommand("base", "import", join(EXAMPLE, "base"));
+  const plan = await planFile(dir, rounds);
+  const { digest } = (await federation.coordinatorCommand("plan", "propose", plan)) as { digest?: string };
+  if (digest === undefined) throw new EngraftError("plan-invalid", "The coordinator did not accept the demo's plan.");
+
+  screen.step(`Enrolling ${sites.length} hospitals, each with its own keys and data`);
+  await Promise.all(
+    sites.map(async ({ site, file, flags }) => {
+      await federation.enrol(site, { file: join(EXAMPLE, file), flags });
+      const agent = await federation.startAgent(site);
+      screen.watch(site, agent);
+      await agent.line((line) => line.event === "plan.offered" && line["plan"] === digest);
+      await federation.siteCommandOk(site, "approve", digest, "--steward", "Demo steward", "--data", "main");
+      await agent.line((line) => line.event === "approval.recorded" && line["plan"] === digest);
+    }),
+  );
+
+  screen.step("Training together");
+  const { run } = await api.runs.start.mutate({ plan: digest as never });
+  const { view, release } = await watchRun(api, run, screen);
+
+  screen.step("Downloading the model as a researcher would");
+  const file = release.files.find(({ name }) => name === "model.safetensors");
+  if (file === undefined) throw new EngraftError("not-found", "The release has no model.safetensors.");
+  const model = await download(federation.url, file.url, join(dir, "model.safetensors"), login);
+  if (model.sha256 !== file.sha256) throw new EngraftError("digest-mismatch", "The downloaded model does not have the digest that the coordinator names.");
+
+  const result: DemoResult = {
+    rounds: view.rounds.length,
+    aggregation: release.aggregation,
+    sites: view.comparisons.map(({ site, base, alone, federated }) => ({ site, n: federated?.n ?? 0, base: figures(base), alone: figures(alone), federated: figures(federated) })).sort((a, b) => (a.site < b.site ? -1 : 1)),
+    model,
+    seconds: { total: seconds(performance.now() - started), ...secondsOf(view) },
+  };
+  return { result, login, url: federation.url };
+}
+
+async function createFirstAdmin(federation: Federation, api: Api, login: { email: string; password: string }): Promise<void> {
+  const token = new URL(federation.setupUrl ?? "about:blank").searchParams.get("token");
+  if (token === null) throw new EngraftError("not-found", "The coordinator printed no link for its first admin.");
+  await api.setup.createAdmin.mutate({ token, name: "Demo admin", ...login });
+}
+
+/** The example's plan, with another number of rounds where one was asked for. */
+async function planFile(dir: string, rounds: number | undefined): Promise<string> {
+  const path = join(EXAMPLE, "plan.json");
+  if (rounds === undefined) return path;
+  const plan = JSON.parse(await readFile(path, "utf8")) as { rounds: { count: number } };
+  const changed = join(dir, "plan.json");
+  await writeFile(changed, JSON.stringify({ ...plan, rounds: { ...plan.rounds, count: rounds } }));
+  return changed;
+}
+
+async function watchRun(api: Api, run: string, screen: Screen) {
+  for (;;) {
+    const detail = await api.runs.get.query({ run: run as never });
+    const view = runView(detail.events.map(({ event }) => event));
+    if (view !== undefined) screen.round(view.rounds.filter((round) => round.checkpoint !== null).length, detail.plan.rounds.count, view.phase);
+    if (view?.phase === "finished" && detail.release !== null) return { view, release: detail.release };
+    if (view?.phase === "failed" || view?.phase === "stopped") throw new EngraftError("training-failed", view.end?.text ?? "The run ended early.");
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function download(url: string, path: string, to: string, login: { email: string; password: string }) {
+  const headers = { "content-type": "application/json", origin: url };
+  const signedIn = await fetch(`${url}/api/auth/sign-in/email`, { method: "POST", headers, body: JSON.stringify(login) });
+  if (!signedIn.ok) throw new EngraftError("not-signed-in", `The demo's login was refused (${signedIn.status}).`);
+  const cookie = signedIn.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
+  const response = await fetch(`${url}${path}`, { headers: { cookie } });
+  if (!response.ok || response.body === null) throw new EngraftError("not-found", `The model could not be downloaded (${response.status}).`);
+  const hash = createHash("sha256");
+  const file = createWriteStream(to);
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    hash.update(chunk);
+    bytes += chunk.byteLength;
+    if (!file.write(chunk)) await once(file, "drain");
+  }
+  file.end();
+  await once(file, "close");
+  return { path: to, sha256: hash.digest("hex"), bytes };
+}
+
+function figures(metrics: SiteMetrics | null): SiteResult["base"] {
+  const values: Record<string, number | readonly [number, number] | null> = {};
+  for (const [name, estimate] of Object.entries(metrics?.values ?? {})) {
+    values[name] = estimate?.value ?? null;
+    values[`${name}Ci`] = estimate === null || estimate === undefined ? null : [estimate.low, estimate.high];
+  }
+  return values;
+}
+
+const seconds = (ms: number): number => Math.round(ms) / 1000;
+
+/** `training`: each round's slowest site. `coordinator`: what the rounds took beyond that (wire, signatures, database, mean). */
+function secondsOf(view: RunView): { readonly training: number; readonly coordinator: number } {
+  let training = 0;
+  let open = 0;
+  for (const round of view.rounds) {
+    training += 1000 * Math.max(0, ...round.answers.map((answer) => answer.seconds.train));
+    open += (round.checkpoint?.at ?? round.openedAt) - round.openedAt;
+  }
+  return { training: seconds(training), coordinator: seconds(Math.max(0, open - training)) };
+}

@@ -1,0 +1,32 @@
+/** The demo's result for people. */
+import type { DemoResult, SiteResult } from "./run.ts";
+
+export function comparisonTable(result: DemoResult, access: { readonly url: string; readonly email: string; readonly password: string }): string {
+  const header = ["hospital", "n", "base unchanged", "trained alone", "federated"];
+  const rows = result.sites.map(({ site, n, base, alone, federated }) => [site, String(n), auroc(base), auroc(alone), auroc(federated)]);
+  const means = ["mean", "", ...(["base", "alone", "federated"] as const).map((model) => mean(result.sites, model))];
+  const table = [header, ...rows, means];
+  const widths = header.map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
+  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd());
+  return `
+AUROC on held-out patients (95 % confidence interval), after ${result.rounds} rounds
+${lines.join("\n")}
+
+${result.aggregation === "plain" ? "Plain aggregation: the coordinator can read each update.\n" : ""}Model      ${result.model.path}
+           ${result.model.bytes} bytes, sha256 ${result.model.sha256}
+Dashboard  ${access.url}
+Login      ${access.email}   ${access.password}
+`;
+}
+
+function auroc(figures: SiteResult["base"]): string {
+  const value = figures["auroc"];
+  const interval = figures["aurocCi"];
+  if (typeof value !== "number" || !Array.isArray(interval)) return "too few";
+  return `${value.toFixed(3)} (${(interval as number[]).map((bound) => bound.toFixed(3)).join(" to ")})`;
+}
+
+function mean(sites: readonly SiteResult[], model: "base" | "alone" | "federated"): string {
+  const values = sites.map((site) => site[model]["auroc"]).filter((value) => typeof value === "number");
+  return values.length === 0 ? "" : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+}
