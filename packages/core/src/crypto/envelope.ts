@@ -50,7 +50,9 @@ function parsePayload<T>(text: string, schema: z.ZodType<T>): { readonly ok: tru
   const parsed = schema.safeParse(json);
   if (parsed.success) return { ok: true, value: parsed.data };
   const first = parsed.error.issues[0];
-  return refuse("bad-message", `The message does not fit its schema: ${first?.path.join(".") ?? ""} ${first?.message ?? ""}`.trim());
+  // The names of unknown fields come from a stranger and stay out of the answer.
+  const why = first?.code === "unrecognized_keys" ? "has fields that are not known" : (first?.message ?? "");
+  return refuse("bad-message", `The message does not fit its schema: ${first?.path.join(".").slice(0, 120) ?? ""} ${why.slice(0, 300)}`.trim());
 }
 
 /** Reads an envelope from text without trusting anything in it. */

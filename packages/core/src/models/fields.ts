@@ -4,35 +4,43 @@ import * as z from "zod";
 const FieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "use a letter, then letters, digits and '_'");
 const Code = z.string().min(1).max(64);
 
-export const NumberField = z.strictObject({
-  kind: z.literal("number"),
-  name: FieldName,
-  title: z.string().min(1).max(120),
-  /** UCUM unit, for example `mm[Hg]`; "1" where the value has none. */
-  unit: z.string().min(1).max(40),
-  /** Plausible range, inclusive. A value outside it is a finding of the data check and counts as missing. */
-  min: z.number(),
-  max: z.number(),
-});
+export const NumberField = z
+  .strictObject({
+    kind: z.literal("number"),
+    name: FieldName,
+    title: z.string().min(1).max(120),
+    /** UCUM unit, for example `mm[Hg]`; "1" where the value has none. */
+    unit: z.string().min(1).max(40),
+    /** Plausible range, inclusive. A value outside it is a finding of the data check and counts as missing. */
+    min: z.number(),
+    max: z.number(),
+  })
+  .refine((field) => field.min < field.max, "min is not below max");
 
 export const CategoryField = z.strictObject({
   kind: z.literal("category"),
   name: FieldName,
   title: z.string().min(1).max(120),
   /** Every code that may occur, with its meaning. A code outside the list is a finding and counts as missing. */
-  values: z.array(z.strictObject({ code: Code, means: z.string().min(1).max(120) })).min(2).max(64),
+  values: z
+    .array(z.strictObject({ code: Code, means: z.string().min(1).max(120) }))
+    .min(2)
+    .max(64)
+    .refine((values) => new Set(values.map((value) => value.code)).size === values.length, "a code stands twice"),
 });
 
 export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField]);
 export type Field = z.infer<typeof Field>;
 
 /** A yes/no label, by the codes that mean yes and those that mean no. */
-export const BinaryLabel = z.strictObject({
-  name: FieldName,
-  title: z.string().min(1).max(120),
-  positive: z.array(Code).min(1).max(64),
-  negative: z.array(Code).min(1).max(64),
-});
+export const BinaryLabel = z
+  .strictObject({
+    name: FieldName,
+    title: z.string().min(1).max(120),
+    positive: z.array(Code).min(1).max(64),
+    negative: z.array(Code).min(1).max(64),
+  })
+  .refine((label) => new Set([...label.positive, ...label.negative]).size === label.positive.length + label.negative.length, "a code of the label stands twice");
 export type BinaryLabel = z.infer<typeof BinaryLabel>;
 
 /**

@@ -28,6 +28,12 @@ export const InputRule = z.discriminatedUnion("kind", [
 ]);
 export type InputRule = z.infer<typeof InputRule>;
 
+const MAX_DEPTH = 32;
+
+/** JSON of bounded depth: zod's own schema for JSON recurses, so a text of a million brackets would overflow the stack. */
+const isJson = (value: unknown, depth: number): boolean =>
+  depth > 0 && (value === null || ["string", "number", "boolean"].includes(typeof value) || (typeof value === "object" && Object.values(value).every((inner) => isJson(inner, depth - 1))));
+
 export const Manifest = z
   .strictObject({
     format: z.literal("engraft.base/1"),
@@ -44,7 +50,7 @@ export const Manifest = z
     /** Present where the base has seen patients of a participating site: every plan must keep this split. */
     split: Split.nullable(),
     /** The layers, as the engine's layer IR (packages/engine/src/ir). Core passes it on. */
-    architecture: z.json(),
+    architecture: z.custom<z.core.util.JSONType>((value) => isJson(value, MAX_DEPTH), `expected JSON at most ${MAX_DEPTH} levels deep`),
     /** Every tensor of the weights file, in the order of the layers. */
     tensors: z.array(TensorSpec).min(1).max(10_000),
     weights: z.strictObject({ digest: Digest, bytes: z.int().min(1) }),

@@ -43,7 +43,10 @@ export interface PlanChange {
   readonly after: string;
 }
 
-/** Every value that differs, each once. Fields and lists of objects are compared by their name or code. */
+/**
+ * P4: every value that differs, each once. Lists of objects are compared by name or code, and their order as one more
+ * value, because it belongs to the digest too.
+ */
 export function planChanges(before: Plan, after: Plan): readonly PlanChange[] {
   const old = leaves(before);
   const now = leaves(after);
@@ -60,8 +63,8 @@ export function planChanges(before: Plan, after: Plan): readonly PlanChange[] {
 
 function leaves(value: unknown, path = "", into = new Map<string, string>()): ReadonlyMap<string, string> {
   if (Array.isArray(value)) {
-    if (value.every((item) => typeof item !== "object")) into.set(path, value.join(", "));
-    else for (const [index, item] of value.entries()) leaves(item, `${path}.${keyOf(item) ?? index}`, into);
+    into.set(path, value.map((item, index) => inList(keyOf(item) ?? (typeof item === "object" ? String(index) : String(item)))).join(", "));
+    for (const [index, item] of value.entries()) if (typeof item === "object") leaves(item, `${path}.${keyOf(item) ?? index}`, into);
   } else if (typeof value === "object" && value !== null) {
     for (const [key, inner] of Object.entries(value)) leaves(inner, path === "" ? key : `${path}.${key}`, into);
   } else {
@@ -69,6 +72,9 @@ function leaves(value: unknown, path = "", into = new Map<string, string>()): Re
   }
   return into;
 }
+
+/** Quoted where it could be taken for two items. */
+const inList = (item: string): string => (/[",]/.test(item) ? JSON.stringify(item) : item);
 
 function keyOf(item: unknown): string | undefined {
   if (typeof item !== "object" || item === null) return undefined;

@@ -32,8 +32,8 @@ export interface Sending {
 
 export const startSending = (bytes: number, offset: number): Sending | Refusal => (offset > bytes ? refuse("bad-message", "Asked for bytes beyond the end.") : { bytes, at: offset, acknowledged: offset });
 
-/** Length of the next slice to send; 0 where the window is full or everything is sent. */
-export const nextSlice = (state: Sending): number => (state.at - state.acknowledged >= MAX_OPEN ? 0 : Math.min(FRAME_DATA, state.bytes - state.at));
+/** T2: length of the next slice to send; 0 where the window is full or everything is sent. */
+export const nextSlice = (state: Sending): number => Math.min(FRAME_DATA, state.bytes - state.at, state.acknowledged + MAX_OPEN - state.at);
 
 export const sent = (state: Sending, length: number): Sending => ({ ...state, at: state.at + length });
 

@@ -11,7 +11,7 @@ import type { SiteMetrics } from "../models/metrics.ts";
 import type { Decline, Evaluation, Update } from "../protocol/messages.ts";
 import type { BlobRef, RunEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { isEnded, type Collecting, type Evaluating, type Gathering, type RunParams, type RunState } from "./state.ts";
+import { isEnded, type Collecting, type Evaluating, type Gathering, type LiveState, type RunParams, type RunState } from "./state.ts";
 
 export type Command =
   | { readonly do: "create"; readonly at: number; readonly run: RunId; readonly by: string; readonly sites: readonly SiteName[]; readonly manifest: BlobRef; readonly weights: BlobRef; readonly start: BlobRef }
@@ -74,8 +74,9 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
 }
 
 /** R3 to R7: whose update counts. Content faults drop the site from the round; everything else leaves the round untouched. */
-function answerUpdate(params: RunParams, state: RunState, command: Extract<Command, { do: "update" }>): RunEvent[] | Refusal {
+function answerUpdate(params: RunParams, state: LiveState, command: Extract<Command, { do: "update" }>): RunEvent[] | Refusal {
   const { at, site, statement, update, measure } = command;
+  if (update.run !== state.run) return refuse("wrong-plan", "The update belongs to another run.");
   if (update.plan !== params.planDigest) return refuse("wrong-plan", "The update belongs to another plan.");
   if (state.phase !== "collecting" || state.round !== update.round) return refuse("stale-round", `Round ${update.round} is not open.`);
   if (!state.cohort.includes(site)) return refuse("not-in-cohort", "This site was not asked in this round.");
@@ -92,8 +93,9 @@ function answerUpdate(params: RunParams, state: RunState, command: Extract<Comma
   ];
 }
 
-function answerDecline(params: RunParams, state: RunState, command: Extract<Command, { do: "decline" }>): RunEvent[] | Refusal {
+function answerDecline(params: RunParams, state: LiveState, command: Extract<Command, { do: "decline" }>): RunEvent[] | Refusal {
   const { at, site, decline } = command;
+  if (decline.run !== state.run) return refuse("wrong-plan", "The answer belongs to another run.");
   if (decline.plan !== params.planDigest) return refuse("wrong-plan", "The answer belongs to another plan.");
   if (decline.kind === "evaluate" && state.phase === "evaluating") {
     const no = mayEvaluate(state, site);
@@ -105,8 +107,9 @@ function answerDecline(params: RunParams, state: RunState, command: Extract<Comm
   return [{ type: "site.dropped", at, round: state.round, site, code: decline.code, text: decline.text }];
 }
 
-function answerEvaluation(params: RunParams, state: RunState, command: Extract<Command, { do: "evaluation" }>): RunEvent[] | Refusal {
+function answerEvaluation(params: RunParams, state: LiveState, command: Extract<Command, { do: "evaluation" }>): RunEvent[] | Refusal {
   const { at, site, statement, evaluation } = command;
+  if (evaluation.run !== state.run) return refuse("wrong-plan", "The evaluation belongs to another run.");
   if (evaluation.plan !== params.planDigest) return refuse("wrong-plan", "The evaluation belongs to another plan.");
   if (state.phase !== "evaluating") return refuse("stale-round", "No evaluation is due.");
   const no = mayEvaluate(state, site);

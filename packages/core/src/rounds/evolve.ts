@@ -4,7 +4,7 @@
  */
 import { weightedMean } from "../models/metrics.ts";
 import type { RunEvent } from "./events.ts";
-import type { Collecting, RunParams, RunState } from "./state.ts";
+import { isEnded, type Collecting, type RunParams, type RunState } from "./state.ts";
 
 export const ABSENT: RunState = { phase: "absent" };
 
@@ -20,7 +20,7 @@ export const evolve = (params: RunParams) => (state: RunState, event: RunEvent):
     const { run, sites, manifest, weights, start } = event;
     return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, roundsDone: 0, trace: [] };
   }
-  if (state.phase === "absent") return state;
+  if (state.phase === "absent" || isEnded(state)) return state;
   switch (event.type) {
     case "round.opened":
       if (state.phase !== "gathering") return state;
@@ -47,7 +47,7 @@ export const evolve = (params: RunParams) => (state: RunState, event: RunEvent):
     case "evaluation.missed":
       return state.phase === "evaluating" ? { ...state, done: [...state.done, event.site] } : state;
     case "run.finished":
-      return { phase: "finished", ...shared(state) };
+      return state.phase === "evaluating" ? { phase: "finished", ...shared(state) } : state;
     case "run.stopped":
       return { phase: "stopped", ...shared(state) };
     case "run.failed":

@@ -2,7 +2,7 @@
  * R1: what the world is due NOW, as a function of the state alone. A restart, a reconnect and a lost message are one code
  * path: recompute, and do what is not yet done. Doing an obligation twice is harmless by construction.
  */
-import type { RunId, SiteName } from "../base/ids.ts";
+import { bySite, type RunId, type SiteName } from "../base/ids.ts";
 import type { Ask } from "../protocol/messages.ts";
 import type { BlobRef } from "./events.ts";
 import type { Collecting, RunParams, RunState } from "./state.ts";
@@ -10,6 +10,7 @@ import type { Collecting, RunParams, RunState } from "./state.ts";
 export type Obligation =
   | { readonly owe: "ask"; readonly site: SiteName; readonly ask: Ask }
   | { readonly owe: "look"; readonly at: number }
+  /** `inputs` in byte order of the sites, which is the order of summing (R13). */
   | { readonly owe: "combine"; readonly run: RunId; readonly round: number; readonly checkpoint: BlobRef; readonly inputs: readonly { readonly site: SiteName; readonly update: BlobRef; readonly sampleCount: number }[] }
   | { readonly owe: "cancel"; readonly run: RunId; readonly sites: readonly SiteName[]; readonly text: string }
   | { readonly owe: "release"; readonly run: RunId; readonly checkpoint: BlobRef };
@@ -25,7 +26,7 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
       return [...waiting.map((site) => ask(params, state, site, "train", state.round, state.deadline)), { owe: "look", at: nextLook(params, state) }];
     }
     case "combining":
-      return [{ owe: "combine", run: state.run, round: state.round, checkpoint: state.checkpoint, inputs: state.answers }];
+      return [{ owe: "combine", run: state.run, round: state.round, checkpoint: state.checkpoint, inputs: [...state.answers].sort((a, b) => bySite(a.site, b.site)) }];
     case "evaluating": {
       const waiting = state.cohort.filter((site) => !state.done.includes(site));
       return [...waiting.map((site) => ask(params, state, site, "evaluate", state.roundsDone, state.deadline)), { owe: "look", at: state.deadline }];
