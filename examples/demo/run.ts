@@ -66,9 +66,7 @@ export async function runDemo(options: DemoOptions) {
       await federation.enrol(site, { file: join(EXAMPLE, file), flags });
       const agent = await federation.startAgent(site);
       screen.watch(site, agent);
-      await agent.line((line) => line.event === "plan.offered" && line["plan"] === digest);
-      await federation.siteCommandOk(site, "approve", digest, "--steward", "Demo steward", "--data", "main");
-      await agent.line((line) => line.event === "approval.recorded" && line["plan"] === digest);
+      await federation.approve(site, digest, "--data", "main");
     }),
   );
 

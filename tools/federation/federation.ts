@@ -118,6 +118,14 @@ export class Federation {
     return agent;
   }
 
+  /** Waits until the running agent has been offered the plan, approves it as its steward, and waits until that is recorded. */
+  async approve(site: string, plan: string, ...flags: string[]): Promise<void> {
+    const agent = this.agents.get(site);
+    await agent?.line((line) => line.event === "plan.offered" && line["plan"] === plan);
+    await this.siteCommandOk(site, "approve", plan, "--steward", "Demo steward", ...flags);
+    await agent?.line((line) => line.event === "approval.recorded" && line["plan"] === plan);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.agents.values(), ...(this.dashboard === undefined ? [] : [this.dashboard])].map((program) => program.stop()));
     await this.coordinator.stop();
