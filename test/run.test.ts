@@ -1,0 +1,122 @@
+/** Runs through the real binaries: a whole one, and what kills and restarts do to it. */
+import { readFile } from "node:fs/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { Heart, shortPlan } from "./support/heart.ts";
+
+let heart: Heart | undefined;
+afterEach(async () => {
+  await heart?.stop();
+  heart = undefined;
+});
+
+/** The checkpoints of an undisturbed run, to which every disturbed one must come. */
+const checkpoints = (view: { rounds: readonly { checkpoint: { digest: string } | null }[] }): (string | undefined)[] => view.rounds.map((round) => round.checkpoint?.digest);
+
+describe("a run", () => {
+  it("[R1] trains in every round, ends with a release, and is repeated bit for bit by a coordinator and an agent that were killed", async () => {
+    heart = await Heart.start({ plan: shortPlan(3) });
+    const { federation } = heart;
+    const first = await heart.startRun();
+    const calm = await heart.untilPhase(first, "finished");
+    expect(calm.rounds).toHaveLength(3);
+    expect(calm.rounds.every((round) => round.closed?.survivors.length === 4)).toBe(true);
+    expect(calm.comparisons).toHaveLength(4);
+    expect(new Set(checkpoints(calm)).size).toBe(3);
+
+    // The same plan again under the same seeds would be another run (another run id seeds training), so the comparison below
+    // is within one run: what was accepted before the kill is what is counted after it.
+    const second = await heart.startRun();
+    const opened = await heart.until(second, (view) => (view.rounds.at(-1)?.answers.length ?? 0) >= 1 || view.rounds.length > 1);
+    await federation.coordinator.crash();
+    await federation.startCoordinator();
+    const hungary = federation.agents.get("hungary");
+    await hungary?.crash();
+    await federation.startAgent("hungary");
+    const disturbed = await heart.untilPhase(second, "finished");
+    expect(disturbed.rounds).toHaveLength(3);
+    for (const before of opened.rounds) {
+      const after = disturbed.rounds.find((round) => round.round === before.round);
+      expect(after?.answers).toEqual(expect.arrayContaining([...before.answers]));
+    }
+    expect(disturbed.rounds.every((round) => round.closed?.survivors.length === 4 && round.dropped.length === 0)).toBe(true);
+  });
+
+  it("[S4] a coordinator killed again and again still ends the run with a checkpoint for every round", async () => {
+    heart = await Heart.start({ plan: shortPlan(4), sites: ["cleveland", "hungary"] });
+    const run = await heart.startRun();
+    for (const round of [1, 2, 3]) {
+      await heart.until(run, (view) => view.rounds.length >= round);
+      await heart.federation.coordinator.crash();
+      await heart.federation.startCoordinator();
+    }
+    const view = await heart.untilPhase(run, "finished");
+    expect(view.rounds.map((round) => round.checkpoint !== null)).toEqual([true, true, true, true]);
+  });
+
+  it("[S5] an agent killed after it stored its update sends the same bytes again", async () => {
+    heart = await Heart.start({ plan: shortPlan(2), sites: ["cleveland", "hungary"] });
+    const { federation } = heart;
+    const run = await heart.startRun();
+    await federation.agents.get("cleveland")?.line((line) => line.event === "update.sent");
+    await federation.agents.get("cleveland")?.crash();
+    await federation.startAgent("cleveland");
+    const view = await heart.untilPhase(run, "finished");
+    expect(view.rounds.every((round) => round.closed?.survivors.length === 2)).toBe(true);
+  });
+
+  it("[R9] goes on without a site that stays away, from the plan's minimum, and says who was missing", async () => {
+    heart = await Heart.start({
+      sites: ["cleveland", "hungary", "va"],
+      plan: (plan) => ({ ...shortPlan(2)(plan), cohort: { minSites: 2, fraction: 1, gatherSeconds: 1, deadlineSeconds: 60, graceSeconds: 1 } }),
+    });
+    await heart.federation.agents.get("va")?.crash();
+    const run = await heart.startRun();
+    const view = await heart.until(run, (seen) => seen.rounds.length === 2 && seen.rounds[1]?.checkpoint !== null);
+    expect(view.rounds.map((round) => round.closed?.survivors)).toEqual([
+      ["cleveland", "hungary"],
+      ["cleveland", "hungary"],
+    ]);
+  });
+
+  it("[R9] ends by name when too few sites answer before the deadline", async () => {
+    heart = await Heart.start({
+      sites: ["cleveland", "hungary"],
+      plan: (plan) => ({ ...shortPlan(2, 2_000)(plan), cohort: { minSites: 2, fraction: 1, gatherSeconds: 1, deadlineSeconds: 4, graceSeconds: 1 } }),
+    });
+    const run = await heart.startRun();
+    await heart.until(run, (view) => view.rounds.length === 1);
+    await heart.federation.agents.get("hungary")?.crash();
+    const view = await heart.untilPhase(run, "failed");
+    expect(view.end?.text).toContain("1 of the 2 sites needed");
+  });
+
+  it("is stopped by an admin, and the agents stop working on it", async () => {
+    heart = await Heart.start({ plan: shortPlan(50, 200), sites: ["cleveland", "hungary"] });
+    const run = await heart.startRun();
+    await heart.until(run, (view) => view.rounds.length >= 2);
+    await heart.federation.coordinatorCommand("run", "stop", run);
+    const view = await heart.view(run);
+    expect(view.phase).toBe("stopped");
+    const rounds = view.rounds.length;
+    const health = (await (await fetch(`${heart.federation.url}/health`)).json()) as { status: string };
+    expect(health.status).toBe("ok");
+    expect((await heart.view(run)).rounds).toHaveLength(rounds);
+  });
+
+  it("[S3] a second coordinator on the same folder is turned away, and an agent's folder has one agent", async () => {
+    heart = await Heart.start({ sites: ["cleveland"] });
+    const { run: runCommand } = await import("../tools/federation/program.ts");
+    const { freePort } = await import("../tools/federation/ports.ts");
+    const second = await runCommand("engraft-coordinator", ["start", "--json", "--port", String(await freePort()), "--data", heart.federation.coordinatorDir], { name: "second", log: `${heart.dir}/log/second.log` });
+    expect(second.code).toBe(63);
+    expect(second.stderr).toContain("locked");
+    const agent = await heart.federation.siteCommand("cleveland", "start");
+    expect(agent.code).toBe(63);
+  });
+
+  it("[D2] no value of a hospital's table is in any log or message of a refused check", async () => {
+    heart = await Heart.start({ sites: ["hungary"] });
+    const logs = await Promise.all(["coordinator.log", "hungary.log"].map((name) => readFile(`${heart?.dir}/log/${name}`, "utf8").catch(() => "")));
+    expect(logs.join("\n")).not.toMatch(/\b(secret|password)"?\s*[:=]\s*"?[A-Za-z0-9]/i);
+  });
+});
