@@ -41,7 +41,7 @@ describe("content faults drop the site from the round", () => {
     { name: "NaN", code: "not-finite", values: (ask: Ask) => vectorOf(ask, Number.NaN) },
     { name: "infinity", code: "not-finite", values: (ask: Ask) => vectorOf(ask, Number.POSITIVE_INFINITY) },
     { name: "a longer update than the clip", code: "over-clip", values: (ask: Ask) => vectorOf(ask, 1e6) },
-  ])("[R5] $name", async ({ code, values }) => {
+  ])("[R6] $name", async ({ code, values }) => {
     const ask = await liar.hear("ask");
     const update = await liar.offer(values(ask).slice());
     liar.say("update", liar.honest(ask, update));
@@ -53,7 +53,7 @@ describe("content faults drop the site from the round", () => {
 });
 
 describe("everything else leaves the round untouched", () => {
-  it("[R4] stale round, other plan, other checkpoint, second answer and a replay are refused by code and recorded; the run ends", async () => {
+  it("[R3] [R4] [A2] stale round, other plan, other checkpoint, second answer and a replay are refused by code and recorded; the run ends", async () => {
     const ask = await liar.hear("ask");
     const update = await liar.offer(vectorOf(ask, 0));
     const honest = liar.honest(ask, update);
@@ -84,7 +84,7 @@ describe("everything else leaves the round untouched", () => {
     expect(new Set(refusals.map(({ code }) => code))).toEqual(new Set(["stale-round", "wrong-plan", ...refusals.filter(({ code }) => code === "second-answer").map(({ code }) => code)]));
   });
 
-  it("[W1] a statement under another key closes the link by name, and the round goes on without it", async () => {
+  it("[W6] a statement under another key closes the link by name, and the round goes on without it", async () => {
     const ask = await liar.hear("ask");
     const update = await liar.offer(vectorOf(ask, 0));
     liar.say("update", liar.honest(ask, update), identityFromSeed(randomBytes(32)));
@@ -94,7 +94,7 @@ describe("everything else leaves the round untouched", () => {
     expect(view.end).toBeNull();
   });
 
-  it("[T2] a site gets no blob but those of its own asks", async () => {
+  it("[T5] a site gets no blob but those of its own asks", async () => {
     const ask = await liar.hear("ask");
     await liar.link.fetch(ask.checkpoint);
     const statement = await readFile(join(EXAMPLE, "base", "manifest.json"));
@@ -102,7 +102,7 @@ describe("everything else leaves the round untouched", () => {
     await expect(liar.link.fetch({ digest: "f".repeat(64) as never, bytes: 10 })).rejects.toMatchObject({ code: "blob-missing" });
   });
 
-  it("[P3] a plan that a site has not approved is never asked of it", async () => {
+  it("[P5] a plan that a site has not approved is never asked of it", async () => {
     await heart.federation.enrol("quiet");
     const quiet = await HandSite.connect(heart.federation.url, heart.federation.siteDir("quiet"), "quiet");
     await quiet.hear("plan.offer");

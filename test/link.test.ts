@@ -59,7 +59,7 @@ describe("versions", () => {
     else expect(greeted).toMatchObject({ ok: false, code: "protocol-version" });
   });
 
-  it("[W3] a stranger's key is turned away, and the hub goes on", async () => {
+  it("[W6] a stranger's key is turned away, and the hub goes on", async () => {
     heart = await Heart.start({ sites: ["cleveland"] });
     const { coordinatorKey } = await keysOf(heart.federation.siteDir("cleveland"));
     const socket = new WebSocket(`${heart.federation.url.replace("http", "ws")}/agent`);

@@ -13,7 +13,7 @@ afterEach(async () => {
 const checkpoints = (view: { rounds: readonly { checkpoint: { digest: string } | null }[] }): (string | undefined)[] => view.rounds.map((round) => round.checkpoint?.digest);
 
 describe("a run", () => {
-  it("[R1] trains in every round, ends with a release, and is repeated bit for bit by a coordinator and an agent that were killed", async () => {
+  it("[S3] trains in every round, ends with a release, and is repeated bit for bit by a coordinator and an agent that were killed", async () => {
     heart = await Heart.start({ plan: shortPlan(3) });
     const { federation } = heart;
     const first = await heart.startRun();
@@ -41,7 +41,7 @@ describe("a run", () => {
     expect(disturbed.rounds.every((round) => round.closed?.survivors.length === 4 && round.dropped.length === 0)).toBe(true);
   });
 
-  it("[S4] a coordinator killed again and again still ends the run with a checkpoint for every round", async () => {
+  it("[S3] a coordinator killed again and again still ends the run with a checkpoint for every round", async () => {
     heart = await Heart.start({ plan: shortPlan(4), sites: ["cleveland", "hungary"] });
     const run = await heart.startRun();
     for (const round of [1, 2, 3]) {
@@ -103,7 +103,7 @@ describe("a run", () => {
     expect((await heart.view(run)).rounds).toHaveLength(rounds);
   });
 
-  it("[S3] a second coordinator on the same folder is turned away, and an agent's folder has one agent", async () => {
+  it("[S2] a second coordinator on the same folder is turned away, and an agent's folder has one agent", async () => {
     heart = await Heart.start({ sites: ["cleveland"] });
     const { run: runCommand } = await import("../tools/federation/program.ts");
     const { freePort } = await import("../tools/federation/ports.ts");

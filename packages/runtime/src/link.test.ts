@@ -78,20 +78,20 @@ const until = async (condition: () => boolean): Promise<void> => {
 };
 
 describe("handshake", () => {
-  it("[W3] gives both sides the same session", async () => {
+  it("[W6] gives both sides the same session", async () => {
     const { coordinator, site } = await meet({ coordinator: identity(), site: identity() });
     if (isRefusal(coordinator) || isRefusal(site)) throw new Error("refused");
     expect(coordinator.scopes).toEqual(site.scopes);
     expect(coordinator.site).toBe(SITE);
   });
 
-  it("[W3] refuses a key that is not enrolled, and the site learns why", async () => {
+  it("[W6] refuses a key that is not enrolled, and the site learns why", async () => {
     const { coordinator, site } = await meet({ coordinator: identity(), site: identity(), enrolled: false });
     expect(coordinator).toMatchObject({ ok: false, code: "unknown-key" });
     expect(site).toMatchObject({ ok: false, code: "unknown-key" });
   });
 
-  it("[W3] a coordinator with another key than the pinned one gets no signed word", async () => {
+  it("[W6] a coordinator with another key than the pinned one gets no signed word", async () => {
     const { coordinator, site } = await meet({ coordinator: identity(), site: identity(), pinned: identity() });
     expect(site).toMatchObject({ ok: false, code: "coordinator-key-wrong" });
     expect(coordinator).toMatchObject({ ok: false, code: "link-lost" });
@@ -134,7 +134,7 @@ describe("link", () => {
     expect(seen.at(-1)).toBe(up.bytes);
   });
 
-  it("[T2] serves nothing that the peer may not have", async () => {
+  it("[T5] serves nothing that the peer may not have", async () => {
     const { coordinator, stores } = await linked(() => false);
     const secret = await stores.site.put(randomBytes(100));
     await expect(coordinator.fetch(secret)).rejects.toMatchObject({ code: "blob-missing" });
@@ -182,7 +182,7 @@ describe("link", () => {
 });
 
 describe("blob store", () => {
-  it("[S1] shows a blob only when whole", async () => {
+  it("[T4] shows a blob only when whole", async () => {
     const store = await BlobStore.open(dir);
     await expect(store.write(async (append) => {
       await append(randomBytes(10));
@@ -193,7 +193,7 @@ describe("blob store", () => {
     expect(await store.put(new Uint8Array([1, 2, 3]))).toEqual(ref);
   });
 
-  it("[S2] checks the digest of what it loads", async () => {
+  it("[T4] checks the digest of what it loads", async () => {
     const { writeFile } = await import("node:fs/promises");
     const store = await BlobStore.open(dir);
     const ref = await store.put(new Uint8Array([1, 2, 3]));

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
-it("[S3] a folder has one holder at a time", async () => {
+it("[S2] a folder has one holder at a time", async () => {
   const lock = await takeLock(dir, "coordinator");
   await expect(takeLock(dir, "coordinator")).rejects.toMatchObject({ code: "locked" });
   await lock.release();
@@ -19,7 +19,7 @@ it("[S3] a folder has one holder at a time", async () => {
   await again.release();
 });
 
-it("[S3] a killed holder leaves no lock behind", async () => {
+it("[S2] a killed holder leaves no lock behind", async () => {
   const lockModule = new URL("../dist/lock.js", import.meta.url).href;
   const holder = spawn(process.execPath, ["--input-type=module", "-e", `import { takeLock } from ${JSON.stringify(lockModule)}; await takeLock(${JSON.stringify(dir)}, "test"); console.log("held"); setInterval(() => {}, 1000);`], { stdio: ["ignore", "pipe", "inherit"] });
   await new Promise((resolve) => holder.stdout.once("data", resolve));
@@ -31,7 +31,7 @@ it("[S3] a killed holder leaves no lock behind", async () => {
   await lock.release();
 });
 
-it("[S3] a fresh heartbeat of another host refuses the lock", async () => {
+it("[S2] a fresh heartbeat of another host refuses the lock", async () => {
   await writeFile(join(dir, "owner"), "another-host\n1\n");
   await expect(takeLock(dir, "test")).rejects.toMatchObject({ code: "locked" });
 });
