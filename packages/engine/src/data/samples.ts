@@ -1,0 +1,81 @@
+/** From a table's columns to the numbers that enter a model, by the manifest's input rules. */
+import { EngraftError } from "@engraft/core/base/errors";
+import type { Field } from "@engraft/core/models/fields";
+import type { InputRule, Manifest } from "@engraft/core/models/manifest";
+import { partOf, type Part } from "./split.ts";
+import type { DataPlan, Table } from "./table.ts";
+import { canonicalCode } from "./values.ts";
+
+/** Samples of one part, ready for an engine. */
+export interface Samples {
+  readonly rows: number;
+  /** Numbers per sample. */
+  readonly width: number;
+  /** Row-major, rows x width. */
+  readonly x: Float32Array;
+  /** 0 or 1. */
+  readonly y: Float32Array;
+  /** For each row, which patient it belongs to: 0, 1, ... in order of appearance in this part. */
+  readonly patients: Uint32Array;
+}
+
+const widthOf = (rule: InputRule): number => (rule.kind === "standardise" ? 1 : rule.codes.length) + (rule.flagMissing ? 1 : 0);
+
+/** Numbers per sample that the rules give. */
+export const inputWidth = (rules: readonly InputRule[]): number => rules.reduce((sum, rule) => sum + widthOf(rule), 0);
+
+type Encode = (value: number, x: Float32Array, at: number) => void;
+
+function encoder(rule: InputRule, field: Field): Encode {
+  const broken = (why: string): EngraftError => new EngraftError("bad-input", `The base model's input rule for ${rule.field} ${why}. Ask its author for a corrected manifest.`);
+  const flag = (missing: boolean, x: Float32Array, at: number): void => {
+    if (rule.flagMissing) x[at] = missing ? 1 : 0;
+  };
+  if (rule.kind === "standardise") {
+    if (field.kind !== "number") throw broken("standardises a field that is no number");
+    return (value, x, at) => {
+      const missing = Number.isNaN(value);
+      x[at] = ((missing ? rule.fill : value) - rule.mean) / rule.sd;
+      flag(missing, x, at + 1);
+    };
+  }
+  if (field.kind !== "category") throw broken("one-hot encodes a field that has no codes");
+  const codes = rule.codes.map((code) => canonicalCode(code));
+  // A field's value is its index among the field's codes; here it becomes the index among the rule's codes, -1 where the rule has none.
+  const columnOf = field.values.map((value) => codes.indexOf(canonicalCode(value.code)));
+  const fill = field.values.findIndex((value) => canonicalCode(value.code) === canonicalCode(rule.fill));
+  if (fill < 0) throw broken("fills with a code that the field does not have");
+  return (value, x, at) => {
+    const missing = Number.isNaN(value);
+    const column = columnOf[missing ? fill : value] as number;
+    if (column >= 0) x[at + column] = 1;
+    flag(missing, x, at + codes.length);
+  };
+}
+
+/** The samples of one part. Throws `bad-input` where the rules do not fit the fields. */
+export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest, "inputs">, part: Part): Samples {
+  const width = inputWidth(manifest.inputs);
+  const numberOf = new Map<number, number>();
+  table.patients.forEach((patient, index) => {
+    if (partOf(plan.split, patient) === part) numberOf.set(index, numberOf.size);
+  });
+  const rows = [...table.patientOf.keys()].filter((row) => numberOf.has(table.patientOf[row] as number));
+  const x = new Float32Array(rows.length * width);
+  let offset = 0;
+  for (const rule of manifest.inputs) {
+    const index = plan.fields.findIndex((field) => field.name === rule.field);
+    const [field, column] = [plan.fields[index], table.columns[index]];
+    if (field === undefined || column === undefined) throw new EngraftError("bad-input", `The plan lacks the field ${rule.field}, which the base model reads.`);
+    const encode = encoder(rule, field);
+    rows.forEach((row, sample) => encode(column[row] as number, x, sample * width + offset));
+    offset += widthOf(rule);
+  }
+  return {
+    rows: rows.length,
+    width,
+    x,
+    y: Float32Array.from(rows, (row) => table.labels[row] as number),
+    patients: Uint32Array.from(rows, (row) => numberOf.get(table.patientOf[row] as number) as number),
+  };
+}

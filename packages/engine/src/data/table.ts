@@ -1,0 +1,162 @@
+/** Reads a declared table into typed columns, as a plan needs them. */
+import type { Plan } from "@engraft/core/models/plan";
+import type { Field } from "@engraft/core/models/fields";
+import type { TableDeclaration } from "./declaration.ts";
+import { Findings, type FindingKind } from "./findings.ts";
+import { readRows, UnreadableTable } from "./rows.ts";
+import { canonicalCode, parseNumber } from "./values.ts";
+
+/** What a plan reads: `plan.data`. */
+export type DataPlan = Plan["data"];
+
+/** Usable rows only, column by column. */
+export interface Table {
+  readonly rows: number;
+  /** One for each field of the plan, in its order. Numbers: the value, NaN where missing. Categories: index into `values`, NaN where missing. */
+  readonly columns: readonly Float64Array[];
+  /** 1 where the label means yes, else 0. */
+  readonly labels: Uint8Array;
+  /** Index of each row's patient in `patients`. */
+  readonly patientOf: Uint32Array;
+  /** Patient ids in order of appearance. They stay in the process that reads them. */
+  readonly patients: readonly string[];
+}
+
+export interface TableReading {
+  readonly table: Table;
+  /** Rows below the header, usable or not. */
+  readonly rowsRead: number;
+  readonly findings: Findings;
+}
+
+const LABEL = "label";
+const PATIENT = "patient id";
+
+/** Reads the whole file. Problems become findings; throws `data-missing` where the file cannot be opened. */
+export async function readTable(declaration: TableDeclaration, plan: DataPlan): Promise<TableReading> {
+  const findings = new Findings();
+  let builder: TableBuilder | undefined;
+  try {
+    for await (const row of readRows(declaration)) {
+      if (builder === undefined) builder = new TableBuilder(declaration, plan, row.cells, findings);
+      else builder.add(row.line, row.cells);
+    }
+    if (builder === undefined) findings.add("no-header", 1);
+  } catch (error) {
+    if (!(error instanceof UnreadableTable)) throw error;
+    findings.add(error.kind, error.line);
+  }
+  builder ??= new TableBuilder(declaration, plan, [], new Findings());
+  return { table: builder.table(), rowsRead: builder.rowsRead, findings };
+}
+
+/** Position of each needed column in the header; -1 where it is missing. */
+function locate(declaration: TableDeclaration, plan: DataPlan, header: readonly string[], findings: Findings): { fields: number[]; label: number; patient: number } {
+  const seen = new Set<string>();
+  for (const name of header) {
+    if (seen.has(name)) findings.add("duplicate-header", 1);
+    seen.add(name);
+  }
+  const position = (column: string, field: string): number => {
+    const at = header.indexOf(column);
+    if (at < 0) findings.add("missing-column", 1, field);
+    return at;
+  };
+  return {
+    fields: plan.fields.map((field) => position(declaration.columns[field.name] ?? field.name, field.name)),
+    label: position(declaration.label, LABEL),
+    patient: position(declaration.patient, PATIENT),
+  };
+}
+
+type Reader = (text: string) => number | FindingKind;
+
+function fieldReader(field: Field, decimal: "." | ","): Reader {
+  if (field.kind === "number") {
+    return (text) => {
+      const value = parseNumber(text, decimal);
+      return value === undefined ? "not-a-number" : value < field.min || value > field.max ? "outside-range" : value;
+    };
+  }
+  const indices = new Map(field.values.map((value, index) => [canonicalCode(value.code), index]));
+  return (text) => indices.get(canonicalCode(text, decimal)) ?? "unknown-code";
+}
+
+function labelReader(plan: DataPlan, decimal: "." | ","): Reader {
+  const meanings = new Map([...plan.label.negative.map((code) => [canonicalCode(code), 0] as const), ...plan.label.positive.map((code) => [canonicalCode(code), 1] as const)]);
+  return (text) => meanings.get(canonicalCode(text, decimal)) ?? "unknown-label";
+}
+
+class TableBuilder {
+  rowsRead = 0;
+  readonly #plan: DataPlan;
+  readonly #findings: Findings;
+  readonly #width: number;
+  readonly #at: { fields: number[]; label: number; patient: number };
+  readonly #missing: ReadonlySet<string>;
+  readonly #readField: readonly Reader[];
+  readonly #readLabel: Reader;
+  readonly #columns: number[][];
+  readonly #labels: number[] = [];
+  readonly #patientOf: number[] = [];
+  readonly #patients = new Map<string, number>();
+
+  constructor(declaration: TableDeclaration, plan: DataPlan, header: readonly string[], findings: Findings) {
+    this.#plan = plan;
+    this.#findings = findings;
+    this.#width = header.length;
+    this.#at = locate(declaration, plan, header, findings);
+    this.#missing = new Set(["", ...declaration.missing]);
+    this.#readField = plan.fields.map((field) => fieldReader(field, declaration.decimal));
+    this.#readLabel = labelReader(plan, declaration.decimal);
+    this.#columns = plan.fields.map(() => []);
+  }
+
+  add(line: number, cells: readonly string[]): void {
+    this.rowsRead++;
+    if (cells.length !== this.#width) return this.#findings.add("wrong-column-count", line);
+    const values = this.#readField.map((read, index) => this.#value(line, cells[this.#at.fields[index] as number], read, this.#plan.fields[index] as Field));
+    const label = this.#label(line, cells[this.#at.label]);
+    const patient = this.#patient(line, cells[this.#at.patient]);
+    if (label === undefined || patient === undefined) return;
+    values.forEach((value, index) => this.#columns[index]?.push(value));
+    this.#labels.push(label);
+    this.#patientOf.push(patient);
+  }
+
+  #value(line: number, text: string | undefined, read: Reader, field: Field): number {
+    if (text === undefined || this.#missing.has(text)) return Number.NaN;
+    const value = read(text);
+    if (typeof value === "number") return value;
+    this.#findings.add(value, line, field.name);
+    return Number.NaN;
+  }
+
+  #label(line: number, text: string | undefined): number | undefined {
+    const value = text === undefined || this.#missing.has(text) ? "no-label" : this.#readLabel(text);
+    if (typeof value === "number") return value;
+    if (this.#at.label >= 0) this.#findings.add(value, line, LABEL);
+    return undefined;
+  }
+
+  #patient(line: number, id: string | undefined): number | undefined {
+    if (id === undefined || this.#missing.has(id)) {
+      if (this.#at.patient >= 0) this.#findings.add("no-patient", line, PATIENT);
+      return undefined;
+    }
+    const known = this.#patients.get(id);
+    if (known !== undefined) this.#findings.add("repeated-patient", line, PATIENT);
+    else this.#patients.set(id, this.#patients.size);
+    return known ?? this.#patients.size - 1;
+  }
+
+  table(): Table {
+    return {
+      rows: this.#labels.length,
+      columns: this.#columns.map((values) => Float64Array.from(values)),
+      labels: Uint8Array.from(this.#labels),
+      patientOf: Uint32Array.from(this.#patientOf),
+      patients: [...this.#patients.keys()],
+    };
+  }
+}

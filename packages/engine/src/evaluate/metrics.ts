@@ -1,0 +1,67 @@
+/**
+ * Metrics of a yes/no prediction, over weighted samples: the bootstrap gives each patient the number of times that it was
+ * drawn, so a resample is one pass over scores that were sorted once.
+ */
+import type { MetricName } from "@engraft/core/models/plan";
+
+/** Scores in descending order, with what belongs to each. */
+export interface Ranked {
+  /** Predicted probability of a positive label, descending. */
+  readonly scores: Float64Array;
+  /** 0 or 1. */
+  readonly labels: Uint8Array;
+  /** Which patient. */
+  readonly patients: Uint32Array;
+}
+
+export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patients: ArrayLike<number>): Ranked {
+  const order = Array.from({ length: scores.length }, (_, index) => index).sort((a, b) => (scores[b] as number) - (scores[a] as number));
+  return {
+    scores: Float64Array.from(order, (index) => scores[index] as number),
+    labels: Uint8Array.from(order, (index) => labels[index] as number),
+    patients: Uint32Array.from(order, (index) => patients[index] as number),
+  };
+}
+
+/** A probability this close to 0 or 1 is taken as this in the log loss, as a float32 output cannot be told apart from it. */
+const CLIP = 1e-7;
+
+/**
+ * All metrics, with patient p counted `weights[p]` times; null where undefined.
+ * - auroc: probability that a positive scores above a negative, ties counted half (Mann-Whitney U). Null with one class only.
+ * - auprc: average precision, sum over thresholds of (recall step) x precision, equal scores being one threshold. Null likewise.
+ * - accuracy: share right at threshold 0.5 (0.5 itself is a yes).
+ * - loss: mean -log of the probability given to the true label, in nats, probabilities clipped to [1e-7, 1 - 1e-7].
+ * - brier: mean squared difference of probability and label.
+ */
+export function metricsOf(ranked: Ranked, weights: ArrayLike<number>): Readonly<Record<MetricName, number | null>> {
+  const { scores, labels, patients } = ranked;
+  let [positives, negatives, above, averagePrecision, right, loss, brier] = [0, 0, 0, 0, 0, 0, 0];
+  for (let at = 0; at < scores.length; ) {
+    const score = scores[at] as number;
+    const p = Math.min(Math.max(score, CLIP), 1 - CLIP);
+    let [tiedPositives, tiedNegatives] = [0, 0];
+    for (; at < scores.length && scores[at] === score; at++) {
+      const weight = weights[patients[at] as number] as number;
+      if (labels[at] === 1) tiedPositives += weight;
+      else tiedNegatives += weight;
+    }
+    if (tiedPositives + tiedNegatives === 0) continue;
+    above += tiedNegatives * (positives + tiedPositives / 2);
+    positives += tiedPositives;
+    negatives += tiedNegatives;
+    averagePrecision += (tiedPositives * positives) / (positives + negatives);
+    right += score >= 0.5 ? tiedPositives : tiedNegatives;
+    loss -= tiedPositives * Math.log(p) + tiedNegatives * Math.log1p(-p);
+    brier += tiedPositives * (1 - score) ** 2 + tiedNegatives * score ** 2;
+  }
+  const n = positives + negatives;
+  const bothClasses = positives > 0 && negatives > 0;
+  return {
+    auroc: bothClasses ? above / (positives * negatives) : null,
+    auprc: bothClasses ? averagePrecision / positives : null,
+    accuracy: n > 0 ? right / n : null,
+    loss: n > 0 ? loss / n : null,
+    brier: n > 0 ? brier / n : null,
+  };
+}

@@ -1,0 +1,65 @@
+/** What an agent does with a model: train it on the site's table, and see how it does. The work happens in a thread of its own. */
+import type { Manifest } from "@engraft/core/models/manifest";
+import type { SiteMetrics } from "@engraft/core/models/metrics";
+import type { Plan } from "@engraft/core/models/plan";
+import type { Counts } from "./data/check.ts";
+import type { TableDeclaration } from "./data/declaration.ts";
+import type { Part } from "./data/split.ts";
+import type { Backend } from "./train/backends.ts";
+import type { TrainingOutcome, TrainingProgress } from "./train/session.ts";
+import { startTrainingThread } from "./train/thread.ts";
+
+export type { TrainingOutcome, TrainingProgress } from "./train/session.ts";
+
+export interface SiteModelOptions {
+  readonly manifest: Manifest;
+  /** The base's safetensors file; its digest is checked. */
+  readonly weights: Uint8Array;
+  readonly plan: Plan;
+  readonly table: TableDeclaration;
+  /** Tried in this order; the default is native, wasm, cpu. */
+  readonly backends?: readonly Backend[];
+}
+
+/** What chooses the order of samples, beside the plan's seed: equal parts, equal update, to the bit, on the same engine. */
+export interface RoundSeed {
+  readonly run: string;
+  readonly round: number;
+  readonly site: string;
+}
+
+export interface SiteModel {
+  /** Engine and backend, for example "tfjs wasm". */
+  readonly engine: string;
+  /** Rows and patients in each part. They stay at the site. */
+  readonly counts: Readonly<Record<Part, Counts>>;
+  /** Trains one round from `start`. Rejects with the signal's reason when aborted; the model can be used again. */
+  train(start: Float32Array, seed: RoundSeed, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<TrainingOutcome>;
+  /** Trains the base on this site's data only, as much as `rounds` rounds would; returns the final vector. */
+  trainAlone(rounds: number, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<Float32Array>;
+  /** Null where the part has fewer patients than `plan.metrics.minCount`. Only the plan's metrics are computed. */
+  evaluate(vector: Float32Array, part: "validation" | "test"): Promise<SiteMetrics | null>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads the table, loads the base and chooses an engine, once for all rounds. Rejects with `data-missing`, `data-invalid`,
+ * `bad-input`, `digest-mismatch` or `training-failed`.
+ */
+export async function openSiteModel(options: SiteModelOptions): Promise<SiteModel> {
+  const thread = startTrainingThread();
+  try {
+    const { engine, counts } = await thread.call("open", options);
+    return {
+      engine,
+      counts,
+      train: (start, { run, round, site }, onProgress, signal) => thread.call("train", { start, seed: [run, round, site] }, { onProgress, signal }),
+      trainAlone: (rounds, onProgress, signal) => thread.call("trainAlone", { rounds }, { onProgress, signal }),
+      evaluate: (vector, part) => thread.call("evaluate", { vector, part }),
+      close: () => thread.close(),
+    };
+  } catch (error) {
+    await thread.close();
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/** Optimizers on flat float32 vectors. Elementwise, in the canonical order of the parameters; the same for every engine that asks for it. */
+import type { Plan } from "@engraft/core/models/plan";
+
+export type OptimizerSettings = Pick<Plan["training"], "optimizer" | "weightDecay">;
+
+/** What training changes. The engine reads and writes `parameters`; the rest belongs to the optimizer. */
+export interface TrainingState {
+  /** The trainable vector, in the order of `trainableTensors`. */
+  readonly parameters: Float32Array;
+  /** Momentum (sgd), or first then second moments (adam). */
+  readonly slots: Float32Array;
+  /** Updates done. */
+  steps: number;
+}
+
+/** A fresh state on a copy of `parameters`. */
+export function startState(parameters: Float32Array, settings: OptimizerSettings): TrainingState {
+  const slots = settings.optimizer.name === "adam" ? 2 : settings.optimizer.momentum > 0 ? 1 : 0;
+  return { parameters: parameters.slice(), slots: new Float32Array(slots * parameters.length), steps: 0 };
+}
+
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+
+/**
+ * One update in place. sgd: v = momentum v + g, w -= rate v (Sutskever et al. 2013, without Nesterov). adam: Kingma & Ba
+ * 2015, algorithm 1. The L2 penalty enters the gradient: g + weightDecay w.
+ */
+export function applyGradient(state: TrainingState, gradient: Float32Array, settings: OptimizerSettings): void {
+  const { parameters: w, slots } = state;
+  const { optimizer, weightDecay } = settings;
+  const size = w.length;
+  state.steps++;
+  if (optimizer.name === "sgd") {
+    for (let i = 0; i < size; i++) {
+      const g = (gradient[i] as number) + weightDecay * (w[i] as number);
+      const v = optimizer.momentum > 0 ? (slots[i] = optimizer.momentum * (slots[i] as number) + g) : g;
+      w[i] = (w[i] as number) - optimizer.learningRate * v;
+    }
+    return;
+  }
+  const rate = (optimizer.learningRate * Math.sqrt(1 - BETA2 ** state.steps)) / (1 - BETA1 ** state.steps);
+  const epsilon = EPSILON * Math.sqrt(1 - BETA2 ** state.steps);
+  for (let i = 0; i < size; i++) {
+    const g = (gradient[i] as number) + weightDecay * (w[i] as number);
+    const m = (slots[i] = BETA1 * (slots[i] as number) + (1 - BETA1) * g);
+    const v = (slots[size + i] = BETA2 * (slots[size + i] as number) + (1 - BETA2) * g * g);
+    w[i] = (w[i] as number) - (rate * m) / (Math.sqrt(v) + epsilon);
+  }
+}

@@ -1,0 +1,27 @@
+/** What passes between the agent's thread and its training thread. Both run the same build, so these are types, not schemas. */
+import type { Code } from "@engraft/core/base/errors";
+import type { SiteMetrics } from "@engraft/core/models/metrics";
+import type { Counts } from "../data/check.ts";
+import type { Part } from "../data/split.ts";
+import type { SessionOptions, TrainingOutcome, TrainingProgress } from "./session.ts";
+
+/** Requests, and what each is answered with. */
+export interface Calls {
+  readonly open: { readonly request: SessionOptions; readonly answer: { readonly engine: string; readonly counts: Readonly<Record<Part, Counts>> } };
+  readonly train: { readonly request: { readonly start: Float32Array; readonly seed: readonly (string | number)[] }; readonly answer: TrainingOutcome };
+  readonly trainAlone: { readonly request: { readonly rounds: number }; readonly answer: Float32Array };
+  readonly evaluate: { readonly request: { readonly vector: Float32Array; readonly part: Part }; readonly answer: SiteMetrics | null };
+}
+export type CallName = keyof Calls;
+
+export type Request = { [N in CallName]: { readonly id: number; readonly call: N; readonly value: Calls[N]["request"]; readonly abort: AbortFlag } }[CallName];
+
+/** One shared integer, set to 1 by the caller: training reads it between two steps without letting go of the thread. */
+export type AbortFlag = Int32Array<SharedArrayBuffer>;
+
+export type Response =
+  | { readonly id: number; readonly type: "progress"; readonly progress: TrainingProgress }
+  | { readonly id: number; readonly type: "answer"; readonly value: Calls[CallName]["answer"] }
+  | { readonly id: number; readonly type: "aborted" }
+  /** `code` is null for a bug. */
+  | { readonly id: number; readonly type: "failed"; readonly code: Code | null; readonly text: string };
