@@ -111,6 +111,14 @@ export class Federation {
     if (data !== undefined) await this.siteCommandOk(site, "data", "add", "main", "--file", data.file, ...data.flags);
   }
 
+  /** An agent of the caller's own making in place of the binary: `script <home>`. */
+  async startAgentScript(site: string, script: string): Promise<Program> {
+    const agent = Program.start("engraft-site", [this.siteDir(site)], { ...this.#program(site), script });
+    this.agents.set(site, agent);
+    await agent.event("online");
+    return agent;
+  }
+
   async startAgent(site: string, env: Readonly<Record<string, string>> = {}, ...flags: string[]): Promise<Program> {
     const agent = Program.start("engraft-site", ["--home", this.siteDir(site), "--json", "start", ...flags], { ...this.#program(site), env: { ...this.#program(site).env, ...env } });
     this.agents.set(site, agent);

@@ -1,0 +1,15 @@
+// A real agent whose model adds a constant instead of training: what is left is the protocol, the signatures and the disks.
+import { runMain } from "@engraft/runtime/exit";
+import { runAgent } from "@engraft/site-agent/agent";
+
+const [, , home] = process.argv;
+
+const openSiteModel = async () => ({
+  engine: "constant",
+  train: async (start) => ({ update: new Float32Array(start.length).fill(1e-6), sampleCount: 100, seconds: 0 }),
+  trainAlone: async (start) => start,
+  evaluate: async () => null,
+  close: async () => undefined,
+});
+
+await runMain(() => runAgent({ home }, { openSiteModel, emit: (event) => process.stdout.write(`${JSON.stringify(event)}\n`) }));

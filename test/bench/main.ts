@@ -1,0 +1,41 @@
+/**
+ * Benchmarks: `npm run bench -- NAME [--json]`. Absolute times mean nothing on a shared machine, so each case runs beside a
+ * baseline in the same call wherever one can run here; the ratio is what to quote.
+ */
+import { EngraftError } from "@engraft/core/base/errors";
+import { runMain } from "@engraft/runtime/exit";
+import { Command } from "commander";
+import { killAll } from "../../tools/federation/program.ts";
+import { benchHeart } from "./heart.ts";
+import { asTable, machine, type Report, type Row } from "./report.ts";
+import { benchRound } from "./round.ts";
+
+export interface BenchOptions {
+  /** Python of an environment with the peer's packages; without it no baseline runs. */
+  readonly peerPython: string | undefined;
+  readonly quick: boolean;
+}
+
+const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Row[]>>> = { round: benchRound, heart: benchHeart };
+
+async function main(): Promise<void> {
+  const program = new Command("npm run bench --")
+    .argument("<name>", Object.keys(BENCHES).join(", "))
+    .option("--json", "print, last, one JSON object", false)
+    .option("--quick", "fewer cases and rounds", false)
+    .option("--peer-python <file>", "Python with flwr installed, to run Flower beside us (also ENGRAFT_PEER_PYTHON)")
+    .parse();
+  const name = program.args[0] ?? "";
+  const options = program.opts<{ json: boolean; quick: boolean; peerPython?: string }>();
+  const bench = BENCHES[name];
+  if (bench === undefined) throw new EngraftError("bad-input", `There is no benchmark "${name}". There are: ${Object.keys(BENCHES).join(", ")}.`);
+  try {
+    const rows = await bench({ peerPython: options.peerPython ?? process.env["ENGRAFT_PEER_PYTHON"], quick: options.quick });
+    const report: Report = { bench: name, machine: machine(), rows };
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : asTable(report));
+  } finally {
+    await killAll();
+  }
+}
+
+await runMain(main);

@@ -1,0 +1,8 @@
+import { readFile } from "node:fs/promises";
+
+/** Peak resident memory of a process in MiB (Linux); NaN elsewhere. */
+export async function peakMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const match = /VmHWM:\s+(\d+) kB/.exec(status);
+  return match?.[1] === undefined ? Number.NaN : Number(match[1]) / 1024;
+}
