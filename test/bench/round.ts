@@ -53,7 +53,7 @@ async function benchCase(each: Case, options: BenchOptions): Promise<readonly Ro
     row(name, "bytes per site and round", "B", ours.bytes, plain),
     row(name, "coordinator, peak memory", "MiB", ours.coordinatorMiB, peer("server_rss_mib")),
     row(name, "agent, peak memory", "MiB", ours.agentMiB, peer("client_rss_mib")),
-    row(name, "command to first finished round", "s", ours.firstRound, peer("command_to_first_round_s")),
+    row(name, "command to first finished round", "s", ours.firstRound, peer("command_to_first_round_end_s")),
   ];
 }
 
