@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { planDigest } from "./plan-digest.ts";
+import { heartManifest, heartPlan, planWith } from "./heart.fixture.ts";
+import { PLAIN_AGGREGATION_WARNING, planChanges, planInWords } from "./plan-words.ts";
+import { Plan } from "./plan.ts";
+
+const code = fc.string({ minLength: 1, maxLength: 4 });
+const category = fc.record({
+  kind: fc.constant("category" as const),
+  name: fc.constantFrom("sex", "pain", "slope"),
+  title: fc.constantFrom("Sex", "Pain"),
+  values: fc.uniqueArray(fc.record({ code, means: fc.constantFrom("yes", "no", "maybe") }), { minLength: 2, maxLength: 4, selector: (value) => value.code }),
+});
+const number = fc.record({ kind: fc.constant("number" as const), name: fc.constantFrom("age", "chol"), title: fc.constant("T"), unit: fc.constantFrom("a", "1"), min: fc.integer({ min: 0, max: 3 }), max: fc.integer({ min: 4, max: 6 }) });
+const labels = fc.uniqueArray(code, { minLength: 2, maxLength: 4 }).chain((codes) => fc.integer({ min: 1, max: codes.length - 1 }).map((cut) => ({ positive: codes.slice(0, cut), negative: codes.slice(cut) })));
+const plans = fc
+  .record({
+    fields: fc.uniqueArray(fc.oneof(category, number), { maxLength: 4, selector: (field) => field.name }),
+    labels,
+    batch: fc.integer({ min: 1, max: 3 }),
+    optimizer: fc.constantFrom({ name: "sgd" as const, learningRate: 0.1, momentum: 0 }, { name: "adam" as const, learningRate: 0.1 }),
+    stop: fc.constantFrom(null, { metric: "auroc" as const, patience: 1, minDelta: 0 }, { metric: "loss" as const, patience: 1, minDelta: 0 }),
+    names: fc.uniqueArray(fc.constantFrom("auroc", "loss", "brier"), { minLength: 1 }),
+    trainable: fc.constantFrom({ part: "head" }, { part: "all" }, { part: "last-blocks", blocks: 2 }),
+  })
+  .map(({ fields, labels: { positive, negative }, batch, optimizer, stop, names, trainable }) =>
+    Plan.parse({
+      ...heartPlan,
+      data: { ...heartPlan.data, fields, label: { ...heartPlan.data.label, positive, negative } },
+      training: { ...heartPlan.training, batch, optimizer, trainable },
+      rounds: { count: 2, stop },
+      metrics: { ...heartPlan.metrics, names },
+    }),
+  );
+
+describe("changes between plans", () => {
+  it("[P4] are empty exactly where the digests are equal", () => {
+    fc.assert(
+      fc.property(plans, plans, (before, after) => {
+        expect(planChanges(before, after).length === 0).toBe(planDigest(before) === planDigest(after));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("[P4] name exactly the values that differ, each once", () => {
+    const changed = planWith({ training: { batch: 32, optimizer: { name: "adam", learningRate: 0.1 } }, metrics: { names: ["auroc"] } });
+    expect(planChanges(heartPlan, changed)).toEqual([
+      { kind: "changed", path: "training.batch", before: "16", after: "32" },
+      { kind: "changed", path: "training.optimizer.name", before: "sgd", after: "adam" },
+      { kind: "removed", path: "training.optimizer.momentum", before: "0.9", after: "" },
+      { kind: "changed", path: "metrics.names", before: "auroc, loss", after: "auroc" },
+    ]);
+  });
+
+  it("[P4] compare lists by name, and show a changed order", () => {
+    const [age, sex] = heartPlan.data.fields;
+    const swapped = planWith({ data: { fields: [sex, age] as Plan["data"]["fields"] } });
+    expect(planChanges(heartPlan, swapped)).toEqual([{ kind: "changed", path: "data.fields", before: "age, sex", after: "sex, age" }]);
+  });
+});
+
+describe("a plan in words", () => {
+  it("warns that the coordinator can read each update", () => {
+    const protection = planInWords(heartPlan, heartManifest).find((line) => line.topic === "Protection");
+    expect(protection).toMatchObject({ warn: true });
+    expect(protection?.words).toContain(PLAIN_AGGREGATION_WARNING);
+  });
+
+  it("says what is trained, on what, and what leaves the site", () => {
+    const words = planInWords(planWith({ rounds: { count: 5, stop: { metric: "loss", patience: 3, minDelta: 0.01 } } }), heartManifest)
+      .map((line) => `${line.topic}: ${line.words}`)
+      .join("\n");
+    expect(words).toContain("The head of Heart 1.0: 3 of 13 values");
+    expect(words).toContain("age, sex");
+    expect(words).toContain("yes for disease = 1, 2; no for 0");
+    expect(words).toContain("60 % train, 20 % validation, 20 % test");
+    expect(words).toContain("5 rounds, 2 passes over the data");
+    expect(words).toContain("has not improved by 0.01 for 3 rounds");
+    expect(words).toContain("auroc, loss on held-out patients where at least 10");
+  });
+});
