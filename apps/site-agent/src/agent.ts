@@ -1,0 +1,282 @@
+/**
+ * The daemon of a site. It dials the coordinator, hands plans to the steward, sends the steward's decisions, and answers asks.
+ * What is owed is worked out anew on every connection: decisions not yet recorded go out again, and the coordinator asks again.
+ */
+import type { Code } from "@engraft/core/base/errors";
+import type { Message, MessageOf, Progress } from "@engraft/core/protocol/messages";
+import { BlobStore } from "@engraft/runtime/blobs";
+import { takeLock } from "@engraft/runtime/lock";
+import type { Link } from "@engraft/runtime/link";
+import { openLog, type Logger } from "@engraft/runtime/log";
+import { join } from "node:path";
+import { findData } from "./data/registry.ts";
+import type { Emit } from "./events.ts";
+import { stayConnected } from "./link/connection.ts";
+import { routeTo } from "./link/proxy.ts";
+import { StateBoard } from "./state.ts";
+import { findDecision, listDecisions, markRecorded, type Decision } from "./vault/decisions.ts";
+import { requireMembership, type Membership } from "./vault/federation.ts";
+import { Journal } from "./vault/journal.ts";
+import { Outbox } from "./vault/outbox.ts";
+import { pausedSince } from "./vault/participation.ts";
+import { findPlan, savePlan, understandOffer, type OfferedPlan } from "./vault/plans.ts";
+import { VERSION } from "./version.ts";
+import { Asks } from "./work/asks.ts";
+import { Models } from "./work/models.ts";
+import { ProgressReports } from "./work/progress.ts";
+import type { OpenSiteModel } from "./work/site-model.ts";
+import { sweep } from "./work/sweep.ts";
+import { Uploads } from "./work/uploads.ts";
+import { Vectors } from "./work/vectors.ts";
+
+export interface AgentOptions {
+  readonly home: string;
+  /** PEM file of a certificate authority to trust beside Node's; the one given at enrolment by default. */
+  readonly ca?: string | undefined;
+  /** Ends the agent; without one it runs until its process ends. */
+  readonly signal?: AbortSignal;
+}
+
+export interface AgentDependencies {
+  readonly openSiteModel: OpenSiteModel;
+  readonly log?: Logger;
+  readonly emit?: Emit;
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+/** How soon the steward's decisions, made by another process, are noticed. */
+const LOOK_MS = 500;
+
+/** Runs until `signal` is aborted. Throws `not-enrolled`, `locked`, `bad-config` or `coordinator-key-wrong`. */
+export async function runAgent(options: AgentOptions, dependencies: AgentDependencies): Promise<void> {
+  const { home } = options;
+  const { log = openLog("site-agent", "info"), emit = () => undefined, now = Date.now, random = Math.random } = dependencies;
+  const membership = await requireMembership(home);
+  const route = await routeTo(membership.federation.url, options.ca ?? membership.federation.ca ?? undefined);
+  const lock = await takeLock(home, "site agent");
+  const blobs = await BlobStore.open(join(home, "store"));
+  const outbox = await Outbox.open(home, blobs);
+  await sweep(home, blobs, outbox);
+  const board = new StateBoard(home, VERSION, now);
+  const agent = new SiteAgent({ home, membership, blobs, outbox, board, log, emit, now, openSiteModel: dependencies.openSiteModel });
+  const stopped = new AbortController();
+  const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
+  const looking = setInterval(() => void agent.look(), LOOK_MS);
+  try {
+    await agent.look();
+    await stayConnected({ membership, route, version: VERSION, engine: () => board.state.engine ?? "none yet", blobs, mayLeave: (digest) => agent.mayLeave(digest), signal, now, random }, agent);
+  } finally {
+    clearInterval(looking);
+    stopped.abort();
+    await agent.stop();
+    await board.stop();
+    await lock.release();
+  }
+}
+
+interface Parts {
+  readonly home: string;
+  readonly membership: Membership;
+  readonly blobs: BlobStore;
+  readonly outbox: Outbox;
+  readonly board: StateBoard;
+  readonly log: Logger;
+  readonly emit: Emit;
+  readonly now: () => number;
+  readonly openSiteModel: OpenSiteModel;
+}
+
+class SiteAgent {
+  readonly #with: Parts;
+  readonly #asks: Asks;
+  readonly #journal: Journal;
+  readonly #reports: ProgressReports;
+  readonly #uploads: Uploads;
+  /** Plans as they are in the vault; only this process writes them. */
+  readonly #plans = new Map<string, OfferedPlan>();
+  #link: Link | undefined;
+  /** Signatures of the decisions sent on this link. */
+  #sent = new Set<string>();
+  #paused = false;
+  /** Messages are taken one after the other. */
+  #inbox: Promise<void> = Promise.resolve();
+
+  constructor(parts: Parts) {
+    this.#with = parts;
+    const { home, membership, blobs, outbox, log, now, openSiteModel } = parts;
+    const link = (): Link | undefined => (this.#link?.open === true ? this.#link : undefined);
+    this.#journal = new Journal(home, now);
+    this.#reports = new ProgressReports((progress) => this.#progress(progress));
+    this.#uploads = new Uploads((progress) => this.#reports.report(progress));
+    const vectors = new Vectors(blobs, link);
+    const models = new Models(openSiteModel, vectors);
+    const report = (progress: Progress): void => this.#reports.report(progress);
+    this.#asks = new Asks({
+      workshop: { home, membership, blobs, outbox, vectors, models, report, now },
+      link,
+      standing: async (ask) => {
+        const [offered, decision, paused] = await Promise.all([this.#plan(ask.plan), findDecision(home, membership, ask.plan), pausedSince(home)]);
+        const data = decision?.data === null || decision === undefined ? undefined : await findData(home, decision.data);
+        return { offered, decision, paused: paused !== undefined, data };
+      },
+      journal: this.#journal,
+      log,
+      emit: (event) => this.#note(event),
+    });
+  }
+
+  mayLeave(digest: string): boolean {
+    return !this.#paused && this.#with.outbox.mayLeave(digest);
+  }
+
+  online(link: Link, greeted: { readonly skewMs: number }): void {
+    const { board, log, emit, now, membership } = this.#with;
+    const { site, url } = membership.federation;
+    this.#link = link;
+    this.#sent = new Set();
+    board.set({ online: true, since: now(), reason: null, skewMs: greeted.skewMs });
+    log.info({ event: "link.online", coordinator: url, skewMs: greeted.skewMs }, "Connected to the coordinator.");
+    emit({ event: "online", site, coordinator: url, skewMs: greeted.skewMs });
+    void this.look();
+  }
+
+  offline(code: Code, text: string, retryMs: number): void {
+    const { board, log, emit, now } = this.#with;
+    this.#link = undefined;
+    this.#reports.clear();
+    board.set({ online: false, ...(board.state.online ? { since: now() } : {}), reason: { code, text }, working: null });
+    log.warn({ event: "link.offline", code, retryMs }, text);
+    emit({ event: "offline", code, text, retryMs });
+  }
+
+  bytes(direction: "in" | "out", count: number): void {
+    this.#with.board.count(direction, count);
+    if (direction === "out") this.#uploads.sent(count);
+  }
+
+  message(message: Message): void {
+    // An ask is looked at at once, so that the order of asks and cancels is the coordinator's.
+    this.#inbox = this.#inbox.then(() => this.#take(message)).catch((error: unknown) => this.#with.log.error({ event: "message.failed", type: message.type, err: error }, "A message could not be dealt with."));
+  }
+
+  async #take(message: Message): Promise<void> {
+    const { home, membership, log, emit } = this.#with;
+    switch (message.type) {
+      case "plan.offer":
+        return this.#offered(message.value);
+      case "approval.recorded": {
+        const { plan, decision } = message.value;
+        const known = await findDecision(home, membership, plan);
+        if (known !== undefined && this.#sent.has(known.statement.sig)) await markRecorded(home, membership, plan, decision);
+        this.#journal.add({ what: "decision.recorded", plan, decision });
+        log.info({ event: "approval.recorded", plan, decision }, "The coordinator keeps the decision.");
+        return emit({ event: "approval.recorded", plan, decision });
+      }
+      case "ask":
+        return this.#asks.receive(message.value);
+      case "answer.recorded":
+        return this.#asks.settled(message.value);
+      case "cancel":
+        return this.#asks.cancel(message.value.run, message.value.text);
+      default:
+        log.warn({ event: "message.unexpected", type: message.type }, "A message that an agent does not expect.");
+    }
+  }
+
+  async #offered(offer: MessageOf<"plan.offer">): Promise<void> {
+    const { home, membership, log, emit, now } = this.#with;
+    const understood = understandOffer(offer);
+    if (!understood.ok) {
+      log.warn({ event: "plan.unusable", code: understood.code }, understood.text);
+      return emit({ event: "plan.unusable", code: understood.code, text: understood.text });
+    }
+    const { digest, plan, withdrawn } = understood.offered;
+    const { news } = await savePlan(home, understood.offered, now());
+    this.#plans.delete(digest);
+    if (news) this.#journal.add({ what: "plan.offered", plan: digest, name: plan.name, version: plan.version, withdrawn });
+    log.info({ event: "plan.offered", plan: digest, name: plan.name, version: plan.version, withdrawn }, "A plan was offered.");
+    emit({ event: "plan.offered", plan: digest, name: plan.name, version: plan.version, withdrawn });
+    // Offered although decided: the coordinator does not know the decision (any more).
+    const decision = await findDecision(home, membership, digest);
+    if (decision !== undefined) this.#sendDecision(decision);
+  }
+
+  /** Looks at what other processes of this site have decided meanwhile. */
+  async look(): Promise<void> {
+    const { home, membership, log } = this.#with;
+    try {
+      this.#setPaused((await pausedSince(home)) !== undefined);
+      if (this.#link?.open !== true) return;
+      for (const decision of await listDecisions(home, membership)) if (!decision.recorded) this.#sendDecision(decision);
+    } catch (error) {
+      log.error({ event: "vault.unreadable", err: error }, error instanceof Error ? error.message : "The vault cannot be read.");
+    }
+  }
+
+  #sendDecision({ statement, approval }: Decision): void {
+    if (this.#link?.open !== true || this.#sent.has(statement.sig)) return;
+    this.#link.sendStatement(statement);
+    this.#sent.add(statement.sig);
+    const { plan, decision } = approval;
+    this.#journal.add({ what: "decision.sent", plan, decision });
+    this.#with.log.info({ event: "approval.sent", plan, decision }, "Sent the steward's decision.");
+    this.#with.emit({ event: "approval.sent", plan, decision });
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    this.#journal.add({ what: paused ? "site.paused" : "site.resumed" });
+    this.#with.log.info({ event: paused ? "site.paused" : "site.resumed" }, paused ? "Paused: every ask is declined." : "Takes part again.");
+    this.#with.emit({ event: "paused", paused });
+    this.#asks.setPaused(paused);
+  }
+
+  async #plan(digest: string): Promise<OfferedPlan | undefined> {
+    const known = this.#plans.get(digest) ?? (await findPlan(this.#with.home, digest));
+    if (known !== undefined) this.#plans.set(digest, known);
+    return known;
+  }
+
+  #progress(progress: Progress): void {
+    this.#link?.send("progress", progress);
+    this.#with.board.set({ working: progress });
+    this.#with.emit({ event: "progress", ...progress });
+  }
+
+  /** Keeps the picture of the state in step with what happens to asks. */
+  readonly #note: Emit = (event) => {
+    const { board, emit, now } = this.#with;
+    const at = now();
+    switch (event.event) {
+      case "update.sent":
+        this.#reports.clear();
+        this.#uploads.begin(event);
+        break;
+      case "evaluation.sent":
+        this.#reports.clear();
+        break;
+      case "answer":
+        this.#uploads.end();
+        board.set({ lastAnswer: { run: event.run, round: event.round, kind: event.kind, at }, working: null });
+        break;
+      case "refused":
+        this.#uploads.end();
+        board.set({ lastRefusal: { run: event.run, round: event.round, kind: event.kind, code: event.code, text: event.text, at }, working: null });
+        break;
+      case "declined":
+        this.#reports.clear();
+        board.set({ lastDecline: { run: event.run, round: event.round, kind: event.kind, code: event.code, text: event.text, at }, working: null });
+        break;
+      default:
+    }
+    emit(event);
+  };
+
+  async stop(): Promise<void> {
+    this.#reports.clear();
+    await this.#asks.stop();
+    await this.#journal.flush();
+  }
+}

@@ -1,0 +1,96 @@
+/** `approve` and `refuse`: the steward's decision, signed with the site's key over the plan's digest. */
+import { EngraftError } from "@engraft/core/base/errors";
+import { MESSAGES, type Approval } from "@engraft/core/protocol/messages";
+import { listData, resolveData } from "../data/registry.ts";
+import { looksAlive, readState } from "../state.ts";
+import { saveDecision } from "../vault/decisions.ts";
+import { requireMembership, type Membership } from "../vault/federation.ts";
+import { resolvePlan } from "../vault/plans.ts";
+import type { AddCommand, CommandContext } from "./command.ts";
+
+export interface Decided {
+  readonly plan: string;
+  readonly name: string;
+  readonly version: number;
+  readonly decision: Approval["decision"];
+  readonly data: string | null;
+  /** For people: what was decided and what happens next. */
+  readonly text: string;
+}
+
+interface DecisionOptions {
+  readonly home: string;
+  readonly membership: Membership;
+  /** The digest, or its start. */
+  readonly plan: string;
+  readonly steward: string;
+  readonly at: number;
+}
+
+/** P5: signs an approval of exactly this digest. Throws `plan-unknown`, `plan-withdrawn`, `data-missing` or `bad-input`. */
+export async function approve(options: DecisionOptions & { readonly data: string | undefined }): Promise<Decided> {
+  const { home, data } = options;
+  const offered = await resolvePlan(home, options.plan);
+  if (offered.withdrawn) throw new EngraftError("plan-withdrawn", `Plan ${offered.plan.name} ${offered.plan.version} was withdrawn by its authors, so there is nothing to approve.`);
+  const table = data === undefined && (await listData(home)).length === 0 ? null : (await resolveData(home, data)).name;
+  const next = table === null ? 'No table is registered yet, so the site will decline until "engraft-site data add" was run and the plan is approved again.' : `It may use table "${table}".`;
+  return decide(options, offered, "approved", null, table, next);
+}
+
+/** Signs a refusal, with its reason. */
+export async function refusePlan(options: DecisionOptions & { readonly reason: string }): Promise<Decided> {
+  return decide(options, await resolvePlan(options.home, options.plan), "refused", options.reason.trim(), null, "Nothing is trained under it here.");
+}
+
+async function decide(options: DecisionOptions, offered: Awaited<ReturnType<typeof resolvePlan>>, decision: Approval["decision"], reason: string | null, data: string | null, next: string): Promise<Decided> {
+  const { home, membership, steward, at } = options;
+  const approval = MESSAGES.approval.schema.safeParse({ plan: offered.digest, decision, reason, steward: steward.trim(), at });
+  if (!approval.success) throw new EngraftError("bad-input", `The decision cannot be signed: ${approval.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}.`);
+  await saveDecision(home, membership, approval.data, data);
+  const { name, version } = offered.plan;
+  return { plan: offered.digest, name, version, decision, data, text: `Plan ${name} ${version} is ${decision} by ${approval.data.steward}. ${next}` };
+}
+
+export const addApprove: AddCommand = (program, run) => {
+  program
+    .command("approve")
+    .description("Approve a plan by its digest; the site then answers asks under it")
+    .argument("<digest>", "the plan's digest, or the first 6 digits or more")
+    .option("--steward <name>", "who approves; goes into the signed decision")
+    .option("--data <name>", "the registered table that it may use")
+    .action(
+      run(async (context, plan: string, flags: { steward?: string; data?: string }) => {
+        const membership = await requireMembership(context.config.home);
+        const { steward, data } = flags;
+        await say(context, await approve({ home: context.config.home, membership, plan, steward: named(steward), data, at: context.now() }));
+      }),
+    );
+};
+
+export const addRefuse: AddCommand = (program, run) => {
+  program
+    .command("refuse")
+    .description("Refuse a plan by its digest, with a reason that the admin will read")
+    .argument("<digest>", "the plan's digest, or the first 6 digits or more")
+    .option("--reason <text>", "why")
+    .option("--steward <name>", "who refuses; goes into the signed decision")
+    .action(
+      run(async (context, plan: string, flags: { steward?: string; reason?: string }) => {
+        const membership = await requireMembership(context.config.home);
+        const { steward, reason } = flags;
+        if (reason === undefined || reason.trim() === "") throw new EngraftError("bad-input", "Say why with --reason TEXT; the plan's authors will read it.");
+        await say(context, await refusePlan({ home: context.config.home, membership, plan, steward: named(steward), reason, at: context.now() }));
+      }),
+    );
+};
+
+function named(steward: string | undefined): string {
+  if (steward === undefined || steward.trim() === "") throw new EngraftError("bad-input", "Say who decides with --steward NAME; it goes into the signed decision.");
+  return steward;
+}
+
+async function say({ config, print, now }: CommandContext, decided: Decided): Promise<void> {
+  const state = await readState(config.home);
+  const running = state !== undefined && looksAlive(state, now());
+  print({ ...decided }, `${decided.text}\n${running ? "The running agent sends the decision." : 'The decision is signed and kept; "engraft-site start" sends it.'}`);
+}

@@ -1,0 +1,116 @@
+/** `review [digest]`: the plans that wait for the steward, in plain words, with what changed since the last one approved. */
+import type { Digest } from "@engraft/core/base/ids";
+import { digestWords } from "@engraft/core/base/words";
+import { planChanges, planInWords, type PlanChange, type PlanLine } from "@engraft/core/models/plan-words";
+import type { TableReport } from "@engraft/engine/data/check";
+import { listData, type RegisteredData } from "../data/registry.ts";
+import { reviewText } from "../terminal/review.ts";
+import { listDecisions, type Decision } from "../vault/decisions.ts";
+import { requireMembership, type Membership } from "../vault/federation.ts";
+import { listPlans, resolvePlan, type OfferedPlan } from "../vault/plans.ts";
+import { checkData } from "./data.ts";
+import { isInteractive, type AddCommand, type CommandContext } from "./command.ts";
+import { approve, refusePlan } from "./decide.ts";
+
+export type Standing = "waiting" | "approved" | "refused" | "withdrawn";
+
+export interface Review {
+  readonly digest: Digest;
+  /** Of the digest, to be compared by phone with what other sites see. */
+  readonly words: readonly string[];
+  readonly name: string;
+  readonly version: number;
+  readonly standing: Standing;
+  readonly lines: readonly PlanLine[];
+  /** Against the last approved plan of the same name; null where there is none. */
+  readonly changes: { readonly since: number; readonly list: readonly PlanChange[] } | null;
+  /** How the registered table fits; null where none is registered, or several are and none is chosen. */
+  readonly data: { readonly name: string; readonly report: TableReport | null; readonly problem: string | null } | null;
+}
+
+/** Everything that a steward reads before deciding. */
+export async function reviewPlan(home: string, membership: Membership, offered: OfferedPlan): Promise<Review> {
+  const [plans, decisions, tables] = await Promise.all([listPlans(home), listDecisions(home, membership), listData(home)]);
+  const decision = decisions.find(({ approval }) => approval.plan === offered.digest);
+  const before = lastApproved(offered, plans, decisions);
+  const table = decision?.data !== undefined && decision.data !== null ? tables.find((data) => data.name === decision.data) : tables.length === 1 ? tables[0] : undefined;
+  return {
+    digest: offered.digest,
+    words: digestWords(offered.digest),
+    name: offered.plan.name,
+    version: offered.plan.version,
+    standing: standingOf(offered, decision),
+    lines: planInWords(offered.plan, offered.manifest),
+    changes: before === undefined ? null : { since: before.plan.version, list: planChanges(before.plan, offered.plan) },
+    data: table === undefined ? null : await dataSummary(table, offered),
+  };
+}
+
+export const standingOf = (offered: OfferedPlan, decision: Decision | undefined): Standing => (offered.withdrawn ? "withdrawn" : (decision?.approval.decision ?? "waiting"));
+
+/** The newest plan of the same name that the steward has approved, other than this one. */
+export function lastApproved(offered: OfferedPlan, plans: readonly OfferedPlan[], decisions: readonly Decision[]): OfferedPlan | undefined {
+  const approved = new Map(decisions.filter(({ approval }) => approval.decision === "approved").map(({ approval }) => [approval.plan, approval.at]));
+  return plans
+    .filter((plan) => plan.digest !== offered.digest && plan.plan.name === offered.plan.name && approved.has(plan.digest))
+    .sort((a, b) => (approved.get(b.digest) ?? 0) - (approved.get(a.digest) ?? 0))[0];
+}
+
+/** A table that cannot be read must not keep anybody from reading the plan. */
+async function dataSummary(table: RegisteredData, offered: OfferedPlan): Promise<NonNullable<Review["data"]>> {
+  try {
+    return { name: table.name, report: await checkData(table, offered), problem: null };
+  } catch (error) {
+    return { name: table.name, report: null, problem: error instanceof Error ? error.message : "The table could not be read." };
+  }
+}
+
+export const addReview: AddCommand = (program, run) => {
+  program
+    .command("review")
+    .description("Read the plans that were offered: what would be trained, what leaves, what changed")
+    .argument("[digest]", "one plan, by the start of its digest; without it those that wait for a decision")
+    .action(run((context, digest: string | undefined) => reviewCommand(context, digest)));
+};
+
+async function reviewCommand(context: CommandContext, digest: string | undefined): Promise<void> {
+  const { config, json, print } = context;
+  const membership = await requireMembership(config.home);
+  const all = digest === undefined ? await listPlans(config.home) : [await resolvePlan(config.home, digest)];
+  const reviews = await Promise.all(all.map((offered) => reviewPlan(config.home, membership, offered)));
+  const shown = digest === undefined && !json ? reviews.filter(({ standing }) => standing === "waiting") : reviews;
+  const others = reviews.filter((review) => !shown.includes(review));
+  print({ plans: reviews }, listText(shown, others));
+  if (!isInteractive(json)) return;
+  for (const review of shown) if (review.standing === "waiting") await askSteward(context, membership, review);
+}
+
+function listText(shown: readonly Review[], others: readonly Review[]): string {
+  const rest = others.map(({ name, version, digest, standing }) => `  ${digest.slice(0, 12)}  ${name} ${version}  ${standing}`);
+  return [
+    ...(shown.length === 0 ? ['No plan waits for a decision. Plans arrive while "engraft-site start" runs.'] : shown.map(reviewText)),
+    ...(rest.length === 0 ? [] : ["", "Other plans:", ...rest]),
+  ].join("\n");
+}
+
+/** In a terminal the steward can decide at once. */
+async function askSteward({ config, print, now }: CommandContext, membership: Membership, review: Review): Promise<void> {
+  const { input, select } = await import("@inquirer/prompts");
+  const choice = await select({
+    message: `Plan ${review.name} ${review.version} (${review.words.slice(0, 3).join(" ")} ...)`,
+    choices: [
+      { name: "Decide later", value: "later" },
+      { name: "Approve plan", value: "approve" },
+      { name: "Refuse plan", value: "refuse" },
+    ],
+  });
+  if (choice === "later") return;
+  const steward = await input({ message: "Your name, as it goes into the signed decision:", validate: (text) => text.trim() !== "" });
+  const tables = await listData(config.home);
+  const data = choice === "approve" && tables.length > 1 ? await select({ message: "Which table may it use?", choices: tables.map(({ name }) => ({ name, value: name })) }) : undefined;
+  const decided =
+    choice === "approve"
+      ? await approve({ home: config.home, membership, plan: review.digest, steward, data, at: now() })
+      : await refusePlan({ home: config.home, membership, plan: review.digest, steward, reason: await input({ message: "Why, in a sentence that the admin will read:", validate: (text) => text.trim() !== "" }), at: now() });
+  print({ ...decided }, decided.text);
+}

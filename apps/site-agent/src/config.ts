@@ -1,0 +1,28 @@
+/** Settings of the agent and its commands: flags > ENGRAFT_* > engraft.toml in the agent's home > defaults. */
+import { join, resolve } from "node:path";
+import * as z from "zod";
+import { loadConfig } from "@engraft/runtime/config";
+
+const Settings = z.strictObject({
+  /** PEM file of a certificate authority to trust beside Node's. */
+  ca: z.string().min(1).optional(),
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
+});
+
+export interface SiteConfig extends z.infer<typeof Settings> {
+  /** Folder of the agent: keys, decisions, outbox, store. Absolute. */
+  readonly home: string;
+}
+
+export interface Flags {
+  readonly home?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly logLevel?: string | undefined;
+}
+
+/** Throws `bad-config` with every problem. */
+export async function readConfig(flags: Flags, env: Readonly<Record<string, string | undefined>>): Promise<SiteConfig> {
+  const home = resolve(flags.home ?? env["ENGRAFT_HOME"] ?? "engraft-site");
+  const settings = await loadConfig({ schema: Settings, flags: { ca: flags.ca, logLevel: flags.logLevel }, env, file: { path: join(home, "engraft.toml"), required: false } });
+  return { ...settings, ...(settings.ca === undefined ? {} : { ca: resolve(settings.ca) }), home };
+}

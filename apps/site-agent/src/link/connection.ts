@@ -1,0 +1,88 @@
+/** Keeps one link to the coordinator for as long as the agent runs: dial, greet, use, wait, dial again. */
+import { EngraftError, isRefusal, refuse, type Code, type Refusal } from "@engraft/core/base/errors";
+import type { Message } from "@engraft/core/protocol/messages";
+import type { BlobStore } from "@engraft/runtime/blobs";
+import { greetCoordinator, type GreetedCoordinator } from "@engraft/runtime/handshake";
+import { Link } from "@engraft/runtime/link";
+import type { Membership } from "../vault/federation.ts";
+import { backoff, longestWait, pause } from "./backoff.ts";
+import { dial } from "./dial.ts";
+import type { Route } from "./proxy.ts";
+
+export interface ConnectionOptions {
+  readonly membership: Membership;
+  readonly route: Route;
+  readonly version: string;
+  /** What to say about the engine in the greeting. */
+  readonly engine: () => string;
+  readonly blobs: BlobStore;
+  readonly mayLeave: (digest: string) => boolean;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export interface ConnectionHandlers {
+  readonly online: (link: Link, greeted: GreetedCoordinator) => void;
+  readonly message: (message: Message) => void;
+  readonly bytes: (direction: "in" | "out", count: number) => void;
+  /** The link is gone, or could not be made; the next attempt is in `retryMs`. */
+  readonly offline: (code: Code, text: string, retryMs: number) => void;
+}
+
+/** Somebody must act before another attempt can succeed. */
+const NEEDS_SOMEBODY: ReadonlySet<Code> = new Set(["protocol-version", "unknown-key", "not-enrolled", "not-allowed", "replaced-by-new-link", "bad-signature"]);
+
+/** A link that held this long was a good one: the next attempt comes soon. */
+const GOOD_MS = 5_000;
+
+/** Returns when `signal` is aborted. Throws `coordinator-key-wrong`: going on could mean talking to an impostor. */
+export async function stayConnected(options: ConnectionOptions, handlers: ConnectionHandlers): Promise<void> {
+  const { signal, now, random } = options;
+  let failures = 0;
+  while (!signal.aborted) {
+    const began = now();
+    const end = await connectOnce(options, handlers);
+    if (signal.aborted) return;
+    if (end.code === "coordinator-key-wrong") throw new EngraftError(end.code, end.text);
+    failures = now() - began > GOOD_MS ? 0 : failures + 1;
+    const wait = NEEDS_SOMEBODY.has(end.code) ? longestWait(random) : backoff(failures, random);
+    handlers.offline(end.code, end.text, Math.round(wait));
+    await pause(wait, signal);
+  }
+}
+
+/** One attempt, to its end; says why it ended. */
+async function connectOnce(options: ConnectionOptions, handlers: ConnectionHandlers): Promise<Refusal> {
+  const { membership, route, version, engine, blobs, mayLeave, signal, now } = options;
+  const { identity, federation } = membership;
+  let inbox;
+  try {
+    inbox = await dial(federation.url, route, signal);
+  } catch (error) {
+    return error instanceof EngraftError ? refuse(error.code, error.message) : refuse("unreachable", "The connection failed.");
+  }
+  const greeted = await greetCoordinator(inbox, {
+    identity, coordinatorKey: federation.coordinator, site: federation.site, version, engine: engine().slice(0, 80), now,
+  });
+  if (isRefusal(greeted)) return greeted;
+  return new Promise((resolve) => {
+    let stop = (): void => undefined;
+    const link = new Link(
+      inbox,
+      { role: "site", identity, peerKey: federation.coordinator, peerName: "coordinator", scopes: greeted.scopes, blobs, mayServe: mayLeave },
+      {
+        message: handlers.message,
+        bytes: handlers.bytes,
+        close: (code, text) => {
+          signal.removeEventListener("abort", stop);
+          resolve(refuse(code, text));
+        },
+      },
+    );
+    stop = () => link.close("link-lost", "The agent was stopped by its own people.");
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    handlers.online(link, greeted);
+  });
+}

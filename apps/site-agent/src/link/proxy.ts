@@ -1,0 +1,46 @@
+/**
+ * How this site reaches the coordinator: through the hospital's proxy where HTTPS_PROXY or HTTP_PROXY names one and NO_PROXY
+ * does not except the coordinator, and trusting the hospital's own certificate authority where one is given. Node itself
+ * ignores these variables. The same rules serve the enrolment request and the link.
+ */
+import { readFile } from "node:fs/promises";
+import type { Agent } from "node:http";
+import { isIP } from "node:net";
+import { rootCertificates } from "node:tls";
+import { HttpsProxyAgent } from "https-proxy-agent";
+import { getProxyForUrl } from "proxy-from-env";
+import { EngraftError } from "@engraft/core/base/errors";
+
+export interface Route {
+  /** Opens a tunnel through the proxy; undefined where the coordinator is dialled directly. */
+  readonly agent: Agent | undefined;
+  /** Trusted roots; undefined for Node's own. */
+  readonly ca: readonly string[] | undefined;
+  /** Host and port of the proxy, for messages; never its password. */
+  readonly proxy: string | undefined;
+}
+
+/** `url` is `http(s)://host:port`; `caFile` the path of a PEM file. Throws `bad-config`. */
+export async function routeTo(url: string, caFile: string | undefined): Promise<Route> {
+  const ca = caFile === undefined ? undefined : [...rootCertificates, await readCertificates(caFile)];
+  const proxyUrl = isLoopback(new URL(url).hostname) ? "" : getProxyForUrl(url);
+  if (proxyUrl === "") return { agent: undefined, ca, proxy: undefined };
+  let proxy: URL;
+  try {
+    proxy = new URL(proxyUrl);
+  } catch (cause) {
+    throw new EngraftError("bad-config", "HTTPS_PROXY is not an address. Write it as http://host:port.", { cause });
+  }
+  return { agent: new HttpsProxyAgent(proxy, ca === undefined ? {} : { ca: [...ca] }), ca, proxy: proxy.host };
+}
+
+/** The machine itself is never reached through a proxy, whatever the variables say. */
+const isLoopback = (host: string): boolean => host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
+
+async function readCertificates(path: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new EngraftError("bad-config", `Cannot read the certificate file ${path} (--ca).`, { cause });
+  });
+  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw new EngraftError("bad-config", `The file ${path} (--ca) holds no PEM certificate. Ask for it in PEM form, starting with "-----BEGIN CERTIFICATE-----".`);
+  return text;
+}

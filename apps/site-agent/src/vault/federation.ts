@@ -1,0 +1,43 @@
+/** Which federation this site belongs to: written once, at enrolment. The coordinator's key is pinned here. */
+import { join } from "node:path";
+import * as z from "zod";
+import { EngraftError } from "@engraft/core/base/errors";
+import { Instant, PublicKey, SiteName } from "@engraft/core/base/ids";
+import type { Identity } from "@engraft/core/crypto/identity";
+import { loadIdentity } from "./identity.ts";
+import { readJson, writeJson } from "./json-file.ts";
+
+const Federation = z.strictObject({
+  format: z.literal("engraft.federation/1"),
+  /** `http(s)://host:port`. */
+  url: z.string(),
+  /** Pinned: whoever answers with another key is not the coordinator. */
+  coordinator: PublicKey,
+  site: SiteName,
+  /** The invite that was used. */
+  invite: z.string(),
+  joinedAt: Instant,
+  /** Path of a file with the hospital's own certificate authority, PEM. */
+  ca: z.string().nullable(),
+});
+export type Federation = z.infer<typeof Federation>;
+
+const path = (home: string): string => join(home, "federation.json");
+
+export const loadFederation = (home: string): Promise<Federation | undefined> => readJson(path(home), Federation);
+
+export const saveFederation = (home: string, federation: Omit<Federation, "format">): Promise<void> => writeJson(path(home), { format: "engraft.federation/1", ...federation });
+
+export interface Membership {
+  readonly identity: Identity;
+  readonly federation: Federation;
+}
+
+/** Who this site is and where it belongs. Throws `not-enrolled`. */
+export async function requireMembership(home: string): Promise<Membership> {
+  const [identity, federation] = await Promise.all([loadIdentity(home), loadFederation(home)]);
+  if (identity === undefined || federation === undefined) {
+    throw new EngraftError("not-enrolled", `There is no enrolled site in ${home}. Ask the federation's admin for an invite and run "engraft-site join <invite>", or name the right folder with --home.`);
+  }
+  return { identity, federation };
+}

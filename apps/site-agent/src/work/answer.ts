@@ -1,0 +1,132 @@
+/** Answering one ask: an update for a round, or the evaluation at a run's end. What goes out is durable before it is returned. */
+import { join } from "node:path";
+import * as z from "zod";
+import { clipTo } from "@engraft/core/aggregation/mean";
+import { float32Bytes } from "@engraft/core/base/bytes";
+import { EngraftError } from "@engraft/core/base/errors";
+import { Digest } from "@engraft/core/base/ids";
+import { SiteMetrics } from "@engraft/core/models/metrics";
+import type { Progress } from "@engraft/core/protocol/messages";
+import { sealStatement } from "@engraft/core/protocol/session";
+import type { BlobRef } from "@engraft/core/rounds/events";
+import type { BlobStore } from "@engraft/runtime/blobs";
+import type { Membership } from "../vault/federation.ts";
+import { readJson, writeJson } from "../vault/json-file.ts";
+import type { Outbox, StoredAnswer } from "../vault/outbox.ts";
+import type { Agreed } from "./check-ask.ts";
+import { lettingOut } from "./egress.ts";
+import type { Models } from "./models.ts";
+import type { OnProgress, SiteModel } from "./site-model.ts";
+import type { Vectors } from "./vectors.ts";
+
+export interface Workshop {
+  readonly home: string;
+  readonly membership: Membership;
+  readonly blobs: BlobStore;
+  readonly outbox: Outbox;
+  readonly vectors: Vectors;
+  readonly models: Models;
+  readonly report: (progress: Progress) => void;
+  readonly now: () => number;
+}
+
+const SLICE = 1024 * 1024;
+
+/** Works out the answer and keeps it in the outbox. Throws where it cannot be given, or when `signal` is aborted. */
+export async function answerAsk(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<StoredAnswer> {
+  const answer = agreed.ask.kind === "train" ? await train(workshop, agreed, signal) : await evaluate(workshop, agreed, signal);
+  signal.throwIfAborted();
+  await workshop.outbox.put(answer);
+  return answer;
+}
+
+async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<StoredAnswer> {
+  const { ask, offered, vectorLength } = agreed;
+  const { plan } = offered;
+  const began = workshop.now();
+  const [model, start] = await prepare(workshop, agreed, signal);
+  const fetched = workshop.now();
+  reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
+  const validation = lettingOut(plan, await model.evaluate(start, "validation"));
+  signal.throwIfAborted();
+  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal);
+  signal.throwIfAborted();
+  const { update, sampleCount } = trained;
+  if (update.length !== vectorLength) throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; the plan trains ${vectorLength}.`);
+  if (!Number.isFinite(clipTo(update, plan.training.clip))) {
+    throw new EngraftError("training-failed", "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.");
+  }
+  const blob = await keep(workshop.blobs, update);
+  const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "update", {
+    run: ask.run, round: ask.round, plan: ask.plan, checkpoint: ask.checkpoint.digest, update: blob, sampleCount, validation, engine: model.engine.slice(0, 80),
+    seconds: { fetch: Math.max(0, fetched - began) / 1000, train: trained.seconds },
+  });
+  return { ...keyOf(agreed), statement, blob };
+}
+
+async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<StoredAnswer> {
+  const { ask, offered } = agreed;
+  const { plan } = offered;
+  const [model, final] = await prepare(workshop, agreed, signal);
+  const report = reporter(workshop, agreed, "evaluate");
+  const start = await workshop.vectors.loadVector(ask.run, ask.start, reporter(workshop, agreed, "download"));
+  const metrics = async (vector: Float32Array, part: "validation" | "test", step: number): Promise<SiteMetrics | null> => {
+    signal.throwIfAborted();
+    report({ done: step, total: 4 });
+    return lettingOut(plan, await model.evaluate(vector, part));
+  };
+  const validation = await metrics(final, "validation", 0);
+  const federated = await metrics(final, "test", 1);
+  const base = await metrics(start, "test", 2);
+  const alone = plan.metrics.compareAlone ? await trainedAlone(workshop, agreed, model, signal) : null;
+  const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "evaluation", {
+    run: ask.run, round: ask.round, plan: ask.plan, checkpoint: ask.checkpoint.digest, validation, base, alone, federated,
+  });
+  return { ...keyOf(agreed), statement, blob: null };
+}
+
+const AloneFile = z.strictObject({ format: z.literal("engraft.alone/1"), plan: Digest, rounds: z.int(), test: SiteMetrics.nullable() });
+
+/** How a model that this site trains alone does: worked out once a run, because it takes as long as the run did. */
+async function trainedAlone(workshop: Workshop, agreed: Agreed, model: SiteModel, signal: AbortSignal): Promise<SiteMetrics | null> {
+  const { ask, offered } = agreed;
+  const path = join(workshop.home, "runs", `${ask.run}.alone.json`);
+  const known = await readJson(path, AloneFile);
+  if (known !== undefined && known.plan === ask.plan && known.rounds === ask.round) return known.test;
+  const vector = await model.trainAlone(ask.round, reporter(workshop, agreed, "train"), signal);
+  signal.throwIfAborted();
+  const test = lettingOut(offered.plan, await model.evaluate(vector, "test"));
+  await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test });
+  return test;
+}
+
+/** The open model and the vector to start from; vectors of earlier rounds are let go. */
+async function prepare(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<readonly [SiteModel, Float32Array]> {
+  const { ask } = agreed;
+  const download = reporter(workshop, agreed, "download");
+  const model = await workshop.models.forAsk(agreed, download);
+  signal.throwIfAborted();
+  const vector = await workshop.vectors.loadVector(ask.run, ask.checkpoint, download);
+  await workshop.vectors.keepOnly(ask.run, [ask.checkpoint.digest, ask.start.digest]);
+  signal.throwIfAborted();
+  return [model, vector];
+}
+
+/** In slices, so that hashing a large update does not keep the link waiting. */
+function keep(blobs: BlobStore, update: Float32Array): Promise<BlobRef> {
+  const bytes = float32Bytes(update);
+  return blobs.write(async (append) => {
+    for (let at = 0; at < bytes.byteLength; at += SLICE) await append(bytes.subarray(at, at + SLICE));
+  });
+}
+
+const keyOf = ({ ask }: Agreed) => ({ run: ask.run, round: ask.round, kind: ask.kind, checkpoint: ask.checkpoint.digest });
+
+const scopesOf = (workshop: Workshop) => ({ federation: workshop.membership.federation.coordinator, session: undefined });
+
+const seedOf = (workshop: Workshop, { ask }: Agreed) => ({ run: ask.run, round: ask.round, site: workshop.membership.federation.site });
+
+const reporter =
+  (workshop: Workshop, { ask }: Agreed, phase: Progress["phase"]): OnProgress =>
+  ({ done, total }) =>
+    workshop.report({ run: ask.run, round: ask.round, phase, done, total });

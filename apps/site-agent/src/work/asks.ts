@@ -1,0 +1,195 @@
+/**
+ * The asks of the coordinator. It sends what is owed whenever it looks, so the same ask may come any number of times: one that
+ * is answered gets the stored answer again, one that is under way or waits is let be, and only a new one is worked on. One at a
+ * time: a site's machine has better things to do than to train two models at once.
+ */
+import { EngraftError, isRefusal, refuse, type Code, type Refusal } from "@engraft/core/base/errors";
+import type { RunId } from "@engraft/core/base/ids";
+import type { Ask, Decline, MessageOf } from "@engraft/core/protocol/messages";
+import type { Link } from "@engraft/runtime/link";
+import type { Logger } from "@engraft/runtime/log";
+import type { Emit } from "../events.ts";
+import type { Journal } from "../vault/journal.ts";
+import type { StoredAnswer } from "../vault/outbox.ts";
+import { answerAsk, type Workshop } from "./answer.ts";
+import { checkAsk, type Standing } from "./check-ask.ts";
+
+export interface AsksDependencies {
+  readonly workshop: Workshop;
+  readonly link: () => Pick<Link, "send" | "sendStatement"> | undefined;
+  readonly standing: (ask: Ask) => Promise<Standing>;
+  readonly journal: Journal;
+  readonly log: Logger;
+  readonly emit: Emit;
+}
+
+/** Faults that pass by themselves: the answer stays, and goes out when it is asked for again. */
+const PASSING: ReadonlySet<Code> = new Set(["link-lost", "blob-missing", "digest-mismatch", "disk-full", "database-unavailable"]);
+
+const about = (ask: Pick<Ask, "run" | "round" | "kind">) => ({ run: ask.run, round: ask.round, kind: ask.kind });
+const idOf = (ask: Ask): string => `${ask.run} ${ask.round} ${ask.kind} ${ask.plan} ${ask.checkpoint.digest}`;
+
+export class Asks {
+  readonly #with: AsksDependencies;
+  readonly #waiting: Ask[] = [];
+  /** Asks whose answer the coordinator has refused for good. */
+  readonly #refused = new Map<string, { readonly run: RunId; readonly refusal: Refusal }>();
+  #current: { readonly ask: Ask; readonly abort: AbortController } | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #paused = false;
+
+  constructor(dependencies: AsksDependencies) {
+    this.#with = dependencies;
+  }
+
+  /** What is being worked on. */
+  get current(): Ask | undefined {
+    return this.#current?.ask;
+  }
+
+  receive(ask: Ask): void {
+    const { outbox } = this.#with.workshop;
+    const id = idOf(ask);
+    if (this.#current !== undefined && idOf(this.#current.ask) === id && !this.#current.abort.signal.aborted) return;
+    if (this.#waiting.some((other) => idOf(other) === id)) return;
+    if (this.#paused) return this.#decline(ask, refuse("paused", "This site is paused by its own people. Only they can resume it."));
+    const stored = outbox.find(ask);
+    if (stored !== undefined) return this.#sendStored(stored, true);
+    const refused = this.#refused.get(id);
+    if (refused !== undefined) return this.#decline(ask, refused.refusal);
+    // A run has one ask at a time: this one replaces whatever was owed before.
+    this.#drop(ask.run, "The run has moved on.");
+    for (const [other, { run }] of this.#refused) if (run === ask.run) this.#refused.delete(other);
+    this.#waiting.push(ask);
+    if (this.#current === undefined) this.#working = this.#work();
+  }
+
+  /** The run is over for this site. */
+  async cancel(run: RunId, text: string): Promise<void> {
+    const { workshop, journal, emit } = this.#with;
+    const known = this.#drop(run, text) || workshop.outbox.all().some((answer) => answer.run === run);
+    if (!known) return;
+    journal.add({ what: "run.cancelled", run, text });
+    emit({ event: "cancelled", run, text });
+    await this.#forget(run);
+  }
+
+  /** The coordinator has settled an answer. */
+  async settled(message: MessageOf<"answer.recorded">): Promise<void> {
+    const { workshop, journal, log, emit } = this.#with;
+    const answer = workshop.outbox.get(message);
+    // A decline, or an answer that was settled before.
+    if (answer === undefined) return;
+    const which = about(message);
+    if (message.outcome === "accepted") {
+      journal.add({ what: "answer.accepted", ...which });
+      log.info({ ...which, event: "answer.accepted" }, "The coordinator keeps the answer.");
+      emit({ event: "answer", outcome: "accepted", ...which });
+    } else {
+      const code = message.code ?? "bad-input";
+      const text = message.text ?? "The coordinator gave no reason.";
+      journal.add({ what: "answer.refused", ...which, code, text });
+      log.warn({ ...which, event: "answer.refused", code }, text);
+      emit({ event: "refused", ...which, code, text });
+      if (PASSING.has(code)) return;
+      const { run, round, kind, checkpoint } = answer;
+      const plan = (JSON.parse(answer.statement.payload) as { plan: Ask["plan"] }).plan;
+      this.#refused.set(`${run} ${round} ${kind} ${plan} ${checkpoint}`, { run, refusal: refuse(code, text) });
+    }
+    if (message.kind === "evaluate") await this.#forget(message.run);
+    else await workshop.outbox.remove(message);
+  }
+
+  /** The site's own people stop or let go on: what is under way ends now and is declined. */
+  setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (!paused) return;
+    const refusal = refuse("paused", "This site was paused by its own people while it worked.");
+    for (const ask of this.#waiting.splice(0)) this.#decline(ask, refusal);
+    if (this.#current === undefined) return;
+    this.#decline(this.#current.ask, refusal);
+    this.#current.abort.abort(new EngraftError("paused", refusal.text));
+  }
+
+  /** Ends all work and waits until it has ended. */
+  async stop(): Promise<void> {
+    this.#waiting.length = 0;
+    this.#current?.abort.abort(new EngraftError("link-lost", "The agent stops."));
+    await this.#working;
+    await this.#with.workshop.models.close();
+  }
+
+  async #work(): Promise<void> {
+    for (let ask = this.#waiting.shift(); ask !== undefined; ask = this.#waiting.shift()) {
+      const abort = new AbortController();
+      this.#current = { ask, abort };
+      await this.#answer(ask, abort.signal).catch((error: unknown) => this.#failed(ask as Ask, error, abort.signal));
+      this.#current = undefined;
+    }
+  }
+
+  async #answer(ask: Ask, signal: AbortSignal): Promise<void> {
+    const { workshop, log, emit } = this.#with;
+    const checked = checkAsk(ask, await this.#with.standing(ask));
+    if (isRefusal(checked)) return this.#decline(ask, checked);
+    log.info({ ...about(ask), event: "ask.accepted", plan: ask.plan }, "Working on an ask.");
+    emit({ event: "ask", ...about(ask), rounds: checked.offered.plan.rounds.count });
+    // Answers to earlier rounds of this run are no longer wanted.
+    for (const old of workshop.outbox.all()) if (old.run === ask.run) await workshop.outbox.remove(old);
+    this.#sendStored(await answerAsk(workshop, checked, signal), false);
+  }
+
+  async #failed(ask: Ask, error: unknown, signal: AbortSignal): Promise<void> {
+    const { workshop, log } = this.#with;
+    if (signal.aborted) return;
+    const refusal = error instanceof EngraftError ? refuse(error.code, error.message) : refuse("training-failed", "Training stopped with an unexpected error. The agent's log at the site says more.");
+    if (refusal.code === "link-lost") {
+      log.info({ ...about(ask), event: "ask.interrupted" }, refusal.text);
+      return;
+    }
+    log.error({ ...about(ask), event: "ask.failed", code: refusal.code, err: error instanceof EngraftError ? undefined : error }, refusal.text);
+    // An engine that failed once is started anew the next time.
+    await workshop.models.close().catch(() => undefined);
+    this.#decline(ask, refusal);
+  }
+
+  #sendStored(answer: StoredAnswer, again: boolean): void {
+    const { journal, emit, log } = this.#with;
+    const link = this.#with.link();
+    if (link === undefined) return;
+    link.sendStatement(answer.statement);
+    const which = { run: answer.run, round: answer.round, kind: answer.kind };
+    const bytes = answer.blob?.bytes ?? 0;
+    journal.add({ what: "answer.sent", ...which, bytes, digest: answer.blob?.digest ?? null, again });
+    log.info({ ...which, event: "answer.sent", bytes, again }, "Sent an answer.");
+    emit(answer.kind === "train" ? { event: "update.sent", ...which, bytes, again } : { event: "evaluation.sent", ...which, again });
+  }
+
+  #decline(ask: Ask, refusal: Refusal): void {
+    const { journal, log, emit } = this.#with;
+    const link = this.#with.link();
+    if (link === undefined) return;
+    const decline: Decline = { ...about(ask), plan: ask.plan, code: refusal.code, text: refusal.text.slice(0, 500) };
+    link.send("decline", decline);
+    journal.add({ what: "ask.declined", ...about(ask), plan: ask.plan, code: refusal.code, text: refusal.text });
+    log.warn({ ...about(ask), event: "ask.declined", code: refusal.code, plan: ask.plan }, refusal.text);
+    emit({ event: "declined", ...about(ask), code: refusal.code, text: refusal.text });
+  }
+
+  /** Takes a run's asks off the queue and ends the work on it; true where there was any. */
+  #drop(run: RunId, why: string): boolean {
+    const before = this.#waiting.length;
+    this.#waiting.splice(0, before, ...this.#waiting.filter((ask) => ask.run !== run));
+    const current = this.#current?.ask.run === run;
+    if (current) this.#current?.abort.abort(new EngraftError("run-ended", why));
+    return current || this.#waiting.length < before;
+  }
+
+  async #forget(run: RunId): Promise<void> {
+    const { outbox, vectors, models } = this.#with.workshop;
+    for (const answer of outbox.all()) if (answer.run === run) await outbox.remove(answer);
+    await vectors.keepOnly(run, []);
+    if (this.#current === undefined) await models.close();
+  }
+}

@@ -1,0 +1,59 @@
+/** Whether an ask may be answered. Pure; nothing is fetched or trained before it has said yes. */
+import { refuse, type Refusal } from "@engraft/core/base/errors";
+import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import type { Ask } from "@engraft/core/protocol/messages";
+import type { RegisteredData } from "../data/registry.ts";
+import type { Decision } from "../vault/decisions.ts";
+import type { OfferedPlan } from "../vault/plans.ts";
+
+/** What the vault says about an ask. */
+export interface Standing {
+  readonly offered: OfferedPlan | undefined;
+  readonly decision: Decision | undefined;
+  readonly paused: boolean;
+  readonly data: RegisteredData | undefined;
+}
+
+/** An ask that this site's steward has agreed to, with everything that is needed to answer it. */
+export interface Agreed {
+  readonly ok: true;
+  readonly ask: Ask;
+  readonly offered: OfferedPlan;
+  readonly data: RegisteredData;
+  /** Values in the trainable vector. */
+  readonly vectorLength: number;
+}
+
+/** P5: an ask is answered only under a plan that the steward has approved by this very digest, and only as that plan says. */
+export function checkAsk(ask: Ask, standing: Standing): Agreed | Refusal {
+  const { offered, decision, paused, data } = standing;
+  const short = ask.plan.slice(0, 12);
+  if (paused) return refuse("paused", "This site is paused by its own people. Only they can resume it.");
+  if (offered === undefined) return refuse("plan-unknown", `Plan ${short} was never offered to this site, so nobody here could read it.`);
+  if (decision === undefined) return refuse("plan-not-approved", `Plan ${short} waits for this site's steward. Nothing was fetched or trained.`);
+  if (decision.approval.decision === "refused") return refuse("plan-refused", `This site's steward has refused plan ${short}.`);
+  if (offered.withdrawn) return refuse("plan-withdrawn", `Plan ${short} was withdrawn.`);
+  return asPlanned(ask, offered) ?? withData(ask, offered, data);
+}
+
+function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
+  const { plan, manifest, manifestText } = offered;
+  const other = (what: string): Refusal => refuse("wrong-plan", `The ask does not follow the approved plan: ${what}. Nothing was fetched or trained.`);
+  if (ask.manifest.digest !== plan.base.manifest) return other("it names another manifest");
+  if (ask.weights.digest !== plan.base.weights) return other("it names other weights");
+  if (!ask.run.startsWith(`${plan.name}.`)) return other("the run belongs to another plan's name");
+  if (ask.round > plan.rounds.count || (ask.kind === "train" && ask.round < 1)) return other(`round ${ask.round} of ${plan.rounds.count}`);
+  if (ask.manifest.bytes !== Buffer.byteLength(manifestText)) return other("the manifest has another length");
+  if (ask.weights.bytes !== manifest.weights.bytes) return other("the weights have another length");
+  return undefined;
+}
+
+function withData(ask: Ask, offered: OfferedPlan, data: RegisteredData | undefined): Agreed | Refusal {
+  const { plan, manifest } = offered;
+  const vectorLength = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
+  for (const vector of [ask.checkpoint, ask.start]) {
+    if (vector.bytes !== 4 * vectorLength) return refuse("wrong-shape", `The plan trains ${vectorLength} values; the ask names a vector of ${vector.bytes} bytes instead of ${4 * vectorLength}.`);
+  }
+  if (data === undefined) return refuse("data-missing", "The plan is approved, but no table is registered for it at this site. Its people must run \"engraft-site data add\".");
+  return { ok: true, ask, offered, data, vectorLength };
+}

@@ -1,0 +1,17 @@
+/** Which figures leave the site: the last look at them, whatever an engine has computed. */
+import { MetricName, type Plan } from "@engraft/core/models/plan";
+import type { SiteMetrics } from "@engraft/core/models/metrics";
+
+/**
+ * M1: only the metrics that the plan names, and none where fewer patients were counted than the plan's minimum.
+ */
+export function lettingOut(plan: Plan, metrics: SiteMetrics | null): SiteMetrics | null {
+  const { names, minCount } = plan.metrics;
+  if (metrics === null || metrics.n < minCount) return null;
+  const values: SiteMetrics["values"] = {};
+  for (const name of MetricName.options) {
+    const estimate = metrics.values[name];
+    if (names.includes(name) && estimate !== undefined) values[name] = estimate;
+  }
+  return { n: metrics.n, positives: metrics.positives, values };
+}

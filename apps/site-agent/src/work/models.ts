@@ -1,0 +1,34 @@
+/** The one open model: kept from round to round, because opening it means reading the table and starting the engine. */
+import type { BlobRef } from "@engraft/core/rounds/events";
+import type { Agreed } from "./check-ask.ts";
+import type { OnProgress, OpenSiteModel, SiteModel } from "./site-model.ts";
+import type { Vectors } from "./vectors.ts";
+
+export class Models {
+  readonly #openSiteModel: OpenSiteModel;
+  readonly #vectors: Vectors;
+  #open: { readonly key: string; readonly model: SiteModel } | undefined;
+
+  constructor(openSiteModel: OpenSiteModel, vectors: Vectors) {
+    this.#openSiteModel = openSiteModel;
+    this.#vectors = vectors;
+  }
+
+  /** The model for an agreed ask; another one that is open is closed first. */
+  async forAsk(agreed: Agreed, onProgress: OnProgress): Promise<SiteModel> {
+    const { ask, offered, data } = agreed;
+    const key = `${ask.plan} ${data.name} ${data.registeredAt}`;
+    if (this.#open?.key === key) return this.#open.model;
+    await this.close();
+    const weights: BlobRef = ask.weights;
+    const model = await this.#openSiteModel({ manifest: offered.manifest, weights: await this.#vectors.load(weights, onProgress), plan: offered.plan, table: data.table });
+    this.#open = { key, model };
+    return model;
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.model.close();
+  }
+}

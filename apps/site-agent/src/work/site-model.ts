@@ -1,0 +1,28 @@
+/** What the agent needs from an engine. The real one is `@engraft/engine/site-model`; benchmarks and tests pass their own. */
+import type { Manifest } from "@engraft/core/models/manifest";
+import type { SiteMetrics } from "@engraft/core/models/metrics";
+import type { Plan } from "@engraft/core/models/plan";
+import type { TableDeclaration } from "@engraft/engine/data/declaration";
+
+export interface SeedParts {
+  readonly run: string;
+  readonly round: number;
+  readonly site: string;
+}
+
+export type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
+
+/** A base model, opened at the site with its data. Vectors are the trainable part, flat, in the manifest's order. */
+export interface SiteModel {
+  /** Engine and backend, for example "tfjs wasm". */
+  readonly engine: string;
+  /** `update` is after minus before; the model keeps no reference to it. Rejects with the signal's reason when aborted. */
+  train(start: Float32Array, seed: SeedParts, onProgress: OnProgress, signal: AbortSignal): Promise<{ readonly update: Float32Array; readonly sampleCount: number; readonly seconds: number }>;
+  /** The vector after training from the base as much as `rounds` rounds would, on this site's data only. */
+  trainAlone(rounds: number, onProgress: OnProgress, signal: AbortSignal): Promise<Float32Array>;
+  /** Null where there are too few patients to say anything. */
+  evaluate(vector: Float32Array, part: "validation" | "test"): Promise<SiteMetrics | null>;
+  close(): Promise<void>;
+}
+
+export type OpenSiteModel = (input: { readonly manifest: Manifest; readonly weights: Uint8Array; readonly plan: Plan; readonly table: TableDeclaration }) => Promise<SiteModel>;
