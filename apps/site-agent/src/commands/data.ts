@@ -2,7 +2,7 @@
 import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { CODES, EngraftError } from "@engraft/core/base/errors";
+import { EngraftError } from "@engraft/core/base/errors";
 import { TableDeclaration } from "@engraft/engine/data/declaration";
 import type { TableReport } from "@engraft/engine/data/check";
 import { DataName, listData, registerData, resolveData, type RegisteredData } from "../data/registry.ts";
@@ -104,7 +104,7 @@ function addAdd(data: Command, run: RunCommand): void {
     );
 }
 
-async function checkCommand({ config, print }: CommandContext, name: string | undefined, plan: string | undefined): Promise<number> {
+async function checkCommand({ config, print }: CommandContext, name: string | undefined, plan: string | undefined): Promise<void> {
   const data = await resolveData(config.home, name);
   const plans = plan === undefined ? (await listPlans(config.home)).filter((offered) => !offered.withdrawn) : [await resolvePlan(config.home, plan)];
   if (plans.length === 0) throw new EngraftError("plan-unknown", 'A table is checked against a plan\'s fields, and no plan has been offered yet. Leave "engraft-site start" running; it receives them.');
@@ -113,7 +113,8 @@ async function checkCommand({ config, print }: CommandContext, name: string | un
     { data: data.name, ok: checks.every(({ report }) => report.ok), checks: checks.map(({ offered, report }) => ({ plan: offered.digest, name: offered.plan.name, version: offered.plan.version, report })) },
     checks.map(({ offered, report }) => [`Table ${data.name} against plan ${offered.plan.name} ${offered.plan.version} (${offered.digest.slice(0, 12)}):`, ...reportLines(report)].join("\n")).join("\n\n"),
   );
-  return checks.every(({ report }) => report.ok) ? 0 : CODES["data-invalid"].exit;
+  const broken = checks.filter(({ report }) => !report.ok);
+  if (broken.length > 0) throw new EngraftError("data-invalid", `Table ${data.name} cannot be used for ${broken.map(({ offered }) => `${offered.plan.name} ${offered.plan.version}`).join(", ")}: ${broken[0]?.report.findings.find(({ effect }) => effect === "error")?.text ?? "it has no usable row."}`);
 }
 
 const describe = ({ name, table }: RegisteredData): string => {

@@ -5,7 +5,7 @@ import { EngraftError, refuse, type Refusal } from "@engraft/core/base/errors";
 import { readEnvelope, seal, unseal } from "@engraft/core/crypto/envelope";
 import type { Identity } from "@engraft/core/crypto/identity";
 import { inviteProof, secretKeyOf, type Invite } from "@engraft/core/protocol/invite";
-import { Joined, JoinRefused, type Join } from "@engraft/core/protocol/messages";
+import { ENROL_TYPES, Joined, JoinRefused, type Join } from "@engraft/core/protocol/messages";
 import type { Route } from "./proxy.ts";
 import { unreachable, wrongAnswer } from "./reach.ts";
 
@@ -21,19 +21,19 @@ export async function enrol(options: { readonly invite: Invite; readonly identit
   const join: Join = {
     invite: invite.id, site: invite.site, coordinator: invite.coordinator, proof: inviteProof(secretKeyOf(invite.secret), identity.publicKey, invite.coordinator), version, at,
   };
-  const answer = await post(`${invite.url.replace(/\/$/, "")}/enrol`, JSON.stringify(seal(identity, "join", invite.coordinator, join)), route).catch(async (error: unknown) => {
+  const answer = await post(`${invite.url.replace(/\/$/, "")}/enrol`, JSON.stringify(seal(identity, ENROL_TYPES.join, invite.coordinator, join)), route).catch(async (error: unknown) => {
     throw await unreachable(invite.url, route, error);
   });
   const envelope = readEnvelope(answer.text);
   if (!envelope.ok) throw wrongAnswer(invite.url, route, answer.status);
   const expected = { scope: invite.coordinator, key: invite.coordinator };
   const wrongKey = refuse("coordinator-key-wrong", "The answer is not signed by the coordinator that the invite names. Nothing was enrolled. The invite or the connection may have been tampered with: ask the admin for a new invite and compare its address.");
-  if (envelope.value.type === "join.refused") {
-    const refused = unseal(envelope.value, { ...expected, type: "join.refused", schema: JoinRefused });
+  if (envelope.value.type === ENROL_TYPES.refused) {
+    const refused = unseal(envelope.value, { ...expected, type: ENROL_TYPES.refused, schema: JoinRefused });
     if (!refused.ok || refused.value.key !== identity.publicKey) return wrongKey;
     return refuse(refused.value.code, refused.value.text);
   }
-  const joined = unseal(envelope.value, { ...expected, type: "joined", schema: Joined });
+  const joined = unseal(envelope.value, { ...expected, type: ENROL_TYPES.joined, schema: Joined });
   if (!joined.ok || joined.value.key !== identity.publicKey || joined.value.site !== invite.site) return wrongKey;
   return { ok: true, joined: joined.value };
 }

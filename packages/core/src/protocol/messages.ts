@@ -135,6 +135,9 @@ export const MAX_FRAME = 1_572_864;
 
 // Enrolment (one HTTP request, before there is a link) ----------------------------------------------------------------------
 
+/** Envelope types of POST /enrol and its two answers; all in the federation's scope. */
+export const ENROL_TYPES = { join: "join", joined: "joined", refused: "join.refused" } as const;
+
 /** Site: asks to be enrolled. `proof` shows that it holds the invite's secret, bound to this key and this coordinator. */
 export const Join = z.strictObject({ invite: z.string().max(40), site: SiteName, coordinator: PublicKey, proof: Nonce, version: z.string().max(40), at: Instant });
 export type Join = z.infer<typeof Join>;
