@@ -124,6 +124,13 @@ describe("when a round opens", () => {
     expect(play.events.at(-1)).toMatchObject({ round: 1, cohort: ["anna", "berta", "clara", "dora"], deadline: 602_000 });
   });
 
+  it("[R8] together with the checkpoint of the round before, where everybody is still there", () => {
+    const play = made();
+    play.at(1).look();
+    for (const site of play.sites) play.at(2).update(site);
+    expect(play.at(3).combined(1, play.sites)).toEqual(["checkpoint.written", "round.opened"]);
+  });
+
   it("[R8] after gatherSeconds with at least minSites, and without those who are away", () => {
     const play = made();
     expect(play.at(29.999).look(["anna", "clara"])).toEqual([]);

@@ -20,7 +20,8 @@ export type Command =
   /** A signed update whose blob is here and measured. */
   | { readonly do: "update"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly update: Update; readonly measure: Measure }
   | { readonly do: "decline"; readonly at: number; readonly site: SiteName; readonly decline: Decline }
-  | { readonly do: "combined"; readonly at: number; readonly round: number; readonly checkpoint: BlobRef }
+  /** With the sites that are there, so that the next round opens in the same step. */
+  | { readonly do: "combined"; readonly at: number; readonly round: number; readonly checkpoint: BlobRef; readonly online?: readonly SiteName[] }
   | { readonly do: "evaluation"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly evaluation: Evaluation }
   | { readonly do: "stop"; readonly at: number; readonly by: string };
 
@@ -34,7 +35,7 @@ export function decide(params: RunParams, state: RunState, command: Command): re
   // What follows by itself at the same instant: closing a full round, opening the next one.
   const events: RunEvent[] = [...first];
   let now = events.reduce(evolve(params), state);
-  const online = command.do === "look" ? command.online : [];
+  const online = command.do === "look" || command.do === "combined" ? (command.online ?? []) : [];
   for (let next = follow(params, now, command.at, online); next.length > 0; next = follow(params, now, command.at, online)) {
     events.push(...next);
     now = next.reduce(evolve(params), now);

@@ -55,9 +55,9 @@ export class Play {
   command(command: Command): readonly RunEvent["type"][] | Code {
     const answer = decide(this.params, this.state, command);
     if (isRefusal(answer)) return answer.code;
-    this.events.push(...(answer as readonly RunEvent[]));
-    this.state = (answer as readonly RunEvent[]).reduce(evolve(this.params), this.state);
-    return (answer as readonly RunEvent[]).map((event) => event.type);
+    this.events.push(...answer);
+    this.state = answer.reduce(evolve(this.params), this.state);
+    return answer.map((event) => event.type);
   }
 
   at(seconds: number): this {
@@ -89,8 +89,8 @@ export class Play {
     return this.command({ do: "evaluation", at: this.now, site: SiteName.parse(site), statement: sha256(JSON.stringify(evaluation)), evaluation });
   }
 
-  combined(round = this.round()) {
-    return this.command({ do: "combined", at: this.now, round, checkpoint: blob(`checkpoint ${round}`) });
+  combined(round = this.round(), online: readonly string[] = []) {
+    return this.command({ do: "combined", at: this.now, round, checkpoint: blob(`checkpoint ${round}`), online: sitesNamed(...online) });
   }
 
   stop() {

@@ -26,7 +26,7 @@ export function numbers(seed: number): () => number {
   };
 }
 
-type Message = { readonly to: SiteName; readonly ask: Ask } | { readonly to: "coordinator"; readonly command: (at: number) => Command };
+type Message = { readonly to: "site"; readonly site: SiteName; readonly ask: Ask } | { readonly to: "coordinator"; readonly command: (at: number) => Command };
 
 export class World {
   readonly params: RunParams;
@@ -94,16 +94,15 @@ export class World {
       this.refusals.set(answer.code, (this.refusals.get(answer.code) ?? 0) + 1);
       return;
     }
-    const events = answer as readonly RunEvent[];
     // A crash before the append loses the command; one after it loses only what the process knew.
     if (this.chance(0.01)) return this.crash();
-    this.stored.push(...events);
-    this.state = events.reduce(evolve(this.params), this.state);
+    this.stored.push(...answer);
+    this.state = answer.reduce(evolve(this.params), this.state);
   }
 
   private perform(): void {
     for (const due of this.owed()) {
-      if (due.owe === "ask" && this.online.has(due.site)) this.network.push({ to: due.site, ask: due.ask });
+      if (due.owe === "ask" && this.online.has(due.site)) this.network.push({ to: "site", site: due.site, ask: due.ask });
       if (due.owe === "combine") this.network.push({ to: "coordinator", command: this.combine(due) });
     }
   }
@@ -115,7 +114,7 @@ export class World {
     if (!this.chance(0.15)) this.network.splice(index, 1);
     if (this.chance(0.15)) return;
     if (message.to === "coordinator") this.command(message.command(this.now));
-    else if (this.online.has(message.to)) this.network.push({ to: "coordinator", command: this.answer(message.to, message.ask) });
+    else if (this.online.has(message.site)) this.network.push({ to: "coordinator", command: this.answer(message.site, message.ask) });
   }
 
   private answer(site: SiteName, ask: Ask): (at: number) => Command {
