@@ -1,15 +1,17 @@
-/** Where the example's files are. */
-import { TableDeclaration } from "@engraft/engine/data/declaration";
-import { readFileSync } from "node:fs";
+/** Where the example's files are, and the declaration that `sites.json` makes for `engraft-site data add`, as the engine reads it. */
+import type { TableDeclaration } from "@engraft/engine/data/declaration";
 import { fileURLToPath } from "node:url";
-import * as z from "zod";
 import type { HOSPITALS } from "./definition.ts";
 
 export const exampleFile = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** A hospital's declaration from `sites.json`, with an absolute path. */
-export function siteTable(hospital: (typeof HOSPITALS)[number]): TableDeclaration {
-  const sites = z.record(z.string(), TableDeclaration).parse(JSON.parse(readFileSync(exampleFile("sites.json"), "utf8")));
-  const table = TableDeclaration.parse(sites[hospital]);
-  return { ...table, path: exampleFile(table.path) };
-}
+export const siteTable = (hospital: (typeof HOSPITALS)[number]): TableDeclaration => ({
+  path: exampleFile(`data/${hospital}.csv`),
+  encoding: "utf-8",
+  delimiter: ",",
+  decimal: ".",
+  missing: [],
+  columns: {},
+  label: "num",
+  patient: "patient",
+});
