@@ -1,0 +1,65 @@
+"use client";
+import { TriangleAlert } from "lucide-react";
+import { useId, type ComponentProps, type ReactNode } from "react";
+
+interface Wrapped {
+  readonly label: string;
+  readonly hint?: ReactNode;
+  /** What to enter; shown at the field and read with it. */
+  readonly wrong?: string | undefined;
+}
+
+function useField(wrong: string | undefined, hint: ReactNode) {
+  const id = useId();
+  const describedBy = [wrong === undefined ? undefined : `${id}-wrong`, hint === undefined ? undefined : `${id}-hint`].filter((part) => part !== undefined).join(" ");
+  return { id, attributes: { id, "aria-invalid": wrong !== undefined, ...(describedBy === "" ? {} : { "aria-describedby": describedBy }) } };
+}
+
+function Around({ id, label, hint, wrong, children }: Wrapped & { readonly id: string; readonly children: ReactNode }) {
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      {children}
+      {wrong !== undefined && (
+        <p className="wrong" id={`${id}-wrong`}>
+          <TriangleAlert aria-hidden />
+          {wrong}
+        </p>
+      )}
+      {hint !== undefined && (
+        <p className="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function TextField({ label, hint, wrong, ...rest }: Wrapped & ComponentProps<"input">) {
+  const { id, attributes } = useField(wrong, hint);
+  return (
+    <Around id={id} label={label} hint={hint} wrong={wrong}>
+      <input className="input" {...rest} {...attributes} />
+    </Around>
+  );
+}
+
+export function AreaField({ label, hint, wrong, ...rest }: Wrapped & ComponentProps<"textarea">) {
+  const { id, attributes } = useField(wrong, hint);
+  return (
+    <Around id={id} label={label} hint={hint} wrong={wrong}>
+      <textarea className="input" {...rest} {...attributes} />
+    </Around>
+  );
+}
+
+export function SelectField({ label, hint, wrong, children, ...rest }: Wrapped & ComponentProps<"select">) {
+  const { id, attributes } = useField(wrong, hint);
+  return (
+    <Around id={id} label={label} hint={hint} wrong={wrong}>
+      <select className="input" {...rest} {...attributes}>
+        {children}
+      </select>
+    </Around>
+  );
+}

@@ -1,0 +1,59 @@
+"use client";
+import { CloudOff } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useLive } from "../api/live.tsx";
+import { Button } from "../parts/button.tsx";
+import { clockText } from "../parts/figures.ts";
+import { useNow } from "../parts/time.tsx";
+
+/** In the top bar of every page: whether what is seen is of now. */
+export function ConnectionState() {
+  const { connection } = useLive();
+  if (connection.status === "lost") {
+    return (
+      <span className="live warn">
+        <CloudOff size={14} aria-hidden />
+        <span>
+          Reconnecting<span className="desk"> since {clockText(connection.since)}</span>
+        </span>
+      </span>
+    );
+  }
+  return connection.status === "live" ? (
+    <span className="live">
+      <i aria-hidden />
+      Live
+    </span>
+  ) : (
+    <span className="live">Connecting</span>
+  );
+}
+
+const PATIENCE_MS = 1200;
+
+/** Across the page once a cut lasts: figures stay as they are and carry their time. */
+export function OfflineBanner() {
+  const { connection, tryNow } = useLive();
+  const now = useNow();
+  const lost = connection.status === "lost";
+  const [patient, setPatient] = useState(true);
+  useEffect(() => {
+    setPatient(true);
+    if (!lost) return;
+    const timer = setTimeout(() => setPatient(false), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [lost]);
+  if (!lost || patient) return null;
+  const wait = connection.nextTry === null ? 0 : Math.max(0, Math.ceil((connection.nextTry - now) / 1000));
+  return (
+    <section aria-label="Connection" className="sticky top-(--top) z-10 flex flex-wrap items-center gap-2.5 bg-warn-soft px-6 py-2">
+      <CloudOff size={16} className="text-warn" aria-hidden />
+      <p className="min-w-0 flex-1">
+        <b className="font-semibold">No connection to the coordinator since {clockText(connection.since)}.</b> You see the state of that moment; runs go on without this page. {wait > 0 ? `Next try in ${wait} s.` : "Trying now."}
+      </p>
+      <Button size="small" onClick={tryNow}>
+        Try now
+      </Button>
+    </section>
+  );
+}

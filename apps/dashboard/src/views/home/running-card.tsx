@@ -1,0 +1,128 @@
+"use client";
+import type { ProgressView, RunSummary, SiteView } from "@engraft/coordinator/api/views";
+import { Eye } from "lucide-react";
+import Link from "next/link";
+import { useState } from "react";
+import { useLiveItems } from "../../api/live.tsx";
+import { buttonClass } from "../../parts/button.tsx";
+import { Card } from "../../parts/card.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { countdownText, METRIC_TITLES, metricText, plural } from "../../parts/figures.ts";
+import { Sparkline } from "../../parts/sparkline.tsx";
+import { Empty } from "../../parts/states.tsx";
+import { useNow } from "../../parts/time.tsx";
+import { PHASE_CHIPS } from "../runs/phase.tsx";
+
+const STEPS = [
+  { phase: "wait", name: "Wait", color: "--ph-wait" },
+  { phase: "download", name: "Download", color: "--ph-download" },
+  { phase: "train", name: "Train", color: "--ph-train" },
+  { phase: "evaluate", name: "Evaluate", color: "--ph-mask" },
+  { phase: "upload", name: "Upload", color: "--ph-upload" },
+] as const;
+
+/** What each site does now: what the coordinator knew when asked, then what has come in live. */
+function useWorking(sites: readonly SiteView[]): readonly ProgressView[] {
+  const [live, setLive] = useState<ReadonlyMap<string, ProgressView>>(new Map());
+  useLiveItems((item) => {
+    if (item.kind === "progress") setLive((before) => new Map(before).set(item.progress.site, item.progress));
+  });
+  return sites.flatMap((site) => {
+    const newest = [site.working, live.get(site.name) ?? null].filter((progress) => progress !== null).toSorted((a, b) => b.at - a.at)[0];
+    return newest === undefined || !site.online ? [] : [newest];
+  });
+}
+
+export function RunningCard({ running, sites }: { readonly running: readonly RunSummary[]; readonly sites: readonly SiteView[] }) {
+  const working = useWorking(sites);
+  const now = useNow();
+  const late = running.filter((run) => run.deadline !== null && run.deadline < now).length;
+  return (
+    <Card title="Running" aside={running.length > 0 && `${running.length - late} of ${running.length} on time`} end={<Link className="text-12 font-medium" href="/runs">All runs</Link>}>
+      {running.length === 0 ? (
+        <Empty title="No run is under way" action={<Link className={buttonClass()} href="/plans">Open plans</Link>}>
+          A run starts from a plan that enough sites have approved.
+        </Empty>
+      ) : (
+        <ul className="list">
+          {running.map((run) => (
+            <li key={run.run}>
+              <Running run={run} working={working.filter((progress) => progress.run === run.run && progress.round >= run.round)} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function Running({ run, working }: { readonly run: RunSummary; readonly working: readonly ProgressView[] }) {
+  const now = useNow();
+  const phase = PHASE_CHIPS[run.phase];
+  const last = run.metric?.values.at(-1);
+  return (
+    <>
+      <div className="mb-2.5 flex flex-wrap items-center justify-between gap-2">
+        <div className="flex flex-wrap items-center gap-2">
+          <Link className="text-14 font-semibold text-fg" href={`/runs/${run.run}`}>
+            {run.run}
+          </Link>
+          <Chip tone={phase.tone}>{phase.text}</Chip>
+          {run.aggregation === "plain" && (
+            <Chip tone="bad" icon={<Eye aria-hidden />}>
+              plain
+            </Chip>
+          )}
+        </div>
+        <div className="flex flex-wrap gap-x-4 tabular-nums">
+          <span>
+            <b className="font-semibold">Round {run.round}</b> <span className="text-fg-2">of {run.rounds}</span>
+          </span>
+          <span>
+            <b className="font-semibold">{run.in}</b> <span className="text-fg-2">of {run.cohort} in</span>
+          </span>
+          {run.deadline !== null && (
+            <span className="whitespace-nowrap">
+              closes in <b className="font-semibold">{countdownText(run.deadline - now)}</b>
+            </span>
+          )}
+        </div>
+      </div>
+      <div className="flex items-start gap-5">
+        <ul className="phases min-w-0 flex-1" aria-label={`Where the sites of ${run.run} are`}>
+          {STEPS.map((step) => {
+            const here = working.filter((progress) => progress.phase === step.phase);
+            return (
+              <li key={step.phase} className={here.length > 0 ? "has" : undefined} style={here.length > 0 ? { borderColor: `var(${step.color})` } : undefined}>
+                <b>{step.name}</b>
+                <span className="ell block">{namesText(here)}</span>
+              </li>
+            );
+          })}
+          <li className={run.in > 0 ? "has" : undefined} style={run.in > 0 ? { borderColor: "var(--ph-train)" } : undefined}>
+            <b>In</b>
+            <span className="ell block">{run.in > 0 ? `${run.in} of ${run.cohort}` : "–"}</span>
+          </li>
+        </ul>
+        {run.metric !== null && last !== undefined && (
+          <div className="desk w-44">
+            <div className="flex justify-between">
+              <span className="text-12 text-fg-2">{METRIC_TITLES[run.metric.name]}</span>
+              <b className="font-semibold tabular-nums">{metricText(last)}</b>
+            </div>
+            <Sparkline values={run.metric.values} />
+          </div>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** Up to three names, with how far one alone has come; more are counted. */
+function namesText(here: readonly ProgressView[]): string {
+  const [first] = here;
+  if (first === undefined) return "–";
+  if (here.length > 3) return plural(here.length, "site");
+  if (here.length === 1 && first.total > 0 && first.done > 0) return `${first.site}, ${Math.round((100 * first.done) / first.total)} %`;
+  return here.map((progress) => progress.site).join(", ");
+}

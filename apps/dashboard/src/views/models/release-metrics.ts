@@ -1,0 +1,51 @@
+import { HIGHER_IS_BETTER, weightedMean, type SiteMetrics } from "@engraft/core/models/metrics";
+import type { MetricName } from "@engraft/core/models/plan";
+import type { Comparison } from "@engraft/core/rounds/view";
+import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
+
+const ORDER: readonly MetricName[] = ["auroc", "auprc", "accuracy", "brier", "loss"];
+
+/** Metrics that at least one site reports, the most telling first. */
+export function metricsIn(comparisons: readonly Comparison[]): readonly MetricName[] {
+  const all = comparisons.flatMap(({ base, alone, federated }) => [base, alone, federated]).filter((metrics) => metrics !== null);
+  return ORDER.filter((name) => all.some((metrics) => (metrics.values[name] ?? null) !== null));
+}
+
+/** "AUROC 0.871": the first metric there is, mean over sites weighted by patients. */
+export function bestMetric(comparisons: readonly Comparison[]): string | undefined {
+  const [name] = metricsIn(comparisons);
+  if (name === undefined) return undefined;
+  const mean = meanOf(comparisons, "federated", name);
+  return mean === undefined ? undefined : `${METRIC_TITLES[name]} ${metricText(mean)}`;
+}
+
+export type Arm = "base" | "alone" | "federated";
+
+/** Mean over sites weighted by their patients; undefined where no site reports the metric. */
+export const meanOf = (comparisons: readonly Comparison[], arm: Arm, name: MetricName): number | undefined =>
+  weightedMean(
+    comparisons.map((comparison) => comparison[arm]).filter((metrics): metrics is SiteMetrics => metrics !== null),
+    name,
+  );
+
+export interface Gain {
+  /** Federated against alone; positive where federated is better, whichever way the metric goes. */
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * The gain over training alone with a 95 % interval made from the two intervals as if they were independent (Zou and
+ * Donner 2008, "MOVER"). Both models are tested on the same patients, so the true interval is, as a rule, narrower.
+ * Null where either value is missing.
+ */
+export function gainOf(comparison: Comparison, name: MetricName): Gain | null {
+  const federated = comparison.federated?.values[name] ?? null;
+  const alone = comparison.alone?.values[name] ?? null;
+  if (federated === null || alone === null) return null;
+  const value = federated.value - alone.value;
+  const low = value - Math.hypot(federated.value - federated.low, alone.high - alone.value);
+  const high = value + Math.hypot(federated.high - federated.value, alone.value - alone.low);
+  return HIGHER_IS_BETTER[name] ? { value, low, high } : { value: -value, low: -high, high: -low };
+}

@@ -1,0 +1,167 @@
+"use client";
+import type { ReleaseView } from "@engraft/coordinator/api/views";
+import type { MetricName } from "@engraft/core/models/plan";
+import { useQuery } from "@tanstack/react-query";
+import { Download, Eye } from "lucide-react";
+import Link from "next/link";
+import { useState } from "react";
+import { useTRPC } from "../../api/trpc.ts";
+import { buttonClass } from "../../parts/button.tsx";
+import { Card, PageHead } from "../../parts/card.tsx";
+import { Chip, Note } from "../../parts/chip.tsx";
+import { CodeLine, CopyButton } from "../../parts/copy.tsx";
+import { bytesText, METRIC_TITLES, plural } from "../../parts/figures.ts";
+import { Segmented } from "../../parts/segmented.tsx";
+import { Empty, Loaded } from "../../parts/states.tsx";
+import { When } from "../../parts/time.tsx";
+import { TopBar } from "../../shell/crumbs.tsx";
+import { Main } from "../../shell/shell.tsx";
+import { ComparisonTable } from "./comparison-table.tsx";
+import { metricsIn } from "./release-metrics.ts";
+
+export function ReleasePage({ id }: { readonly id: string }) {
+  const trpc = useTRPC();
+  const releases = useQuery(trpc.releases.list.queryOptions());
+  return (
+    <Main bar={<TopBar crumbs={[{ text: "Releases", href: "/models" }, { text: id }]} />}>
+      <Loaded query={releases} rows={10}>
+        {(list) => {
+          const release = list.find((each) => each.id === id);
+          return release === undefined ? (
+            <section className="card" aria-label="Release">
+              <h1 className="sr-only">{id}</h1>
+              <Empty title="There is no such release" action={<Link className={buttonClass()} href="/models">All releases</Link>}>
+                Its name may be mistyped. Releases are never deleted by the coordinator.
+              </Empty>
+            </section>
+          ) : (
+            <Release release={release} />
+          );
+        }}
+      </Loaded>
+    </Main>
+  );
+}
+
+function Release({ release }: { readonly release: ReleaseView }) {
+  const model = release.files.find((file) => file.name.endsWith(".safetensors"));
+  return (
+    <>
+      <PageHead
+        title={release.id}
+        chips={
+          release.aggregation === "plain" && (
+            <Chip tone="bad" icon={<Eye aria-hidden />}>
+              Plain
+            </Chip>
+          )
+        }
+        under={
+          <>
+            Made <When at={release.createdAt} /> from <Link href={`/runs/${release.run}`}>{release.run}</Link>, {plural(release.rounds, "round")}. For research, not for care.
+          </>
+        }
+        actions={
+          model !== undefined && (
+            <a className={buttonClass({ kind: "primary" })} href={model.url} download>
+              <Download size={14} aria-hidden />
+              Download model, {bytesText(model.bytes)}
+            </a>
+          )
+        }
+      />
+      <div className="cols">
+        <div className="c8 stack">
+          <MetricsCard release={release} />
+          <Card title="Where it comes from" padded>
+            <dl className="kv">
+              <dt>Base</dt>
+              <dd>
+                {release.base.name} {release.base.version}
+              </dd>
+              <dt>Plan</dt>
+              <dd>
+                <Link href={`/plans/${release.plan.digest}`}>
+                  {release.plan.name} v{release.plan.version}
+                </Link>
+                <div className="font-mono text-12 text-fg-3">{release.plan.digest}</div>
+              </dd>
+              <dt>Run</dt>
+              <dd>
+                <Link href={`/runs/${release.run}`}>{release.run}</Link>, {plural(release.rounds, "round")}
+              </dd>
+              <dt>Evaluated by</dt>
+              <dd>{release.comparisons.length === 0 ? "no site" : release.comparisons.map((comparison) => comparison.site).join(", ")}</dd>
+              <dt>Aggregation</dt>
+              <dd className="text-bad">Plain: the coordinator could read each update.</dd>
+            </dl>
+          </Card>
+        </div>
+        <div className="c4 stack">
+          <FilesCard release={release} />
+          {model !== undefined && (
+            <Card title="Load it" aside="Python" padded>
+              <CodeLine code={snippet(model.name)} what="Python lines" />
+            </Card>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+const snippet = (file: string): string => `# pip install safetensors numpy
+from safetensors.numpy import load_file
+
+tensors = load_file("${file}")
+for name, values in tensors.items():
+    print(name, values.shape, values.dtype)`;
+
+function MetricsCard({ release }: { readonly release: ReleaseView }) {
+  const names = metricsIn(release.comparisons);
+  const [chosen, setChosen] = useState<MetricName | undefined>(undefined);
+  const metric = chosen ?? names[0];
+  return (
+    <Card
+      title="By site"
+      aside="test patients, 95 % CI by bootstrap over patients"
+      end={names.length > 1 && metric !== undefined && <Segmented label="Metric" value={metric} onChange={setChosen} options={names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))} />}
+    >
+      {metric === undefined ? (
+        <div className="p-4">
+          <Note tone="warn">No site reported a figure for this model: too few test patients, or none answered the evaluation.</Note>
+        </div>
+      ) : (
+        <ComparisonTable comparisons={release.comparisons} missed={[]} metric={metric} />
+      )}
+    </Card>
+  );
+}
+
+function FilesCard({ release }: { readonly release: ReleaseView }) {
+  return (
+    <Card title="Files" aside="no pickle among them">
+      <ul className="list tight">
+        {release.files.map((file) => (
+          <li key={file.name}>
+            <div className="flex items-center gap-2">
+              <a className="ell min-w-0 flex-1 font-mono text-12" href={file.url} download>
+                {file.name}
+              </a>
+              <span className="text-12 whitespace-nowrap text-fg-2">{bytesText(file.bytes)}</span>
+              <a className={buttonClass({ kind: "ghost", size: "small", icon: true })} href={file.url} download aria-label={`Download ${file.name}`}>
+                <Download size={14} aria-hidden />
+              </a>
+            </div>
+            <div className="flex items-center gap-1">
+              <span className="ell font-mono text-11 text-fg-3" title={file.sha256}>
+                sha256 {file.sha256}
+              </span>
+              <CopyButton text={file.sha256} what={`SHA-256 of ${file.name}`} iconOnly />
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}

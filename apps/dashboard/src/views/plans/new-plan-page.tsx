@@ -1,0 +1,54 @@
+"use client";
+import type { BaseView, PlanSummary } from "@engraft/coordinator/api/views";
+import { useQuery } from "@tanstack/react-query";
+import { useTRPC } from "../../api/trpc.ts";
+import { PageHead } from "../../parts/card.tsx";
+import { Note } from "../../parts/chip.tsx";
+import { CodeLine } from "../../parts/copy.tsx";
+import { Empty, Failed, Loaded, Skeleton } from "../../parts/states.tsx";
+import { TopBar } from "../../shell/crumbs.tsx";
+import { useIsAdmin } from "../../shell/session.tsx";
+import { Main } from "../../shell/shell.tsx";
+import { PlanEditor } from "./plan-editor.tsx";
+
+/** `from`: digest of the plan whose values are the start. */
+export function NewPlanPage({ from }: { readonly from: string | undefined }) {
+  const trpc = useTRPC();
+  const admin = useIsAdmin();
+  const bases = useQuery(trpc.bases.list.queryOptions());
+  const plans = useQuery(trpc.plans.list.queryOptions());
+  return (
+    <Main bar={<TopBar crumbs={[{ text: "Plans", href: "/plans" }, { text: "Write plan" }]} />}>
+      <PageHead title="Write plan" under="Pure data, no code. Each site reads it in plain words and approves exactly this text." />
+      {!admin ? (
+        <Note tone="info">Only an admin may propose a plan. You can read every plan under Plans.</Note>
+      ) : (
+        <Loaded query={bases} rows={8}>
+          {(list) => (list.length === 0 ? <NoBase /> : <Loaded query={plans}>{(known) => <StartValues bases={list} plans={known} from={from} />}</Loaded>)}
+        </Loaded>
+      )}
+    </Main>
+  );
+}
+
+function NoBase() {
+  return (
+    <section className="card" aria-label="Base models">
+      <Empty title="No base model yet">A plan fine-tunes a base model. Register one on the coordinator’s machine:</Empty>
+      <div className="mx-auto max-w-[560px] px-4 pb-6">
+        <CodeLine code="engraft-coordinator base add manifest.json weights.safetensors" what="command to register a base model" />
+      </div>
+    </section>
+  );
+}
+
+/** The named plan, else the newest one there is, gives the start values. */
+function StartValues({ bases, plans, from }: { readonly bases: readonly BaseView[]; readonly plans: readonly PlanSummary[]; readonly from: string | undefined }) {
+  const trpc = useTRPC();
+  const newest = plans.toSorted((a, b) => b.proposedAt - a.proposedAt)[0];
+  const digest = from ?? newest?.digest;
+  const start = useQuery({ ...trpc.plans.get.queryOptions({ digest: digest ?? "" }), enabled: digest !== undefined, staleTime: Infinity });
+  if (digest === undefined) return <PlanEditor bases={bases} plans={plans} start={undefined} />;
+  if (start.data !== undefined) return <PlanEditor bases={bases} plans={plans} start={start.data.plan} />;
+  return start.error === null ? <Skeleton rows={8} /> : <Failed error={start.error} retry={() => void start.refetch()} />;
+}

@@ -1,0 +1,144 @@
+"use client";
+import type { PlanView } from "@engraft/coordinator/api/views";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Copy, Play } from "lucide-react";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { useEffect, useState } from "react";
+import { useTRPC } from "../../api/trpc.ts";
+import { Button, buttonClass } from "../../parts/button.tsx";
+import { PageHead } from "../../parts/card.tsx";
+import { Confirm } from "../../parts/dialog.tsx";
+import { listed } from "../../parts/figures.ts";
+import { Loaded, Refused } from "../../parts/states.tsx";
+import { When } from "../../parts/time.tsx";
+import { TopBar } from "../../shell/crumbs.tsx";
+import { useIsAdmin } from "../../shell/session.tsx";
+import { Main } from "../../shell/shell.tsx";
+import { ApprovalsCard, BeforeRunCard, DigestCard } from "./plan-context.tsx";
+import { ChangesCard, LeavesCard, WordsCard } from "./plan-cards.tsx";
+import { PlanChip } from "./plan-chip.tsx";
+
+export function PlanPage({ digest }: { readonly digest: string }) {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.plans.get.queryOptions({ digest }));
+  const title = query.data === undefined ? "Plan" : `${query.data.name} v${query.data.version}`;
+  useEffect(() => {
+    if (query.data !== undefined) document.title = `${title} · Engraft`;
+  }, [query.data, title]);
+  return (
+    <Main bar={<TopBar crumbs={[{ text: "Plans", href: "/plans" }, { text: title }]} />}>
+      {query.data === undefined && <h1 className="sr-only">Plan</h1>}
+      <Loaded query={query} rows={10}>
+        {(plan) => <Review plan={plan} />}
+      </Loaded>
+    </Main>
+  );
+}
+
+function Review({ plan }: { readonly plan: PlanView }) {
+  const admin = useIsAdmin();
+  return (
+    <>
+      <PageHead
+        title={`${plan.name} v${plan.version}`}
+        chips={<PlanChip plan={plan} />}
+        under={
+          <>
+            Proposed <When at={plan.proposedAt} /> by {plan.by}
+            {plan.changes !== null && `. Follows v${plan.changes.since}`}
+            {plan.runIds.length > 0 && (
+              <>
+                . {plan.runIds.length === 1 ? "Run " : "Runs "}
+                {plan.runIds.map((run, index) => (
+                  <span key={run}>
+                    {index > 0 && ", "}
+                    <Link href={`/runs/${run}`}>{run}</Link>
+                  </span>
+                ))}
+              </>
+            )}
+            .
+          </>
+        }
+        actions={
+          admin && (
+            <>
+              {!plan.withdrawn && <Withdraw plan={plan} />}
+              <Link className={buttonClass()} href={`/plans/new?from=${plan.digest}`}>
+                <Copy size={14} aria-hidden />
+                Write next version
+              </Link>
+            </>
+          )
+        }
+      />
+      {admin && <StartRun plan={plan} />}
+      <div className="cols">
+        <div className="c8 stack">
+          <WordsCard plan={plan} />
+          {plan.changes !== null && <ChangesCard changes={plan.changes} version={plan.version} />}
+          <LeavesCard plan={plan} />
+        </div>
+        <div className="c4 stack">
+          <DigestCard plan={plan} />
+          <ApprovalsCard plan={plan} />
+          <BeforeRunCard plan={plan} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** The one step that this page leads to; where it cannot be taken the reason stands beside it. */
+function StartRun({ plan }: { readonly plan: PlanView }) {
+  const trpc = useTRPC();
+  const router = useRouter();
+  const start = useMutation(trpc.runs.start.mutationOptions({ onSuccess: ({ run }) => router.push(`/runs/${run}`) }));
+  const approved = plan.approvals.filter((approval) => approval.decision === "approved");
+  const reason = plan.cannotStart ?? `${listed(approved.map((approval) => approval.site))} will take part.`;
+  return (
+    <div className="grid gap-3">
+      <div className="card flex flex-wrap items-center gap-3 px-4 py-3">
+        <Button kind="primary" busy={start.isPending && "Starting run …"} blocked={plan.cannotStart !== null} aria-describedby="start-reason" onClick={() => start.mutate({ plan: plan.digest })}>
+          <Play size={14} aria-hidden />
+          Start run
+        </Button>
+        <p id="start-reason" className={`min-w-0 flex-1 basis-60 ${plan.cannotStart === null ? "text-fg-2" : "text-warn"}`}>
+          {reason}
+        </p>
+      </div>
+      {start.error !== null && <Refused what="The run was not started." error={start.error} />}
+    </div>
+  );
+}
+
+function Withdraw({ plan }: { readonly plan: PlanView }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const withdraw = useMutation(
+    trpc.plans.withdraw.mutationOptions({
+      onSuccess: async () => {
+        setOpen(false);
+        await queryClient.invalidateQueries({ queryKey: trpc.plans.pathKey() });
+      },
+    }),
+  );
+  return (
+    <Confirm
+      open={open}
+      onOpenChange={setOpen}
+      title={`Withdraw ${plan.name} v${plan.version}`}
+      action="Withdraw plan"
+      keep="Keep plan"
+      busy={withdraw.isPending && "Withdrawing plan …"}
+      onConfirm={() => withdraw.mutate({ digest: plan.digest })}
+      trigger={<Button>Withdraw plan</Button>}
+    >
+      <p>No run can be started from it any more, and sites that have not answered are no longer asked.</p>
+      <p className="text-fg-2">Runs that have begun go on; approvals stay in the audit log. A new version needs new approvals.</p>
+      {withdraw.error !== null && <Refused what="The plan was not withdrawn." error={withdraw.error} />}
+    </Confirm>
+  );
+}

@@ -1,0 +1,53 @@
+/** The curve as columns for the chart, its table and its sentence. */
+import { HIGHER_IS_BETTER } from "@engraft/core/models/metrics";
+import type { MetricName } from "@engraft/core/models/plan";
+import { curveMean, type RunView } from "@engraft/core/rounds/view";
+import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
+
+export interface ChartData {
+  readonly rounds: readonly number[];
+  readonly mean: readonly (number | null)[];
+  /** One column for each site of the run, in the run's order; null where it reports nothing. */
+  readonly sites: readonly { readonly site: string; readonly slot: number; readonly values: readonly (number | null)[] }[];
+  /** Last round to be shown on the axis: a little ahead of the newest. */
+  readonly horizon: number;
+}
+
+export function chartData(view: RunView, metric: MetricName, plannedRounds: number): ChartData {
+  const rounds = view.curve.map((point) => point.round);
+  const newest = rounds.at(-1) ?? 0;
+  const horizon = view.end === null ? Math.min(plannedRounds, Math.max(4, newest + 2)) : Math.max(1, newest);
+  return {
+    rounds,
+    mean: view.curve.map((point) => curveMean(point, metric) ?? null),
+    sites: view.sites.map((site, slot) => ({ site, slot, values: view.curve.map((point) => point.sites[site]?.values[metric]?.value ?? null) })),
+    horizon,
+  };
+}
+
+export const hasValues = (data: ChartData): boolean => data.mean.some((value) => value !== null);
+
+export const roundName = (round: number): string => (round === 0 ? "start" : String(round));
+
+/** What the chart shows, as a sentence. */
+export function chartSentence(data: ChartData, metric: MetricName): string {
+  const known = data.mean.flatMap((value, index) => (value === null ? [] : [{ round: data.rounds[index] ?? 0, value }]));
+  const first = known[0];
+  const last = known.at(-1);
+  if (first === undefined || last === undefined) return `${METRIC_TITLES[metric]} on held-out patients: no value yet.`;
+  const best = known.reduce((a, b) => ((HIGHER_IS_BETTER[metric] ? b.value > a.value : b.value < a.value) ? b : a));
+  const index = data.rounds.indexOf(last.round);
+  const sites = data.sites.flatMap(({ site, values }) => {
+    const value = values[index] ?? null;
+    return value === null ? [] : [`${site} ${metricText(value)}`];
+  });
+  return `${METRIC_TITLES[metric]} on held-out patients, weighted mean over sites: ${metricText(first.value)} at the start, ${metricText(last.value)} after round ${last.round}, best ${metricText(best.value)} after round ${best.round}. At the newest: ${sites.join(", ")}.`;
+}
+
+/** Comma-separated, a row for each round. */
+export function chartCsv(data: ChartData, metric: MetricName): string {
+  const cell = (value: number | null | undefined): string => (value === null || value === undefined ? "" : String(value));
+  const head = ["round", `${metric}_weighted_mean`, ...data.sites.map(({ site }) => `${metric}_${site}`)];
+  const rows = data.rounds.map((round, index) => [String(round), cell(data.mean[index]), ...data.sites.map(({ values }) => cell(values[index]))]);
+  return [head, ...rows].map((row) => row.join(",")).join("\n").concat("\n");
+}

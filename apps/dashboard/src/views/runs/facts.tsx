@@ -1,0 +1,99 @@
+"use client";
+import type { BaseView } from "@engraft/coordinator/api/views";
+import { HIGHER_IS_BETTER } from "@engraft/core/models/metrics";
+import type { MetricName, Plan } from "@engraft/core/models/plan";
+import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { curveMean, type RunView } from "@engraft/core/rounds/view";
+import { Eye } from "lucide-react";
+import type { ReactNode } from "react";
+import { bytesText, clockText, countdownText, lengthText, listed, METRIC_TITLES, metricText, plural } from "../../parts/figures.ts";
+import { useNow } from "../../parts/time.tsx";
+import { hasEnded } from "./phase.tsx";
+
+interface FactsProps {
+  readonly plan: Plan;
+  readonly view: RunView;
+  readonly base: BaseView;
+  readonly metric: MetricName;
+}
+
+/** The five or six figures that say how the run stands. Each keeps its place when it changes. */
+export function RunFacts({ plan, view, base, metric }: FactsProps) {
+  const now = useNow();
+  const bytes = 4 * totalSize(trainableTensors(base.manifest.tensors, plan.training.trainable));
+  return (
+    <section className="card" aria-label="How the run stands">
+      <dl className="facts">
+        <RoundFact plan={plan} view={view} />
+        <SitesFact plan={plan} view={view} />
+        <TimeFact view={view} now={now} />
+        <MetricFact view={view} metric={metric} />
+        <Fact
+          label={
+            <>
+              <Eye className="text-bad" aria-hidden />
+              Aggregation
+            </>
+          }
+          value="Plain"
+          under={<span className="text-bad">Single updates readable: yes</span>}
+        />
+        <Fact label="Update" value={bytesText(bytes)} under="from each site, each round" />
+      </dl>
+    </section>
+  );
+}
+
+function Fact({ label, value, small, under }: { readonly label: ReactNode; readonly value: ReactNode; readonly small?: ReactNode; readonly under: ReactNode }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        <div className="v">
+          {value}
+          {small !== undefined && <small> {small}</small>}
+        </div>
+        <div className="x">{under}</div>
+      </dd>
+    </div>
+  );
+}
+
+function RoundFact({ plan, view }: { readonly plan: Plan; readonly view: RunView }) {
+  const closed = view.rounds.filter((round) => round.checkpoint !== null).length;
+  const incomplete = view.rounds.filter((round) => round.dropped.length > 0).length;
+  return <Fact label="Round" value={view.rounds.at(-1)?.round ?? 0} small={`of ${plan.rounds.count}`} under={`${closed} closed${incomplete === 0 ? "" : `, ${incomplete} without every site`}`} />;
+}
+
+function SitesFact({ plan, view }: { readonly plan: Plan; readonly view: RunView }) {
+  const { minSites } = plan.cohort;
+  if (view.evaluation !== null) {
+    return <Fact label="Sites evaluated" value={view.comparisons.length} small={`of ${view.evaluation.cohort.length}`} under={view.evaluation.missed.length === 0 ? "base, alone and shared model" : `missing: ${listed(view.evaluation.missed.map((missed) => missed.site))}`} />;
+  }
+  const round = view.rounds.at(-1);
+  if (round === undefined) return <Fact label="Sites in" value={0} small={`of ${view.sites.length}`} under={`a round needs ${minSites}`} />;
+  const enough = round.answers.length >= minSites;
+  return <Fact label="Sites in" value={round.answers.length} small={`of ${round.cohort.length}`} under={enough ? `quorum ${minSites} met` : `${minSites} needed`} />;
+}
+
+function TimeFact({ view, now }: { readonly view: RunView; readonly now: number }) {
+  if (view.end !== null) return <Fact label="Took" value={lengthText(view.end.at - view.createdAt)} under={hasEnded(view.phase) ? `ended ${clockText(view.end.at)}` : ""} />;
+  if (view.phase === "evaluating" && view.evaluation !== null) return <Fact label="Deadline" value={countdownText(view.evaluation.deadline - now)} under="then ends without the others" />;
+  const round = view.rounds.at(-1);
+  if (round === undefined || round.closed !== null) return <Fact label="Deadline" value="–" under={view.phase === "combining" ? "taking the mean" : "the next round opens when sites are there"} />;
+  const missing = round.cohort.filter((site) => !round.answers.some((answer) => answer.site === site) && !round.dropped.some((dropped) => dropped.site === site));
+  const after = missing.length === 0 ? "all have answered" : missing.length <= 2 ? `then closes without ${listed(missing)}` : `then closes without ${plural(missing.length, "site")}`;
+  return <Fact label="Deadline" value={countdownText(round.deadline - now)} under={after} />;
+}
+
+function MetricFact({ view, metric }: { readonly view: RunView; readonly metric: MetricName }) {
+  const means = view.curve.flatMap((point) => {
+    const value = curveMean(point, metric);
+    return value === undefined ? [] : [{ round: point.round, value }];
+  });
+  const last = means.at(-1);
+  const label = `${METRIC_TITLES[metric]}, weighted mean`;
+  if (last === undefined) return <Fact label={label} value="–" under="first figures come with round 1" />;
+  const best = means.reduce((a, b) => ((HIGHER_IS_BETTER[metric] ? b.value > a.value : b.value < a.value) ? b : a));
+  return <Fact label={label} value={metricText(last.value)} under={best.round === last.round ? "the best so far" : `best ${metricText(best.value)} at ${best.round === 0 ? "the start" : `round ${best.round}`}`} />;
+}

@@ -1,0 +1,25 @@
+/** A run's phase as a word and a tone. */
+import type { RunPhase } from "@engraft/core/rounds/view";
+import { Activity, CircleCheck, CircleStop, Hourglass, OctagonX, Sigma, Stethoscope, type LucideIcon } from "lucide-react";
+import { Chip, type Tone } from "../../parts/chip.tsx";
+
+export const PHASE_CHIPS: Readonly<Record<RunPhase, { readonly text: string; readonly tone: Tone; readonly icon: LucideIcon }>> = {
+  gathering: { text: "Gathering sites", tone: "info", icon: Hourglass },
+  collecting: { text: "Round under way", tone: "ok", icon: Activity },
+  combining: { text: "Taking the mean", tone: "ok", icon: Sigma },
+  evaluating: { text: "Last evaluation", tone: "ok", icon: Stethoscope },
+  finished: { text: "Finished", tone: "ok", icon: CircleCheck },
+  stopped: { text: "Stopped", tone: "neutral", icon: CircleStop },
+  failed: { text: "Failed", tone: "bad", icon: OctagonX },
+};
+
+export const hasEnded = (phase: RunPhase): boolean => phase === "finished" || phase === "stopped" || phase === "failed";
+
+export function PhaseChip({ phase }: { readonly phase: RunPhase }) {
+  const { text, tone, icon: Icon } = PHASE_CHIPS[phase];
+  return (
+    <Chip tone={tone} icon={<Icon aria-hidden />}>
+      {text}
+    </Chip>
+  );
+}

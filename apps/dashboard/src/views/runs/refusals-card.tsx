@@ -1,0 +1,29 @@
+import type { AuditView } from "@engraft/coordinator/api/views";
+import { Ban } from "lucide-react";
+import { Card } from "../../parts/card.tsx";
+import { plural } from "../../parts/figures.ts";
+import { When } from "../../parts/time.tsx";
+
+export function RefusalsCard({ refusals }: { readonly refusals: readonly AuditView[] }) {
+  return (
+    <Card title="Refused answers" aside={refusals.length === 0 ? "none" : plural(refusals.length, "answer")}>
+      {refusals.length === 0 ? (
+        <p className="px-4 py-3 text-fg-2">Every answer so far was well formed, signed and in time.</p>
+      ) : (
+        <ul className="list tight">
+          {refusals.map((refusal) => (
+            <li key={refusal.seq} className="flex flex-wrap items-start gap-x-3 gap-y-0.5">
+              <Ban size={14} className="mt-1 flex-none text-bad" aria-hidden />
+              <span className="w-26 font-mono text-12 leading-5 text-fg-3">
+                <When at={refusal.at} />
+              </span>
+              <span className="font-medium">{refusal.actor}</span>
+              <span className="min-w-0 flex-1 basis-60 text-fg-2">{refusal.text}</span>
+              {refusal.code !== null && <code className="text-fg-3">{refusal.code}</code>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,72 @@
+"use client";
+import type { RunView } from "@engraft/core/rounds/view";
+import { useEffect, type KeyboardEvent } from "react";
+import { lengthText, plural } from "../../parts/figures.ts";
+import { roundMark } from "./timeline.ts";
+
+interface StripProps {
+  readonly view: RunView;
+  readonly planned: number;
+  readonly now: number;
+  readonly selected: number;
+  readonly onSelect: (round: number) => void;
+}
+
+const LETTERS = { download: "D", train: "T", upload: "U" } as const;
+const MAX_TO_COME = 40;
+const TALLEST_PX = 38;
+
+const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
+
+/** Every round: height = time, colour and letter = slowest phase. Choosing one shows it below; `[` and `]` step. */
+export function RoundsStrip({ view, planned, now, selected, onSelect }: StripProps) {
+  const marks = view.rounds.map((round) => ({ round, ...roundMark(round, now) }));
+  const longest = Math.max(1, ...marks.map((mark) => mark.length));
+  const toCome = view.end === null ? Math.min(MAX_TO_COME, planned - view.rounds.length) : 0;
+  useEffect(() => {
+    const onKey = (event: globalThis.KeyboardEvent): void => {
+      if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+      const next = event.key === "[" ? selected - 1 : event.key === "]" ? selected + 1 : undefined;
+      if (next !== undefined && view.rounds.some((round) => round.round === next)) onSelect(next);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [onSelect, selected, view.rounds]);
+  return (
+    <div className="grid items-end gap-x-4 sm:grid-cols-[134px_minmax(0,1fr)]">
+      <p className="desk self-center text-12 text-fg-2">
+        <b className="font-medium text-fg">All rounds</b>
+        <br />
+        colour = slowest phase, height = time
+      </p>
+      <ol className="rounds" aria-label="All rounds" onKeyDown={moveFocus}>
+        {marks.map(({ round, length, slowest }) => (
+          <li key={round.round}>
+            <button type="button" aria-pressed={round.round === selected} aria-label={`Round ${round.round}: ${lengthText(length)}${slowest === undefined ? ", open" : `, slowest ${slowest}`}${round.dropped.length === 0 ? "" : `, ${plural(round.dropped.length, "site")} dropped`}`} onClick={() => onSelect(round.round)}>
+              {round.dropped.length > 0 && <b aria-hidden>−{round.dropped.length}</b>}
+              <i className={slowest ?? "live"} style={{ height: Math.max(16, Math.round((TALLEST_PX * length) / longest)) }} aria-hidden>
+                {slowest === undefined ? "…" : LETTERS[slowest]}
+              </i>
+              <small aria-hidden>{round.round}</small>
+            </button>
+          </li>
+        ))}
+        {Array.from({ length: toCome }, (_, index) => (
+          <li key={`to-come-${index}`} aria-hidden>
+            <i className="none" />
+            <small>{view.rounds.length + index + 1}</small>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function moveFocus(event: KeyboardEvent<HTMLOListElement>): void {
+  const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+  if (step === 0) return;
+  const buttons = [...event.currentTarget.querySelectorAll("button")];
+  const at = buttons.findIndex((button) => button === document.activeElement);
+  buttons[at + step]?.focus();
+  event.preventDefault();
+}

@@ -1,0 +1,123 @@
+"use client";
+import type { RunDetail } from "@engraft/coordinator/api/views";
+import type { MetricName } from "@engraft/core/models/plan";
+import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import type { RunView } from "@engraft/core/rounds/view";
+import { Eye, OctagonX } from "lucide-react";
+import Link from "next/link";
+import { useState } from "react";
+import { PageHead } from "../../parts/card.tsx";
+import { Chip, Note } from "../../parts/chip.tsx";
+import { buttonClass } from "../../parts/button.tsx";
+import { countText, shortDigest } from "../../parts/figures.ts";
+import { Loaded, Skeleton } from "../../parts/states.tsx";
+import { TopBar } from "../../shell/crumbs.tsx";
+import { useIsAdmin } from "../../shell/session.tsx";
+import { Main } from "../../shell/shell.tsx";
+import { ComparisonCard } from "./comparison-card.tsx";
+import { RunFacts } from "./facts.tsx";
+import { GainCard } from "./gain-card.tsx";
+import { MetricCard } from "./metric-card.tsx";
+import { hasEnded, PhaseChip } from "./phase.tsx";
+import { RefusalsCard } from "./refusals-card.tsx";
+import { RoundsCard } from "./rounds-card.tsx";
+import { SpokenRounds } from "./spoken-rounds.tsx";
+import { StopRun } from "./stop-run.tsx";
+import { TimelineCard } from "./timeline-card.tsx";
+import { useRun, type RunNow } from "./use-run.ts";
+
+export function RunPage({ run }: { readonly run: string }) {
+  const { query, now } = useRun(run);
+  return (
+    <Main bar={<TopBar crumbs={[{ text: "Runs", href: "/runs" }, { text: run }]} />}>
+      {now.view === undefined && <h1>{run}</h1>}
+      <Loaded query={query} rows={12}>
+        {(detail) => (now.view === undefined ? <Skeleton rows={12} /> : <Run detail={detail} view={now.view} now={now} />)}
+      </Loaded>
+    </Main>
+  );
+}
+
+function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view: RunView; readonly now: RunNow }) {
+  const { plan } = detail;
+  const [metric, setMetric] = useState<MetricName>(plan.metrics.names[0] ?? "auroc");
+  const newest = view.rounds.at(-1)?.round ?? 0;
+  // Undefined: whichever round is newest.
+  const [chosen, setChosen] = useState<number | undefined>(undefined);
+  const selected = chosen ?? newest;
+  return (
+    <>
+      <Head detail={detail} view={view} />
+      {plan.aggregation === "plain" && <PlainBanner />}
+      {view.end !== null && view.phase === "failed" && (
+        <Note tone="bad" icon={<OctagonX size={16} aria-hidden />}>
+          <b className="font-semibold">The run failed.</b> {view.end.text} {view.rounds.some((round) => round.checkpoint !== null) ? "The checkpoints before it are kept." : "No checkpoint was written."} Start another run from the plan’s page once the sites are back.
+        </Note>
+      )}
+      <RunFacts plan={plan} view={view} base={detail.base} metric={metric} />
+      <div className="cols">
+        <div className="c8">
+          <MetricCard run={view.run} plan={plan} view={view} metric={metric} onMetric={setMetric} />
+        </div>
+        <div className="c4">
+          <GainCard plan={plan} view={view} metric={metric} />
+        </div>
+      </div>
+      <TimelineCard plan={plan} view={view} working={now.working} selected={selected} onSelect={(round) => setChosen(round === newest ? undefined : round)} />
+      <ComparisonCard view={view} metric={metric} minCount={plan.metrics.minCount} />
+      <RoundsCard view={view} metric={metric} />
+      <RefusalsCard refusals={now.refusals} />
+      <SpokenRounds view={view} metric={metric} />
+    </>
+  );
+}
+
+function Head({ detail, view }: { readonly detail: RunDetail; readonly view: RunView }) {
+  const admin = useIsAdmin();
+  const { plan, base, release } = detail;
+  const values = totalSize(trainableTensors(base.manifest.tensors, plan.training.trainable));
+  const part = plan.training.trainable.part === "head" ? "the head" : plan.training.trainable.part === "all" ? "all layers" : "the last blocks and the head";
+  return (
+    <PageHead
+      title={view.run}
+      chips={
+        <>
+          <PhaseChip phase={view.phase} />
+          {plan.aggregation === "plain" && (
+            <Chip tone="bad" icon={<Eye aria-hidden />}>
+              Plain
+            </Chip>
+          )}
+        </>
+      }
+      under={
+        <p className="text-12">
+          Base {base.name} {base.version} · trains {part}, {countText(values)} values · plan{" "}
+          <Link href={`/plans/${detail.planDigest}`}>
+            {plan.name} v{plan.version}
+          </Link>{" "}
+          <span className="font-mono">{shortDigest(detail.planDigest)}</span> · started by {view.by}
+        </p>
+      }
+      actions={
+        <>
+          {release !== null && (
+            <Link className={buttonClass({ kind: "primary" })} href={`/models/${release.id}`}>
+              Open release
+            </Link>
+          )}
+          {admin && !hasEnded(view.phase) && <StopRun run={view.run} />}
+        </>
+      }
+    />
+  );
+}
+
+/** Cannot be dismissed: it is true for as long as the run is. */
+function PlainBanner() {
+  return (
+    <Note tone="bad" edge icon={<Eye size={16} aria-hidden />}>
+      <b className="font-semibold">Plain aggregation: the coordinator can read each update.</b> It never receives records, but an update can tell something about the data it was trained on.
+    </Note>
+  );
+}

@@ -1,0 +1,94 @@
+/** A round as bars on a time axis, from answers' own seconds and from live progress. Milliseconds since the round opened. */
+import type { RoundView } from "@engraft/core/rounds/view";
+import { lengthText } from "../../parts/figures.ts";
+import type { Working } from "./use-run.ts";
+
+export type BarKind = "wait" | "download" | "train" | "evaluate" | "upload" | "failed";
+
+export interface Bar {
+  readonly kind: BarKind;
+  readonly from: number;
+  readonly to: number;
+  /** Still going on. */
+  readonly going: boolean;
+}
+
+export interface Lane {
+  readonly site: string;
+  readonly bars: readonly Bar[];
+  /** How the site stands, and a second line. */
+  readonly state: { readonly tone: "" | "text-warn" | "text-bad"; readonly words: string; readonly more: string };
+}
+
+/** `now`: where the round's time stands: its closing, else the clock. */
+export function laneOf(round: RoundView, site: string, working: Working | undefined, online: boolean, now: number): Lane {
+  const answer = round.answers.find((each) => each.site === site);
+  if (answer !== undefined) {
+    const total = Math.max(1, answer.at - round.openedAt);
+    const fetch = 1000 * answer.seconds.fetch;
+    const train = 1000 * answer.seconds.train;
+    // A site's own seconds can add up to more than passed here, by rounding or a clock that jumped.
+    const scale = Math.min(1, total / Math.max(1, fetch + train));
+    const bars = [
+      { kind: "download" as const, from: 0, to: fetch * scale, going: false },
+      { kind: "train" as const, from: fetch * scale, to: (fetch + train) * scale, going: false },
+      { kind: "upload" as const, from: (fetch + train) * scale, to: total, going: false },
+    ].filter((bar) => bar.to > bar.from);
+    return { site, bars, state: { tone: "", words: `in at ${lengthText(total)}`, more: `trained ${lengthText(train)}, ${answer.sampleCount} patients` } };
+  }
+  const elapsed = Math.max(1, now - round.openedAt);
+  const dropped = round.dropped.find((each) => each.site === site);
+  const steps = working?.newest.round === round.round ? stepBars(working, round.openedAt, dropped === undefined ? elapsed : dropped.at - round.openedAt, dropped === undefined && round.closed === null) : [];
+  if (dropped !== undefined) {
+    const at = Math.max(1, dropped.at - round.openedAt);
+    return { site, bars: [...steps, { kind: "failed", from: at, to: at, going: false }], state: { tone: "text-bad", words: `dropped at ${lengthText(at)}`, more: dropped.code } };
+  }
+  if (round.closed !== null) return { site, bars: [{ kind: "wait", from: 0, to: elapsed, going: false }], state: { tone: "text-bad", words: "not in", more: online ? "no answer in time" : "offline" } };
+  if (steps.length === 0 || working === undefined) return { site, bars: [{ kind: "wait", from: 0, to: elapsed, going: true }], state: { tone: online ? "" : "text-bad", words: online ? "asked" : "offline", more: online ? "nothing heard yet" : "waiting for it to come back" } };
+  const { phase, done, total } = working.newest;
+  return { site, bars: steps, state: { tone: online ? "" : "text-bad", words: total > 0 ? `${phase}, ${Math.min(100, Math.round((100 * done) / total))} %` : phase, more: online ? "under way" : "connection lost, resumes by itself" } };
+}
+
+function stepBars(working: Working, openedAt: number, end: number, going: boolean): readonly Bar[] {
+  return working.steps.map((step, index) => {
+    const next = working.steps[index + 1];
+    const from = Math.max(0, step.from - openedAt);
+    return { kind: step.phase, from, to: Math.max(from, next === undefined ? end : next.from - openedAt), going: going && next === undefined };
+  });
+}
+
+/** When the smallest number of sites was in; undefined while it is not. */
+export function quorumAt(round: RoundView, minSites: number): number | undefined {
+  const at = round.answers.map((answer) => answer.at).toSorted((a, b) => a - b)[minSites - 1];
+  return at === undefined ? undefined : at - round.openedAt;
+}
+
+/** A lane in words, for screen readers. */
+export function laneWords(lane: Lane): string {
+  const bars = lane.bars.filter((bar) => bar.kind !== "failed").map((bar) => `${bar.kind} ${lengthText(bar.to - bar.from)}`);
+  return `${lane.site}: ${[...bars, lane.state.words, lane.state.more].filter((part) => part !== "").join(", ")}`;
+}
+
+const STEPS_MS = [50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000, 86_400_000];
+
+/** Round figures along the axis, about five. */
+export function ticksOf(length: number): readonly number[] {
+  const step = STEPS_MS.find((each) => length / each <= 6) ?? 172_800_000;
+  return Array.from({ length: Math.floor(length / step) + 1 }, (_, index) => index * step);
+}
+
+export interface RoundMark {
+  readonly length: number;
+  /** The phase that took longest at the slowest site; undefined while the round is open. */
+  readonly slowest: "download" | "train" | "upload" | undefined;
+}
+
+export function roundMark(round: RoundView, now: number): RoundMark {
+  const length = Math.max(1, (round.closed?.at ?? now) - round.openedAt);
+  const last = round.answers.toSorted((a, b) => b.at - a.at)[0];
+  if (last === undefined || round.closed === null) return { length, slowest: undefined };
+  const fetch = 1000 * last.seconds.fetch;
+  const train = 1000 * last.seconds.train;
+  const rest = last.at - round.openedAt - fetch - train;
+  return { length, slowest: train >= fetch && train >= rest ? "train" : rest >= fetch ? "upload" : "download" };
+}
