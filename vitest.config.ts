@@ -10,12 +10,18 @@ export default defineConfig({
     reporters: ["./tools/reporter.ts"],
     env: { ENGRAFT_SEED: seed },
     setupFiles: ["./test/support/seed.ts"],
+    teardownTimeout: 30_000,
     projects: [
       {
         extends: true,
         test: {
           name: "unit",
-          include: ["packages/**/src/**/*.test.{ts,tsx}", "apps/**/src/**/*.test.{ts,tsx}", "examples/**/*.test.ts", "test/{tidy,fuzz}.test.ts"],
+          include: [
+            "packages/**/src/**/*.test.{ts,tsx}",
+            "apps/**/src/**/*.test.{ts,tsx}",
+            "examples/**/*.test.ts",
+            "test/{tidy,fuzz}.test.ts",
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
@@ -31,7 +37,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          teardownTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -29,14 +29,18 @@ export default class SuiteReporter implements Reporter {
     const failed = count("failed") + suiteFailures(module).length;
     const skipped = tests.filter((test) => test.result().state === "skipped");
     const seconds = (module.diagnostic().duration / 1000).toFixed(1);
-    this.write(`${failed > 0 ? "FAIL" : "ok  "} ${module.relativeModuleId}  ${count("passed")} passed, ${failed} failed, ${skipped.length} skipped (${seconds} s)`);
+    this.write(
+      `${failed > 0 ? "FAIL" : "ok  "} ${module.relativeModuleId}  ${count("passed")} passed, ${failed} failed, ${skipped.length} skipped (${seconds} s)`,
+    );
     for (const test of skipped) this.write(`       skipped: ${test.fullName}${reasonOf(test)}`);
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[], reason: TestRunEndReason): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const failures: Failure[] = [
-      ...tests.filter((test) => test.result().state === "failed").map((test) => ({ where: `${test.module.relativeModuleId} > ${test.fullName}`, errors: test.result().errors ?? [] })),
+      ...tests
+        .filter((test) => test.result().state === "failed")
+        .map((test) => ({ where: `${test.module.relativeModuleId} > ${test.fullName}`, errors: test.result().errors ?? [] })),
       ...modules.flatMap(suiteFailures),
       ...unhandled.map((error) => ({ where: "outside any test", errors: [error] })),
     ];
@@ -58,7 +62,10 @@ export default class SuiteReporter implements Reporter {
 function suiteFailures(module: TestModule): readonly Failure[] {
   return [module, ...module.children.allSuites()]
     .filter((suite) => suite.errors().length > 0)
-    .map((suite) => ({ where: suite === module ? module.relativeModuleId : `${module.relativeModuleId} > ${(suite as { fullName: string }).fullName}`, errors: suite.errors() }));
+    .map((suite) => ({
+      where: suite === module ? module.relativeModuleId : `${module.relativeModuleId} > ${(suite as { fullName: string }).fullName}`,
+      errors: suite.errors(),
+    }));
 }
 
 function reasonOf(test: TestCase): string {
@@ -68,5 +75,7 @@ function reasonOf(test: TestCase): string {
 
 function textOf(error: ErrorLike): string {
   const stack = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line) && !line.includes("node_modules"));
-  return [`${error.name ?? "Error"}: ${error.message ?? ""}`, error.diff, ...stack.slice(0, 8)].filter((part) => part !== undefined && part !== "").join("\n");
+  return [`${error.name ?? "Error"}: ${error.message ?? ""}`, error.diff, ...stack.slice(0, 8)]
+    .filter((part) => part !== undefined && part !== "")
+    .join("\n");
 }

@@ -7,7 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 /** What was found, or a sentence that says how to get it. */
 export type Probe<T> = { readonly found: T } | { readonly missing: string };
@@ -24,31 +24,23 @@ export function requireOrSkip<T>(what: string, probe: () => Probe<T>): Requireme
     probe: probed,
     describe(title, body) {
       describe(title, () => {
-        if ("found" in probed) return body(probed.found);
+        if ("found" in probed) {
+          body(probed.found);
+          return;
+        }
         const reason = `needs ${what}: ${probed.missing}`;
-        if (process.env["ENGRAFT_REQUIRE_ALL"] !== "1") return it.skip(reason);
-        return it(reason, () => {
-          throw new Error(`ENGRAFT_REQUIRE_ALL=1, but this suite ${reason}`);
-        });
+        it.skipIf(process.env["ENGRAFT_REQUIRE_ALL"] !== "1")(reason, () => expect.fail(`ENGRAFT_REQUIRE_ALL=1, but this suite ${reason}`));
       });
     },
-  };
-}
-
-/** Both at once, for suites that need two things. */
-export function both<A, B>(first: () => Probe<A>, second: () => Probe<B>): () => Probe<readonly [A, B]> {
-  return () => {
-    const a = first();
-    if ("missing" in a) return a;
-    const b = second();
-    return "missing" in b ? b : { found: [a.found, b.found] };
   };
 }
 
 /** Path of a chromium that playwright-core can drive. */
 export function findChromium(): Probe<string> {
   const named = process.env["CHROMIUM_PATH"];
-  const path = [named, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((candidate) => candidate !== undefined && isExecutable(candidate));
+  const path = [named, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
+    (candidate) => candidate !== undefined && isExecutable(candidate),
+  );
   return path === undefined ? { missing: "install Debian's chromium or set CHROMIUM_PATH" } : { found: path };
 }
 
@@ -57,7 +49,9 @@ export function findPostgres(): Probe<string> {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [process.env["POSTGRES_BIN"], ...versions.map((version) => join(debian, version, "bin"))];
-  const folder = folders.find((candidate) => candidate !== undefined && isExecutable(join(candidate, "initdb")) && isExecutable(join(candidate, "postgres")));
+  const folder = folders.find(
+    (candidate) => candidate !== undefined && isExecutable(join(candidate, "initdb")) && isExecutable(join(candidate, "postgres")),
+  );
   return folder === undefined ? { missing: "install Debian's postgresql or set POSTGRES_BIN to the folder of initdb" } : { found: folder };
 }
 

@@ -31,12 +31,23 @@ describe("the audit chain", () => {
 
   it("[A1] breaks at an entry that was altered", () => {
     fc.assert(
-      fc.property(entries, fc.nat(), fc.constantFrom<Partial<AuditEntry>>({ at: -1 }, { actor: "x" }, { action: "x" }, { subject: "no such subject ☃" }, { detail: { added: 1 } }), (list, at, change) => {
-        const chain = chained(list);
-        const index = at % chain.length;
-        chain[index] = { ...(chain[index] as (typeof chain)[number]), ...change };
-        expect(firstBrokenLink(chain)).toBe(index);
-      }),
+      fc.property(
+        entries,
+        fc.nat(),
+        fc.constantFrom<Partial<AuditEntry>>(
+          { at: -1 },
+          { actor: "x" },
+          { action: "x" },
+          { subject: "no such subject ☃" },
+          { detail: { added: 1 } },
+        ),
+        (list, at, change) => {
+          const chain = chained(list);
+          const index = at % chain.length;
+          chain[index] = { ...(chain[index] as (typeof chain)[number]), ...change };
+          expect(firstBrokenLink(chain)).toBe(index);
+        },
+      ),
     );
   });
 

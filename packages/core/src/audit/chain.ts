@@ -20,7 +20,10 @@ export const CHAIN_START = "0".repeat(64) as Digest;
 export const chainHash = (previous: Digest, entry: AuditEntry): Digest => sha256(`${previous}\n${canonicalJson(entry)}`);
 
 /** Index of the first entry that does not follow from the one before it; undefined where the chain holds. */
-export function firstBrokenLink(entries: readonly (AuditEntry & { readonly hash: string })[], start: Digest = CHAIN_START): number | undefined {
+export function firstBrokenLink(
+  entries: readonly (AuditEntry & { readonly hash: string })[],
+  start: Digest = CHAIN_START,
+): number | undefined {
   let previous = start;
   for (const [index, { hash, ...entry }] of entries.entries()) {
     if (chainHash(previous, entry) !== hash) return index;

@@ -4,7 +4,8 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 
-export const toBase64url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
+export const toBase64url = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
 
 /** Decodes strict base64url; undefined where the text is not the canonical encoding of any bytes. */
 export function fromBase64url(text: string): Uint8Array | undefined {

@@ -8,7 +8,16 @@
 
 interface CodeEntry {
   /** tRPC error code shown to the dashboard. */
-  readonly trpc: "BAD_REQUEST" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "CONFLICT" | "PRECONDITION_FAILED" | "INTERNAL_SERVER_ERROR" | "TOO_MANY_REQUESTS" | "PAYLOAD_TOO_LARGE";
+  readonly trpc:
+    | "BAD_REQUEST"
+    | "UNAUTHORIZED"
+    | "FORBIDDEN"
+    | "NOT_FOUND"
+    | "CONFLICT"
+    | "PRECONDITION_FAILED"
+    | "INTERNAL_SERVER_ERROR"
+    | "TOO_MANY_REQUESTS"
+    | "PAYLOAD_TOO_LARGE";
   /** WebSocket close code, for codes that end a link (4000-4999, private use: RFC 6455, 7.4.2). */
   readonly close: number;
   /** Exit code of the command line tools. */

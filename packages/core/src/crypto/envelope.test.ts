@@ -87,7 +87,16 @@ describe("envelopes", () => {
   });
 
   it("[E4] text that is no envelope is refused", () => {
-    for (const text of ["", "{", "null", "[]", '"x"', JSON.stringify({ ...sealed, extra: 1 }), JSON.stringify({ ...sealed, sig: "short" }), JSON.stringify({ ...sealed, key: `${sealed.key}=` })]) {
+    for (const text of [
+      "",
+      "{",
+      "null",
+      "[]",
+      '"x"',
+      JSON.stringify({ ...sealed, extra: 1 }),
+      JSON.stringify({ ...sealed, sig: "short" }),
+      JSON.stringify({ ...sealed, key: `${sealed.key}=` }),
+    ]) {
       expect(readEnvelope(text)).toMatchObject({ ok: false, code: "bad-message" });
     }
   });

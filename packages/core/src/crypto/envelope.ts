@@ -31,7 +31,10 @@ export function seal(identity: Identity, type: string, scope: string, payload: u
 }
 
 /** E1: the payload is parsed only after its signature has been verified under the key the caller expects. */
-export function unseal<T>(envelope: Envelope, expected: { readonly type: string; readonly scope: string; readonly key: PublicKey; readonly schema: z.ZodType<T> }): { readonly ok: true; readonly value: T } | Refusal {
+export function unseal<T>(
+  envelope: Envelope,
+  expected: { readonly type: string; readonly scope: string; readonly key: PublicKey; readonly schema: z.ZodType<T> },
+): { readonly ok: true; readonly value: T } | Refusal {
   if (envelope.type !== expected.type) return refuse("bad-message", `Expected a ${expected.type} message.`);
   if (envelope.key !== expected.key) return refuse("unknown-key", "The message is signed by another key than the one enrolled.");
   if (!verifyBytes(envelope.key, signedBytes(envelope.type, expected.scope, envelope.payload), envelope.sig)) {
@@ -52,7 +55,10 @@ function parsePayload<T>(text: string, schema: z.ZodType<T>): { readonly ok: tru
   const first = parsed.error.issues[0];
   // The names of unknown fields come from a stranger and stay out of the answer.
   const why = first?.code === "unrecognized_keys" ? "has fields that are not known" : (first?.message ?? "");
-  return refuse("bad-message", `The message does not fit its schema: ${first?.path.join(".").slice(0, 120) ?? ""} ${why.slice(0, 300)}`.trim());
+  return refuse(
+    "bad-message",
+    `The message does not fit its schema: ${first?.path.join(".").slice(0, 120) ?? ""} ${why.slice(0, 300)}`.trim(),
+  );
 }
 
 /** Reads an envelope from text without trusting anything in it. */

@@ -40,7 +40,10 @@ export const BinaryLabel = z
     positive: z.array(Code).min(1).max(64),
     negative: z.array(Code).min(1).max(64),
   })
-  .refine((label) => new Set([...label.positive, ...label.negative]).size === label.positive.length + label.negative.length, "a code of the label stands twice");
+  .refine(
+    (label) => new Set([...label.positive, ...label.negative]).size === label.positive.length + label.negative.length,
+    "a code of the label stands twice",
+  );
 export type BinaryLabel = z.infer<typeof BinaryLabel>;
 
 /**

@@ -68,7 +68,10 @@ export const heartPlan: Plan = Plan.parse({
 });
 
 /** `plan` with the values of `change` in the parts it names. */
-export function planWith(change: { readonly [K in "training" | "rounds" | "cohort" | "metrics" | "data"]?: Partial<Plan[K]> }, plan: Plan = heartPlan): Plan {
+export function planWith(
+  change: { readonly [K in "training" | "rounds" | "cohort" | "metrics" | "data"]?: Partial<Plan[K]> },
+  plan: Plan = heartPlan,
+): Plan {
   return Plan.parse({
     ...plan,
     data: { ...plan.data, ...change.data },

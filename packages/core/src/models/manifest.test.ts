@@ -26,7 +26,9 @@ describe("a manifest", () => {
 
   it("declares fields without ambiguity", () => {
     const [, sex] = heartManifest.fields;
-    expect(problem({ fields: [{ kind: "number", name: "age", title: "Age", unit: "a", min: 5, max: 5 }, sex] })).toBe("min is not below max");
+    expect(problem({ fields: [{ kind: "number", name: "age", title: "Age", unit: "a", min: 5, max: 5 }, sex] })).toBe(
+      "min is not below max",
+    );
     expect(problem({ label: { ...heartManifest.label, negative: ["1"] } })).toBe("a code of the label stands twice");
     expect(
       problem({

@@ -32,7 +32,10 @@ const MAX_DEPTH = 32;
 
 /** JSON of bounded depth: zod's own schema for JSON recurses, so a text of a million brackets would overflow the stack. */
 const isJson = (value: unknown, depth: number): boolean =>
-  depth > 0 && (value === null || ["string", "number", "boolean"].includes(typeof value) || (typeof value === "object" && Object.values(value).every((inner) => isJson(inner, depth - 1))));
+  depth > 0 &&
+  (value === null ||
+    ["string", "number", "boolean"].includes(typeof value) ||
+    (typeof value === "object" && Object.values(value).every((inner) => isJson(inner, depth - 1))));
 
 export const Manifest = z
   .strictObject({
@@ -55,8 +58,17 @@ export const Manifest = z
     tensors: z.array(TensorSpec).min(1).max(10_000),
     weights: z.strictObject({ digest: Digest, bytes: z.int().min(1) }),
   })
-  .refine((manifest) => new Set(manifest.tensors.map((tensor) => tensor.name)).size === manifest.tensors.length, "two tensors have the same name")
-  .refine((manifest) => new Set(manifest.fields.map((field) => field.name)).size === manifest.fields.length, "two fields have the same name")
-  .refine((manifest) => manifest.inputs.every((input) => manifest.fields.some((field) => field.name === input.field)), "an input names a field that is not declared")
+  .refine(
+    (manifest) => new Set(manifest.tensors.map((tensor) => tensor.name)).size === manifest.tensors.length,
+    "two tensors have the same name",
+  )
+  .refine(
+    (manifest) => new Set(manifest.fields.map((field) => field.name)).size === manifest.fields.length,
+    "two fields have the same name",
+  )
+  .refine(
+    (manifest) => manifest.inputs.every((input) => manifest.fields.some((field) => field.name === input.field)),
+    "an input names a field that is not declared",
+  )
   .refine((manifest) => totalSize(manifest.tensors) <= 500_000_000, "more than 500 million values");
 export type Manifest = z.infer<typeof Manifest>;

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { SiteMetrics, weightedMean } from "./metrics.ts";
 
-const site = (n: number, auroc: number | null | undefined): SiteMetrics => ({ n, positives: null, values: auroc === undefined ? {} : { auroc: auroc === null ? null : { value: auroc, low: 0, high: 1 } } });
+const site = (n: number, auroc: number | null | undefined): SiteMetrics => ({
+  n,
+  positives: null,
+  values: auroc === undefined ? {} : { auroc: auroc === null ? null : { value: auroc, low: 0, high: 1 } },
+});
 
 describe("a mean over sites", () => {
   it("[M2] is weighted by the patients counted", () => {

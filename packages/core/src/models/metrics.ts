@@ -17,7 +17,13 @@ export const SiteMetrics = z.strictObject({
 export type SiteMetrics = z.infer<typeof SiteMetrics>;
 
 /** Larger is better for these, smaller for the others. */
-export const HIGHER_IS_BETTER: Readonly<Record<MetricName, boolean>> = { auroc: true, auprc: true, accuracy: true, loss: false, brier: false };
+export const HIGHER_IS_BETTER: Readonly<Record<MetricName, boolean>> = {
+  auroc: true,
+  auprc: true,
+  accuracy: true,
+  loss: false,
+  brier: false,
+};
 
 /** Mean of one metric weighted by the patients counted; undefined where no site reports it. */
 export function weightedMean(sites: readonly SiteMetrics[], metric: MetricName): number | undefined {

@@ -20,7 +20,9 @@ export function readPlan(text: string): { readonly ok: true; readonly plan: Plan
   }
   const parsed = Plan.safeParse(json);
   if (!parsed.success) {
-    const problems = parsed.error.issues.slice(0, 20).map((issue) => `${issue.path.join(".").slice(0, 120) || "plan"}: ${issue.message.slice(0, 300)}`);
+    const problems = parsed.error.issues
+      .slice(0, 20)
+      .map((issue) => `${issue.path.join(".").slice(0, 120) || "plan"}: ${issue.message.slice(0, 300)}`);
     return refuse("plan-invalid", `The plan has ${parsed.error.issues.length} problem(s): ${problems.join("; ")}`);
   }
   return { ok: true, plan: parsed.data, digest: planDigest(parsed.data) };

@@ -10,17 +10,36 @@ const category = fc.record({
   kind: fc.constant("category" as const),
   name: fc.constantFrom("sex", "pain", "slope"),
   title: fc.constantFrom("Sex", "Pain"),
-  values: fc.uniqueArray(fc.record({ code, means: fc.constantFrom("yes", "no", "maybe") }), { minLength: 2, maxLength: 4, selector: (value) => value.code }),
+  values: fc.uniqueArray(fc.record({ code, means: fc.constantFrom("yes", "no", "maybe") }), {
+    minLength: 2,
+    maxLength: 4,
+    selector: (value) => value.code,
+  }),
 });
-const number = fc.record({ kind: fc.constant("number" as const), name: fc.constantFrom("age", "chol"), title: fc.constant("T"), unit: fc.constantFrom("a", "1"), min: fc.integer({ min: 0, max: 3 }), max: fc.integer({ min: 4, max: 6 }) });
-const labels = fc.uniqueArray(code, { minLength: 2, maxLength: 4 }).chain((codes) => fc.integer({ min: 1, max: codes.length - 1 }).map((cut) => ({ positive: codes.slice(0, cut), negative: codes.slice(cut) })));
+const number = fc.record({
+  kind: fc.constant("number" as const),
+  name: fc.constantFrom("age", "chol"),
+  title: fc.constant("T"),
+  unit: fc.constantFrom("a", "1"),
+  min: fc.integer({ min: 0, max: 3 }),
+  max: fc.integer({ min: 4, max: 6 }),
+});
+const labels = fc
+  .uniqueArray(code, { minLength: 2, maxLength: 4 })
+  .chain((codes) =>
+    fc.integer({ min: 1, max: codes.length - 1 }).map((cut) => ({ positive: codes.slice(0, cut), negative: codes.slice(cut) })),
+  );
 const plans = fc
   .record({
     fields: fc.uniqueArray(fc.oneof(category, number), { maxLength: 4, selector: (field) => field.name }),
     labels,
     batch: fc.integer({ min: 1, max: 3 }),
     optimizer: fc.constantFrom({ name: "sgd" as const, learningRate: 0.1, momentum: 0 }, { name: "adam" as const, learningRate: 0.1 }),
-    stop: fc.constantFrom(null, { metric: "auroc" as const, patience: 1, minDelta: 0 }, { metric: "loss" as const, patience: 1, minDelta: 0 }),
+    stop: fc.constantFrom(
+      null,
+      { metric: "auroc" as const, patience: 1, minDelta: 0 },
+      { metric: "loss" as const, patience: 1, minDelta: 0 },
+    ),
     names: fc.uniqueArray(fc.constantFrom("auroc", "loss", "brier"), { minLength: 1 }),
     trainable: fc.constantFrom({ part: "head" }, { part: "all" }, { part: "last-blocks", blocks: 2 }),
   })

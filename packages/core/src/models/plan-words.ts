@@ -16,18 +16,52 @@ export const PLAIN_AGGREGATION_WARNING = "Plain aggregation: the coordinator can
 export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[] {
   const trained = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
   const total = totalSize(manifest.tensors);
-  const part = plan.training.trainable.part === "all" ? "All layers" : plan.training.trainable.part === "head" ? "The head" : `The head and the last ${plan.training.trainable.blocks} block(s)`;
+  const part =
+    plan.training.trainable.part === "all"
+      ? "All layers"
+      : plan.training.trainable.part === "head"
+        ? "The head"
+        : `The head and the last ${plan.training.trainable.blocks} block(s)`;
   const { amount, optimizer } = plan.training;
   return [
     { topic: "Purpose", words: plan.purpose },
-    { topic: "Trains", words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.` },
-    { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title.toLowerCase()).join(", ")}.` },
-    { topic: "To predict", words: `${plan.data.label.title}: yes for ${plan.data.label.name} = ${plan.data.label.positive.join(", ")}; no for ${plan.data.label.negative.join(", ")}.` },
-    { topic: "Patients", words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient. Test patients are never trained on.` },
-    { topic: "How", words: `${plan.rounds.count} rounds, ${amount.count} ${amount.unit === "epochs" ? "passes over the data" : "updates"} in each, batches of ${plan.training.batch}, ${optimizer.name} at rate ${optimizer.learningRate}. A round counts from ${plan.cohort.minSites} sites and closes after ${duration(plan.cohort.deadlineSeconds)} at the latest.` },
-    ...(plan.rounds.stop === null ? [] : [{ topic: "Stops early", words: `When mean ${plan.rounds.stop.metric} has not improved by ${plan.rounds.stop.minDelta} for ${plan.rounds.stop.patience} rounds.` }]),
-    { topic: "Protection", words: `${PLAIN_AGGREGATION_WARNING} Each update is scaled down to a norm of at most ${plan.training.clip}.`, warn: true },
-    { topic: "Leaves the site", words: `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, and ${plan.metrics.names.join(", ")} on held-out patients where at least ${plan.metrics.minCount} of them were counted.` },
+    {
+      topic: "Trains",
+      words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.`,
+    },
+    {
+      topic: "On",
+      words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title.toLowerCase()).join(", ")}.`,
+    },
+    {
+      topic: "To predict",
+      words: `${plan.data.label.title}: yes for ${plan.data.label.name} = ${plan.data.label.positive.join(", ")}; no for ${plan.data.label.negative.join(", ")}.`,
+    },
+    {
+      topic: "Patients",
+      words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient. Test patients are never trained on.`,
+    },
+    {
+      topic: "How",
+      words: `${plan.rounds.count} rounds, ${amount.count} ${amount.unit === "epochs" ? "passes over the data" : "updates"} in each, batches of ${plan.training.batch}, ${optimizer.name} at rate ${optimizer.learningRate}. A round counts from ${plan.cohort.minSites} sites and closes after ${duration(plan.cohort.deadlineSeconds)} at the latest.`,
+    },
+    ...(plan.rounds.stop === null
+      ? []
+      : [
+          {
+            topic: "Stops early",
+            words: `When mean ${plan.rounds.stop.metric} has not improved by ${plan.rounds.stop.minDelta} for ${plan.rounds.stop.patience} rounds.`,
+          },
+        ]),
+    {
+      topic: "Protection",
+      words: `${PLAIN_AGGREGATION_WARNING} Each update is scaled down to a norm of at most ${plan.training.clip}.`,
+      warn: true,
+    },
+    {
+      topic: "Leaves the site",
+      words: `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, and ${plan.metrics.names.join(", ")} on held-out patients where at least ${plan.metrics.minCount} of them were counted.`,
+    },
   ];
 }
 

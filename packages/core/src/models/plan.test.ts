@@ -31,18 +31,28 @@ describe("a plan's digest", () => {
 
   it("[P1] changes with every number in the plan", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 4096 }), fc.integer({ min: 1, max: 9999 }), fc.double({ min: 0.001, max: 10, noNaN: true }), (batch, count, learningRate) => {
-        const changed = planWith({ training: { batch, optimizer: { name: "sgd", learningRate, momentum: 0.9 } }, rounds: { count } });
-        const same = batch === heartPlan.training.batch && count === heartPlan.rounds.count && learningRate === 0.1;
-        expect(planDigest(changed) === planDigest(heartPlan)).toBe(same);
-      }),
+      fc.property(
+        fc.integer({ min: 2, max: 4096 }),
+        fc.integer({ min: 1, max: 9999 }),
+        fc.double({ min: 0.001, max: 10, noNaN: true }),
+        (batch, count, learningRate) => {
+          const changed = planWith({ training: { batch, optimizer: { name: "sgd", learningRate, momentum: 0.9 } }, rounds: { count } });
+          const same = batch === heartPlan.training.batch && count === heartPlan.rounds.count && learningRate === 0.1;
+          expect(planDigest(changed) === planDigest(heartPlan)).toBe(same);
+        },
+      ),
     );
   });
 });
 
 describe("reading a plan", () => {
   it("[P3] names every problem by its path", () => {
-    const broken = { ...heartPlan, version: 0, training: { ...heartPlan.training, batch: "many", clip: -1 }, cohort: { ...heartPlan.cohort, fraction: 2 } };
+    const broken = {
+      ...heartPlan,
+      version: 0,
+      training: { ...heartPlan.training, batch: "many", clip: -1 },
+      cohort: { ...heartPlan.cohort, fraction: 2 },
+    };
     const answer = readPlan(JSON.stringify(broken));
     expect(isRefusal(answer)).toBe(true);
     if (!isRefusal(answer)) return;
@@ -59,12 +69,15 @@ describe("reading a plan", () => {
 });
 
 describe("a plan against its base", () => {
-  const check = (plan: Plan, manifest: Manifest = heartManifest, digest = heartManifestDigest) => checkPlanAgainstBase(plan, digest, manifest);
+  const check = (plan: Plan, manifest: Manifest = heartManifest, digest = heartManifestDigest) =>
+    checkPlanAgainstBase(plan, digest, manifest);
 
   it("[P2] fits", () => {
     expect(check(heartPlan)).toEqual({ ok: true });
     // A base that has seen no patient of a site leaves the split to the plan.
-    expect(check(planWith({ data: { split: { salt: "other", train: 0.5, validation: 0.25 } } }), { ...heartManifest, split: null })).toEqual({ ok: true });
+    expect(
+      check(planWith({ data: { split: { salt: "other", train: 0.5, validation: 0.25 } } }), { ...heartManifest, split: null }),
+    ).toEqual({ ok: true });
   });
 
   it.each<[string, Plan, Manifest?]>([

@@ -41,7 +41,10 @@ export const Plan = z.strictObject({
     /** Largest L2 norm of an update; a longer one is scaled down at the site. */
     clip: z.number().gt(0).max(1e6),
     /** Every random choice of training derives from it, with run, round and site. */
-    seed: z.int().min(0).max(2 ** 31 - 1),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1),
   }),
   rounds: z.strictObject({
     count: z.int().min(1).max(10_000),

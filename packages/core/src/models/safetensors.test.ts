@@ -14,21 +14,31 @@ function file(header: unknown, data: Uint8Array = new Uint8Array()): Uint8Array 
 const entry = (shape: readonly number[], from: number, to: number, dtype = "F32") => ({ dtype, shape, data_offsets: [from, to] });
 
 const tensors = fc
-  .uniqueArray(fc.tuple(fc.stringMatching(/^[A-Za-z0-9./-][A-Za-z0-9_./-]{0,19}$/), fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 })), { maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(
+    fc.tuple(fc.stringMatching(/^[A-Za-z0-9./-][A-Za-z0-9_./-]{0,19}$/), fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 })),
+    { maxLength: 6, selector: ([name]) => name },
+  )
   .map((list): TensorSpec[] => list.map(([name, shape]) => ({ name, shape, depth: 0 })));
 
 describe("safetensors", () => {
   it("[B1] reads back what it wrote, bit for bit, at any offset", () => {
     fc.assert(
-      fc.property(tensors, fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true }), fc.infiniteStream(fc.float()), fc.nat(7), (specs, metadata, values, offset) => {
-        const held = new Map(specs.map((spec) => [spec.name, Float32Array.from({ length: sizeOf(spec) }, () => values.next().value)]));
-        const written = writeSafetensors(specs, held, metadata);
-        const read = readSafetensors(concat([new Uint8Array(offset), written]).subarray(offset));
-        expect(read.header.fileBytes).toBe(written.byteLength);
-        expect(read.header.metadata).toEqual(metadata);
-        expect(new Set(read.tensors.keys())).toEqual(new Set(held.keys()));
-        for (const [name, tensor] of held) expect(toHex(float32Bytes(read.tensors.get(name) ?? new Float32Array()))).toBe(toHex(float32Bytes(tensor)));
-      }),
+      fc.property(
+        tensors,
+        fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true }),
+        fc.infiniteStream(fc.float()),
+        fc.nat(7),
+        (specs, metadata, values, offset) => {
+          const held = new Map(specs.map((spec) => [spec.name, Float32Array.from({ length: sizeOf(spec) }, () => values.next().value)]));
+          const written = writeSafetensors(specs, held, metadata);
+          const read = readSafetensors(concat([new Uint8Array(offset), written]).subarray(offset));
+          expect(read.header.fileBytes).toBe(written.byteLength);
+          expect(read.header.metadata).toEqual(metadata);
+          expect(new Set(read.tensors.keys())).toEqual(new Set(held.keys()));
+          for (const [name, tensor] of held)
+            expect(toHex(float32Bytes(read.tensors.get(name) ?? new Float32Array()))).toBe(toHex(float32Bytes(tensor)));
+        },
+      ),
     );
   });
 
@@ -57,7 +67,19 @@ describe("safetensors", () => {
     ["an unknown field", file({ a: { ...entry([1], 0, 4), more: 1 } }, new Uint8Array(4))],
     ["a shape that does not fit", file({ a: entry([3], 0, 8) }, new Uint8Array(8))],
     ["a negative dimension", file({ a: entry([-1], 0, 4) }, new Uint8Array(4))],
-    ["a product beyond every number", file({ a: entry(Array.from({ length: 40 }, () => 2 ** 50), 0, 4) }, new Uint8Array(4))],
+    [
+      "a product beyond every number",
+      file(
+        {
+          a: entry(
+            Array.from({ length: 40 }, () => 2 ** 50),
+            0,
+            4,
+          ),
+        },
+        new Uint8Array(4),
+      ),
+    ],
     ["a gap", file({ a: entry([1], 4, 8) }, new Uint8Array(8))],
     ["an overlap", file({ a: entry([2], 0, 8), b: entry([1], 4, 8) }, new Uint8Array(8))],
     ["reversed offsets", file({ a: entry([1], 4, 0) }, new Uint8Array(4))],

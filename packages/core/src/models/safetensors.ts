@@ -8,7 +8,11 @@ import { EngraftError } from "../base/errors.ts";
 import { sizeOf, type TensorSpec } from "./tensors.ts";
 
 const MAX_HEADER = 16 * 1024 * 1024;
-const Entry = z.strictObject({ dtype: z.literal("F32"), shape: z.array(z.int().min(0)), data_offsets: z.tuple([z.int().min(0), z.int().min(0)]) });
+const Entry = z.strictObject({
+  dtype: z.literal("F32"),
+  shape: z.array(z.int().min(0)),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
 const Metadata = z.record(z.string(), z.string());
 
 export interface SafetensorsEntry {
@@ -54,7 +58,8 @@ export function parseHeader(start: Uint8Array): SafetensorsHeader {
     const entry = Entry.safeParse(value);
     if (!entry.success) throw broken(`tensor ${name.slice(0, 120)} is not float32 with a shape and offsets`);
     const [from, to] = entry.data.data_offsets;
-    if (to - from !== 4 * entry.data.shape.reduce((product, dimension) => product * dimension, 1)) throw broken(`tensor ${name.slice(0, 120)} has offsets that do not fit its shape`);
+    if (to - from !== 4 * entry.data.shape.reduce((product, dimension) => product * dimension, 1))
+      throw broken(`tensor ${name.slice(0, 120)} has offsets that do not fit its shape`);
     return { name, shape: entry.data.shape, begin: end + from, end: end + to };
   });
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -67,7 +72,10 @@ export function parseHeader(start: Uint8Array): SafetensorsHeader {
 }
 
 /** All tensors of a file, as copies. Throws `bad-input`. */
-export function readSafetensors(file: Uint8Array): { readonly tensors: ReadonlyMap<string, Float32Array>; readonly header: SafetensorsHeader } {
+export function readSafetensors(file: Uint8Array): {
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+  readonly header: SafetensorsHeader;
+} {
   const header = parseHeader(file);
   if (header.fileBytes !== file.byteLength) throw broken("length differs from what the header says");
   return { tensors: new Map(header.entries.map((entry) => [entry.name, toFloat32(file.subarray(entry.begin, entry.end))])), header };
@@ -90,7 +98,11 @@ export function writeHeader(specs: readonly TensorSpec[], metadata: Readonly<Rec
 }
 
 /** A whole file. Throws RangeError where a tensor is missing or has another size. */
-export function writeSafetensors(specs: readonly TensorSpec[], tensors: ReadonlyMap<string, Float32Array>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function writeSafetensors(
+  specs: readonly TensorSpec[],
+  tensors: ReadonlyMap<string, Float32Array>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const data = specs.map((spec) => {
     const values = tensors.get(spec.name);
     if (values?.length !== sizeOf(spec)) throw new RangeError(`tensor ${spec.name}: expected ${sizeOf(spec)} values`);

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { TensorSpec, flatten, sizeOf, totalSize, trainableTensors, unflatten } from "./tensors.ts";
 
 const spec = (name: string, shape: number[], depth = 0): TensorSpec => ({ name, shape, depth });
-const specs = fc.array(fc.tuple(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }), fc.nat(3)), { minLength: 1, maxLength: 6 }).map((list) => list.map(([shape, depth], index) => spec(`t${index}`, shape, depth)));
+const specs = fc
+  .array(fc.tuple(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }), fc.nat(3)), { minLength: 1, maxLength: 6 })
+  .map((list) => list.map(([shape, depth], index) => spec(`t${index}`, shape, depth)));
 
 describe("the flat vector", () => {
   it("[B2] is the tensors one after the other, and back", () => {
@@ -42,7 +44,8 @@ describe("the flat vector", () => {
 
 describe("the trained part", () => {
   const layers = [spec("in", [1], 2), spec("mid", [1], 1), spec("head", [1], 0), spec("bias", [1], 0)];
-  const names = (part: Parameters<typeof trainableTensors>[1]): readonly string[] => trainableTensors(layers, part).map((tensor) => tensor.name);
+  const names = (part: Parameters<typeof trainableTensors>[1]): readonly string[] =>
+    trainableTensors(layers, part).map((tensor) => tensor.name);
 
   it("is counted from the head", () => {
     expect(names({ part: "head" })).toEqual(["head", "bias"]);

@@ -5,7 +5,14 @@ export const TensorSpec = z.strictObject({
   /** Not starting with "__": safetensors keeps `__metadata__` for itself, JavaScript `__proto__`. */
   name: z.string().regex(/^(?!__)[A-Za-z0-9_./-]{1,120}$/),
   /** Row-major. */
-  shape: z.array(z.int().min(1).max(2 ** 31 - 1)).max(8),
+  shape: z
+    .array(
+      z
+        .int()
+        .min(1)
+        .max(2 ** 31 - 1),
+    )
+    .max(8),
   /** 0 = head, 1 = the block before it, and so on towards the input. */
   depth: z.int().min(0).max(1000),
 });

@@ -11,11 +11,17 @@ describe("binary frames", () => {
 
   it("are read back, at any offset of a buffer", () => {
     fc.assert(
-      fc.property(fc.nat(2 ** 32 - 1), fc.maxSafeNat(), fc.uint8Array({ minLength: 1, maxLength: 50 }), fc.nat(9), (transfer, big, data, shift) => {
-        const offset = big % 2 ** 40;
-        const bytes = concat([new Uint8Array(shift), encodeFrame({ transfer, offset, data })]).subarray(shift);
-        expect(decodeFrame(bytes)).toEqual({ ok: true, frame: { transfer, offset, data } });
-      }),
+      fc.property(
+        fc.nat(2 ** 32 - 1),
+        fc.maxSafeNat(),
+        fc.uint8Array({ minLength: 1, maxLength: 50 }),
+        fc.nat(9),
+        (transfer, big, data, shift) => {
+          const offset = big % 2 ** 40;
+          const bytes = concat([new Uint8Array(shift), encodeFrame({ transfer, offset, data })]).subarray(shift);
+          expect(decodeFrame(bytes)).toEqual({ ok: true, frame: { transfer, offset, data } });
+        },
+      ),
     );
   });
 
@@ -26,7 +32,12 @@ describe("binary frames", () => {
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       expect(decodeFrame(flipped)).toMatchObject({ ok: false, code: "bad-message" });
     }
-    const refused = [new Uint8Array(), good.subarray(0, FRAME_HEADER), encodeFrame({ transfer: 1, offset: 2 ** 40 + 1, data: Uint8Array.of(1) }), encodeFrame({ transfer: 1, offset: 0, data: new Uint8Array(FRAME_DATA + 1) })];
+    const refused = [
+      new Uint8Array(),
+      good.subarray(0, FRAME_HEADER),
+      encodeFrame({ transfer: 1, offset: 2 ** 40 + 1, data: Uint8Array.of(1) }),
+      encodeFrame({ transfer: 1, offset: 0, data: new Uint8Array(FRAME_DATA + 1) }),
+    ];
     for (const bytes of refused) expect(decodeFrame(bytes)).toMatchObject({ ok: false, code: "bad-message" });
     expect(decodeFrame(encodeFrame({ transfer: 1, offset: 0, data: new Uint8Array(FRAME_DATA) }))).toMatchObject({ ok: true });
   });

@@ -36,9 +36,11 @@ export function encodeFrame(frame: Frame): Uint8Array {
 
 /** Never throws; refuses any header that differs from the layout. */
 export function decodeFrame(bytes: Uint8Array): { readonly ok: true; readonly frame: Frame } | Refusal {
-  if (bytes.byteLength <= FRAME_HEADER || bytes.byteLength > FRAME_HEADER + FRAME_DATA) return refuse("bad-message", "A binary frame of impossible length.");
+  if (bytes.byteLength <= FRAME_HEADER || bytes.byteLength > FRAME_HEADER + FRAME_DATA)
+    return refuse("bad-message", "A binary frame of impossible length.");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint8(0) !== VERSION || view.getUint8(1) !== KIND_DATA || view.getUint16(2, true) !== 0) return refuse("bad-message", "A binary frame of another version or kind.");
+  if (view.getUint8(0) !== VERSION || view.getUint8(1) !== KIND_DATA || view.getUint16(2, true) !== 0)
+    return refuse("bad-message", "A binary frame of another version or kind.");
   const offset = view.getBigUint64(8, true);
   if (offset > 2n ** 40n) return refuse("bad-message", "A binary frame beyond the largest blob.");
   return { ok: true, frame: { transfer: view.getUint32(4, true), offset: Number(offset), data: bytes.subarray(FRAME_HEADER) } };

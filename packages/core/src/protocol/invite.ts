@@ -35,7 +35,10 @@ export function inviteText(invite: Invite): string {
 
 /** Reads an invite; white space that a mail program put in is ignored. Refuses with `invite-mistyped`. Never throws. */
 export function readInvite(text: string): { readonly ok: true; readonly invite: Invite } | Refusal {
-  const mistyped = refuse("invite-mistyped", "This is not a whole invite. Copy the entire line, from 'engraft-invite-1.' to its end, and try again.");
+  const mistyped = refuse(
+    "invite-mistyped",
+    "This is not a whole invite. Copy the entire line, from 'engraft-invite-1.' to its end, and try again.",
+  );
   const [prefix, body, sum, ...rest] = text.replaceAll(/\s/g, "").split(".");
   if (prefix !== PREFIX || body === undefined || sum === undefined || rest.length > 0 || checksum(body) !== sum) return mistyped;
   const bytes = fromBase64url(body);
@@ -53,7 +56,11 @@ export const secretKeyOf = (secret: string): string => sha256(`engraft-invite-se
 
 /** Proof that the holder of `secretKey` wants this site key enrolled at this coordinator. */
 export const inviteProof = (secretKey: string, siteKey: PublicKey, coordinator: PublicKey): string =>
-  toBase64url(createHmac("sha256", secretKey).update(lengthPrefixed([utf8("engraft-join-1"), utf8(siteKey), utf8(coordinator)])).digest());
+  toBase64url(
+    createHmac("sha256", secretKey)
+      .update(lengthPrefixed([utf8("engraft-join-1"), utf8(siteKey), utf8(coordinator)]))
+      .digest(),
+  );
 
 export function proofMatches(expected: string, given: string): boolean {
   const a = utf8(expected);

@@ -12,16 +12,30 @@ const Text = z.string().max(500);
 const CodeText = z.enum(Object.keys(CODES) as [Code, ...Code[]]);
 const Nonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const Round = z.int().min(1).max(10_000);
-const Bytes = z.int().min(0).max(2 ** 40);
+const Bytes = z
+  .int()
+  .min(0)
+  .max(2 ** 40);
 const BlobRef = z.strictObject({ digest: Digest, bytes: Bytes });
-const TransferId = z.int().min(0).max(2 ** 32 - 1);
+const TransferId = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
 
 // Session set-up ------------------------------------------------------------------------------------------------------
 
 /** Coordinator, first frame: who it is, what it speaks, and a fresh nonce. */
 const Challenge = z.strictObject({ protocol: VersionRange, nonce: Nonce, at: Instant });
 /** Site: signs the coordinator's nonce and adds its own. */
-const Hello = z.strictObject({ site: SiteName, protocol: VersionRange, challenge: Nonce, nonce: Nonce, version: z.string().max(40), engine: z.string().max(80), at: Instant });
+const Hello = z.strictObject({
+  site: SiteName,
+  protocol: VersionRange,
+  challenge: Nonce,
+  nonce: Nonce,
+  version: z.string().max(40),
+  engine: z.string().max(80),
+  at: Instant,
+});
 /** Coordinator: signs the site's nonce. From here on both know the session. */
 const Welcome = z.strictObject({ protocol: z.int(), nonce: Nonce, at: Instant });
 /** Either side ends the link and says why. */
@@ -32,7 +46,13 @@ const Goodbye = z.strictObject({ code: CodeText, text: Text });
 /** Coordinator: a plan that waits for this site's decision. `plan` is its canonical text, `manifest` the base's exact text. */
 const PlanOffer = z.strictObject({ plan: z.string().max(262_144), manifest: z.string().max(524_288), withdrawn: z.boolean() });
 /** Site: the steward's decision. */
-const Approval = z.strictObject({ plan: Digest, decision: z.enum(["approved", "refused"]), reason: Text.nullable(), steward: z.string().min(1).max(120), at: Instant });
+const Approval = z.strictObject({
+  plan: Digest,
+  decision: z.enum(["approved", "refused"]),
+  reason: Text.nullable(),
+  steward: z.string().min(1).max(120),
+  at: Instant,
+});
 const ApprovalRecorded = z.strictObject({ plan: Digest, decision: z.enum(["approved", "refused"]) });
 
 // Rounds --------------------------------------------------------------------------------------------------------------
@@ -77,13 +97,33 @@ const Evaluation = z.strictObject({
   federated: SiteMetrics.nullable(),
 });
 /** Site: will not or cannot answer an ask. */
-const Decline = z.strictObject({ run: RunId, round: z.int().min(0).max(10_000), kind: z.enum(["train", "evaluate"]), plan: Digest, code: CodeText, text: Text });
+const Decline = z.strictObject({
+  run: RunId,
+  round: z.int().min(0).max(10_000),
+  kind: z.enum(["train", "evaluate"]),
+  plan: Digest,
+  code: CodeText,
+  text: Text,
+});
 /** Coordinator: an answer is durably accepted, or refused and why. */
-const AnswerRecorded = z.strictObject({ run: RunId, round: z.int().min(0).max(10_000), kind: z.enum(["train", "evaluate"]), outcome: z.enum(["accepted", "refused"]), code: CodeText.nullable(), text: Text.nullable() });
+const AnswerRecorded = z.strictObject({
+  run: RunId,
+  round: z.int().min(0).max(10_000),
+  kind: z.enum(["train", "evaluate"]),
+  outcome: z.enum(["accepted", "refused"]),
+  code: CodeText.nullable(),
+  text: Text.nullable(),
+});
 /** Coordinator: stop working on this run. */
 const Cancel = z.strictObject({ run: RunId, text: Text });
 /** Site: where its work stands. Not stored. */
-const Progress = z.strictObject({ run: RunId, round: z.int().min(0).max(10_000), phase: z.enum(["wait", "download", "train", "evaluate", "upload"]), done: z.number().min(0), total: z.number().min(0) });
+const Progress = z.strictObject({
+  run: RunId,
+  round: z.int().min(0).max(10_000),
+  phase: z.enum(["wait", "download", "train", "evaluate", "upload"]),
+  done: z.number().min(0),
+  total: z.number().min(0),
+});
 
 // Bulk: whoever lacks a blob asks its peer for it, from the byte it already holds ------------------------------------------
 
@@ -97,7 +137,8 @@ export type Sender = "site" | "coordinator" | "both";
  * `scope`: `federation` messages are statements that are stored and can be shown later, so they are signed for the
  * federation; `session` messages count on one link only (see crypto/envelope.ts).
  */
-const row = <T extends z.ZodType>(schema: T, sender: Sender, scope: "federation" | "session", maxBytes: number) => ({ schema, sender, scope, maxBytes }) as const;
+const row = <T extends z.ZodType>(schema: T, sender: Sender, scope: "federation" | "session", maxBytes: number) =>
+  ({ schema, sender, scope, maxBytes }) as const;
 
 export const MESSAGES = {
   challenge: row(Challenge, "coordinator", "federation", 1_024),
@@ -139,7 +180,14 @@ export const MAX_FRAME = 1_572_864;
 export const ENROL_TYPES = { join: "join", joined: "joined", refused: "join.refused" } as const;
 
 /** Site: asks to be enrolled. `proof` shows that it holds the invite's secret, bound to this key and this coordinator. */
-export const Join = z.strictObject({ invite: z.string().max(40), site: SiteName, coordinator: PublicKey, proof: Nonce, version: z.string().max(40), at: Instant });
+export const Join = z.strictObject({
+  invite: z.string().max(40),
+  site: SiteName,
+  coordinator: PublicKey,
+  proof: Nonce,
+  version: z.string().max(40),
+  at: Instant,
+});
 export type Join = z.infer<typeof Join>;
 export const Joined = z.strictObject({ site: SiteName, key: PublicKey, again: z.boolean(), at: Instant });
 export type Joined = z.infer<typeof Joined>;

@@ -15,7 +15,8 @@ export interface Scopes {
   readonly session: string | undefined;
 }
 
-export const sessionScope = (coordinatorNonce: string, siteNonce: string): string => sha256(lengthPrefixed([utf8(coordinatorNonce), utf8(siteNonce)]));
+export const sessionScope = (coordinatorNonce: string, siteNonce: string): string =>
+  sha256(lengthPrefixed([utf8(coordinatorNonce), utf8(siteNonce)]));
 
 /** A message as the text of one frame. */
 export function sealMessage<T extends MessageType>(identity: Identity, scopes: Scopes, type: T, value: MessageOf<T>): string {
@@ -33,7 +34,11 @@ export type Opened = { readonly ok: true; readonly message: Message; readonly en
  * W1: a frame is verified under the peer's enrolled key, in its scope, before its payload is parsed; a message of a type that
  * this peer may not send, or over its size limit, is refused. Never throws.
  */
-export function openMessage(text: string, peer: { readonly role: "site" | "coordinator"; readonly key: PublicKey }, scopes: Scopes): Opened {
+export function openMessage(
+  text: string,
+  peer: { readonly role: "site" | "coordinator"; readonly key: PublicKey },
+  scopes: Scopes,
+): Opened {
   const read = readEnvelope(text);
   if (!read.ok) return read;
   const envelope = read.value;
@@ -47,4 +52,5 @@ export function openMessage(text: string, peer: { readonly role: "site" | "coord
   return opened.ok ? { ok: true, message: { type, value: opened.value } as Message, envelope } : opened;
 }
 
-const scopeOf = (type: MessageType, scopes: Scopes): string => (MESSAGES[type].scope === "federation" ? scopes.federation : (scopes.session ?? ""));
+const scopeOf = (type: MessageType, scopes: Scopes): string =>
+  MESSAGES[type].scope === "federation" ? scopes.federation : (scopes.session ?? "");

@@ -15,7 +15,11 @@ const frame = (offset: number, length: number) => ({ transfer: 1, offset, data: 
  * arrived, all that had not been made durable: the receiver starts again at its last acknowledgement.
  * Returns the ranges that were durably taken.
  */
-function transfer(bytes: number, cuts: readonly number[], check: (sending: Sending) => void = () => undefined): readonly [number, number][] {
+function transfer(
+  bytes: number,
+  cuts: readonly number[],
+  check: (sending: Sending) => void = () => undefined,
+): readonly [number, number][] {
   const taken: [number, number][] = [];
   let durable = 0;
   for (const cut of [...cuts, Number.POSITIVE_INFINITY]) {
@@ -57,15 +61,24 @@ describe("a transfer", () => {
 
   it("[T2] never has more than the window open, whatever the slices and acknowledgements", () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.record({ ack: fc.double({ min: 0, max: 1, noNaN: true }) }), fc.record({ send: fc.integer({ min: 1, max: FRAME_DATA }) })), { maxLength: 400 }), (steps) => {
-        let sending = must(startSending(100 * 1024 * 1024, 0));
-        for (const step of steps) {
-          if ("send" in step) sending = sent(sending, Math.min(step.send, nextSlice(sending)));
-          else sending = must(acknowledge(sending, sending.acknowledged + Math.floor(step.ack * (sending.at - sending.acknowledged))));
-          expect(sending.at - sending.acknowledged).toBeLessThanOrEqual(MAX_OPEN);
-          expect(nextSlice(sending)).toBeGreaterThanOrEqual(0);
-        }
-      }),
+      fc.property(
+        fc.array(
+          fc.oneof(
+            fc.record({ ack: fc.double({ min: 0, max: 1, noNaN: true }) }),
+            fc.record({ send: fc.integer({ min: 1, max: FRAME_DATA }) }),
+          ),
+          { maxLength: 400 },
+        ),
+        (steps) => {
+          let sending = must(startSending(100 * 1024 * 1024, 0));
+          for (const step of steps) {
+            if ("send" in step) sending = sent(sending, Math.min(step.send, nextSlice(sending)));
+            else sending = must(acknowledge(sending, sending.acknowledged + Math.floor(step.ack * (sending.at - sending.acknowledged))));
+            expect(sending.at - sending.acknowledged).toBeLessThanOrEqual(MAX_OPEN);
+            expect(nextSlice(sending)).toBeGreaterThanOrEqual(0);
+          }
+        },
+      ),
     );
     transfer(50 * 1024 * 1024, [], (sending) => expect(sending.at - sending.acknowledged).toBeLessThanOrEqual(MAX_OPEN));
   });
@@ -86,7 +99,8 @@ describe("a transfer", () => {
 
   it("[T1] a frame before, after or beyond the expected byte is refused and changes nothing", () => {
     const receiving = startReceiving(1000, 100);
-    for (const bad of [frame(99, 10), frame(101, 10), frame(0, 10), frame(100, 901)]) expect(receive(receiving, bad)).toMatchObject({ ok: false, code: "bad-message" });
+    for (const bad of [frame(99, 10), frame(101, 10), frame(0, 10), frame(100, 901)])
+      expect(receive(receiving, bad)).toMatchObject({ ok: false, code: "bad-message" });
     expect(receive(receiving, frame(100, 900))).toMatchObject({ ok: true, complete: true, ackAt: 1000 });
   });
 

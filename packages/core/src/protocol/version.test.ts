@@ -9,7 +9,9 @@ describe("protocol versions", () => {
   it("[W2] the highest that both speak is used", () => {
     fc.assert(
       fc.property(range, range, (ours, theirs) => {
-        const common = Array.from({ length: 20 }, (_, version) => version).filter((version) => version >= Math.max(ours.min, theirs.min) && version <= Math.min(ours.max, theirs.max));
+        const common = Array.from({ length: 20 }, (_, version) => version).filter(
+          (version) => version >= Math.max(ours.min, theirs.min) && version <= Math.min(ours.max, theirs.max),
+        );
         const answer = commonVersion(ours, theirs);
         if (common.length > 0) expect(answer).toEqual({ ok: true, version: Math.max(...common) });
         else expect(answer).toMatchObject({ ok: false, code: "protocol-version" });

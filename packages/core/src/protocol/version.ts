@@ -12,5 +12,8 @@ export function commonVersion(ours: VersionRange, theirs: VersionRange): { reado
   const version = Math.min(ours.max, theirs.max);
   if (version >= Math.max(ours.min, theirs.min)) return { ok: true, version };
   const upgrade = theirs.max < ours.min ? "Upgrade the agent" : "Upgrade the coordinator";
-  return refuse("protocol-version", `The agent speaks protocol ${theirs.min} to ${theirs.max}, the coordinator ${ours.min} to ${ours.max}. ${upgrade}.`);
+  return refuse(
+    "protocol-version",
+    `The agent speaks protocol ${theirs.min} to ${theirs.max}, the coordinator ${ours.min} to ${ours.max}. ${upgrade}.`,
+  );
 }

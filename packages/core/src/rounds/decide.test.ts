@@ -149,7 +149,12 @@ describe("when a round opens", () => {
       for (const site of play.asked()) play.update(site);
       play.combined();
     }
-    expect(cohorts).toEqual([["anna", "berta"], ["clara", "dora"], ["anna", "berta"], ["clara", "dora"]]);
+    expect(cohorts).toEqual([
+      ["anna", "berta"],
+      ["clara", "dora"],
+      ["anna", "berta"],
+      ["clara", "dora"],
+    ]);
   });
 
   it("[R8] never asks fewer than minSites", () => {
@@ -199,7 +204,10 @@ describe("when a round closes", () => {
     play.update("anna");
     expect(play.at(599).look()).toEqual([]);
     expect(play.at(600).look()).toEqual(["run.failed"]);
-    expect(play.events.at(-1)).toMatchObject({ code: "quorum-not-reached", text: "Round 1: 1 of the 2 sites needed were in at the deadline." });
+    expect(play.events.at(-1)).toMatchObject({
+      code: "quorum-not-reached",
+      text: "Round 1: 1 of the 2 sites needed were in at the deadline.",
+    });
   });
 
   it("[R9] at once where too few are left to reach the minimum", () => {
@@ -243,12 +251,16 @@ describe("the stop rule", () => {
       if (play.state.phase === "evaluating") break;
       play.look();
       for (const site of play.sites) {
-        play.update(site, { validation: value === null ? null : { n: 50, positives: null, values: { [metric]: { value, low: 0, high: 1 } } } });
+        play.update(site, {
+          validation: value === null ? null : { n: 50, positives: null, values: { [metric]: { value, low: 0, high: 1 } } },
+        });
       }
       play.combined();
     }
     play.look();
-    return play.state.phase === "evaluating" ? `${play.state.roundsDone} rounds, ${(play.events.at(-1) as { reason: string }).reason}` : play.state.phase;
+    return play.state.phase === "evaluating"
+      ? `${play.state.roundsDone} rounds, ${(play.events.at(-1) as { reason: string }).reason}`
+      : play.state.phase;
   };
 
   it("[R10] ends the training when the mean has not improved by minDelta for patience checkpoints", () => {

@@ -14,14 +14,36 @@ import { evolve } from "./evolve.ts";
 import { isEnded, type Collecting, type Evaluating, type Gathering, type LiveState, type RunParams, type RunState } from "./state.ts";
 
 export type Command =
-  | { readonly do: "create"; readonly at: number; readonly run: RunId; readonly by: string; readonly sites: readonly SiteName[]; readonly manifest: BlobRef; readonly weights: BlobRef; readonly start: BlobRef }
+  | {
+      readonly do: "create";
+      readonly at: number;
+      readonly run: RunId;
+      readonly by: string;
+      readonly sites: readonly SiteName[];
+      readonly manifest: BlobRef;
+      readonly weights: BlobRef;
+      readonly start: BlobRef;
+    }
   /** Time has passed, or sites came or went. */
   | { readonly do: "look"; readonly at: number; readonly online: readonly SiteName[] }
   /** A signed update whose blob is here and measured. */
-  | { readonly do: "update"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly update: Update; readonly measure: Measure }
+  | {
+      readonly do: "update";
+      readonly at: number;
+      readonly site: SiteName;
+      readonly statement: Digest;
+      readonly update: Update;
+      readonly measure: Measure;
+    }
   | { readonly do: "decline"; readonly at: number; readonly site: SiteName; readonly decline: Decline }
   /** With the sites that are there, so that the next round opens in the same step. */
-  | { readonly do: "combined"; readonly at: number; readonly round: number; readonly checkpoint: BlobRef; readonly online?: readonly SiteName[] }
+  | {
+      readonly do: "combined";
+      readonly at: number;
+      readonly round: number;
+      readonly checkpoint: BlobRef;
+      readonly online?: readonly SiteName[];
+    }
   | { readonly do: "evaluation"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly evaluation: Evaluation }
   | { readonly do: "stop"; readonly at: number; readonly by: string };
 
@@ -49,7 +71,10 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
     const { at, run, by, manifest, weights, start } = command;
     const sites = [...command.sites].sort(bySite);
     if (sites.length < params.plan.cohort.minSites) {
-      return refuse("plan-not-approved", `The plan needs ${params.plan.cohort.minSites} approved sites and has ${sites.length}. Ask the others to run "engraft-site review".`);
+      return refuse(
+        "plan-not-approved",
+        `The plan needs ${params.plan.cohort.minSites} approved sites and has ${sites.length}. Ask the others to run "engraft-site review".`,
+      );
     }
     return [{ type: "run.created", at, run, plan: params.planDigest, by, sites, manifest, weights, start }];
   }
@@ -84,13 +109,29 @@ function answerUpdate(params: RunParams, state: LiveState, command: Extract<Comm
   if (state.answers.some((answer) => answer.site === site)) return refuse("second-answer", "This site has answered already.");
   if (state.dropped.includes(site)) return refuse("second-answer", "This site was dropped from the round already.");
   if (update.checkpoint !== state.checkpoint.digest) return refuse("stale-round", "The update starts from another checkpoint.");
-  const drop = (code: "wrong-shape" | "not-finite" | "over-clip" | "metric-not-allowed", text: string): RunEvent[] => [{ type: "site.dropped", at, round: state.round, site, code, text }];
-  if (update.update.bytes !== 4 * params.vectorLength) return drop("wrong-shape", `The update has ${update.update.bytes} bytes instead of ${4 * params.vectorLength}.`);
+  const drop = (code: "wrong-shape" | "not-finite" | "over-clip" | "metric-not-allowed", text: string): RunEvent[] => [
+    { type: "site.dropped", at, round: state.round, site, code, text },
+  ];
+  if (update.update.bytes !== 4 * params.vectorLength)
+    return drop("wrong-shape", `The update has ${update.update.bytes} bytes instead of ${4 * params.vectorLength}.`);
   if (!measure.finite) return drop("not-finite", "The update holds NaN or infinity.");
-  if (Math.sqrt(measure.sumOfSquares) > params.plan.training.clip * CLIP_TOLERANCE) return drop("over-clip", `The update is longer than the plan's clip of ${params.plan.training.clip}.`);
-  if (!metricsAllowed(params.plan, update.validation)) return drop("metric-not-allowed", "The update carries metrics that the plan does not let out.");
+  if (Math.sqrt(measure.sumOfSquares) > params.plan.training.clip * CLIP_TOLERANCE)
+    return drop("over-clip", `The update is longer than the plan's clip of ${params.plan.training.clip}.`);
+  if (!metricsAllowed(params.plan, update.validation))
+    return drop("metric-not-allowed", "The update carries metrics that the plan does not let out.");
   return [
-    { type: "update.accepted", at, round: state.round, site, update: update.update, statement, sampleCount: update.sampleCount, validation: update.validation, engine: update.engine, seconds: update.seconds },
+    {
+      type: "update.accepted",
+      at,
+      round: state.round,
+      site,
+      update: update.update,
+      statement,
+      sampleCount: update.sampleCount,
+      validation: update.validation,
+      engine: update.engine,
+      seconds: update.seconds,
+    },
   ];
 }
 
@@ -102,9 +143,11 @@ function answerDecline(params: RunParams, state: LiveState, command: Extract<Com
     const no = mayEvaluate(state, site);
     return no ?? [{ type: "evaluation.missed", at, site, code: decline.code, text: decline.text }];
   }
-  if (state.phase !== "collecting" || decline.kind !== "train" || state.round !== decline.round) return refuse("stale-round", `Round ${decline.round} is not open.`);
+  if (state.phase !== "collecting" || decline.kind !== "train" || state.round !== decline.round)
+    return refuse("stale-round", `Round ${decline.round} is not open.`);
   if (!state.cohort.includes(site)) return refuse("not-in-cohort", "This site was not asked in this round.");
-  if (state.answers.some((answer) => answer.site === site) || state.dropped.includes(site)) return refuse("second-answer", "This site has answered already.");
+  if (state.answers.some((answer) => answer.site === site) || state.dropped.includes(site))
+    return refuse("second-answer", "This site has answered already.");
   return [{ type: "site.dropped", at, round: state.round, site, code: decline.code, text: decline.text }];
 }
 
@@ -118,7 +161,15 @@ function answerEvaluation(params: RunParams, state: LiveState, command: Extract<
   if (evaluation.checkpoint !== state.checkpoint.digest) return refuse("stale-round", "The evaluation is of another checkpoint.");
   const { validation, base, alone, federated } = evaluation;
   if (![validation, base, alone, federated].every((metrics) => metricsAllowed(params.plan, metrics))) {
-    return [{ type: "evaluation.missed", at, site, code: "metric-not-allowed", text: "The evaluation carries metrics that the plan does not let out." }];
+    return [
+      {
+        type: "evaluation.missed",
+        at,
+        site,
+        code: "metric-not-allowed",
+        text: "The evaluation carries metrics that the plan does not let out.",
+      },
+    ];
   }
   return [{ type: "evaluation.accepted", at, site, statement, validation, base, alone, federated }];
 }
@@ -147,7 +198,9 @@ function follow(params: RunParams, state: RunState, at: number, online: readonly
     case "evaluating": {
       if (state.cohort.every((site) => state.done.includes(site))) return [{ type: "run.finished", at }];
       if (at < state.deadline) return [];
-      return state.cohort.filter((site) => !state.done.includes(site)).map((site) => ({ type: "evaluation.missed", at, site, code: "unreachable", text: "No evaluation before the deadline." }));
+      return state.cohort
+        .filter((site) => !state.done.includes(site))
+        .map((site) => ({ type: "evaluation.missed", at, site, code: "unreachable", text: "No evaluation before the deadline." }));
     }
     default:
       return [];
@@ -171,7 +224,9 @@ function openNext(params: RunParams, state: Gathering, at: number, online: reado
 /** A share of the sites, taken in turn, so that over the rounds each is asked equally often. In byte order. */
 function turn(sites: readonly SiteName[], round: number, asked: number): SiteName[] {
   const first = ((round - 1) * asked) % sites.length;
-  return Array.from({ length: Math.min(asked, sites.length) }, (_, index) => sites[(first + index) % sites.length] as SiteName).sort(bySite);
+  return Array.from({ length: Math.min(asked, sites.length) }, (_, index) => sites[(first + index) % sites.length] as SiteName).sort(
+    bySite,
+  );
 }
 
 /** R9: a round closes when all have answered, when grace is over, or at its deadline; below the minimum the run fails by name. */
@@ -180,13 +235,21 @@ function closeIfDue(params: RunParams, state: Collecting, at: number): RunEvent[
   const survivors = state.answers.map((answer) => answer.site).sort(bySite);
   const enough = survivors.length >= minSites;
   const allAnswered = survivors.length + state.dropped.length === state.cohort.length;
-  const close = (reason: "all-answered" | "grace-over" | "deadline"): RunEvent[] => [{ type: "round.closed", at, round: state.round, survivors, reason }];
+  const close = (reason: "all-answered" | "grace-over" | "deadline"): RunEvent[] => [
+    { type: "round.closed", at, round: state.round, survivors, reason },
+  ];
   const fail = (code: "quorum-not-reached" | "quorum-lost", text: string): RunEvent[] => [{ type: "run.failed", at, code, text }];
   if (enough && allAnswered) return close("all-answered");
-  if (allAnswered) return fail("quorum-lost", `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed gave an update; the others were dropped.`);
+  if (allAnswered)
+    return fail(
+      "quorum-lost",
+      `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed gave an update; the others were dropped.`,
+    );
   if (enough && state.minReachedAt !== null && at >= state.minReachedAt + 1000 * graceSeconds) return close("grace-over");
   if (at < state.deadline) return [];
-  return enough ? close("deadline") : fail("quorum-not-reached", `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed were in at the deadline.`);
+  return enough
+    ? close("deadline")
+    : fail("quorum-not-reached", `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed were in at the deadline.`);
 }
 
 /** R10: the stop rule looks at checkpoints whose validation is known, that is, all but the newest. */

@@ -40,9 +40,21 @@ export const RunEvent = z.discriminatedUnion("type", [
     seconds: z.strictObject({ fetch: z.number(), train: z.number() }),
   }),
   z.strictObject({ type: z.literal("site.dropped"), at, round: Round, site: SiteName, code: CodeText, text: z.string() }),
-  z.strictObject({ type: z.literal("round.closed"), at, round: Round, survivors: z.array(SiteName), reason: z.enum(["all-answered", "grace-over", "deadline"]) }),
+  z.strictObject({
+    type: z.literal("round.closed"),
+    at,
+    round: Round,
+    survivors: z.array(SiteName),
+    reason: z.enum(["all-answered", "grace-over", "deadline"]),
+  }),
   z.strictObject({ type: z.literal("checkpoint.written"), at, round: Round, checkpoint: BlobRef }),
-  z.strictObject({ type: z.literal("evaluation.opened"), at, cohort: z.array(SiteName), deadline: Instant, reason: z.enum(["all-rounds", "stop-rule"]) }),
+  z.strictObject({
+    type: z.literal("evaluation.opened"),
+    at,
+    cohort: z.array(SiteName),
+    deadline: Instant,
+    reason: z.enum(["all-rounds", "stop-rule"]),
+  }),
   z.strictObject({
     type: z.literal("evaluation.accepted"),
     at,

@@ -13,15 +13,51 @@ const at = fc.nat(1_000_000);
 const round = fc.integer({ min: 1, max: 4 });
 const cohort = fc.constant(sitesNamed("anna", "berta", "clara"));
 const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
-  fc.record({ type: fc.constant("run.created" as const), at, run: fc.constant(RUN), plan: fc.constant(sha256("plan")), by: fc.constant("a"), sites: cohort, manifest: fc.constant(START), weights: fc.constant(START), start: fc.constant(START) }),
+  fc.record({
+    type: fc.constant("run.created" as const),
+    at,
+    run: fc.constant(RUN),
+    plan: fc.constant(sha256("plan")),
+    by: fc.constant("a"),
+    sites: cohort,
+    manifest: fc.constant(START),
+    weights: fc.constant(START),
+    start: fc.constant(START),
+  }),
   fc.record({ type: fc.constant("round.opened" as const), at, round, cohort, deadline: at }),
-  fc.record({ type: fc.constant("update.accepted" as const), at, round, site, update: fc.constant(START), statement: fc.constant(sha256("s")), sampleCount: fc.integer({ min: 1, max: 9 }), validation: fc.constantFrom(null, metrics(0.5)), engine: fc.constant("e"), seconds: fc.constant({ fetch: 0, train: 0 }) }),
+  fc.record({
+    type: fc.constant("update.accepted" as const),
+    at,
+    round,
+    site,
+    update: fc.constant(START),
+    statement: fc.constant(sha256("s")),
+    sampleCount: fc.integer({ min: 1, max: 9 }),
+    validation: fc.constantFrom(null, metrics(0.5)),
+    engine: fc.constant("e"),
+    seconds: fc.constant({ fetch: 0, train: 0 }),
+  }),
   fc.record({ type: fc.constant("site.dropped" as const), at, round, site, code: fc.constant("paused" as const), text: fc.constant("") }),
   fc.record({ type: fc.constant("round.closed" as const), at, round, survivors: cohort, reason: fc.constant("deadline" as const) }),
   fc.record({ type: fc.constant("checkpoint.written" as const), at, round, checkpoint: fc.constant(blob("c")) }),
   fc.record({ type: fc.constant("evaluation.opened" as const), at, cohort, deadline: at, reason: fc.constant("all-rounds" as const) }),
-  fc.record({ type: fc.constant("evaluation.accepted" as const), at, site, statement: fc.constant(sha256("s")), validation: fc.constant(null), base: fc.constant(null), alone: fc.constant(null), federated: fc.constant(null) }),
-  fc.record({ type: fc.constant("evaluation.missed" as const), at, site, code: fc.constant("unreachable" as const), text: fc.constant("") }),
+  fc.record({
+    type: fc.constant("evaluation.accepted" as const),
+    at,
+    site,
+    statement: fc.constant(sha256("s")),
+    validation: fc.constant(null),
+    base: fc.constant(null),
+    alone: fc.constant(null),
+    federated: fc.constant(null),
+  }),
+  fc.record({
+    type: fc.constant("evaluation.missed" as const),
+    at,
+    site,
+    code: fc.constant("unreachable" as const),
+    text: fc.constant(""),
+  }),
   fc.record({ type: fc.constant("run.finished" as const), at }),
   fc.record({ type: fc.constant("run.stopped" as const), at, by: fc.constant("a") }),
   fc.record({ type: fc.constant("run.failed" as const), at, code: fc.constant("quorum-lost" as const), text: fc.constant("") }),
@@ -78,6 +114,17 @@ describe("the fold", () => {
     const play = new Play();
     play.command(createCommand(play.sites));
     play.roundOf();
-    expect(Object.keys(play.state).sort()).toEqual(["checkpoint", "manifest", "phase", "roundsDone", "run", "since", "sites", "start", "trace", "weights"]);
+    expect(Object.keys(play.state).sort()).toEqual([
+      "checkpoint",
+      "manifest",
+      "phase",
+      "roundsDone",
+      "run",
+      "since",
+      "sites",
+      "start",
+      "trace",
+      "weights",
+    ]);
   });
 });

@@ -14,48 +14,65 @@ function shared(state: Exclude<RunState, { phase: "absent" }>) {
   return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace };
 }
 
-export const evolve = (params: RunParams) => (state: RunState, event: RunEvent): RunState => {
-  if (event.type === "run.created") {
-    if (state.phase !== "absent") return state;
-    const { run, sites, manifest, weights, start } = event;
-    return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, roundsDone: 0, trace: [] };
-  }
-  if (state.phase === "absent" || isEnded(state)) return state;
-  switch (event.type) {
-    case "round.opened":
-      if (state.phase !== "gathering") return state;
-      return { phase: "collecting", ...shared(state), round: event.round, cohort: event.cohort, deadline: event.deadline, answers: [], dropped: [], minReachedAt: null };
-    case "update.accepted": {
-      if (state.phase !== "collecting") return state;
-      const { site, update, sampleCount, validation } = event;
-      const answers = [...state.answers, { site, update, sampleCount, validation }];
-      const reached = state.minReachedAt ?? (answers.length >= params.plan.cohort.minSites ? event.at : null);
-      return { ...state, answers, minReachedAt: reached };
+export const evolve =
+  (params: RunParams) =>
+  (state: RunState, event: RunEvent): RunState => {
+    if (event.type === "run.created") {
+      if (state.phase !== "absent") return state;
+      const { run, sites, manifest, weights, start } = event;
+      return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, roundsDone: 0, trace: [] };
     }
-    case "site.dropped":
-      return state.phase === "collecting" ? { ...state, dropped: [...state.dropped, event.site] } : state;
-    case "round.closed":
-      if (state.phase !== "collecting") return state;
-      return { phase: "combining", ...shared(state), round: state.round, answers: state.answers, trace: [...state.trace, traceValue(params, state)] };
-    case "checkpoint.written":
-      if (state.phase !== "combining") return state;
-      return { phase: "gathering", ...shared(state), checkpoint: event.checkpoint, roundsDone: event.round, since: event.at };
-    case "evaluation.opened":
-      if (state.phase !== "gathering") return state;
-      return { phase: "evaluating", ...shared(state), cohort: event.cohort, deadline: event.deadline, done: [] };
-    case "evaluation.accepted":
-    case "evaluation.missed":
-      return state.phase === "evaluating" ? { ...state, done: [...state.done, event.site] } : state;
-    case "run.finished":
-      return state.phase === "evaluating" ? { phase: "finished", ...shared(state) } : state;
-    case "run.stopped":
-      return { phase: "stopped", ...shared(state) };
-    case "run.failed":
-      return { phase: "failed", ...shared(state), code: event.code };
-    default:
-      return event satisfies never;
-  }
-};
+    if (state.phase === "absent" || isEnded(state)) return state;
+    switch (event.type) {
+      case "round.opened":
+        if (state.phase !== "gathering") return state;
+        return {
+          phase: "collecting",
+          ...shared(state),
+          round: event.round,
+          cohort: event.cohort,
+          deadline: event.deadline,
+          answers: [],
+          dropped: [],
+          minReachedAt: null,
+        };
+      case "update.accepted": {
+        if (state.phase !== "collecting") return state;
+        const { site, update, sampleCount, validation } = event;
+        const answers = [...state.answers, { site, update, sampleCount, validation }];
+        const reached = state.minReachedAt ?? (answers.length >= params.plan.cohort.minSites ? event.at : null);
+        return { ...state, answers, minReachedAt: reached };
+      }
+      case "site.dropped":
+        return state.phase === "collecting" ? { ...state, dropped: [...state.dropped, event.site] } : state;
+      case "round.closed":
+        if (state.phase !== "collecting") return state;
+        return {
+          phase: "combining",
+          ...shared(state),
+          round: state.round,
+          answers: state.answers,
+          trace: [...state.trace, traceValue(params, state)],
+        };
+      case "checkpoint.written":
+        if (state.phase !== "combining") return state;
+        return { phase: "gathering", ...shared(state), checkpoint: event.checkpoint, roundsDone: event.round, since: event.at };
+      case "evaluation.opened":
+        if (state.phase !== "gathering") return state;
+        return { phase: "evaluating", ...shared(state), cohort: event.cohort, deadline: event.deadline, done: [] };
+      case "evaluation.accepted":
+      case "evaluation.missed":
+        return state.phase === "evaluating" ? { ...state, done: [...state.done, event.site] } : state;
+      case "run.finished":
+        return state.phase === "evaluating" ? { phase: "finished", ...shared(state) } : state;
+      case "run.stopped":
+        return { phase: "stopped", ...shared(state) };
+      case "run.failed":
+        return { phase: "failed", ...shared(state), code: event.code };
+      default:
+        return event satisfies never;
+    }
+  };
 
 function traceValue(params: RunParams, state: Collecting): number | null {
   const metric = params.plan.rounds.stop?.metric;

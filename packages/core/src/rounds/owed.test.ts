@@ -25,7 +25,17 @@ describe("what is owed", () => {
     expect(ask).toEqual({
       owe: "ask",
       site: "anna",
-      ask: { run: RUN, round: 1, kind: "train", plan: play.params.planDigest, manifest: blob("manifest", 10), weights: blob("weights", 52), checkpoint: START, start: START, deadline: 600_000 },
+      ask: {
+        run: RUN,
+        round: 1,
+        kind: "train",
+        plan: play.params.planDigest,
+        manifest: blob("manifest", 10),
+        weights: blob("weights", 52),
+        checkpoint: START,
+        start: START,
+        deadline: 600_000,
+      },
     });
     play.update("anna");
     play.decline("berta");

@@ -11,7 +11,13 @@ export type Obligation =
   | { readonly owe: "ask"; readonly site: SiteName; readonly ask: Ask }
   | { readonly owe: "look"; readonly at: number }
   /** `inputs` in byte order of the sites, which is the order of summing (R13). */
-  | { readonly owe: "combine"; readonly run: RunId; readonly round: number; readonly checkpoint: BlobRef; readonly inputs: readonly { readonly site: SiteName; readonly update: BlobRef; readonly sampleCount: number }[] }
+  | {
+      readonly owe: "combine";
+      readonly run: RunId;
+      readonly round: number;
+      readonly checkpoint: BlobRef;
+      readonly inputs: readonly { readonly site: SiteName; readonly update: BlobRef; readonly sampleCount: number }[];
+    }
   | { readonly owe: "cancel"; readonly run: RunId; readonly sites: readonly SiteName[]; readonly text: string }
   | { readonly owe: "release"; readonly run: RunId; readonly checkpoint: BlobRef };
 
@@ -23,13 +29,27 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
       return [{ owe: "look", at: state.since + 1000 * params.plan.cohort.gatherSeconds }];
     case "collecting": {
       const waiting = state.cohort.filter((site) => !state.answers.some((answer) => answer.site === site) && !state.dropped.includes(site));
-      return [...waiting.map((site) => ask(params, state, site, "train", state.round, state.deadline)), { owe: "look", at: nextLook(params, state) }];
+      return [
+        ...waiting.map((site) => ask(params, state, site, "train", state.round, state.deadline)),
+        { owe: "look", at: nextLook(params, state) },
+      ];
     }
     case "combining":
-      return [{ owe: "combine", run: state.run, round: state.round, checkpoint: state.checkpoint, inputs: [...state.answers].sort((a, b) => bySite(a.site, b.site)) }];
+      return [
+        {
+          owe: "combine",
+          run: state.run,
+          round: state.round,
+          checkpoint: state.checkpoint,
+          inputs: [...state.answers].sort((a, b) => bySite(a.site, b.site)),
+        },
+      ];
     case "evaluating": {
       const waiting = state.cohort.filter((site) => !state.done.includes(site));
-      return [...waiting.map((site) => ask(params, state, site, "evaluate", state.roundsDone, state.deadline)), { owe: "look", at: state.deadline }];
+      return [
+        ...waiting.map((site) => ask(params, state, site, "evaluate", state.roundsDone, state.deadline)),
+        { owe: "look", at: state.deadline },
+      ];
     }
     case "finished":
       return [{ owe: "release", run: state.run, checkpoint: state.checkpoint }];
@@ -41,7 +61,14 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
   }
 }
 
-function ask(params: RunParams, state: Exclude<RunState, { phase: "absent" }>, site: SiteName, kind: "train" | "evaluate", round: number, deadline: number): Obligation {
+function ask(
+  params: RunParams,
+  state: Exclude<RunState, { phase: "absent" }>,
+  site: SiteName,
+  kind: "train" | "evaluate",
+  round: number,
+  deadline: number,
+): Obligation {
   const { run, manifest, weights, checkpoint, start } = state;
   return { owe: "ask", site, ask: { run, round, kind, plan: params.planDigest, manifest, weights, checkpoint, start, deadline } };
 }

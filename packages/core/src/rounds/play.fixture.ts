@@ -25,10 +25,23 @@ export const START = blob("base");
 export const paramsOf = (plan: Plan): RunParams => ({ plan, planDigest: planDigest(plan), vectorLength: VECTOR_LENGTH });
 export const sitesNamed = (...names: string[]): SiteName[] => names.map((name) => SiteName.parse(name));
 
-export const metrics = (auroc: number | null, n = 50): SiteMetrics => ({ n, positives: null, values: { auroc: auroc === null ? null : { value: auroc, low: 0, high: 1 } } });
+export const metrics = (auroc: number | null, n = 50): SiteMetrics => ({
+  n,
+  positives: null,
+  values: { auroc: auroc === null ? null : { value: auroc, low: 0, high: 1 } },
+});
 
 export function createCommand(sites: readonly SiteName[], at = 0): Extract<Command, { do: "create" }> {
-  return { do: "create", at, run: RUN, by: "admin:a@b.example", sites, manifest: blob("manifest", 10), weights: blob("weights", 52), start: START };
+  return {
+    do: "create",
+    at,
+    run: RUN,
+    by: "admin:a@b.example",
+    sites,
+    manifest: blob("manifest", 10),
+    weights: blob("weights", 52),
+    start: START,
+  };
 }
 
 export class Play {
@@ -72,21 +85,61 @@ export class Play {
   update(site: string, change: Partial<Update> = {}, measure: Measure = NOTHING_MEASURED) {
     const checkpoint = this.state.phase === "absent" ? START.digest : this.state.checkpoint.digest;
     const update: Update = {
-      run: RUN, round: this.round(), plan: this.params.planDigest, checkpoint, update: blob(`${site} ${this.round()}`), sampleCount: 100, validation: null, engine: "wasm", seconds: { fetch: 0, train: 1 }, ...change,
+      run: RUN,
+      round: this.round(),
+      plan: this.params.planDigest,
+      checkpoint,
+      update: blob(`${site} ${this.round()}`),
+      sampleCount: 100,
+      validation: null,
+      engine: "wasm",
+      seconds: { fetch: 0, train: 1 },
+      ...change,
     };
-    return this.command({ do: "update", at: this.now, site: SiteName.parse(site), statement: sha256(JSON.stringify(update)), update, measure });
+    return this.command({
+      do: "update",
+      at: this.now,
+      site: SiteName.parse(site),
+      statement: sha256(JSON.stringify(update)),
+      update,
+      measure,
+    });
   }
 
   decline(site: string, change: Partial<Decline> = {}) {
     const kind = this.state.phase === "evaluating" ? "evaluate" : "train";
-    const decline: Decline = { run: RUN, round: this.round(), kind, plan: this.params.planDigest, code: "data-missing", text: "No data is registered.", ...change };
+    const decline: Decline = {
+      run: RUN,
+      round: this.round(),
+      kind,
+      plan: this.params.planDigest,
+      code: "data-missing",
+      text: "No data is registered.",
+      ...change,
+    };
     return this.command({ do: "decline", at: this.now, site: SiteName.parse(site), decline });
   }
 
   evaluation(site: string, change: Partial<Evaluation> = {}) {
     const checkpoint = this.state.phase === "absent" ? START.digest : this.state.checkpoint.digest;
-    const evaluation: Evaluation = { run: RUN, round: this.round(), plan: this.params.planDigest, checkpoint, validation: null, base: metrics(0.7), alone: metrics(0.75), federated: metrics(0.8), ...change };
-    return this.command({ do: "evaluation", at: this.now, site: SiteName.parse(site), statement: sha256(JSON.stringify(evaluation)), evaluation });
+    const evaluation: Evaluation = {
+      run: RUN,
+      round: this.round(),
+      plan: this.params.planDigest,
+      checkpoint,
+      validation: null,
+      base: metrics(0.7),
+      alone: metrics(0.75),
+      federated: metrics(0.8),
+      ...change,
+    };
+    return this.command({
+      do: "evaluation",
+      at: this.now,
+      site: SiteName.parse(site),
+      statement: sha256(JSON.stringify(evaluation)),
+      evaluation,
+    });
   }
 
   combined(round = this.round(), online: readonly string[] = []) {

@@ -8,7 +8,8 @@ import { World } from "./world.fixture.ts";
 
 const SEEDS = 4000;
 
-const ofType = <T extends RunEvent["type"]>(events: readonly RunEvent[], type: T): readonly EventOf<T>[] => events.filter((event): event is EventOf<T> => event.type === type);
+const ofType = <T extends RunEvent["type"]>(events: readonly RunEvent[], type: T): readonly EventOf<T>[] =>
+  events.filter((event): event is EventOf<T> => event.type === type);
 
 /** What must hold of the stored events of any run, ended or not. */
 function checkEvents(world: World): void {

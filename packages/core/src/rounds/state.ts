@@ -81,4 +81,5 @@ export interface Absent {
 export type RunState = Absent | Gathering | Collecting | Combining | Evaluating | Finished | Stopped | Failed;
 export type LiveState = Gathering | Collecting | Combining | Evaluating;
 
-export const isEnded = (state: RunState): state is Finished | Stopped | Failed => state.phase === "finished" || state.phase === "stopped" || state.phase === "failed";
+export const isEnded = (state: RunState): state is Finished | Stopped | Failed =>
+  state.phase === "finished" || state.phase === "stopped" || state.phase === "failed";

@@ -2,14 +2,21 @@
 import type { SiteName } from "../base/ids.ts";
 import { weightedMean, type SiteMetrics } from "../models/metrics.ts";
 import type { MetricName, Plan } from "../models/plan.ts";
-import type { BlobRef, RunEvent } from "./events.ts";
+import type { BlobRef, EventOf, RunEvent } from "./events.ts";
 
 export interface RoundView {
   readonly round: number;
   readonly openedAt: number;
   readonly deadline: number;
   readonly cohort: readonly SiteName[];
-  readonly answers: readonly { readonly site: SiteName; readonly at: number; readonly sampleCount: number; readonly bytes: number; readonly engine: string; readonly seconds: { readonly fetch: number; readonly train: number } }[];
+  readonly answers: readonly {
+    readonly site: SiteName;
+    readonly at: number;
+    readonly sampleCount: number;
+    readonly bytes: number;
+    readonly engine: string;
+    readonly seconds: { readonly fetch: number; readonly train: number };
+  }[];
   readonly dropped: readonly { readonly site: SiteName; readonly at: number; readonly code: string; readonly text: string }[];
   readonly closed: { readonly at: number; readonly survivors: readonly SiteName[]; readonly reason: string } | null;
   readonly checkpoint: { readonly at: number; readonly digest: string; readonly bytes: number } | null;
@@ -40,7 +47,13 @@ export interface RunView {
   readonly sites: readonly SiteName[];
   readonly rounds: readonly RoundView[];
   readonly curve: readonly CurvePoint[];
-  readonly evaluation: { readonly openedAt: number; readonly deadline: number; readonly cohort: readonly SiteName[]; readonly reason: string; readonly missed: readonly { readonly site: SiteName; readonly text: string }[] } | null;
+  readonly evaluation: {
+    readonly openedAt: number;
+    readonly deadline: number;
+    readonly cohort: readonly SiteName[];
+    readonly reason: string;
+    readonly missed: readonly { readonly site: SiteName; readonly text: string }[];
+  } | null;
   readonly comparisons: readonly Comparison[];
   readonly checkpoint: BlobRef;
 }
@@ -52,37 +65,43 @@ export function runView(events: readonly RunEvent[]): RunView | undefined {
 
 /** The view after one more event; the same function serves the first load and live updates. */
 export function withEvent(view: RunView | undefined, event: RunEvent): RunView | undefined {
-  if (event.type === "run.created") {
-    return {
-      run: event.run, by: event.by, phase: "gathering", end: null, createdAt: event.at, sites: event.sites, rounds: [], curve: [], evaluation: null, comparisons: [], checkpoint: event.start,
-    };
-  }
+  if (event.type === "run.created") return created(event);
   if (view === undefined) return undefined;
-  const inLast = (change: (round: RoundView) => RoundView): readonly RoundView[] => view.rounds.map((round, index) => (index === view.rounds.length - 1 ? change(round) : round));
   switch (event.type) {
     case "round.opened":
-      return { ...view, phase: "collecting", rounds: [...view.rounds, { round: event.round, openedAt: event.at, deadline: event.deadline, cohort: event.cohort, answers: [], dropped: [], closed: null, checkpoint: null }] };
+      return { ...view, phase: "collecting", rounds: [...view.rounds, opened(event)] };
     case "update.accepted": {
       const { site, at, sampleCount, engine, seconds } = event;
       const answer = { site, at, sampleCount, bytes: event.update.bytes, engine, seconds };
-      return { ...view, rounds: inLast((round) => ({ ...round, answers: [...round.answers, answer] })), curve: withPoint(view.curve, event.round - 1, site, event.validation) };
+      const curve = withPoint(view.curve, event.round - 1, site, event.validation);
+      return { ...inLast(view, (round) => ({ answers: [...round.answers, answer] })), curve };
     }
     case "site.dropped": {
       const { site, at, code, text } = event;
-      return { ...view, rounds: inLast((round) => ({ ...round, dropped: [...round.dropped, { site, at, code, text }] })) };
+      return inLast(view, (round) => ({ dropped: [...round.dropped, { site, at, code, text }] }));
     }
-    case "round.closed":
-      return { ...view, phase: "combining", rounds: inLast((round) => ({ ...round, closed: { at: event.at, survivors: event.survivors, reason: event.reason } })) };
-    case "checkpoint.written":
-      return { ...view, phase: "gathering", checkpoint: event.checkpoint, rounds: inLast((round) => ({ ...round, checkpoint: { at: event.at, ...event.checkpoint } })) };
-    case "evaluation.opened":
-      return { ...view, phase: "evaluating", evaluation: { openedAt: event.at, deadline: event.deadline, cohort: event.cohort, reason: event.reason, missed: [] } };
+    case "round.closed": {
+      const { at, survivors, reason } = event;
+      return { ...inLast(view, () => ({ closed: { at, survivors, reason } })), phase: "combining" };
+    }
+    case "checkpoint.written": {
+      const { at, checkpoint } = event;
+      return { ...inLast(view, () => ({ checkpoint: { at, ...checkpoint } })), phase: "gathering", checkpoint };
+    }
+    case "evaluation.opened": {
+      const { at, deadline, cohort, reason } = event;
+      return { ...view, phase: "evaluating", evaluation: { openedAt: at, deadline, cohort, reason, missed: [] } };
+    }
     case "evaluation.accepted": {
       const { site, base, alone, federated } = event;
-      return { ...view, comparisons: [...view.comparisons, { site, base, alone, federated }], curve: withPoint(view.curve, view.rounds.length, site, event.validation) };
+      const curve = withPoint(view.curve, view.rounds.length, site, event.validation);
+      return { ...view, comparisons: [...view.comparisons, { site, base, alone, federated }], curve };
     }
-    case "evaluation.missed":
-      return { ...view, evaluation: view.evaluation === null ? null : { ...view.evaluation, missed: [...view.evaluation.missed, { site: event.site, text: event.text }] } };
+    case "evaluation.missed": {
+      const { evaluation } = view;
+      const missed = { site: event.site, text: event.text };
+      return { ...view, evaluation: evaluation === null ? null : { ...evaluation, missed: [...evaluation.missed, missed] } };
+    }
     case "run.finished":
       return { ...view, phase: "finished", end: { at: event.at, text: `Finished after ${view.rounds.length} rounds.` } };
     case "run.stopped":
@@ -92,6 +111,21 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
     default:
       return event satisfies never;
   }
+}
+
+function created({ run, by, at, sites, start }: EventOf<"run.created">): RunView {
+  const nothingYet = { end: null, rounds: [], curve: [], evaluation: null, comparisons: [] };
+  return { ...nothingYet, run, by, phase: "gathering", createdAt: at, sites, checkpoint: start };
+}
+
+function opened({ round, at, deadline, cohort }: EventOf<"round.opened">): RoundView {
+  return { round, openedAt: at, deadline, cohort, answers: [], dropped: [], closed: null, checkpoint: null };
+}
+
+/** The view with its last round changed. */
+function inLast(view: RunView, change: (round: RoundView) => Partial<RoundView>): RunView {
+  const last = view.rounds.length - 1;
+  return { ...view, rounds: view.rounds.map((round, index) => (index === last ? { ...round, ...change(round) } : round)) };
 }
 
 function withPoint(curve: readonly CurvePoint[], round: number, site: SiteName, metrics: SiteMetrics | null): readonly CurvePoint[] {

@@ -26,7 +26,9 @@ export function numbers(seed: number): () => number {
   };
 }
 
-type Message = { readonly to: "site"; readonly site: SiteName; readonly ask: Ask } | { readonly to: "coordinator"; readonly command: (at: number) => Command };
+type Message =
+  | { readonly to: "site"; readonly site: SiteName; readonly ask: Ask }
+  | { readonly to: "coordinator"; readonly command: (at: number) => Command };
 
 export class World {
   readonly params: RunParams;
@@ -51,7 +53,13 @@ export class World {
     this.sites = names.map((name) => SiteName.parse(name));
     const plan = planWith({
       rounds: { count: 1 + this.below(4), stop: this.chance(0.3) ? { metric: "auroc", patience: 1, minDelta: 0.01 } : null },
-      cohort: { minSites: 1 + this.below(this.sites.length), fraction: this.chance(0.5) ? 1 : 0.1 + 0.8 * this.random(), gatherSeconds: this.below(100), deadlineSeconds: 1 + this.below(300), graceSeconds: this.below(200) },
+      cohort: {
+        minSites: 1 + this.below(this.sites.length),
+        fraction: this.chance(0.5) ? 1 : 0.1 + 0.8 * this.random(),
+        gatherSeconds: this.below(100),
+        deadlineSeconds: 1 + this.below(300),
+        graceSeconds: this.below(200),
+      },
     });
     this.params = paramsOf(plan);
     for (const site of this.sites) if (this.chance(0.8)) this.online.add(site);
@@ -132,10 +140,27 @@ export class World {
     if (mood < 0.08) return (at) => ({ do: "decline", at, site, decline: { run, round, kind, plan, code: "training-failed", text: "" } });
     if (kind === "evaluate") {
       const federated = metrics(mood, mood < 0.2 ? 1 : 50);
-      return (at) => ({ do: "evaluation", at, site, statement, evaluation: { run, round, plan, checkpoint: checkpoint.digest, validation: null, base: null, alone: null, federated } });
+      return (at) => ({
+        do: "evaluation",
+        at,
+        site,
+        statement,
+        evaluation: { run, round, plan, checkpoint: checkpoint.digest, validation: null, base: null, alone: null, federated },
+      });
     }
-    const measure: Measure = mood < 0.12 ? { finite: false, sumOfSquares: Number.NaN } : mood < 0.16 ? { finite: true, sumOfSquares: 1e6 } : NOTHING_MEASURED;
-    const update = { run, round, plan, checkpoint: checkpoint.digest, update: blob(`${site} ${round}`, mood < 0.2 ? 1 : 4 * VECTOR_LENGTH), sampleCount: 1 + Math.floor(1000 * mood), validation: metrics(mood), engine: "wasm", seconds: { fetch: 0, train: 0 } };
+    const measure: Measure =
+      mood < 0.12 ? { finite: false, sumOfSquares: Number.NaN } : mood < 0.16 ? { finite: true, sumOfSquares: 1e6 } : NOTHING_MEASURED;
+    const update = {
+      run,
+      round,
+      plan,
+      checkpoint: checkpoint.digest,
+      update: blob(`${site} ${round}`, mood < 0.2 ? 1 : 4 * VECTOR_LENGTH),
+      sampleCount: 1 + Math.floor(1000 * mood),
+      validation: metrics(mood),
+      engine: "wasm",
+      seconds: { fetch: 0, train: 0 },
+    };
     return (at) => ({ do: "update", at, site, statement, update, measure });
   }
 
