@@ -1,0 +1,192 @@
+/** The dashboard in a real browser over a real federation: an admin's first hour. */
+import { copyFile, mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openBrowser, screenshot, violations } from "./support/browser.ts";
+import { Heart, shortPlan } from "./support/heart.ts";
+import { findChromium, requireOrSkip } from "./support/require.ts";
+
+const LOGIN = { name: "Anna Admin", email: "anna@hospital.example", password: "correct horse battery" };
+const DOCS = resolve(import.meta.dirname, "../docs");
+
+requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => {
+  let heart: Heart;
+  let browser: Browser;
+  let page: Page;
+  let run: string;
+
+  beforeAll(async () => {
+    heart = await Heart.start({ dashboard: true, plan: shortPlan(12, 60) });
+    browser = await openBrowser(chromium);
+    page = await browser.newPage({ viewport: { width: 1440, height: 1000 } });
+    page.setDefaultTimeout(30_000);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await heart?.stop();
+  });
+
+  const clean = async (name: string): Promise<void> => {
+    await screenshot(page, name);
+    expect(await violations(page)).toEqual([]);
+  };
+
+  it("lets the first admin in by the one-time link, once", async () => {
+    await page.goto(heart.federation.setupUrl ?? "");
+    await page.getByLabel("Your name").fill(LOGIN.name);
+    await page.getByLabel("E-mail").fill(LOGIN.email);
+    await page.getByLabel("Password").fill(LOGIN.password);
+    await clean("setup");
+    await page.getByRole("button", { name: /Create/ }).click();
+    await page.getByRole("heading", { name: "Home" }).waitFor();
+    const stranger = await browser.newPage();
+    await stranger.goto(heart.federation.setupUrl ?? "");
+    await stranger.getByText("The first admin is there already").waitFor();
+    await stranger.close();
+  });
+
+  it("signs in with a clear word about a wrong password", async () => {
+    const fresh = await browser.newContext({ viewport: { width: 1440, height: 1000 } });
+    const door = await fresh.newPage();
+    await door.goto(`${heart.federation.url}/runs`);
+    await door.getByRole("heading", { name: "Sign in" }).waitFor();
+    await door.getByLabel("E-mail").fill(LOGIN.email);
+    await door.getByLabel("Password").fill("wrong password here");
+    await door.keyboard.press("Enter");
+    await door.getByRole("alert").first().waitFor();
+    await screenshot(door, "login-wrong");
+    expect(await violations(door)).toEqual([]);
+    await door.getByLabel("Password").fill(LOGIN.password);
+    await door.keyboard.press("Enter");
+    await door.getByRole("heading", { name: "Runs" }).waitFor();
+    await fresh.close();
+  });
+
+  it("invites a site: one line to copy, which the real agent accepts", async () => {
+    await page.goto(`${heart.federation.url}/sites`);
+    await page.getByText("cleveland").first().waitFor();
+    await page.getByRole("button", { name: "Invite site" }).first().click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/name/i).first().fill("graz");
+    await dialog.getByRole("button", { name: /invite/i }).last().click();
+    const line = dialog.getByText(/engraft-invite-1\./).first();
+    await line.waitFor();
+    await clean("sites-invite");
+    const invite = /engraft-invite-1\.\S+/.exec((await line.textContent()) ?? "")?.[0] ?? "";
+    expect((await heart.federation.siteCommand("graz", "join", invite)).code).toBe(0);
+    await page.keyboard.press("Escape");
+    await page.getByRole("row", { name: /graz/ }).first().waitFor();
+    await clean("sites");
+  });
+
+  it("proposes the next version of the plan; a wrong value is named where it stands", async () => {
+    await page.goto(`${heart.federation.url}/plans/new`);
+    const batch = page.getByLabel("Batch", { exact: true });
+    await batch.fill("0");
+    await page.getByRole("button", { name: "Propose plan" }).click();
+    await expect.poll(() => batch.getAttribute("aria-invalid")).toBe("true");
+    await clean("plan-new-wrong");
+    await batch.fill("16");
+    await page.getByRole("button", { name: "Propose plan" }).click();
+    await page.getByRole("heading", { name: /v2/ }).waitFor();
+    await page.getByText("training.batch").or(page.getByText(/^batch$/i)).first().waitFor();
+    await clean("plan-review");
+  });
+
+  it("shows the approved plan and starts its run", async () => {
+    await page.goto(`${heart.federation.url}/plans/${heart.plan}`);
+    await page.getByText("Plain aggregation: the coordinator can read each update").first().waitFor();
+    await page.getByRole("button", { name: "Start run" }).click();
+    const confirm = page.getByRole("dialog").getByRole("button", { name: /start run/i });
+    if (await confirm.isVisible().catch(() => false)) await confirm.click();
+    await page.waitForURL(/\/runs\//);
+    run = decodeURIComponent(new URL(page.url()).pathname.split("/").at(-1) ?? "");
+    expect(run).toMatch(/\.\d+$/);
+  });
+
+  it("shows a run live: the chart grows by itself and keeps its zoom", async () => {
+    const chart = page.getByRole("img", { name: /AUROC/ }).first();
+    await chart.waitFor({ timeout: 120_000 });
+    await heart.until(run, (view) => view.curve.length >= 3);
+    const box = await chart.boundingBox();
+    if (box === null) throw new Error("the chart has no place on the page");
+    await page.mouse.move(box.x + box.width * 0.1, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.up();
+    const reset = page.getByRole("button", { name: "Reset zoom" });
+    await reset.waitFor();
+    const before = await chart.getAttribute("aria-label");
+    // Nobody reloads: the sentence that describes the chart changes when a metric has been accepted.
+    await expect.poll(() => chart.getAttribute("aria-label"), { timeout: 120_000 }).not.toBe(before);
+    expect(await reset.isVisible()).toBe(true);
+    await reset.click();
+    await clean("run-live");
+  });
+
+  it("shows how the run ended, what each hospital gained, and the release to download", async () => {
+    await heart.untilPhase(run, "finished");
+    await page.getByRole("link", { name: "Open release" }).waitFor();
+    await page.mouse.move(0, 0);
+    await clean("run-finished");
+    if (process.env["ENGRAFT_WRITE_DOCS"] === "1") {
+      await mkdir(DOCS, { recursive: true });
+      await copyFile(await screenshot(page, "run-finished"), `${DOCS}/run.png`);
+    }
+    await page.getByRole("link", { name: "Open release" }).click();
+    const file = page.getByRole("link", { name: /model\.safetensors/ }).first();
+    await file.waitFor();
+    await clean("release");
+    const [download] = await Promise.all([page.waitForEvent("download"), file.click()]);
+    expect(await download.failure()).toBeNull();
+  });
+
+  it.each([
+    ["/", "home", "Home"],
+    ["/runs", "runs", "Runs"],
+    ["/plans", "plans", "Plans"],
+    ["/models", "models", /Models|Releases/],
+    ["/audit", "audit", "Audit"],
+    ["/users", "users", /Users|People/],
+  ] as const)("%s has no axe violation, light and dark, wide and narrow", async (path, name, heading) => {
+    for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 390]] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 1000 });
+      await page.goto(`${heart.federation.url}${path}`);
+      await page.getByRole("heading", { name: heading, level: 1 }).first().waitFor();
+      await page.waitForLoadState("networkidle").catch(() => undefined);
+      await clean(`${name}-${colorScheme}-${width}`);
+    }
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize({ width: 1440, height: 1000 });
+  });
+
+  it("a researcher sees runs and releases, and no button that is not theirs", async () => {
+    const api = await heart.federation.api();
+    await api.users.create.mutate({ email: "rita@uni.example", name: "Rita", password: "another long password", role: "researcher" });
+    const context = await browser.newContext();
+    const reader = await context.newPage();
+    await reader.goto(`${heart.federation.url}/login`);
+    await reader.getByLabel("E-mail").fill("rita@uni.example");
+    await reader.getByLabel("Password").fill("another long password");
+    await reader.keyboard.press("Enter");
+    await reader.getByRole("heading", { name: "Home" }).waitFor();
+    await reader.goto(`${heart.federation.url}/sites`);
+    await reader.getByText("cleveland").first().waitFor();
+    expect(await reader.getByRole("button", { name: "Invite site" }).count()).toBe(0);
+    const refused = await reader.evaluate(async () => (await fetch("/trpc/runs.stop", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ run: "x.1" }) })).status);
+    expect(refused).toBe(403);
+    await context.close();
+  });
+
+  it("says what happened and what is safe when the coordinator is away, and goes on by itself", async () => {
+    await page.goto(`${heart.federation.url}/runs`);
+    await page.getByRole("heading", { name: "Runs" }).waitFor();
+    await heart.federation.coordinator.crash();
+    await page.getByText(/Reconnecting|Offline|not reach/i).first().waitFor({ timeout: 60_000 });
+    await screenshot(page, "offline");
+    await heart.federation.startCoordinator();
+    await page.getByText(/^Live/).first().waitFor({ timeout: 60_000 });
+  });
+});
