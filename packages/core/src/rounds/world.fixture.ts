@@ -4,6 +4,7 @@
  */
 import { NOTHING_MEASURED, type Measure } from "../aggregation/mean.ts";
 import { isRefusal, type Code } from "../base/errors.ts";
+import { numbers } from "../base/numbers.fixture.ts";
 import { SiteName } from "../base/ids.ts";
 import { digestOf, sha256 } from "../crypto/digest.ts";
 import { planWith } from "../models/heart.fixture.ts";
@@ -14,17 +15,6 @@ import { ABSENT, evolve } from "./evolve.ts";
 import { owed, type Obligation } from "./owed.ts";
 import { START, VECTOR_LENGTH, blob, createCommand, metrics, paramsOf } from "./play.fixture.ts";
 import { isEnded, type RunParams, type RunState } from "./state.ts";
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-export function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 type Message =
   | { readonly to: "site"; readonly site: SiteName; readonly ask: Ask }
