@@ -69,7 +69,7 @@ function initialTensors(model: Architecture, samples: Samples, seed: number): Ma
       if (rows === undefined || columns === undefined) return [spec.name, new Float32Array(rows ?? 0)];
       const limit = Math.sqrt(6 / (rows + columns));
       const kept = Array.from({ length: rows }, (_, row) => index > 0 || varies(row));
-      return [spec.name, Float32Array.from({ length: rows * columns }, (_, at) => (2 * random.uniform() - 1) * limit).map((value, at) => (kept[Math.floor(at / columns)] ? value : 0))];
+      return [spec.name, Float32Array.from({ length: rows * columns }, () => (2 * random.uniform() - 1) * limit).map((value, at) => (kept[Math.floor(at / columns)] ? value : 0))];
     }),
   );
 }

@@ -121,7 +121,7 @@ class TableBuilder {
     if (label === undefined || patient === undefined) return;
     values.forEach((value, index) => this.#columns[index]?.push(value));
     this.#labels.push(label);
-    this.#patientOf.push(patient);
+    this.#patientOf.push(this.#number(line, patient));
   }
 
   #value(line: number, text: string | undefined, read: Reader, field: Field): number {
@@ -139,14 +139,17 @@ class TableBuilder {
     return undefined;
   }
 
-  #patient(line: number, id: string | undefined): number | undefined {
-    if (id === undefined || this.#missing.has(id)) {
-      if (this.#at.patient >= 0) this.#findings.add("no-patient", line, PATIENT);
-      return undefined;
-    }
-    const known = this.#patients.get(id);
+  #patient(line: number, id: string | undefined): string | undefined {
+    if (id !== undefined && !this.#missing.has(id)) return id;
+    if (this.#at.patient >= 0) this.#findings.add("no-patient", line, PATIENT);
+    return undefined;
+  }
+
+  /** The patient's index, a new one at the first usable row. */
+  #number(line: number, patient: string): number {
+    const known = this.#patients.get(patient);
     if (known !== undefined) this.#findings.add("repeated-patient", line, PATIENT);
-    else this.#patients.set(id, this.#patients.size);
+    else this.#patients.set(patient, this.#patients.size);
     return known ?? this.#patients.size - 1;
   }
 

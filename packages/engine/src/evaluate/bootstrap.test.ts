@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { siteMetrics } from "./bootstrap.ts";
+
+/** 200 patients with scores from a formula, so that the reference could be computed elsewhere. */
+const index = Array.from({ length: 200 }, (_, i) => i);
+const labels = index.map((i) => (i % 3 === 0 ? 1 : 0));
+const scores = index.map((i) => {
+  const noise = Math.sin(i * 12.9898) * 43758.5453;
+  return (noise - Math.floor(noise) + 0.5 * (labels[i] ?? 0)) / 1.5;
+});
+
+it("the interval is that of a stratified percentile bootstrap", () => {
+  const { auroc } = siteMetrics(scores, labels, index, ["auroc"]).values;
+  // numpy and scikit-learn 1.9.1, 20,000 resamples: .879250, 95 % interval .8296 to .9218.
+  expect(auroc?.value).toBeCloseTo(0.8792503647177645, 10);
+  expect(Math.abs((auroc?.low ?? 0) - 0.8296)).toBeLessThan(0.006);
+  expect(Math.abs((auroc?.high ?? 0) - 0.9218)).toBeLessThan(0.006);
+});
+
+it("repeats itself, and holds exactly the metrics that were asked for", () => {
+  const metrics = siteMetrics(scores, labels, index, ["auroc", "brier"]);
+  expect(siteMetrics(scores, labels, index, ["auroc", "brier"])).toEqual(metrics);
+  expect(Object.keys(metrics.values)).toEqual(["auroc", "brier"]);
+  for (const estimate of Object.values(metrics.values)) expect((estimate?.low ?? 1) < (estimate?.value ?? 0) && (estimate?.value ?? 1) < (estimate?.high ?? 0)).toBe(true);
+});
+
+describe("several rows of a patient", () => {
+  it("count as one patient and are drawn together, so that the interval is wider than that of as many patients", () => {
+    const repeat = <T>(values: readonly T[]): T[] => values.flatMap((value) => Array.from({ length: 5 }, () => value));
+    const byPatient = siteMetrics(repeat(scores), repeat(labels), repeat(index), ["auroc"]);
+    expect(byPatient).toMatchObject({ n: 200, positives: 67 });
+    expect(byPatient.values.auroc).toEqual({ value: expect.closeTo(0.8792503647, 8), low: expect.closeTo(siteMetrics(scores, labels, index, ["auroc"]).values.auroc?.low ?? 0, 8), high: expect.any(Number) });
+  });
+});
+
+describe("what is not said", () => {
+  it("a class of fewer than 5 patients is not counted out", () => {
+    const few = (count: number) => siteMetrics(scores.slice(0, 40), Array.from({ length: 40 }, (_, i) => (i < count ? 1 : 0)), index.slice(0, 40), ["auroc"]).positives;
+    expect([few(0), few(4), few(5), few(35), few(36), few(40)]).toEqual([null, null, 5, 35, null, null]);
+  });
+  it("with one class only the ranking metrics are null, the others not", () => {
+    const { values } = siteMetrics(scores, scores.map(() => 1), index, ["auroc", "auprc", "loss", "accuracy", "brier"]);
+    expect([values.auroc, values.auprc]).toEqual([null, null]);
+    expect([values.loss, values.accuracy, values.brier].every((estimate) => Number.isFinite(estimate?.high))).toBe(true);
+  });
+});

@@ -1,0 +1,132 @@
+import type { Plan } from "@engraft/core/models/plan";
+import { afterAll, describe, expect, it } from "vitest";
+import { partOf } from "./data/split.ts";
+import { initialVector } from "./import/base.ts";
+import { manifest, plan, tableOf, tableText, weights } from "./model.fixture.ts";
+import { openSiteModel, type SiteModel, type SiteModelOptions, type TrainingProgress } from "./site-model.ts";
+
+const opened: SiteModel[] = [];
+afterAll(async () => {
+  await Promise.all(opened.map((model) => model.close()));
+});
+
+const training = (changes: Partial<Plan["training"]>): Plan => ({ ...plan, training: { ...plan.training, ...changes } });
+async function open(changes: Partial<SiteModelOptions> = {}): Promise<SiteModel> {
+  const model = await openSiteModel({ manifest, weights, plan, table: tableOf(tableText()), backends: ["wasm", "cpu"], ...changes });
+  opened.push(model);
+  return model;
+}
+/** One for all tests that change nothing about it: a thread takes a third of a second to start. */
+const usual = open();
+const base = initialVector(manifest, weights, plan.training.trainable);
+const seed = { run: "small.1", round: 1, site: "here" };
+
+describe("a site's model", () => {
+  it("names its engine and counts its patients", async () => {
+    const { engine, counts } = await usual;
+    expect(engine).toBe("tfjs wasm");
+    expect(counts.train.patients + counts.validation.patients + counts.test.patients).toBe(120);
+  });
+
+  it("falls back to plain JavaScript", async () => expect((await open({ backends: ["cpu"] })).engine).toBe("tfjs cpu"));
+
+  it("trains: an update from the start, over its training samples, that lowers the loss there", async () => {
+    const model = await open({ plan: training({ amount: { unit: "epochs", count: 5 } }) });
+    const start = base.slice();
+    const { update, sampleCount, norm } = await model.train(start, seed);
+    expect(start).toEqual(base);
+    expect(update).toHaveLength(base.length);
+    expect(sampleCount).toBe(model.counts.train.rows);
+    expect(norm).toBeCloseTo(Math.hypot(...update), 5);
+    const before = await model.evaluate(base, "validation");
+    const after = await model.evaluate(base.map((value, index) => value + (update[index] as number)), "validation");
+    expect(after?.values.loss?.value).toBeLessThan(before?.values.loss?.value ?? 0);
+  });
+
+  it("equal parts give an equal update to the bit, in another thread too; another round, site or run another one", async () => {
+    const [one, other] = [await usual, await open()];
+    const { update } = await one.train(base, seed);
+    expect((await one.train(base, seed)).update).toEqual(update);
+    expect((await other.train(base, seed)).update).toEqual(update);
+    for (const changed of [{ ...seed, round: 2 }, { ...seed, site: "there" }, { ...seed, run: "small.2" }]) {
+      expect((await one.train(base, changed)).update).not.toEqual(update);
+    }
+  });
+
+  it("[D4] patients outside the training part have no say in an update", async () => {
+    const [header, ...rows] = tableText().trimEnd().split("\n");
+    const others = rows.map((row) => (partOf(plan.data.split, row.split(",")[0] ?? "") === "train" ? row : row.replace(/,\d+,\d,\d$/, ",99,0,0")));
+    expect(others).not.toEqual(rows);
+    const model = await open({ table: tableOf([header, ...others].join("\n")) });
+    expect((await model.train(base, seed)).update).toEqual((await (await usual).train(base, seed)).update);
+  });
+
+  it("an update is no longer than the plan's clip, and keeps its direction", async () => {
+    const free = await (await usual).train(base, seed);
+    const clip = free.norm / 3;
+    const { update, norm } = await (await open({ plan: training({ clip }) })).train(base, seed);
+    expect(norm).toBeCloseTo(free.norm, 6);
+    expect(Math.hypot(...update)).toBeCloseTo(clip, 6);
+    expect(update[0]).toBeCloseTo((free.update[0] as number) / 3, 6);
+  });
+
+  it("trains alone as long as the rounds together, and reports how far it is", async () => {
+    const model = await usual;
+    const reports: TrainingProgress[] = [];
+    const vector = await model.trainAlone(7, (progress) => reports.push(progress));
+    expect(vector).toHaveLength(base.length);
+    expect(reports.at(-1)).toMatchObject({ unit: "updates", done: 140, total: 140 });
+    expect(await model.trainAlone(7)).toEqual(vector);
+    expect(await model.trainAlone(8)).not.toEqual(vector);
+  });
+
+  it("reports epochs where the plan counts epochs", async () => {
+    const model = await open({ plan: training({ amount: { unit: "epochs", count: 3 } }) });
+    const reports: TrainingProgress[] = [];
+    await model.train(base, seed, (progress) => reports.push(progress));
+    expect(reports.at(-1)).toMatchObject({ unit: "epochs", done: 3, total: 3 });
+  });
+
+  it("stops when aborted, with the signal's reason, and can be used again", async () => {
+    const model = await open({ plan: training({ amount: { unit: "updates", count: 1_000_000 } }) });
+    const controller = new AbortController();
+    const reason = new Error("stopped by the steward");
+    await expect(model.train(base, seed, () => controller.abort(reason), controller.signal)).rejects.toBe(reason);
+    await expect(model.train(base, seed, undefined, controller.signal)).rejects.toBe(reason);
+    expect((await model.evaluate(base, "test"))?.n).toBe(model.counts.test.patients);
+  });
+
+  it("[M1] reports the plan's metrics only, and nothing about too few patients", async () => {
+    const metrics = await (await usual).evaluate(base, "test");
+    expect(Object.keys(metrics?.values ?? {})).toEqual(plan.metrics.names);
+    const strict = await open({ plan: { ...plan, metrics: { ...plan.metrics, minCount: (metrics?.n ?? 0) + 1 } } });
+    expect(await strict.evaluate(base, "test")).toBeNull();
+  });
+
+  it("refuses a vector of another length", async () => {
+    const model = await usual;
+    await expect(model.train(new Float32Array(3), seed)).rejects.toMatchObject({ code: "wrong-shape" });
+    await expect(model.evaluate(new Float32Array(3), "test")).rejects.toMatchObject({ code: "wrong-shape" });
+  });
+
+  it("says so when training diverges", async () => {
+    const model = await open({ plan: training({ optimizer: { name: "sgd", learningRate: 10, momentum: 0.99 }, weightDecay: 1, amount: { unit: "updates", count: 300 } }) });
+    await expect(model.train(base, seed)).rejects.toMatchObject({ code: "training-failed", message: expect.stringContaining("learning rate") });
+  });
+
+  it("rejects what is under way when it is closed, and everything after", async () => {
+    const model = await open({ plan: training({ amount: { unit: "updates", count: 1_000_000 } }) });
+    const running = model.train(base, seed).catch((error: unknown) => error);
+    await model.close();
+    expect(await running).toMatchObject({ code: "training-failed" });
+    await expect(model.evaluate(base, "test")).rejects.toMatchObject({ code: "training-failed" });
+  });
+});
+
+describe("opening fails", () => {
+  it("without the table", () => expect(open({ table: { ...tableOf("x"), path: "/nowhere.csv" } })).rejects.toMatchObject({ name: "EngraftError", code: "data-missing" }));
+  it("without a needed column", () => expect(open({ table: tableOf("id,age,sick\np,1,1\n") })).rejects.toMatchObject({ code: "data-invalid", message: expect.stringContaining("missing-column") }));
+  it("without a usable row", () => expect(open({ table: tableOf("id,age,sex,sick\np,1,1,\n") })).rejects.toMatchObject({ code: "data-invalid" }));
+  it("with other weights than the manifest names", () => expect(open({ weights: weights.slice(1) })).rejects.toMatchObject({ code: "digest-mismatch" }));
+  it("with input rules that do not fit the first layer", () => expect(open({ manifest: { ...manifest, inputs: manifest.inputs.slice(1) } })).rejects.toMatchObject({ code: "bad-input", message: expect.stringContaining("first layer") }));
+});
