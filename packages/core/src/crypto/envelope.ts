@@ -9,7 +9,7 @@ import * as z from "zod";
 import { lengthPrefixed, utf8 } from "../base/bytes.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
 import { PublicKey } from "../base/ids.ts";
-import { signBytes, verifyBytes, type Identity } from "./identity.ts";
+import { signBytes, verifyBytes, type Identity, type Signer } from "./identity.ts";
 
 export const Envelope = z.strictObject({
   type: z.string().min(1).max(40),
@@ -25,9 +25,9 @@ const signedBytes = (type: string, scope: string, payload: string): Uint8Array =
   lengthPrefixed([utf8(DOMAIN), utf8(type), utf8(scope), utf8(payload)]);
 
 /** Signs `payload` as JSON text. */
-export function seal(identity: Identity, type: string, scope: string, payload: unknown): Envelope {
+export function seal(identity: Identity, type: string, scope: string, payload: unknown, sign: Signer = signBytes): Envelope {
   const text = JSON.stringify(payload);
-  return { type, payload: text, key: identity.publicKey, sig: signBytes(identity, signedBytes(type, scope, text)) };
+  return { type, payload: text, key: identity.publicKey, sig: sign(identity, signedBytes(type, scope, text)) };
 }
 
 /** E1: the payload is parsed only after its signature has been verified under the key the caller expects. */

@@ -4,7 +4,7 @@ import { refuse, type Refusal } from "../base/errors.ts";
 import type { PublicKey } from "../base/ids.ts";
 import { sha256 } from "../crypto/digest.ts";
 import { readEnvelope, seal, unseal, type Envelope } from "../crypto/envelope.ts";
-import type { Identity } from "../crypto/identity.ts";
+import { signStatement, type Identity } from "../crypto/identity.ts";
 import { MESSAGES, type Message, type MessageOf, type MessageType } from "./messages.ts";
 import type * as z from "zod";
 
@@ -20,12 +20,12 @@ export const sessionScope = (coordinatorNonce: string, siteNonce: string): strin
 
 /** A message as the text of one frame. */
 export function sealMessage<T extends MessageType>(identity: Identity, scopes: Scopes, type: T, value: MessageOf<T>): string {
-  return JSON.stringify(sealStatement(identity, scopes, type, value));
+  return JSON.stringify(seal(identity, type, scopeOf(type, scopes), value));
 }
 
 /** The envelope itself, for statements that are stored before they are sent. */
 export function sealStatement<T extends MessageType>(identity: Identity, scopes: Scopes, type: T, value: MessageOf<T>): Envelope {
-  return seal(identity, type, scopeOf(type, scopes), value);
+  return seal(identity, type, scopeOf(type, scopes), value, signStatement);
 }
 
 export type Opened = { readonly ok: true; readonly message: Message; readonly envelope: Envelope } | Refusal;
