@@ -30,7 +30,8 @@ export function randomFrom(parts: readonly (string | number)[]): Random {
       const limit = 2 ** 32 - (2 ** 32 % bound);
       let value = next();
       while (value >= limit) value = next();
-      return value % bound;
+      // The shifts tell V8 that both are unsigned integers, whose remainder is far cheaper than that of floats.
+      return bound < 2 ** 32 ? ((value >>> 0) % (bound >>> 0)) >>> 0 : value;
     },
   };
 }

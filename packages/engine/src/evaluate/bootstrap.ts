@@ -18,7 +18,7 @@ function positivePatients(ranked: Ranked): Uint8Array {
 }
 
 /** Draws as many patients as there are in each group, with replacement; `weights[p]` is how often p was drawn. */
-function draw(groups: readonly (readonly number[])[], weights: Float64Array, random: Random): void {
+function draw(groups: readonly Uint32Array[], weights: Uint32Array, random: Random): void {
   weights.fill(0);
   for (const group of groups) {
     for (let i = 0; i < group.length; i++) {
@@ -45,10 +45,10 @@ function percentile(sorted: Float64Array, share: number): number {
 export function siteMetrics(probabilities: ArrayLike<number>, labels: ArrayLike<number>, patients: ArrayLike<number>, names: readonly MetricName[]): SiteMetrics {
   const ranked = rank(probabilities, labels, patients);
   const positive = positivePatients(ranked);
-  const groups = [1, 0].map((its) => [...positive.keys()].filter((patient) => positive[patient] === its));
+  const groups = [1, 0].map((its) => Uint32Array.from(positive.keys()).filter((patient) => positive[patient] === its));
   const n = positive.length;
   const positives = groups[0]?.length ?? 0;
-  const weights = new Float64Array(n).fill(1);
+  const weights = new Uint32Array(n).fill(1);
   const observed = metricsOf(ranked, weights);
 
   const random = randomFrom(["bootstrap", n, positives]);

@@ -4,7 +4,7 @@
  */
 import type { MetricName } from "@engraft/core/models/plan";
 
-/** Scores in descending order, with what belongs to each. */
+/** Samples by descending score, with what each adds to the metrics: computed once, summed a thousand times. */
 export interface Ranked {
   /** Predicted probability of a positive label, descending. */
   readonly scores: Float64Array;
@@ -12,7 +12,12 @@ export interface Ranked {
   readonly labels: Uint8Array;
   /** Which patient. */
   readonly patients: Uint32Array;
+  /** Log loss of each sample, in nats. */
+  readonly losses: Float64Array;
 }
+
+/** A probability this close to 0 or 1 is taken as this in the log loss: a float32 output cannot be told apart from it. */
+const CLIP = 1e-7;
 
 export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patients: ArrayLike<number>): Ranked {
   const order = Array.from({ length: scores.length }, (_, index) => index).sort((a, b) => (scores[b] as number) - (scores[a] as number));
@@ -20,11 +25,12 @@ export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patie
     scores: Float64Array.from(order, (index) => scores[index] as number),
     labels: Uint8Array.from(order, (index) => labels[index] as number),
     patients: Uint32Array.from(order, (index) => patients[index] as number),
+    losses: Float64Array.from(order, (index) => {
+      const p = Math.min(Math.max(scores[index] as number, CLIP), 1 - CLIP);
+      return labels[index] === 1 ? -Math.log(p) : -Math.log1p(-p);
+    }),
   };
 }
-
-/** A probability this close to 0 or 1 is taken as this in the log loss, as a float32 output cannot be told apart from it. */
-const CLIP = 1e-7;
 
 /**
  * All metrics, with patient p counted `weights[p]` times; null where undefined.
@@ -34,32 +40,37 @@ const CLIP = 1e-7;
  * - loss: mean -log of the probability given to the true label, in nats, probabilities clipped to [1e-7, 1 - 1e-7].
  * - brier: mean squared difference of probability and label.
  */
-export function metricsOf(ranked: Ranked, weights: ArrayLike<number>): Readonly<Record<MetricName, number | null>> {
-  const { scores, labels, patients } = ranked;
-  let [positives, negatives, above, averagePrecision, right, loss, brier] = [0, 0, 0, 0, 0, 0, 0];
+export function metricsOf({ scores, labels, patients, losses }: Ranked, weights: ArrayLike<number>): Readonly<Record<MetricName, number | null>> {
+  let positives = 0;
+  let negatives = 0;
+  let above = 0;
+  let precisions = 0;
+  let right = 0;
+  let loss = 0;
+  let brier = 0;
   for (let at = 0; at < scores.length; ) {
     const score = scores[at] as number;
-    const p = Math.min(Math.max(score, CLIP), 1 - CLIP);
-    let [tiedPositives, tiedNegatives] = [0, 0];
+    let tiedPositives = 0;
+    let tiedNegatives = 0;
     for (; at < scores.length && scores[at] === score; at++) {
       const weight = weights[patients[at] as number] as number;
       if (labels[at] === 1) tiedPositives += weight;
       else tiedNegatives += weight;
+      loss += weight * (losses[at] as number);
     }
     if (tiedPositives + tiedNegatives === 0) continue;
     above += tiedNegatives * (positives + tiedPositives / 2);
     positives += tiedPositives;
     negatives += tiedNegatives;
-    averagePrecision += (tiedPositives * positives) / (positives + negatives);
+    precisions += (tiedPositives * positives) / (positives + negatives);
     right += score >= 0.5 ? tiedPositives : tiedNegatives;
-    loss -= tiedPositives * Math.log(p) + tiedNegatives * Math.log1p(-p);
-    brier += tiedPositives * (1 - score) ** 2 + tiedNegatives * score ** 2;
+    brier += tiedPositives * (1 - score) * (1 - score) + tiedNegatives * score * score;
   }
   const n = positives + negatives;
   const bothClasses = positives > 0 && negatives > 0;
   return {
     auroc: bothClasses ? above / (positives * negatives) : null,
-    auprc: bothClasses ? averagePrecision / positives : null,
+    auprc: bothClasses ? precisions / positives : null,
     accuracy: n > 0 ? right / n : null,
     loss: n > 0 ? loss / n : null,
     brier: n > 0 ? brier / n : null,
