@@ -1,7 +1,7 @@
 /** The agent's side of the training thread. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import type { CallName, Calls, Request, Response } from "./protocol.ts";
 import type { TrainingProgress } from "./session.ts";
 
@@ -30,7 +30,8 @@ const ENTRY = createRequire(import.meta.url).resolve("@engraft/engine/train/trai
 
 /** Starts a thread; it stays for all rounds of a run. It does not keep the process alive by itself. */
 export function startTrainingThread(): TrainingThread {
-  const thread = new Worker(ENTRY);
+  // A shared environment, since native libraries read the real one and not a thread's copy.
+  const thread = new Worker(ENTRY, { env: SHARE_ENV });
   thread.unref();
   const waiting = new Map<number, Waiting>();
   let ended: EngraftError | undefined;
