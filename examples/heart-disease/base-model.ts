@@ -43,7 +43,12 @@ function inputRule(field: (typeof FIELDS)[number], values: readonly number[]): I
 
 function inputRules(table: Table): InputRule[] {
   const training = table.patients.map((patient) => partOf(SPLIT, patient) === "train");
-  return FIELDS.map((field, index) => inputRule(field, [...(table.columns[index] ?? [])].filter((_, row) => training[table.patientOf[row] as number])));
+  return FIELDS.map((field, index) =>
+    inputRule(
+      field,
+      [...(table.columns[index] ?? [])].filter((_, row) => training[table.patientOf[row] as number]),
+    ),
+  );
 }
 
 function architecture(input: number, hidden: readonly number[]): Architecture {
@@ -52,24 +57,32 @@ function architecture(input: number, hidden: readonly number[]): Architecture {
     format: "engraft.layers/1",
     input,
     output: "binary-logit",
-    layers: widths.slice(1).flatMap((out, index) => [
-      { kind: "dense" as const, name: `dense_${index + 1}`, in: widths[index] as number, out },
-      ...(index < hidden.length ? [{ kind: "activation" as const, name: `relu_${index + 1}`, function: "relu" as const }] : []),
-    ]),
+    layers: widths
+      .slice(1)
+      .flatMap((out, index) => [
+        { kind: "dense" as const, name: `dense_${index + 1}`, in: widths[index] as number, out },
+        ...(index < hidden.length ? [{ kind: "activation" as const, name: `relu_${index + 1}`, function: "relu" as const }] : []),
+      ]),
   };
 }
 
 /** Glorot uniform; biases are 0, and so are the first layer's rows of inputs that never vary here (a flag of a field that Cleveland always recorded): training could not correct a random value there. */
 function initialTensors(model: Architecture, samples: Samples, seed: number): Map<string, Float32Array> {
   const random = randomFrom(["heart base", seed]);
-  const varies = (input: number): boolean => Array.from({ length: samples.rows }, (_, row) => samples.x[row * samples.width + input]).some((value) => value !== samples.x[input]);
+  const varies = (input: number): boolean =>
+    Array.from({ length: samples.rows }, (_, row) => samples.x[row * samples.width + input]).some((value) => value !== samples.x[input]);
   return new Map(
     tensorsOf(model).map((spec, index) => {
       const [rows, columns] = spec.shape;
       if (rows === undefined || columns === undefined) return [spec.name, new Float32Array(rows ?? 0)];
       const limit = Math.sqrt(6 / (rows + columns));
       const kept = Array.from({ length: rows }, (_, row) => index > 0 || varies(row));
-      return [spec.name, Float32Array.from({ length: rows * columns }, () => (2 * random.uniform() - 1) * limit).map((value, at) => (kept[Math.floor(at / columns)] ? value : 0))];
+      return [
+        spec.name,
+        Float32Array.from({ length: rows * columns }, () => (2 * random.uniform() - 1) * limit).map((value, at) =>
+          kept[Math.floor(at / columns)] ? value : 0,
+        ),
+      ];
     }),
   );
 }
@@ -77,7 +90,12 @@ function initialTensors(model: Architecture, samples: Samples, seed: number): Ma
 async function trainOn(model: Architecture, samples: Samples, settings: BaseTraining): Promise<ReadonlyMap<string, Float32Array>> {
   const specs = tensorsOf(model);
   const tensors = initialTensors(model, samples, settings.seed);
-  const options = { trainable: { part: "all" as const }, batch: settings.batch, optimizer: { name: "adam" as const, learningRate: settings.learningRate }, weightDecay: settings.weightDecay };
+  const options = {
+    trainable: { part: "all" as const },
+    batch: settings.batch,
+    optimizer: { name: "adam" as const, learningRate: settings.learningRate },
+    weightDecay: settings.weightDecay,
+  };
   const trainer = await chooseTrainer(model, tensors, options, ["cpu"]);
   const compiled = trainer.compile(model, tensors, options);
   const state = startState(flatten(specs, tensors), options);
@@ -91,7 +109,10 @@ async function trainOn(model: Architecture, samples: Samples, settings: BaseTrai
 }
 
 /** Manifest and weights file, from Cleveland's table. */
-export async function buildBase(cleveland: TableDeclaration, settings: BaseTraining = BASE_TRAINING): Promise<{ readonly manifest: Manifest; readonly weights: Uint8Array }> {
+export async function buildBase(
+  cleveland: TableDeclaration,
+  settings: BaseTraining = BASE_TRAINING,
+): Promise<{ readonly manifest: Manifest; readonly weights: Uint8Array }> {
   const { table } = await readTable(cleveland, DATA);
   const inputs = inputRules(table);
   const model = architecture(inputWidth(inputs), settings.hidden);
@@ -105,7 +126,8 @@ export async function buildBase(cleveland: TableDeclaration, settings: BaseTrain
     title: "Coronary disease, Cleveland",
     description: `Probability of a coronary artery narrowed by more than half, from age, sex, symptoms, resting and exercise findings. A network of ${settings.hidden.join(" and ")} units trained on ${samples.rows} patients of 1988. For demonstration; not for care.`,
     licence: "CC BY 4.0",
-    origin: "Trained by `npm run example:base` on the training patients of the Cleveland Clinic Foundation's table in the UCI Heart Disease data (Janosi, Steinbrunn, Pfisterer, Detrano; CC BY 4.0). Validation and test patients were not used for training.",
+    origin:
+      "Trained by `npm run example:base` on the training patients of the Cleveland Clinic Foundation's table in the UCI Heart Disease data (Janosi, Steinbrunn, Pfisterer, Detrano; CC BY 4.0). Validation and test patients were not used for training.",
     fields: FIELDS,
     inputs,
     label: LABEL,

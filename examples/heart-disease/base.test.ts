@@ -14,7 +14,11 @@ import { SPLIT } from "./definition.ts";
 import { demoPlan, manifestText } from "./demo-plan.ts";
 import { exampleFile, siteTable } from "./files.ts";
 
-const kept = { manifest: readFileSync(exampleFile("base/manifest.json"), "utf8"), weights: readFileSync(exampleFile("base/weights.safetensors")), plan: readFileSync(exampleFile("plan.json"), "utf8") };
+const kept = {
+  manifest: readFileSync(exampleFile("base/manifest.json"), "utf8"),
+  weights: readFileSync(exampleFile("base/weights.safetensors")),
+  plan: readFileSync(exampleFile("plan.json"), "utf8"),
+};
 const folder = mkdtempSync(join(tmpdir(), "engraft-base-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

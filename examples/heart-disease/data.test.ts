@@ -1,18 +1,13 @@
 import type { TableReport } from "@engraft/engine/data/check";
 import { checkTable } from "@engraft/engine/data/check";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { findShared, requireOrSkip } from "../../test/support/require.ts";
 import { FIELDS, HOSPITALS, LABEL, SPLIT } from "./definition.ts";
 import { siteTable } from "./files.ts";
 
-/** UCI's own files, where this machine has them: outside the repository, since they are larger than what is derived from them. */
-const SHARED = process.env["ENGRAFT_SHARED"] ?? fileURLToPath(new URL("../../../shared", import.meta.url));
-const ORIGINALS = join(SHARED, "data", "heart-disease");
 const originalOf = { cleveland: "cleveland", hungary: "hungarian", switzerland: "switzerland", va: "va" } as const;
-const haveOriginals = existsSync(ORIGINALS);
-const required = process.env["ENGRAFT_REQUIRE_ALL"] === "1";
 
 const lines = (path: string): string[][] =>
   readFileSync(path, "utf8")
@@ -22,18 +17,25 @@ const lines = (path: string): string[][] =>
 
 const value = (text: string): number | null => (text === "" || text === "?" ? null : Number(text));
 
-describe.each(HOSPITALS)("the table of %s", (hospital) => {
-  it.skipIf(!haveOriginals && !required)(`equals UCI's file in every value${haveOriginals ? "" : " (skipped: no ../shared/data/heart-disease; set ENGRAFT_SHARED)"}`, () => {
+requireOrSkip("UCI's own files", findShared("data/heart-disease")).describe("every value equals UCI's", (originals) => {
+  it.each(HOSPITALS)("%s", (hospital) => {
     const derived = lines(siteTable(hospital).path).slice(1);
-    const original = lines(join(ORIGINALS, `processed.${originalOf[hospital]}.data`));
+    const original = lines(join(originals, `processed.${originalOf[hospital]}.data`));
     expect(derived.map(([, ...cells]) => cells.map(value))).toEqual(original.map((cells) => cells.map(value)));
-    expect(derived.flat().filter((_, index) => index % 15 !== 0).every((text) => text === "" || Number.isFinite(Number(text)))).toBe(true);
+    expect(derived.every(([, ...cells]) => cells.every((cell) => cell === "" || Number.isFinite(Number(cell))))).toBe(true);
     expect(new Set(derived.map(([patient]) => patient)).size).toBe(original.length);
   });
+});
 
+describe.each(HOSPITALS)("the table of %s", (hospital) => {
   it("is usable in every row, and its problems are the known ones", async () => {
     const report = await checkTable(siteTable(hospital), { fields: [...FIELDS], label: LABEL, split: SPLIT });
-    expect(report).toMatchObject({ ok: true, rows: KNOWN[hospital].rows, usable: KNOWN[hospital].rows, classes: { positive: KNOWN[hospital].positive } });
+    expect(report).toMatchObject({
+      ok: true,
+      rows: KNOWN[hospital].rows,
+      usable: KNOWN[hospital].rows,
+      classes: { positive: KNOWN[hospital].positive },
+    });
     expect(report.findings.map(({ kind, count }) => [kind, count])).toEqual(KNOWN[hospital].findings);
   });
 
@@ -52,12 +54,16 @@ const KNOWN = {
 } as const;
 
 const enough = ({ validation, test }: TableReport["parts"]): boolean =>
-  Math.min(validation.patients, test.patients) >= 20 && Math.min(validation.positive, validation.negative) >= 2 && Math.min(test.positive, test.negative) >= 3;
+  Math.min(validation.patients, test.patients) >= 20 &&
+  Math.min(validation.positive, validation.negative) >= 2 &&
+  Math.min(test.positive, test.negative) >= 3;
 
 it("the salt is the first that leaves enough", async () => {
   const earlier = Array.from({ length: Number(SPLIT.salt.split("-").at(-1)) - 1 }, (_, index) => `heart-disease-${index + 1}`);
   for (const salt of earlier) {
-    const reports = await Promise.all(HOSPITALS.map((hospital) => checkTable(siteTable(hospital), { fields: [], label: LABEL, split: { ...SPLIT, salt } })));
+    const reports = await Promise.all(
+      HOSPITALS.map((hospital) => checkTable(siteTable(hospital), { fields: [], label: LABEL, split: { ...SPLIT, salt } })),
+    );
     expect(reports.every((report) => enough(report.parts))).toBe(false);
   }
 });

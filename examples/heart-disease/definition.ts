@@ -3,7 +3,14 @@ import type { BinaryLabel, Field, Split } from "@engraft/core/models/fields";
 
 export const HOSPITALS = ["cleveland", "hungary", "switzerland", "va"] as const;
 
-const number = (name: string, title: string, unit: string, min: number, max: number): Field => ({ kind: "number", name, title, unit, min, max });
+const number = (name: string, title: string, unit: string, min: number, max: number): Field => ({
+  kind: "number",
+  name,
+  title,
+  unit,
+  min,
+  max,
+});
 const category = (name: string, title: string, meanings: Readonly<Record<string, string>>): Field => ({
   kind: "category",
   name,
@@ -42,7 +49,12 @@ export const codesOf = (field: Extract<Field, { kind: "category" }>): string[] =
   return codes.length === 2 ? codes.slice(1) : codes;
 };
 
-export const LABEL: BinaryLabel = { name: "num", title: "Coronary artery narrowed by more than half", positive: ["1", "2", "3", "4"], negative: ["0"] };
+export const LABEL: BinaryLabel = {
+  name: "num",
+  title: "Coronary artery narrowed by more than half",
+  positive: ["1", "2", "3", "4"],
+  negative: ["0"],
+};
 
 /**
  * The salt is the first of heart-disease-1, -2, ... that leaves every hospital at least 20 patients in both held-out parts,

@@ -15,7 +15,8 @@ export const demoPlan = (manifest: Manifest): Plan =>
     format: "engraft.plan/1",
     name: "heart",
     version: 1,
-    purpose: "Fine-tune Cleveland's model of coronary disease with four hospitals, so that it serves each of them better than the base or a model trained on its own patients.",
+    purpose:
+      "Fine-tune Cleveland's model of coronary disease with four hospitals, so that it serves each of them better than the base or a model trained on its own patients.",
     base: { name: manifest.name, version: manifest.version, manifest: sha256(manifestText(manifest)), weights: manifest.weights.digest },
     data: { fields: manifest.fields, label: manifest.label, split: manifest.split },
     training: {

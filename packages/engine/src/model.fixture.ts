@@ -26,7 +26,9 @@ export const architecture: Architecture = {
 };
 
 const random = randomFrom(["fixture"]);
-export const tensors: ReadonlyMap<string, Float32Array> = new Map(tensorsOf(architecture).map((spec) => [spec.name, Float32Array.from({ length: sizeOf(spec) }, () => random.uniform() - 0.5)]));
+export const tensors: ReadonlyMap<string, Float32Array> = new Map(
+  tensorsOf(architecture).map((spec) => [spec.name, Float32Array.from({ length: sizeOf(spec) }, () => random.uniform() - 0.5)]),
+);
 export const weights = writeSafetensors(tensorsOf(architecture), tensors);
 
 export const manifest: Manifest = {
@@ -39,7 +41,15 @@ export const manifest: Manifest = {
   origin: "A test",
   fields: [
     { kind: "number", name: "age", title: "Age", unit: "a", min: 0, max: 120 },
-    { kind: "category", name: "sex", title: "Sex", values: [{ code: "0", means: "female" }, { code: "1", means: "male" }] },
+    {
+      kind: "category",
+      name: "sex",
+      title: "Sex",
+      values: [
+        { code: "0", means: "female" },
+        { code: "1", means: "male" },
+      ],
+    },
   ],
   inputs: [
     { kind: "standardise", field: "age", mean: 50, sd: 10, fill: 55, flagMissing: true },
@@ -59,7 +69,15 @@ export const plan: Plan = {
   purpose: "A test",
   base: { name: "small", version: "1.0", manifest: sha256("manifest"), weights: manifest.weights.digest },
   data: { fields: manifest.fields, label: manifest.label, split: { salt: "s", train: 0.5, validation: 0.2 } },
-  training: { trainable: { part: "last-blocks", blocks: 1 }, amount: { unit: "updates", count: 20 }, batch: 8, optimizer: { name: "adam", learningRate: 0.01 }, weightDecay: 0, clip: 100, seed: 7 },
+  training: {
+    trainable: { part: "last-blocks", blocks: 1 },
+    amount: { unit: "updates", count: 20 },
+    batch: 8,
+    optimizer: { name: "adam", learningRate: 0.01 },
+    weightDecay: 0,
+    clip: 100,
+    seed: 7,
+  },
   rounds: { count: 2, stop: null },
   cohort: { minSites: 1, fraction: 1, gatherSeconds: 0, deadlineSeconds: 60, graceSeconds: 0 },
   aggregation: "plain",

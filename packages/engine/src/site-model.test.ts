@@ -39,7 +39,10 @@ describe("a site's model", () => {
     expect(sampleCount).toBe(model.counts.train.rows);
     expect(norm).toBeCloseTo(Math.hypot(...update), 5);
     const before = await model.evaluate(base, "validation");
-    const after = await model.evaluate(base.map((value, index) => value + (update[index] as number)), "validation");
+    const after = await model.evaluate(
+      base.map((value, index) => value + (update[index] as number)),
+      "validation",
+    );
     expect(after?.values.loss?.value).toBeLessThan(before?.values.loss?.value ?? 0);
   });
 
@@ -48,14 +51,20 @@ describe("a site's model", () => {
     const { update } = await one.train(base, seed);
     expect((await one.train(base, seed)).update).toEqual(update);
     expect((await other.train(base, seed)).update).toEqual(update);
-    for (const changed of [{ ...seed, round: 2 }, { ...seed, site: "there" }, { ...seed, run: "small.2" }]) {
+    for (const changed of [
+      { ...seed, round: 2 },
+      { ...seed, site: "there" },
+      { ...seed, run: "small.2" },
+    ]) {
       expect((await one.train(base, changed)).update).not.toEqual(update);
     }
   });
 
   it("[D4] patients outside the training part have no say in an update", async () => {
     const [header, ...rows] = tableText().trimEnd().split("\n");
-    const others = rows.map((row) => (partOf(plan.data.split, row.split(",")[0] ?? "") === "train" ? row : row.replace(/,\d+,\d,\d$/, ",99,0,0")));
+    const others = rows.map((row) =>
+      partOf(plan.data.split, row.split(",")[0] ?? "") === "train" ? row : row.replace(/,\d+,\d,\d$/, ",99,0,0"),
+    );
     expect(others).not.toEqual(rows);
     const model = await open({ table: tableOf([header, ...others].join("\n")) });
     expect((await model.train(base, seed)).update).toEqual((await (await usual).train(base, seed)).update);
@@ -110,8 +119,17 @@ describe("a site's model", () => {
   });
 
   it("says so when training diverges", async () => {
-    const model = await open({ plan: training({ optimizer: { name: "sgd", learningRate: 10, momentum: 0.99 }, weightDecay: 1, amount: { unit: "updates", count: 300 } }) });
-    await expect(model.train(base, seed)).rejects.toMatchObject({ code: "training-failed", message: expect.stringContaining("learning rate") });
+    const model = await open({
+      plan: training({
+        optimizer: { name: "sgd", learningRate: 10, momentum: 0.99 },
+        weightDecay: 1,
+        amount: { unit: "updates", count: 300 },
+      }),
+    });
+    await expect(model.train(base, seed)).rejects.toMatchObject({
+      code: "training-failed",
+      message: expect.stringContaining("learning rate"),
+    });
   });
 
   it("rejects what is under way when it is closed, and everything after", async () => {
@@ -124,9 +142,23 @@ describe("a site's model", () => {
 });
 
 describe("opening fails", () => {
-  it("without the table", () => expect(open({ table: { ...tableOf("x"), path: "/nowhere.csv" } })).rejects.toMatchObject({ name: "EngraftError", code: "data-missing" }));
-  it("without a needed column", () => expect(open({ table: tableOf("id,age,sick\np,1,1\n") })).rejects.toMatchObject({ code: "data-invalid", message: expect.stringContaining("missing-column") }));
-  it("without a usable row", () => expect(open({ table: tableOf("id,age,sex,sick\np,1,1,\n") })).rejects.toMatchObject({ code: "data-invalid" }));
-  it("with other weights than the manifest names", () => expect(open({ weights: weights.slice(1) })).rejects.toMatchObject({ code: "digest-mismatch" }));
-  it("with input rules that do not fit the first layer", () => expect(open({ manifest: { ...manifest, inputs: manifest.inputs.slice(1) } })).rejects.toMatchObject({ code: "bad-input", message: expect.stringContaining("first layer") }));
+  it("without the table", () =>
+    expect(open({ table: { ...tableOf("x"), path: "/nowhere.csv" } })).rejects.toMatchObject({
+      name: "EngraftError",
+      code: "data-missing",
+    }));
+  it("without a needed column", () =>
+    expect(open({ table: tableOf("id,age,sick\np,1,1\n") })).rejects.toMatchObject({
+      code: "data-invalid",
+      message: expect.stringContaining("missing-column"),
+    }));
+  it("without a usable row", () =>
+    expect(open({ table: tableOf("id,age,sex,sick\np,1,1,\n") })).rejects.toMatchObject({ code: "data-invalid" }));
+  it("with other weights than the manifest names", () =>
+    expect(open({ weights: weights.slice(1) })).rejects.toMatchObject({ code: "digest-mismatch" }));
+  it("with input rules that do not fit the first layer", () =>
+    expect(open({ manifest: { ...manifest, inputs: manifest.inputs.slice(1) } })).rejects.toMatchObject({
+      code: "bad-input",
+      message: expect.stringContaining("first layer"),
+    }));
 });

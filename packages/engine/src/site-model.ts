@@ -34,7 +34,12 @@ export interface SiteModel {
   /** Rows and patients in each part. They stay at the site. */
   readonly counts: Readonly<Record<Part, Counts>>;
   /** Trains one round from `start`. Rejects with the signal's reason when aborted; the model can be used again. */
-  train(start: Float32Array, seed: RoundSeed, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<TrainingOutcome>;
+  train(
+    start: Float32Array,
+    seed: RoundSeed,
+    onProgress?: (progress: TrainingProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<TrainingOutcome>;
   /** Trains the base on this site's data only, as much as `rounds` rounds would; returns the final vector. */
   trainAlone(rounds: number, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<Float32Array>;
   /** Null where the part has fewer patients than `plan.metrics.minCount`. Only the plan's metrics are computed. */
@@ -53,7 +58,8 @@ export async function openSiteModel(options: SiteModelOptions): Promise<SiteMode
     return {
       engine,
       counts,
-      train: (start, { run, round, site }, onProgress, signal) => thread.call("train", { start, seed: [run, round, site] }, { onProgress, signal }),
+      train: (start, { run, round, site }, onProgress, signal) =>
+        thread.call("train", { start, seed: [run, round, site] }, { onProgress, signal }),
       trainAlone: (rounds, onProgress, signal) => thread.call("trainAlone", { rounds }, { onProgress, signal }),
       evaluate: (vector, part) => thread.call("evaluate", { vector, part }),
       close: () => thread.close(),

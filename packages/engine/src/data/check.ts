@@ -60,4 +60,5 @@ export function countParts(table: Table, plan: DataPlan): Readonly<Record<Part, 
   return Object.fromEntries(PARTS.map((part) => [part, count(part)])) as Record<Part, Counts>;
 }
 
-const countMissing = (column: Float64Array = new Float64Array()): number => column.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0);
+const countMissing = (column: Float64Array = new Float64Array()): number =>
+  column.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0);

@@ -3,20 +3,19 @@ import * as z from "zod";
 
 const Column = z.string().min(1).max(200);
 
-export const TableDeclaration = z
-  .strictObject({
-    /** Path of the CSV file at the site. Its first line names the columns. */
-    path: z.string().min(1).max(4096),
-    encoding: z.enum(["utf-8", "windows-1252", "utf-16le"]),
-    delimiter: z.enum([",", ";", "\t", "|"]),
-    decimal: z.enum([".", ","]),
-    /** Texts that mean "no value", exactly as written. An empty cell always means it. */
-    missing: z.array(z.string().min(1).max(64)).max(32),
-    /** Plan field -> column that holds it. A field that is not named here is looked for under its own name. */
-    columns: z.record(z.string(), Column),
-    /** Column of the label. */
-    label: Column,
-    /** Column of the patient id. It never leaves the site. Several rows of one patient are allowed. */
-    patient: Column,
-  });
+export const TableDeclaration = z.strictObject({
+  /** Path of the CSV file at the site. Its first line names the columns. */
+  path: z.string().min(1).max(4096),
+  encoding: z.enum(["utf-8", "windows-1252", "utf-16le"]),
+  delimiter: z.enum([",", ";", "\t", "|"]),
+  decimal: z.enum([".", ","]),
+  /** Texts that mean "no value", exactly as written. An empty cell always means it. */
+  missing: z.array(z.string().min(1).max(64)).max(32),
+  /** Plan field -> column that holds it. A field that is not named here is looked for under its own name. */
+  columns: z.record(z.string(), Column),
+  /** Column of the label. */
+  label: Column,
+  /** Column of the patient id. It never leaves the site. Several rows of one patient are allowed. */
+  patient: Column,
+});
 export type TableDeclaration = z.infer<typeof TableDeclaration>;

@@ -12,8 +12,14 @@ export const FINDING_KINDS = {
   "duplicate-header": { effect: "error", text: "Two columns have the same name. Rename one." },
   "no-header": { effect: "error", text: "The file is empty. Its first line must name the columns." },
   "not-text": { effect: "error", text: "The file is not in the declared encoding; reading stopped here. Declare another encoding." },
-  "broken-quotes": { effect: "error", text: "Quotation marks do not match, or a row is longer than 1 MiB; reading stopped here. Export the table again." },
-  "wrong-column-count": { effect: "row", text: "The row has more or fewer columns than the header. It is left out. Check the declared delimiter." },
+  "broken-quotes": {
+    effect: "error",
+    text: "Quotation marks do not match, or a row is longer than 1 MiB; reading stopped here. Export the table again.",
+  },
+  "wrong-column-count": {
+    effect: "row",
+    text: "The row has more or fewer columns than the header. It is left out. Check the declared delimiter.",
+  },
   "no-patient": { effect: "row", text: "The row has no patient id. It is left out." },
   "no-label": { effect: "row", text: "The row has no label. It is left out." },
   "unknown-label": { effect: "row", text: "The label is neither of the plan's codes for yes nor for no. The row is left out." },

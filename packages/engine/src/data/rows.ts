@@ -44,7 +44,14 @@ async function* decoded(declaration: TableDeclaration): AsyncGenerator<string> {
 
 /** Reads all rows. Throws `data-missing` where the file cannot be opened, `UnreadableTable` where reading must stop. */
 export async function* readRows(declaration: TableDeclaration): AsyncGenerator<Row> {
-  const parser = parse({ delimiter: declaration.delimiter, relax_column_count: true, skip_empty_lines: true, trim: true, info: true, max_record_size: MAX_ROW });
+  const parser = parse({
+    delimiter: declaration.delimiter,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    trim: true,
+    info: true,
+    max_record_size: MAX_ROW,
+  });
   // Ends the file's stream with the parser, whichever stops first; the error itself comes out of the loop below.
   pipeline(Readable.from(decoded(declaration)), parser, () => undefined);
   let line = 1;
@@ -67,7 +74,10 @@ function readingError(error: unknown, line: number): unknown {
   if (error instanceof CsvError) return new UnreadableTable("broken-quotes", typeof error["lines"] === "number" ? error["lines"] : line);
   if (error instanceof Error && "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code)) {
     const why = error.code === "ENOENT" ? "there is no such file" : error.code === "EACCES" ? "this account may not read it" : error.code;
-    return new EngraftError("data-missing", `The declared table cannot be opened: ${why}. Register its path again with \`engraft-site data add\`.`);
+    return new EngraftError(
+      "data-missing",
+      `The declared table cannot be opened: ${why}. Register its path again with \`engraft-site data add\`.`,
+    );
   }
   return error;
 }

@@ -27,7 +27,9 @@ it("[D4] the three parts share no patient and miss none", async () => {
   const all = await table(rows);
   const sizes = (["train", "validation", "test"] as const).map((part: Part) => {
     const samples = samplesOf(all, plan.data, manifest, part);
-    const ages = rows.filter((row) => partOf(plan.data.split, row.split(",")[0] ?? "") === part).map((row) => Math.fround((Number(row.split(",")[1]) - 50) / 10));
+    const ages = rows
+      .filter((row) => partOf(plan.data.split, row.split(",")[0] ?? "") === part)
+      .map((row) => Math.fround((Number(row.split(",")[1]) - 50) / 10));
     expect(Array.from({ length: samples.rows }, (_, row) => samples.x[row * 4])).toEqual(ages);
     return samples.rows;
   });
@@ -35,9 +37,16 @@ it("[D4] the three parts share no patient and miss none", async () => {
 });
 
 describe("rules that do not fit the fields are refused", () => {
-  const rules = (input: (typeof manifest.inputs)[number]) => async () => samplesOf(await table(["a,60,1,1"]), everybody, { inputs: [input] }, "train");
-  it("a category standardised", () => expect(rules({ kind: "standardise", field: "sex", mean: 0, sd: 1, fill: 0, flagMissing: false })).rejects.toThrow("no number"));
-  it("a number one-hot encoded", () => expect(rules({ kind: "one-hot", field: "age", codes: ["1"], fill: "1", flagMissing: false })).rejects.toThrow("no codes"));
-  it("a fill that is no code", () => expect(rules({ kind: "one-hot", field: "sex", codes: ["1"], fill: "7", flagMissing: false })).rejects.toThrow("fills with a code"));
-  it("a field that the plan lacks", () => expect(rules({ kind: "standardise", field: "height", mean: 0, sd: 1, fill: 0, flagMissing: false })).rejects.toThrow("lacks the field"));
+  const rules = (input: (typeof manifest.inputs)[number]) => async () =>
+    samplesOf(await table(["a,60,1,1"]), everybody, { inputs: [input] }, "train");
+  it("a category standardised", () =>
+    expect(rules({ kind: "standardise", field: "sex", mean: 0, sd: 1, fill: 0, flagMissing: false })).rejects.toThrow("no number"));
+  it("a number one-hot encoded", () =>
+    expect(rules({ kind: "one-hot", field: "age", codes: ["1"], fill: "1", flagMissing: false })).rejects.toThrow("no codes"));
+  it("a fill that is no code", () =>
+    expect(rules({ kind: "one-hot", field: "sex", codes: ["1"], fill: "7", flagMissing: false })).rejects.toThrow("fills with a code"));
+  it("a field that the plan lacks", () =>
+    expect(rules({ kind: "standardise", field: "height", mean: 0, sd: 1, fill: 0, flagMissing: false })).rejects.toThrow(
+      "lacks the field",
+    ));
 });

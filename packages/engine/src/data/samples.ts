@@ -27,7 +27,8 @@ export const inputWidth = (rules: readonly InputRule[]): number => rules.reduce(
 type Encode = (value: number, x: Float32Array, at: number) => void;
 
 function encoder(rule: InputRule, field: Field): Encode {
-  const broken = (why: string): EngraftError => new EngraftError("bad-input", `The base model's input rule for ${rule.field} ${why}. Ask its author for a corrected manifest.`);
+  const broken = (why: string): EngraftError =>
+    new EngraftError("bad-input", `The base model's input rule for ${rule.field} ${why}. Ask its author for a corrected manifest.`);
   const flag = (missing: boolean, x: Float32Array, at: number): void => {
     if (rule.flagMissing) x[at] = missing ? 1 : 0;
   };
@@ -66,7 +67,8 @@ export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest,
   for (const rule of manifest.inputs) {
     const index = plan.fields.findIndex((field) => field.name === rule.field);
     const [field, column] = [plan.fields[index], table.columns[index]];
-    if (field === undefined || column === undefined) throw new EngraftError("bad-input", `The plan lacks the field ${rule.field}, which the base model reads.`);
+    if (field === undefined || column === undefined)
+      throw new EngraftError("bad-input", `The plan lacks the field ${rule.field}, which the base model reads.`);
     const encode = encoder(rule, field);
     rows.forEach((row, sample) => encode(column[row] as number, x, sample * width + offset));
     offset += widthOf(rule);

@@ -11,7 +11,9 @@ export type Part = (typeof PARTS)[number];
  * 2^48, compared with the declared fractions. It depends on nothing else, so it is the same in every run.
  */
 export function partOf(split: Split, patient: string): Part {
-  const digest = createHash("sha256").update(lengthPrefixed([utf8(split.salt), utf8(patient)])).digest();
+  const digest = createHash("sha256")
+    .update(lengthPrefixed([utf8(split.salt), utf8(patient)]))
+    .digest();
   const share = digest.readUIntBE(0, 6) / 2 ** 48;
   return share < split.train ? "train" : share < split.train + split.validation ? "validation" : "test";
 }

@@ -6,7 +6,8 @@ import { readTable } from "./table.ts";
 
 const read = (content: string | Uint8Array, changes: Partial<TableDeclaration> = {}) => readTable(tableOf(content, changes), plan.data);
 const check = (content: string | Uint8Array, changes: Partial<TableDeclaration> = {}) => checkTable(tableOf(content, changes), plan.data);
-const places = (report: Awaited<ReturnType<typeof check>>) => report.findings.map(({ kind, count, places: where }) => [kind, count, ...where.map(({ line, field }) => `${line}:${field}`)]);
+const places = (report: Awaited<ReturnType<typeof check>>) =>
+  report.findings.map(({ kind, count, places: where }) => [kind, count, ...where.map(({ line, field }) => `${line}:${field}`)]);
 
 describe("reading", () => {
   it("gives typed columns of the usable rows", async () => {
@@ -37,7 +38,12 @@ describe("reading", () => {
     const text = "id,größe,sex,sick\nä,40,1,1\n";
     const latin = Buffer.from(text, "latin1");
     const wide = Buffer.from(`\uFEFF${text}`, "utf16le");
-    for (const [content, encoding] of [[text, "utf-8"], [`\uFEFF${text}`, "utf-8"], [latin, "windows-1252"], [wide, "utf-16le"]] as const) {
+    for (const [content, encoding] of [
+      [text, "utf-8"],
+      [`\uFEFF${text}`, "utf-8"],
+      [latin, "windows-1252"],
+      [wide, "utf-16le"],
+    ] as const) {
       const { table, findings } = await read(content, { encoding, columns: { age: "größe" } });
       expect(table.patients).toEqual(["ä"]);
       expect(findings.list()).toEqual([]);
@@ -79,7 +85,17 @@ describe("the check", () => {
       ["unknown-code", 1, "5:sex"],
       ["repeated-patient", 1, "11:patient id"],
     ]);
-    expect(report).toMatchObject({ ok: true, rows: 9, usable: 5, patients: 4, classes: { positive: 1, negative: 4 }, missing: [{ field: "age", count: 3 }, { field: "sex", count: 2 }] });
+    expect(report).toMatchObject({
+      ok: true,
+      rows: 9,
+      usable: 5,
+      patients: 4,
+      classes: { positive: 1, negative: 4 },
+      missing: [
+        { field: "age", count: 3 },
+        { field: "sex", count: 2 },
+      ],
+    });
     expect(JSON.stringify(report)).not.toMatch(/secret|999|77|p[1-7]/);
   });
 
@@ -93,7 +109,10 @@ describe("the check", () => {
 
   it("a missing column is an error, and the other columns are still read", async () => {
     const report = await check("id,sex,sick\np1,7,1\n");
-    expect(places(report)).toEqual([["missing-column", 1, "1:age"], ["unknown-code", 1, "2:sex"]]);
+    expect(places(report)).toEqual([
+      ["missing-column", 1, "1:age"],
+      ["unknown-code", 1, "2:sex"],
+    ]);
     expect(report.ok).toBe(false);
     expect(places(await check("age,sex\n40,1\n"))).toEqual([["missing-column", 2, "1:label", "1:patient id"]]);
   });
@@ -132,7 +151,10 @@ describe("the check", () => {
   });
 
   it("a file that is not there is named as such, a folder too", async () => {
-    await expect(checkTable({ ...tableOf("x"), path: "/nowhere/at/all.csv" }, plan.data)).rejects.toMatchObject({ code: "data-missing", message: expect.stringContaining("no such file") });
+    await expect(checkTable({ ...tableOf("x"), path: "/nowhere/at/all.csv" }, plan.data)).rejects.toMatchObject({
+      code: "data-missing",
+      message: expect.stringContaining("no such file"),
+    });
     await expect(checkTable({ ...tableOf("x"), path: "/" }, plan.data)).rejects.toMatchObject({ code: "data-missing" });
   });
 });

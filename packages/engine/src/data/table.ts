@@ -51,7 +51,12 @@ export async function readTable(declaration: TableDeclaration, plan: DataPlan): 
 }
 
 /** Position of each needed column in the header; -1 where it is missing. */
-function locate(declaration: TableDeclaration, plan: DataPlan, header: readonly string[], findings: Findings): { fields: number[]; label: number; patient: number } {
+function locate(
+  declaration: TableDeclaration,
+  plan: DataPlan,
+  header: readonly string[],
+  findings: Findings,
+): { fields: number[]; label: number; patient: number } {
   const seen = new Set<string>();
   for (const name of header) {
     if (seen.has(name)) findings.add("duplicate-header", 1);
@@ -83,7 +88,10 @@ function fieldReader(field: Field, decimal: "." | ","): Reader {
 }
 
 function labelReader(plan: DataPlan, decimal: "." | ","): Reader {
-  const meanings = new Map([...plan.label.negative.map((code) => [canonicalCode(code), 0] as const), ...plan.label.positive.map((code) => [canonicalCode(code), 1] as const)]);
+  const meanings = new Map([
+    ...plan.label.negative.map((code) => [canonicalCode(code), 0] as const),
+    ...plan.label.positive.map((code) => [canonicalCode(code), 1] as const),
+  ]);
   return (text) => meanings.get(canonicalCode(text, decimal)) ?? "unknown-label";
 }
 
@@ -115,7 +123,9 @@ class TableBuilder {
   add(line: number, cells: readonly string[]): void {
     this.rowsRead++;
     if (cells.length !== this.#width) return this.#findings.add("wrong-column-count", line);
-    const values = this.#readField.map((read, index) => this.#value(line, cells[this.#at.fields[index] as number], read, this.#plan.fields[index] as Field));
+    const values = this.#readField.map((read, index) =>
+      this.#value(line, cells[this.#at.fields[index] as number], read, this.#plan.fields[index] as Field),
+    );
     const label = this.#label(line, cells[this.#at.label]);
     const patient = this.#patient(line, cells[this.#at.patient]);
     if (label === undefined || patient === undefined) return;

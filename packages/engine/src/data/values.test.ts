@@ -33,4 +33,6 @@ it.each([
   ["I25.1", ".", "I25.1"],
   ["Yes", ".", "Yes"],
   ["12345678901234567890", ".", "12345678901234567890"],
-] as const)("the code %j with decimal mark %j is spelt %j", (text, decimal, spelling) => expect(canonicalCode(text, decimal)).toBe(spelling));
+] as const)("the code %j with decimal mark %j is spelt %j", (text, decimal, spelling) =>
+  expect(canonicalCode(text, decimal)).toBe(spelling),
+);

@@ -21,7 +21,8 @@ it("repeats itself, and holds exactly the metrics that were asked for", () => {
   const metrics = siteMetrics(scores, labels, index, ["auroc", "brier"]);
   expect(siteMetrics(scores, labels, index, ["auroc", "brier"])).toEqual(metrics);
   expect(Object.keys(metrics.values)).toEqual(["auroc", "brier"]);
-  for (const estimate of Object.values(metrics.values)) expect((estimate?.low ?? 1) < (estimate?.value ?? 0) && (estimate?.value ?? 1) < (estimate?.high ?? 0)).toBe(true);
+  for (const estimate of Object.values(metrics.values))
+    expect((estimate?.low ?? 1) < (estimate?.value ?? 0) && (estimate?.value ?? 1) < (estimate?.high ?? 0)).toBe(true);
 });
 
 describe("several rows of a patient", () => {
@@ -29,17 +30,32 @@ describe("several rows of a patient", () => {
     const repeat = <T>(values: readonly T[]): T[] => values.flatMap((value) => Array.from({ length: 5 }, () => value));
     const byPatient = siteMetrics(repeat(scores), repeat(labels), repeat(index), ["auroc"]);
     expect(byPatient).toMatchObject({ n: 200, positives: 67 });
-    expect(byPatient.values.auroc).toEqual({ value: expect.closeTo(0.8792503647, 8), low: expect.closeTo(siteMetrics(scores, labels, index, ["auroc"]).values.auroc?.low ?? 0, 8), high: expect.any(Number) });
+    expect(byPatient.values.auroc).toEqual({
+      value: expect.closeTo(0.8792503647, 8),
+      low: expect.closeTo(siteMetrics(scores, labels, index, ["auroc"]).values.auroc?.low ?? 0, 8),
+      high: expect.any(Number),
+    });
   });
 });
 
 describe("what is not said", () => {
   it("a class of fewer than 5 patients is not counted out", () => {
-    const few = (count: number) => siteMetrics(scores.slice(0, 40), Array.from({ length: 40 }, (_, i) => (i < count ? 1 : 0)), index.slice(0, 40), ["auroc"]).positives;
+    const few = (count: number) =>
+      siteMetrics(
+        scores.slice(0, 40),
+        Array.from({ length: 40 }, (_, i) => (i < count ? 1 : 0)),
+        index.slice(0, 40),
+        ["auroc"],
+      ).positives;
     expect([few(0), few(4), few(5), few(35), few(36), few(40)]).toEqual([null, null, 5, 35, null, null]);
   });
   it("with one class only the ranking metrics are null, the others not", () => {
-    const { values } = siteMetrics(scores, scores.map(() => 1), index, ["auroc", "auprc", "loss", "accuracy", "brier"]);
+    const { values } = siteMetrics(
+      scores,
+      scores.map(() => 1),
+      index,
+      ["auroc", "auprc", "loss", "accuracy", "brier"],
+    );
     expect([values.auroc, values.auprc]).toEqual([null, null]);
     expect([values.loss, values.accuracy, values.brier].every((estimate) => Number.isFinite(estimate?.high))).toBe(true);
   });

@@ -42,7 +42,12 @@ function percentile(sorted: Float64Array, share: number): number {
  * positive label and those without (stratified), from a fixed seed. A metric is null where it is undefined; `positives` is
  * null where one of the classes has fewer than 5 patients.
  */
-export function siteMetrics(probabilities: ArrayLike<number>, labels: ArrayLike<number>, patients: ArrayLike<number>, names: readonly MetricName[]): SiteMetrics {
+export function siteMetrics(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  patients: ArrayLike<number>,
+  names: readonly MetricName[],
+): SiteMetrics {
   const ranked = rank(probabilities, labels, patients);
   const positive = positivePatients(ranked);
   const groups = [1, 0].map((its) => Uint32Array.from(positive.keys()).filter((patient) => positive[patient] === its));

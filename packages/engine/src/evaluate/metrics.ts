@@ -40,7 +40,10 @@ export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patie
  * - loss: mean -log of the probability given to the true label, in nats, probabilities clipped to [1e-7, 1 - 1e-7].
  * - brier: mean squared difference of probability and label.
  */
-export function metricsOf({ scores, labels, patients, losses }: Ranked, weights: ArrayLike<number>): Readonly<Record<MetricName, number | null>> {
+export function metricsOf(
+  { scores, labels, patients, losses }: Ranked,
+  weights: ArrayLike<number>,
+): Readonly<Record<MetricName, number | null>> {
   let positives = 0;
   let negatives = 0;
   let above = 0;
@@ -48,7 +51,7 @@ export function metricsOf({ scores, labels, patients, losses }: Ranked, weights:
   let right = 0;
   let loss = 0;
   let brier = 0;
-  for (let at = 0; at < scores.length; ) {
+  for (let at = 0; at < scores.length;) {
     const score = scores[at] as number;
     let tiedPositives = 0;
     let tiedNegatives = 0;

@@ -18,7 +18,8 @@ it("a model is the frozen tensors of the base and the trained ones of the checkp
   expect([...model.keys()]).toEqual(manifest.tensors.map((spec) => spec.name));
   expect(model.get("dense_3/kernel")).toEqual(Float32Array.of(1, 2, 3));
   expect(model.get("dense_3/bias")).toEqual(Float32Array.of(4));
-  for (const name of ["dense_1/kernel", "dense_1/bias", "dense_2/kernel", "dense_2/bias"]) expect(model.get(name)).toEqual(tensors.get(name));
+  for (const name of ["dense_1/kernel", "dense_1/bias", "dense_2/kernel", "dense_2/bias"])
+    expect(model.get(name)).toEqual(tensors.get(name));
   expect(() => assembleModel(manifest, weights, new Float32Array(3), { part: "head" })).toThrow(RangeError);
 });
 
@@ -31,7 +32,10 @@ describe("weights are refused where", () => {
   it("a tensor is missing, or one too many", () => {
     const fewer = writeSafetensors(manifest.tensors.slice(1), tensors);
     expect(() => readWeights(named(fewer), fewer)).toThrow("exactly the tensors");
-    const more = writeSafetensors([...manifest.tensors, { name: "extra", shape: [1], depth: 0 }], new Map([...tensors, ["extra", new Float32Array(1)]]));
+    const more = writeSafetensors(
+      [...manifest.tensors, { name: "extra", shape: [1], depth: 0 }],
+      new Map([...tensors, ["extra", new Float32Array(1)]]),
+    );
     expect(() => readWeights(named(more), more)).toThrow("exactly the tensors");
   });
   it("a tensor has another shape of the same size", () => {

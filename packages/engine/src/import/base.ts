@@ -32,7 +32,12 @@ export function initialVector(manifest: Manifest, weights: Uint8Array, trainable
  * All tensors of the model that a checkpoint stands for: the base's frozen ones and the trained ones from `vector`.
  * In the manifest's order. Throws as `readWeights`; RangeError where the vector has another length.
  */
-export function assembleModel(manifest: Manifest, weights: Uint8Array, vector: Float32Array, trainable: TrainablePart): ReadonlyMap<string, Float32Array> {
+export function assembleModel(
+  manifest: Manifest,
+  weights: Uint8Array,
+  vector: Float32Array,
+  trainable: TrainablePart,
+): ReadonlyMap<string, Float32Array> {
   const trained = unflatten(trainableTensors(manifest.tensors, trainable), vector);
   return new Map([...readWeights(manifest, weights)].map(([name, values]) => [name, trained.get(name) ?? values]));
 }

@@ -20,13 +20,20 @@ describe("an architecture is refused where", () => {
     change(copy);
     return () => architectureOf({ ...manifest, architecture: copy, tensors: [...tensorsOf(copy)] });
   };
-  const at = (copy: typeof architecture, index: number): { [key: string]: unknown } => copy.layers[index] as unknown as { [key: string]: unknown };
+  const at = (copy: typeof architecture, index: number): { [key: string]: unknown } =>
+    copy.layers[index] as unknown as { [key: string]: unknown };
 
-  it("widths do not follow from each other", () => expect(refusal((copy) => (at(copy, 2)["in"] = 6))).toThrow("dense_2 expects 6 numbers and gets 5"));
+  it("widths do not follow from each other", () =>
+    expect(refusal((copy) => (at(copy, 2)["in"] = 6))).toThrow("dense_2 expects 6 numbers and gets 5"));
   it("the input does not fit", () => expect(refusal((copy) => (copy.input = 3))).toThrow("dense_1 expects 4 numbers and gets 3"));
   it("the output is no single logit", () => expect(refusal((copy) => (at(copy, 4)["out"] = 2))).toThrow("gives 2 numbers"));
-  it("the last layer is an activation", () => expect(refusal((copy) => copy.layers.push({ kind: "activation", name: "end", function: "sigmoid" }))).toThrow("must be dense"));
+  it("the last layer is an activation", () =>
+    expect(refusal((copy) => copy.layers.push({ kind: "activation", name: "end", function: "sigmoid" }))).toThrow("must be dense"));
   it("two layers have one name", () => expect(refusal((copy) => (at(copy, 3)["name"] = "tanh_1"))).toThrow("same name"));
-  it("a kind of layer is unknown", () => expect(() => architectureOf({ ...manifest, architecture: { ...architecture, layers: [{ kind: "lambda", name: "x" }] } })).toThrow("cannot be used"));
-  it("the manifest lists other tensors", () => expect(() => architectureOf({ ...manifest, tensors: manifest.tensors.slice(1) })).toThrow("does not follow from its architecture"));
+  it("a kind of layer is unknown", () =>
+    expect(() => architectureOf({ ...manifest, architecture: { ...architecture, layers: [{ kind: "lambda", name: "x" }] } })).toThrow(
+      "cannot be used",
+    ));
+  it("the manifest lists other tensors", () =>
+    expect(() => architectureOf({ ...manifest, tensors: manifest.tensors.slice(1) })).toThrow("does not follow from its architecture"));
 });

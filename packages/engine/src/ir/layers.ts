@@ -14,7 +14,11 @@ const Width = z.int().min(1).max(65_536);
 
 /** y = x W + b. Parameters `<name>/kernel` [in, out] and `<name>/bias` [out]. */
 const Dense = z.strictObject({ kind: z.literal("dense"), name: LayerName, in: Width, out: Width });
-const Activation = z.strictObject({ kind: z.literal("activation"), name: LayerName, function: z.enum(["relu", "tanh", "sigmoid", "linear"]) });
+const Activation = z.strictObject({
+  kind: z.literal("activation"),
+  name: LayerName,
+  function: z.enum(["relu", "tanh", "sigmoid", "linear"]),
+});
 
 export const Layer = z.discriminatedUnion("kind", [Dense, Activation]);
 export type Layer = z.infer<typeof Layer>;
@@ -71,18 +75,28 @@ function parametersOf(layer: Layer): readonly { readonly name: string; readonly 
 /** Every parameter in the order of the layers. Depth 0 is the last layer that has parameters, 1 the one before it. */
 export function tensorsOf(architecture: Architecture): readonly TensorSpec[] {
   const parametrised = architecture.layers.map(parametersOf).filter((parameters) => parameters.length > 0);
-  return parametrised.flatMap((parameters, index) => parameters.map((parameter) => ({ ...parameter, depth: parametrised.length - 1 - index })));
+  return parametrised.flatMap((parameters, index) =>
+    parameters.map((parameter) => ({ ...parameter, depth: parametrised.length - 1 - index })),
+  );
 }
 
 /** The manifest's architecture, checked against its tensors. Throws `bad-input`. */
 export function architectureOf(manifest: Manifest): Architecture {
   const parsed = Architecture.safeParse(manifest.architecture);
   if (!parsed.success) {
-    const problems = parsed.error.issues.slice(0, 5).map((issue) => [issue.path.join("."), issue.message].filter((part) => part !== "").join(": "));
-    throw new EngraftError("bad-input", `The base model's architecture cannot be used: ${problems.join("; ")}. Ask its author for a corrected manifest.`);
+    const problems = parsed.error.issues
+      .slice(0, 5)
+      .map((issue) => [issue.path.join("."), issue.message].filter((part) => part !== "").join(": "));
+    throw new EngraftError(
+      "bad-input",
+      `The base model's architecture cannot be used: ${problems.join("; ")}. Ask its author for a corrected manifest.`,
+    );
   }
   if (canonicalJson(tensorsOf(parsed.data)) !== canonicalJson(manifest.tensors)) {
-    throw new EngraftError("bad-input", "The base model's list of tensors does not follow from its architecture. Ask its author for a corrected manifest.");
+    throw new EngraftError(
+      "bad-input",
+      "The base model's list of tensors does not follow from its architecture. Ask its author for a corrected manifest.",
+    );
   }
   return parsed.data;
 }

@@ -50,7 +50,12 @@ async function load(backend: Backend): Promise<boolean> {
 }
 
 /** One training step on zeros. Throws where the backend lacks an operation that the model needs. */
-async function tryStep(trainer: Trainer, architecture: Architecture, tensors: ReadonlyMap<string, Float32Array>, options: CompileOptions): Promise<void> {
+async function tryStep(
+  trainer: Trainer,
+  architecture: Architecture,
+  tensors: ReadonlyMap<string, Float32Array>,
+  options: CompileOptions,
+): Promise<void> {
   const model = trainer.compile(architecture, tensors, options);
   try {
     const state = startState(flatten(trainableTensors(tensorsOf(architecture), options.trainable), tensors), options);

@@ -11,7 +11,12 @@ const samplesOf = (rows: number): Samples => ({
   patients: new Uint32Array(rows),
 });
 
-it.each([[10, 4], [3, 8], [1, 2], [8, 8]])("of %i samples in batches of %i every sample comes equally often, with its own label", (rows, batch) => {
+it.each([
+  [10, 4],
+  [3, 8],
+  [1, 2],
+  [8, 8],
+])("of %i samples in batches of %i every sample comes equally often, with its own label", (rows, batch) => {
   const next = batchesOf(samplesOf(rows), batch, randomFrom(["order"]));
   const counts = new Map<number, number>();
   for (let i = 0; i < rows; i++) {

@@ -1,7 +1,8 @@
 /** Sigmoid cross-entropy on logits: the loss of a yes/no label. */
 
 /** log(1 + exp(-|z|)) without overflow, plus max(z, 0) - z y. In nats. */
-export const crossEntropy = (logit: number, label: number): number => Math.max(logit, 0) - logit * label + Math.log1p(Math.exp(-Math.abs(logit)));
+export const crossEntropy = (logit: number, label: number): number =>
+  Math.max(logit, 0) - logit * label + Math.log1p(Math.exp(-Math.abs(logit)));
 
 export const sigmoid = (logit: number): number => (logit >= 0 ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit) / (1 + Math.exp(logit)));
 

@@ -7,14 +7,22 @@ import type { SessionOptions, TrainingOutcome, TrainingProgress } from "./sessio
 
 /** Requests, and what each is answered with. */
 export interface Calls {
-  readonly open: { readonly request: SessionOptions; readonly answer: { readonly engine: string; readonly counts: Readonly<Record<Part, Counts>> } };
-  readonly train: { readonly request: { readonly start: Float32Array; readonly seed: readonly (string | number)[] }; readonly answer: TrainingOutcome };
+  readonly open: {
+    readonly request: SessionOptions;
+    readonly answer: { readonly engine: string; readonly counts: Readonly<Record<Part, Counts>> };
+  };
+  readonly train: {
+    readonly request: { readonly start: Float32Array; readonly seed: readonly (string | number)[] };
+    readonly answer: TrainingOutcome;
+  };
   readonly trainAlone: { readonly request: { readonly rounds: number }; readonly answer: Float32Array };
   readonly evaluate: { readonly request: { readonly vector: Float32Array; readonly part: Part }; readonly answer: SiteMetrics | null };
 }
 export type CallName = keyof Calls;
 
-export type Request = { [N in CallName]: { readonly id: number; readonly call: N; readonly value: Calls[N]["request"]; readonly abort: AbortFlag } }[CallName];
+export type Request = {
+  [N in CallName]: { readonly id: number; readonly call: N; readonly value: Calls[N]["request"]; readonly abort: AbortFlag };
+}[CallName];
 
 /** One shared integer, set to 1 by the caller: training reads it between two steps without letting go of the thread. */
 export type AbortFlag = Int32Array<SharedArrayBuffer>;

@@ -78,17 +78,26 @@ export interface Session {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { manifest, plan } = options;
   const architecture = architectureOf(manifest);
-  if (architecture.input !== inputWidth(manifest.inputs)) throw new EngraftError("bad-input", "The base model's input rules do not give as many numbers as its first layer takes. Ask its author for a corrected manifest.");
+  if (architecture.input !== inputWidth(manifest.inputs))
+    throw new EngraftError(
+      "bad-input",
+      "The base model's input rules do not give as many numbers as its first layer takes. Ask its author for a corrected manifest.",
+    );
   const tensors = readWeights(manifest, options.weights);
   const table = await usableTable(options);
-  const samples = { train: samplesOf(table, plan.data, manifest, "train"), validation: samplesOf(table, plan.data, manifest, "validation"), test: samplesOf(table, plan.data, manifest, "test") };
+  const samples = {
+    train: samplesOf(table, plan.data, manifest, "train"),
+    validation: samplesOf(table, plan.data, manifest, "validation"),
+    test: samplesOf(table, plan.data, manifest, "test"),
+  };
   const { trainable, batch, optimizer, weightDecay } = plan.training;
   const compileOptions = { trainable, batch, optimizer, weightDecay };
   const trainer = await chooseTrainer(architecture, tensors, compileOptions, options.backends);
   const model = trainer.compile(architecture, tensors, compileOptions);
   const base = flatten(trainableTensors(manifest.tensors, trainable), tensors);
   const checked = (vector: Float32Array): Float32Array => {
-    if (vector.length !== base.length) throw new EngraftError("wrong-shape", `The vector has ${vector.length} values; the plan trains ${base.length}.`);
+    if (vector.length !== base.length)
+      throw new EngraftError("wrong-shape", `The vector has ${vector.length} values; the plan trains ${base.length}.`);
     return vector;
   };
   return {
@@ -109,7 +118,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 async function usableTable({ table: declaration, plan }: SessionOptions): Promise<Table> {
   const { table, findings } = await readTable(declaration, plan.data);
   const errors = findings.list().filter((finding) => finding.effect === "error");
-  if (errors.length > 0) throw new EngraftError("data-invalid", `The table cannot be used (${errors.map((error) => error.kind).join(", ")}). Run \`engraft-site data check\`.`);
+  if (errors.length > 0)
+    throw new EngraftError(
+      "data-invalid",
+      `The table cannot be used (${errors.map((error) => error.kind).join(", ")}). Run \`engraft-site data check\`.`,
+    );
   if (table.rows === 0) throw new EngraftError("data-invalid", "The table has no usable row. Run `engraft-site data check`.");
   return table;
 }
@@ -141,7 +154,11 @@ async function fit(
     control.progress({ unit: amount.unit, done: Math.min(total, Math.floor(update / updatesPerUnit)), total, loss: loss / since });
     [reported, loss, since] = [performance.now(), 0, 0];
   }
-  if (!state.parameters.every(Number.isFinite)) throw new EngraftError("training-failed", "Training gave values that are no finite numbers. The plan's learning rate may be too high for this site's data.");
+  if (!state.parameters.every(Number.isFinite))
+    throw new EngraftError(
+      "training-failed",
+      "Training gave values that are no finite numbers. The plan's learning rate may be too high for this site's data.",
+    );
   return state.parameters;
 }
 

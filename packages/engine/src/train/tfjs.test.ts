@@ -30,17 +30,22 @@ const reference = {
   sgd: {
     optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 },
     losses: [0.36080623, 0.641731, 0.76653062],
-    end: [0.12099563, -0.24035595, 0.34204179, 0.2870669, -0.50505689, 0.65206866, 0.10504434, -0.11975365, 0.76572283, -0.80389591, 0.17873979],
+    end: [
+      0.12099563, -0.24035595, 0.34204179, 0.2870669, -0.50505689, 0.65206866, 0.10504434, -0.11975365, 0.76572283, -0.80389591, 0.17873979,
+    ],
   },
   adam: {
     optimizer: { name: "adam", learningRate: 0.05 },
     losses: [0.36080623, 0.64198211, 0.66227706],
-    end: [0.1348918, -0.2537095, 0.4022513, 0.27482667, -0.58391427, 0.68499604, 0.17475592, -0.19093132, 0.81277459, -0.86999127, 0.23157211],
+    end: [
+      0.1348918, -0.2537095, 0.4022513, 0.27482667, -0.58391427, 0.68499604, 0.17475592, -0.19093132, 0.81277459, -0.86999127, 0.23157211,
+    ],
   },
 } as const;
 
 describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
-  const compiled = async (model: Architecture, values: ReadonlyMap<string, Float32Array>, options: CompileOptions) => (await chooseTrainer(model, values, options, [backend])).compile(model, values, options);
+  const compiled = async (model: Architecture, values: ReadonlyMap<string, Float32Array>, options: CompileOptions) =>
+    (await chooseTrainer(model, values, options, [backend])).compile(model, values, options);
 
   it.each(["sgd", "adam"] as const)("three steps of %s equal an independent computation", async (name) => {
     const { optimizer, losses, end } = reference[name];
@@ -61,7 +66,11 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     const random = randomFrom(["steps"]);
     const counts: number[] = [];
     for (let step = 0; step < steps; step++) {
-      await model.step(Float32Array.from({ length: 8 * 4 }, () => random.uniform()), Float32Array.from({ length: 8 }, () => random.below(2)), state);
+      await model.step(
+        Float32Array.from({ length: 8 * 4 }, () => random.uniform()),
+        Float32Array.from({ length: 8 }, () => random.below(2)),
+        state,
+      );
       counts.push(tf.memory().numTensors);
     }
     return { model, state, counts };
@@ -73,14 +82,18 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
       const trained = trainableTensors(tensorsOf(architecture), trainable);
       const frozen = model.frozen();
       expect([...frozen.keys(), ...trained.map((spec) => spec.name)]).toEqual([...tensors.keys()]);
-      for (const [name, values] of frozen) expect(Buffer.from(values.buffer)).toEqual(Buffer.from((tensors.get(name) as Float32Array).slice().buffer));
+      for (const [name, values] of frozen)
+        expect(Buffer.from(values.buffer)).toEqual(Buffer.from((tensors.get(name) as Float32Array).slice().buffer));
       expect(state.parameters).not.toEqual(flatten(trained, tensors));
       model.dispose();
     }
   });
 
   it("the same steps give the same bits", async () => {
-    const runs = [await train({ trainable: { part: "all" }, batch: 8, ...settings }, 30), await train({ trainable: { part: "all" }, batch: 8, ...settings }, 30)];
+    const runs = [
+      await train({ trainable: { part: "all" }, batch: 8, ...settings }, 30),
+      await train({ trainable: { part: "all" }, batch: 8, ...settings }, 30),
+    ];
     expect(runs[0]?.state.parameters).toEqual(runs[1]?.state.parameters);
     for (const { model } of runs) model.dispose();
   });
@@ -96,5 +109,8 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
 
 it("says why, where no engine can train", async () => {
   const options: CompileOptions = { trainable: { part: "all" }, batch: 2, ...reference.sgd, weightDecay: 0 };
-  await expect(chooseTrainer(small, new Map(), options, ["cpu"])).rejects.toMatchObject({ code: "training-failed", message: expect.stringMatching(/^No engine.*cpu: /) });
+  await expect(chooseTrainer(small, new Map(), options, ["cpu"])).rejects.toMatchObject({
+    code: "training-failed",
+    message: expect.stringMatching(/^No engine.*cpu: /),
+  });
 });

@@ -20,7 +20,8 @@ function apply(layer: Layer, x: tf.Tensor, parameters: Parameters): tf.Tensor {
   }
 }
 
-const forward = (layers: readonly Layer[], x: tf.Tensor, parameters: Parameters): tf.Tensor => layers.reduce((input, layer) => apply(layer, input, parameters), x);
+const forward = (layers: readonly Layer[], x: tf.Tensor, parameters: Parameters): tf.Tensor =>
+  layers.reduce((input, layer) => apply(layer, input, parameters), x);
 
 /** One tensor for each spec, from consecutive slices of a flat vector. Copies: the cpu backend keeps what it is given. */
 function tensorsFrom(specs: readonly TensorSpec[], flat: Float32Array): tf.Tensor[] {
@@ -31,8 +32,13 @@ function tensorsFrom(specs: readonly TensorSpec[], flat: Float32Array): tf.Tenso
 function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float32Array>, options: CompileOptions): CompiledModel {
   const specs = tensorsOf(architecture);
   const trained = trainableTensors(specs, options.trainable);
-  const kept = new Map(specs.filter((spec) => !trained.includes(spec)).map((spec) => [spec.name, tf.tensor((tensors.get(spec.name) as Float32Array).slice(), spec.shape, "float32")]));
-  const bind = (values: readonly tf.Tensor[]): Parameters => new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
+  const kept = new Map(
+    specs
+      .filter((spec) => !trained.includes(spec))
+      .map((spec) => [spec.name, tf.tensor((tensors.get(spec.name) as Float32Array).slice(), spec.shape, "float32")]),
+  );
+  const bind = (values: readonly tf.Tensor[]): Parameters =>
+    new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
 
   // Built once; a step only changes what `x` and `y` point to.
   let x: tf.Tensor;
@@ -61,7 +67,15 @@ function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float3
       return loss;
     },
     logits: async (inputs, rows, parameters) =>
-      tf.tidy(() => Float32Array.from(forward(architecture.layers, tf.tensor(inputs, [rows, architecture.input], "float32"), bind(tensorsFrom(trained, parameters))).dataSync())),
+      tf.tidy(() =>
+        Float32Array.from(
+          forward(
+            architecture.layers,
+            tf.tensor(inputs, [rows, architecture.input], "float32"),
+            bind(tensorsFrom(trained, parameters)),
+          ).dataSync(),
+        ),
+      ),
     frozen: () => new Map([...kept].map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())])),
     dispose: () => tf.dispose([...kept.values()]),
   };

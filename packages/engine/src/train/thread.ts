@@ -46,8 +46,12 @@ export function startTrainingThread(): TrainingThread {
     waiting.clear();
     thread.unref();
   };
-  thread.on("error", (cause) => end(new EngraftError("training-failed", "The training thread failed. The agent starts a new one for the next request.", { cause })));
-  thread.on("exit", () => end(new EngraftError("training-failed", "The training thread ended. The agent starts a new one for the next request.")));
+  thread.on("error", (cause) =>
+    end(new EngraftError("training-failed", "The training thread failed. The agent starts a new one for the next request.", { cause })),
+  );
+  thread.on("exit", () =>
+    end(new EngraftError("training-failed", "The training thread ended. The agent starts a new one for the next request.")),
+  );
   thread.on("message", (response: Response) => {
     const call = waiting.get(response.id);
     if (call === undefined) return;
@@ -69,7 +73,8 @@ export function startTrainingThread(): TrainingThread {
         const id = ++lastId;
         waiting.set(id, { resolve, reject, options, release: () => options.signal?.removeEventListener("abort", onAbort) });
         thread.ref();
-        thread.postMessage({ id, call: name, value, abort } as Request);
+        const request = { id, call: name, value, abort } as Request;
+        thread.postMessage(request);
       }),
     close: async () => {
       end(new EngraftError("training-failed", "Training was closed."));

@@ -40,7 +40,13 @@ async function respond(request: Request): Promise<void> {
     send({ id: request.id, type: "answer", value }, vector === undefined ? [] : [vector.buffer as ArrayBuffer]);
   } catch (error) {
     if (error instanceof Aborted) send({ id: request.id, type: "aborted" });
-    else send({ id: request.id, type: "failed", code: error instanceof EngraftError ? error.code : null, text: error instanceof Error ? error.message : String(error) });
+    else
+      send({
+        id: request.id,
+        type: "failed",
+        code: error instanceof EngraftError ? error.code : null,
+        text: error instanceof Error ? error.message : String(error),
+      });
   }
 }
 
