@@ -1,4 +1,124 @@
-/** The parts of a running coordinator, as the API sees them. */
+/** A running coordinator: its parts, and how they hear of each other. */
+import { join } from "node:path";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { SiteName } from "@engraft/core/base/ids";
+import type { Identity } from "@engraft/core/crypto/identity";
+import type { Message } from "@engraft/core/protocol/messages";
+import { BlobStore } from "@engraft/runtime/blobs";
+import { takeLock, type Lock } from "@engraft/runtime/lock";
+import type { Logger } from "@engraft/runtime/log";
+import { Accounts } from "./auth/accounts.ts";
+import { coordinatorIdentity, operatorTokenPath, secretFile, setupToken } from "./auth/secrets.ts";
+import { Hub } from "./hub/hub.ts";
+import { Offers } from "./hub/offers.ts";
+import { Presence } from "./hub/presence.ts";
+import type { Session } from "./hub/session.ts";
+import { Metrics } from "./http/metrics.ts";
+import { Feed } from "./live/feed.ts";
+import { Approvals } from "./plans/approvals.ts";
+import { Runs } from "./rounds/runs.ts";
+import { openDatabase, type Database } from "./store/open.ts";
+import { Store } from "./store/store.ts";
+
+export interface AppOptions {
+  readonly data: string;
+  readonly databaseUrl: string | undefined;
+  readonly publicUrl: string;
+  readonly trustedOrigins: readonly string[];
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Another coordinator has taken the database: this process must end. */
+  readonly onLost: (fault: EngraftError) => void;
+}
+
 export interface App {
-  readonly version: string;
+  readonly publicUrl: string;
+  readonly trustedOrigins: readonly string[];
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly accounts: Accounts;
+  readonly approvals: Approvals;
+  readonly offers: Offers;
+  readonly presence: Presence;
+  readonly runs: Runs;
+  readonly hub: Hub;
+  readonly feed: Feed;
+  readonly metrics: Metrics;
+  /** The one-time link for the first admin. */
+  readonly setupUrl: string | null;
+  close(): Promise<void>;
+}
+
+export async function openApp(options: AppOptions): Promise<App> {
+  const lock = await takeLock(options.data, "coordinator");
+  try {
+    const { databaseUrl, data, onLost } = options;
+    const database = await openDatabase(databaseUrl === undefined ? { dir: join(data, "db") } : { url: databaseUrl }, onLost);
+    return await assemble(options, database, lock).catch(async (error: unknown) => {
+      await database.close();
+      throw error;
+    });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function assemble(options: AppOptions, database: Database, lock: Lock): Promise<App> {
+  const { data, publicUrl, trustedOrigins, log, now } = options;
+  const store = new Store(database);
+  const identity = await coordinatorIdentity(data);
+  await ownDatabase(store, identity, now());
+  const blobs = await BlobStore.open(join(data, "blobs"));
+  const feed = new Feed();
+  const approvals = await Approvals.load(store);
+  const presence = new Presence(store, now);
+  // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
+  const metrics: Metrics = new Metrics({ agents: () => hub.online().length, runs: () => runs.live().length });
+  const offers = new Offers(store, approvals);
+  const runs: Runs = new Runs({ store, blobs, approvals, feed, metrics, log, now, coordinator: identity.publicKey, hub: () => hub });
+  const hub: Hub = new Hub(
+    { identity, blobs, log, now, findSite: async (key) => (await store.prisma.site.findUnique({ where: { key }, select: { name: true } }))?.name as SiteName | undefined },
+    {
+      online: (session) => {
+        presence.online(session);
+        void offers.welcome(session).catch((error: unknown) => log.error({ err: error }, "offers.failed"));
+        runs.presenceChanged();
+        feed.publish({ kind: "changed", what: "sites" });
+      },
+      offline: (session) => {
+        presence.offline(session);
+        runs.presenceChanged();
+        feed.publish({ kind: "changed", what: "sites" });
+      },
+      message: (session, message, envelope) => void takeMessage(session, message, JSON.stringify(envelope)),
+      progress: (progress) => feed.publish({ kind: "progress", progress }),
+      bytes: (direction, count) => metrics.bytes(direction, count),
+    },
+  );
+  const takeMessage = messages({ approvals, runs, feed, log, now });
+  const token = (await Accounts.anyAdmin(store)) ? null : await setupToken(data);
+  const accounts = new Accounts({
+    store, data, publicUrl, trustedOrigins, now,
+    secret: await secretFile(join(data, "secrets", "auth.secret")),
+    operatorToken: await secretFile(operatorTokenPath(data)),
+    setupToken: token,
+  });
+  log.info({ database: database.kind, migrated: database.migrated }, "database.open");
+  const resumed = await runs.resume();
+  if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
+  return {
+    publicUrl, trustedOrigins, now, log, identity, store, blobs, accounts, approvals, offers, presence, runs, hub, feed, metrics,
+    setupUrl: token === null ? null : `${publicUrl}/setup?token=${token}`,
+    close: async () => {
+      await hub.stop();
+      await runs.close();
+      await presence.close();
+      await database.close();
+      await lock.release();
+    },
+  };
 }

@@ -1,0 +1,61 @@
+/** Audit entries as sentences for people. */
+import { isCode } from "@engraft/core/base/errors";
+import type { AuditRow } from "../store/store.ts";
+import type { Audit } from "../store/generated/client.ts";
+import type { AuditView } from "./views.ts";
+
+export function auditView(row: AuditRow): AuditView {
+  const code = row.detail["code"];
+  const { seq, at, actor, action, subject } = row;
+  return { seq, at, actor, action, subject, code: typeof code === "string" && isCode(code) ? code : null, text: sentence(row) };
+}
+
+export const storedAuditView = (row: Audit): AuditView =>
+  auditView({ seq: Number(row.seq), at: row.at.getTime(), actor: row.actor, action: row.action, subject: row.subject, detail: row.detail as AuditRow["detail"] });
+
+function sentence({ action, actor, subject, detail }: AuditRow): string {
+  const who = actor.startsWith("site:") ? actor.slice("site:".length) : actor;
+  const named = `${detail["name"] ?? ""} ${detail["version"] ?? ""}`.trim();
+  switch (action) {
+    case "invite.created":
+      return `${who} invited ${subject}.`;
+    case "invite.revoked":
+      return `${who} withdrew the invite of ${subject}.`;
+    case "enrolment.refused":
+      return `An enrolment as ${subject} was refused (${detail["code"]}).`;
+    case "site.joined":
+      return `${subject} joined. Compare by phone: ${detail["words"]}.`;
+    case "base.imported":
+      return `${who} imported the base ${named}.`;
+    case "plan.proposed":
+      return `${who} proposed the plan ${named}.`;
+    case "plan.withdrawn":
+      return `${who} withdrew the plan ${named}.`;
+    case "plan.approved":
+      return `${detail["steward"]} at ${who} approved a plan.`;
+    case "plan.refused":
+      return `${detail["steward"]} at ${who} refused a plan.`;
+    case "run.started":
+      return `${who} started ${subject} with ${detail["sites"]} sites.`;
+    case "round.combined":
+      return `${subject}: round ${detail["round"]} ended with a checkpoint.`;
+    case "site.dropped":
+      return `${subject}, round ${detail["round"]}: ${detail["site"]} dropped out. ${detail["text"]}`;
+    case "update.refused":
+      return `${subject}, round ${detail["round"]}: an answer of ${who} was refused. ${detail["text"]}`;
+    case "run.finished":
+      return `${subject} finished.`;
+    case "run.stopped":
+      return `${who} stopped ${subject}.`;
+    case "run.failed":
+      return `${subject} failed. ${detail["text"]}`;
+    case "release.made":
+      return `The model of ${subject} is ready.`;
+    case "user.created":
+      return `${who} made an account for ${subject} (${detail["role"]}).`;
+    case "admin.created":
+      return `The first admin, ${subject}, was set up.`;
+    default:
+      return action;
+  }
+}

@@ -1,0 +1,17 @@
+/** Settings of the coordinator: flags > ENGRAFT_* > engraft.toml > these defaults. */
+import * as z from "zod";
+
+const Url = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
+
+export const Config = z.object({
+  port: z.coerce.number().int().min(0).max(65_535).default(7300),
+  host: z.string().min(1).default("127.0.0.1"),
+  data: z.string().min(1).default("./engraft-coordinator"),
+  /** Address by which browsers and agents reach this coordinator; it is written into invites. */
+  publicUrl: Url.optional(),
+  /** Where the dashboard process listens. */
+  dashboardUrl: Url.optional(),
+  databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+});
+export type Config = z.infer<typeof Config>;

@@ -1,0 +1,141 @@
+/** The agents' end: one ws connection for each site, which the agent dials. Knows who is online; decides nothing. */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { isRefusal } from "@engraft/core/base/errors";
+import { bySite, type PublicKey, type SiteName } from "@engraft/core/base/ids";
+import type { Envelope } from "@engraft/core/crypto/envelope";
+import type { Identity } from "@engraft/core/crypto/identity";
+import { MAX_FRAME, type Message } from "@engraft/core/protocol/messages";
+import type { BlobStore } from "@engraft/runtime/blobs";
+import { greetSite } from "@engraft/runtime/handshake";
+import { Inbox } from "@engraft/runtime/inbox";
+import { Link } from "@engraft/runtime/link";
+import type { Logger } from "@engraft/runtime/log";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { ProgressView } from "../api/views.ts";
+import { Session } from "./session.ts";
+
+/** Connections that have not said who they are; each lives at most as long as a handshake's patience. */
+const MAX_STRANGERS = 256;
+
+export interface HubOptions {
+  readonly identity: Identity;
+  readonly blobs: BlobStore;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly findSite: (key: PublicKey) => Promise<SiteName | undefined>;
+}
+
+export interface HubHandlers {
+  readonly online: (session: Session) => void;
+  readonly offline: (session: Session) => void;
+  /** Everything but progress. */
+  readonly message: (session: Session, message: Message, envelope: Envelope) => void;
+  readonly progress: (progress: ProgressView) => void;
+  readonly bytes: (direction: "in" | "out", count: number) => void;
+}
+
+export class Hub {
+  readonly #options: HubOptions;
+  readonly #handlers: HubHandlers;
+  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME });
+  readonly #sessions = new Map<SiteName, Session>();
+  #strangers = 0;
+  #stopped = false;
+
+  constructor(options: HubOptions, handlers: HubHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+  }
+
+  /** Takes an HTTP upgrade of the path /agent. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#stopped || this.#strangers >= MAX_STRANGERS) {
+      socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (accepted) => void this.#greet(accepted));
+  }
+
+  /** Sites online, in byte order. */
+  online(): SiteName[] {
+    return [...this.#sessions.keys()].sort(bySite);
+  }
+
+  session(site: SiteName): Session | undefined {
+    return this.#sessions.get(site);
+  }
+
+  sessions(): readonly Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  async #greet(socket: WebSocket): Promise<void> {
+    // In the same tick as the socket is accepted, so that no frame is missed.
+    const inbox = new Inbox(socket);
+    const { identity, findSite, now, log } = this.#options;
+    this.#strangers += 1;
+    const greeted = await greetSite(inbox, { identity, findSite, now }).finally(() => {
+      this.#strangers -= 1;
+    });
+    if (isRefusal(greeted)) {
+      log.info({ code: greeted.code }, "link.refused");
+      return;
+    }
+    if (this.#stopped) {
+      socket.close(1001);
+      return;
+    }
+    const { site, key, hello, scopes } = greeted;
+    const older = this.#sessions.get(site);
+    const session = new Session({
+      site,
+      version: hello.version,
+      engine: hello.engine,
+      skewMs: hello.at - now(),
+      now: now(),
+      open: (mayServe, self) =>
+        new Link(
+          inbox,
+          { role: "coordinator", identity, peerKey: key, peerName: site, scopes, blobs: this.#options.blobs, mayServe },
+          { message: (message, envelope) => this.#message(self, message, envelope), close: (code) => this.#closed(self, code), bytes: this.#handlers.bytes },
+        ),
+    });
+    this.#sessions.set(site, session);
+    older?.link.close("replaced-by-new-link", "Another agent of this site has connected. Only one may run.");
+    log.info({ site, version: hello.version }, "site.online");
+    this.#handlers.online(session);
+  }
+
+  #message(session: Session, message: Message, envelope: Envelope): void {
+    // Frames that came with the handshake are delivered while the session is still being made.
+    queueMicrotask(() => {
+      if (this.#sessions.get(session.site) !== session) return;
+      if (message.type === "progress") {
+        const progress = { site: session.site, ...message.value, at: this.#options.now() };
+        if (session.takeProgress(progress)) this.#handlers.progress(progress);
+        return;
+      }
+      if (!session.mayTalk(this.#options.now())) {
+        session.link.close("too-many", "Too many messages at once.");
+        return;
+      }
+      this.#handlers.message(session, message, envelope);
+    });
+  }
+
+  #closed(session: Session, code: string): void {
+    if (this.#sessions.get(session.site) !== session) return;
+    this.#sessions.delete(session.site);
+    this.#options.log.info({ site: session.site, code }, "site.offline");
+    this.#handlers.offline(session);
+  }
+
+  /** Ends every link. Agents dial again when the coordinator is back. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const socket of this.#sockets.clients) socket.close(1001);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const socket of this.#sockets.clients) socket.terminate();
+  }
+}

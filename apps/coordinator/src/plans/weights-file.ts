@@ -1,0 +1,47 @@
+/** Reading large files of float32 by the slice, so that memory does not grow with the model. */
+import { open, type FileHandle } from "node:fs/promises";
+import { EngraftError } from "@engraft/core/base/errors";
+import { headerBytes, parseHeader, type SafetensorsEntry, type SafetensorsHeader } from "@engraft/core/models/safetensors";
+import type { TensorSpec } from "@engraft/core/models/tensors";
+
+export const SLICE_BYTES = 1 << 20;
+
+/** Throws `bad-input` where the tensor is missing or has another shape. */
+export function entryOf(header: SafetensorsHeader, spec: TensorSpec): SafetensorsEntry {
+  const entry = header.entries.find(({ name }) => name === spec.name);
+  if (entry === undefined || entry.shape.join() !== spec.shape.join()) throw new EngraftError("bad-input", `The weights file has no tensor ${spec.name} of the manifest's shape.`);
+  return entry;
+}
+
+export async function readHeader(file: FileHandle): Promise<SafetensorsHeader> {
+  const start = await readExactly(file, 0, 8);
+  return parseHeader(await readExactly(file, 0, headerBytes(start)));
+}
+
+/** Visits a byte range in slices of at most 1 MiB; each slice is the visitor's own copy. */
+export async function eachSlice(file: FileHandle, begin: number, end: number, visit: (slice: Uint8Array) => Promise<void>): Promise<void> {
+  for (let at = begin; at < end; at += SLICE_BYTES) await visit(await readExactly(file, at, Math.min(SLICE_BYTES, end - at)));
+}
+
+export async function readExactly(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let got = 0;
+  while (got < length) {
+    const { bytesRead } = await file.read(bytes, got, length - got, at + got);
+    if (bytesRead === 0) throw new EngraftError("bad-input", "The file ends before the bytes it promises.");
+    got += bytesRead;
+  }
+  return bytes;
+}
+
+/** Opens a blob's file for reading and closes it whatever happens. Throws `blob-missing`. */
+export async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, "r").catch((cause: unknown) => {
+    throw new EngraftError("blob-missing", "A blob that is needed is not in the store. Restore the coordinator's folder from a backup.", { cause });
+  });
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}

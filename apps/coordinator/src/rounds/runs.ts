@@ -1,0 +1,202 @@
+/** All runs: starts them, picks up after a restart those that have not ended, and hands each answer of a site to its run. */
+import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
+import { RunId, type Digest } from "@engraft/core/base/ids";
+import { sha256 } from "@engraft/core/crypto/digest";
+import type { Envelope } from "@engraft/core/crypto/envelope";
+import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import type { Message } from "@engraft/core/protocol/messages";
+import type { RunParams } from "@engraft/core/rounds/state";
+import type { BlobStore } from "@engraft/runtime/blobs";
+import type { Logger } from "@engraft/runtime/log";
+import { auditView } from "../api/audit-words.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Session } from "../hub/session.ts";
+import type { Metrics } from "../http/metrics.ts";
+import type { Feed } from "../live/feed.ts";
+import type { Approvals } from "../plans/approvals.ts";
+import { readManifest, startVector } from "../plans/bases.ts";
+import { storedPlan } from "../plans/plans.ts";
+import type { Base, Plan as PlanRow } from "../store/generated/client.ts";
+import type { Appended, Store } from "../store/store.ts";
+import { combine } from "./combine.ts";
+import { makeRelease } from "./release.ts";
+import { kindOf, refusalAudit, refusedAnswer, roundOf, type Answer } from "./run-audit.ts";
+import { Runner, type Outcome, type Statement } from "./runner.ts";
+import { takeUpdate } from "./update-intake.ts";
+
+export interface RunsOptions {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly approvals: Approvals;
+  readonly feed: Feed;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Public key, for the record of a release. */
+  readonly coordinator: string;
+  readonly hub: () => Hub;
+}
+
+export type AnswerMessage = Extract<Message, { type: "update" | "evaluation" | "decline" }>;
+
+export class Runs {
+  readonly #options: RunsOptions;
+  readonly #live = new Map<string, Runner>();
+  #starting: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  /** Every run that has not ended, or whose release is not made, goes on. */
+  async resume(): Promise<number> {
+    const rows = await this.#options.store.prisma.run.findMany({
+      where: { OR: [{ endedAt: null }, { endPhase: "finished", release: { is: null } }] },
+      include: { plan: { include: { base: true } } },
+    });
+    for (const row of rows) {
+      const runner = this.#runner(row.id, row.plan, row.plan.base);
+      this.#live.set(row.id, runner);
+      await runner.resume();
+    }
+    return rows.length;
+  }
+
+  live(): readonly Runner[] {
+    return [...this.#live.values()];
+  }
+
+  /** Starts a run of a plan. Throws `plan-unknown`, `plan-withdrawn`, `plan-not-approved` or `conflict`. */
+  start(plan: Digest, by: string): Promise<RunId> {
+    const started = this.#starting.then(() => this.#start(plan, by));
+    this.#starting = started.catch(() => undefined);
+    return started;
+  }
+
+  async #start(digest: Digest, by: string): Promise<RunId> {
+    const { store, blobs, approvals, now } = this.#options;
+    const row = await store.prisma.plan.findUnique({ where: { digest }, include: { base: true } });
+    if (row === null) throw new EngraftError("plan-unknown", "There is no such plan.");
+    if (row.withdrawnAt !== null) throw new EngraftError("plan-withdrawn", `${row.name} ${row.version} was withdrawn. Propose a new version.`);
+    const same = await store.prisma.run.findMany({ where: { plan: { name: row.name } }, select: { id: true, endedAt: true } });
+    const alive = same.find(({ endedAt }) => endedAt === null);
+    if (alive !== undefined) throw new EngraftError("conflict", `The run ${alive.id} is under way. Stop it first, or wait for its end.`);
+    const run = RunId.parse(`${row.name}.${1 + Math.max(0, ...same.map(({ id }) => Number(id.slice(id.lastIndexOf(".") + 1))))}`);
+    const manifest = readManifest(row.base.text);
+    const sites = approvals.approvedSites(digest);
+    const start = await startVector(blobs, manifest, storedPlan(row.text));
+    const runner = this.#runner(run, row, row.base);
+    const created = await runner.submit({
+      do: "create", at: now(), run, by, sites, start,
+      manifest: { digest: row.base.manifest as Digest, bytes: Buffer.byteLength(row.base.text) },
+      weights: manifest.weights,
+    });
+    if (isRefusal(created)) throw new EngraftError(created.code, created.text);
+    this.#live.set(run, runner);
+    runner.lookNow();
+    return run;
+  }
+
+  /** Throws `not-found` or `run-ended`. */
+  async stop(run: string, by: string): Promise<void> {
+    const runner = this.#live.get(run);
+    const outcome = runner === undefined ? await this.#noSuchRun(run) : await runner.submit({ do: "stop", at: this.#options.now(), by });
+    if (isRefusal(outcome)) throw new EngraftError(outcome.code, outcome.text);
+  }
+
+  presenceChanged(): void {
+    for (const runner of this.#live.values()) runner.presenceChanged();
+  }
+
+  /** A site's answer to an ask. What comes of it is told to the site; a refused one is recorded and the run goes on. */
+  async answer(session: Session, message: AnswerMessage, envelope: Envelope): Promise<void> {
+    const { log, hub } = this.#options;
+    const text = JSON.stringify(envelope);
+    const statement: Statement = { digest: sha256(text), text };
+    const command = this.#commandOf(session, message, statement);
+    const { site } = session;
+    try {
+      const outcome = await this.#decideOn(session, command, statement);
+      const refused = refusedAnswer(command, outcome);
+      this.#options.metrics.answer(command, refused);
+      const { run } = message.value;
+      const to = hub().session(site) ?? session;
+      to.link.send("answer.recorded", { run, round: roundOf(command), kind: kindOf(command), outcome: refused === undefined ? "accepted" : "refused", code: refused?.code ?? null, text: refused?.text.slice(0, 500) ?? null });
+    } catch (error) {
+      // The link or the store failed, not the answer: it is asked for again.
+      log.warn({ site, run: message.value.run, err: error }, "answer.lost");
+    }
+  }
+
+  async #decideOn(session: Session, command: Answer, statement: Statement): Promise<Outcome> {
+    const run = command.do === "update" ? command.update.run : command.do === "evaluation" ? command.evaluation.run : command.decline.run;
+    const runner = this.#live.get(run);
+    if (runner === undefined) return this.#refuseForNoRun(run, command);
+    if (command.do !== "update") return runner.submit(command, statement);
+    const { blobs, now } = this.#options;
+    return takeUpdate({ runner, blobs, fetch: (ref) => session.link.fetch(ref), command, statement, now });
+  }
+
+  #commandOf(session: Session, message: AnswerMessage, statement: Statement): Answer {
+    const at = this.#options.now();
+    const { site } = session;
+    const digest = statement.digest as Digest;
+    if (message.type === "update") return { do: "update", at, site, statement: digest, update: message.value, measure: { finite: true, sumOfSquares: 0 } };
+    if (message.type === "evaluation") return { do: "evaluation", at, site, statement: digest, evaluation: message.value };
+    return { do: "decline", at, site, decline: message.value };
+  }
+
+  async #noSuchRun(run: string): Promise<Refusal> {
+    const row = await this.#options.store.prisma.run.findUnique({ where: { id: run } });
+    return row === null ? refuse("not-found", "There is no such run.") : refuse("run-ended", `The run is ${row.endPhase ?? "ended"}.`);
+  }
+
+  async #refuseForNoRun(run: string, command: Answer): Promise<Refusal> {
+    const refusal = await this.#noSuchRun(run);
+    const appended = await this.#options.store.append({ run, version: 0, events: [], audit: [refusalAudit(run, command, refusal)] });
+    this.#publish(run, appended);
+    return refusal;
+  }
+
+  #runner(run: RunId | string, plan: PlanRow, base: Base): Runner {
+    const { store, blobs, approvals, feed, log, now, hub, coordinator } = this.#options;
+    const manifest = readManifest(base.text);
+    const content = storedPlan(plan.text);
+    const params: RunParams = { plan: content, planDigest: plan.digest as Digest, vectorLength: totalSize(trainableTensors(manifest.tensors, content.training.trainable)) };
+    return new Runner(run, params, {
+      now,
+      log,
+      online: () => hub().online(),
+      sessionOf: (site) => hub().session(site),
+      mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
+      ask: (site, ask) => hub().session(site)?.ask(ask),
+      cancel: (ended, sites, text) => {
+        for (const site of sites) hub().session(site)?.link.send("cancel", { run: RunId.parse(ended), text });
+      },
+      append: (append) => store.append(append),
+      load: () => store.events(run),
+      combine: (due) => combine(blobs, due),
+      release: (checkpoint) => makeRelease(store, blobs, { run, params, manifest, manifestDigest: base.manifest, checkpoint, coordinator }),
+      happened: (appended) => this.#publish(run, appended),
+      done: () => {
+        this.#live.delete(run);
+        feed.publish({ kind: "changed", what: "releases" });
+      },
+    });
+  }
+
+  #publish(run: string, appended: Appended): void {
+    const { feed, metrics } = this.#options;
+    for (const { seq, event } of appended.events) {
+      feed.publish({ kind: "event", seq, run, event });
+      metrics.event(run, event);
+      if (event.type.startsWith("run.")) feed.publish({ kind: "changed", what: "runs" });
+    }
+    for (const row of appended.audit) if (row.action === "update.refused") feed.publish({ kind: "refusal", run, refusal: auditView(row) });
+  }
+
+  /** Ends timers and waits until what is being stored is stored. */
+  async close(): Promise<void> {
+    await Promise.all(this.live().map((runner) => runner.stop()));
+  }
+}
