@@ -36,7 +36,7 @@ export function PageHead({ title, chips, under, actions }: { readonly title: Rea
           <h1>{title}</h1>
           {chips}
         </div>
-        {under !== undefined && <div className="text-fg-2">{under}</div>}
+        {under !== undefined && <div className="links text-fg-2">{under}</div>}
       </div>
       {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
     </div>

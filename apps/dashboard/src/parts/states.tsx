@@ -8,11 +8,11 @@ import { Note } from "./chip.tsx";
 
 export function Empty({ title, children, action }: { readonly title: string; readonly children: ReactNode; readonly action?: ReactNode }) {
   return (
-    <div className="grid justify-items-center gap-1 px-4 py-10 text-center">
+    <div className="grid justify-items-center gap-1 px-4 py-8 text-center">
       <span className="mb-2 grid size-9 place-items-center rounded-full bg-accent-soft text-accent">
         <Sprout size={18} aria-hidden />
       </span>
-      <h3>{title}</h3>
+      <p className="font-semibold">{title}</p>
       <p className="max-w-[46ch] text-fg-2">{children}</p>
       {action !== undefined && <div className="mt-3 flex gap-2">{action}</div>}
     </div>
@@ -75,9 +75,15 @@ interface Asked<T> {
   readonly refetch: () => unknown;
 }
 
-/** The content once it is there. Figures that are there stay, even when a later refresh fails: the banner says so. */
+/**
+ * The content once it is there. Figures that are there stay, even when a later refresh fails: the banner says so. An
+ * error stays in view while it is tried again by itself.
+ */
 export function Loaded<T>({ query, rows, label, children }: { readonly query: Asked<T>; readonly rows?: number; readonly label?: string; readonly children: (data: T) => ReactNode }) {
+  const [failed, setFailed] = useState<unknown>(null);
+  const error = query.error ?? null;
+  if (error !== null && error !== failed) setFailed(error);
   if (query.data !== undefined) return children(query.data);
-  if (query.error !== null && query.error !== undefined) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  if (failed !== null || error !== null) return <Failed error={error ?? failed} retry={() => void query.refetch()} />;
   return <Skeleton {...(rows === undefined ? {} : { rows })} {...(label === undefined ? {} : { label })} />;
 }

@@ -98,7 +98,7 @@ function Frame({ children }: { readonly children: ReactNode }) {
               ))}
             </ul>
           </nav>
-          <div className="foot flex items-center gap-2">
+          <section className="foot flex items-center gap-2" aria-label="Your account">
             <div className="who min-w-0 flex-1">
               <div className="ell font-medium">{me.name}</div>
               <div className="ell text-12 text-fg-3">{me.role === "admin" ? "Admin" : "Researcher"}</div>
@@ -107,7 +107,7 @@ function Frame({ children }: { readonly children: ReactNode }) {
               <ThemeButton />
               <SignOutButton />
             </div>
-          </div>
+          </section>
         </div>
         <div className="min-w-0">{children}</div>
       </div>

@@ -17,7 +17,7 @@ const SEVERITY = { bad: "Broken", warn: "Waiting", info: "To do" } as const;
 
 export function NeedsCard({ needs }: { readonly needs: readonly NeedView[] }) {
   return (
-    <Card title="Needs somebody now" end={needs.length > 0 ? <Chip tone="warn">{needs.length}</Chip> : undefined}>
+    <Card title="Needs somebody now" aside={needs.length > 0 && <Chip tone="warn">{needs.length}</Chip>}>
       {needs.length === 0 ? (
         <p className="flex items-center gap-2.5 px-4 py-4 text-fg-2">
           <CircleCheck size={16} className="text-accent" aria-hidden />
@@ -34,7 +34,7 @@ export function NeedsCard({ needs }: { readonly needs: readonly NeedView[] }) {
                   <div className="font-medium">{need.what}</div>
                   <div className="mt-0.5 text-12 text-fg-2">{need.next}</div>
                 </div>
-                <Link className={buttonClass({ size: "small" })} href={need.href} aria-label={`${need.button}: ${need.what}`}>
+                <Link className={buttonClass({ size: "small", className: "max-sm:ml-7" })} href={need.href} aria-label={`${need.button}: ${need.what}`}>
                   {need.button}
                 </Link>
               </li>
@@ -64,7 +64,7 @@ export function SitesCard({ sites }: { readonly sites: readonly SiteView[] }) {
               <Link className="ell w-32 flex-none font-medium text-fg" href={`/sites#${site.name}`}>
                 {site.name}
               </Link>
-              <span className="ell min-w-0 flex-1 text-12 text-fg-2">{site.working === null ? (site.online ? "" : "offline") : `${site.working.phase}, ${site.working.run}`}</span>
+              <span className="ell min-w-0 flex-1 text-12 text-fg-2">{!site.online ? "offline" : site.working === null ? "" : `${site.working.phase}, ${site.working.run}`}</span>
               <span className="text-12 whitespace-nowrap text-fg-3">{site.online ? "now" : site.lastSeen === null ? "never" : <Ago at={site.lastSeen} />}</span>
             </li>
           ))}

@@ -118,11 +118,11 @@ function Running({ run, working }: { readonly run: RunSummary; readonly working:
   );
 }
 
-/** Up to three names, with how far one alone has come; more are counted. */
+/** Names where they fit, with how far one alone has come; more are counted. */
 function namesText(here: readonly ProgressView[]): string {
   const [first] = here;
   if (first === undefined) return "–";
-  if (here.length > 3) return plural(here.length, "site");
   if (here.length === 1 && first.total > 0 && first.done > 0) return `${first.site}, ${Math.round((100 * first.done) / first.total)} %`;
-  return here.map((progress) => progress.site).join(", ");
+  const names = here.map((progress) => progress.site).join(", ");
+  return names.length <= 18 ? names : plural(here.length, "site");
 }

@@ -47,7 +47,7 @@ const COLUMNS = [
       return model === undefined ? (
         "–"
       ) : (
-        <a className={buttonClass({ size: "small" })} href={model.url} download aria-label={`Download ${model.name} of ${release.id}`}>
+        <a className={buttonClass({ size: "small" })} href={model.url} download aria-label={`Download ${model.name} of ${release.id}, ${bytesText(model.bytes)}`}>
           <Download size={14} aria-hidden />
           {bytesText(model.bytes)}
         </a>

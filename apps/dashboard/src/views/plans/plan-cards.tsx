@@ -53,6 +53,8 @@ const KINDS = {
   changed: { sign: "±", tone: "text-warn" },
 } as const;
 
+const valueText = (text: string): string => (text === "null" || text === "" ? "none" : text);
+
 export function ChangesCard({ changes, version }: { readonly changes: NonNullable<PlanView["changes"]>; readonly version: number }) {
   return (
     <Card title={`Changed since v${changes.since}`} aside={`${changes.list.length} changed`}>
@@ -82,8 +84,8 @@ export function ChangesCard({ changes, version }: { readonly changes: NonNullabl
                   <th scope="row" className="font-mono text-12!">
                     {change.path}
                   </th>
-                  <td className="wrap-anywhere">{change.kind === "added" ? <span className="text-fg-3">not in v{changes.since}</span> : <del>{change.before}</del>}</td>
-                  <td className="wrap-anywhere">{change.kind === "removed" ? <span className="text-fg-3">removed</span> : <ins>{change.after}</ins>}</td>
+                  <td className="wrap-anywhere">{change.kind === "added" ? <span className="text-fg-3">not in v{changes.since}</span> : <del>{valueText(change.before)}</del>}</td>
+                  <td className="wrap-anywhere">{change.kind === "removed" ? <span className="text-fg-3">removed</span> : <ins>{valueText(change.after)}</ins>}</td>
                 </tr>
               ))}
             </tbody>
@@ -139,7 +141,7 @@ export function LeavesCard({ plan }: { readonly plan: PlanView }) {
                 <td className="text-bad">{row.how}</td>
                 <td className="whitespace-nowrap text-fg-2">{row.when}</td>
                 <td className="n whitespace-nowrap">{row.size}</td>
-                <td>the coordinator</td>
+                <td className="whitespace-nowrap">the coordinator</td>
               </tr>
             ))}
           </tbody>

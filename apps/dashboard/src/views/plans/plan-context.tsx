@@ -51,7 +51,7 @@ function Approval({ approval }: { readonly approval: ApprovalView }) {
         </div>
         <div className="text-12 text-fg-2">{words}</div>
         {approval.reason !== null && <div className="text-12 text-fg-2">“{approval.reason}”</div>}
-        {approval.decision === "waiting" && <code className="text-fg-2">engraft-site review</code>}
+        {approval.decision === "waiting" && approval.online && <code className="text-fg-2">engraft-site review</code>}
       </div>
     </li>
   );

@@ -16,7 +16,8 @@ interface ChartEvents {
   readonly onZoom: (range: readonly [number, number]) => void;
 }
 
-const LABELS_WIDTH = 116;
+/** Room for names at the line ends, CSS pixels. */
+const labelsWidth = (plot: uPlot): number => (plot.width < 480 ? 88 : 116);
 const MIN_DRAG_PX = 8;
 const FADED = 0.25;
 
@@ -32,7 +33,7 @@ export function chartOptions(state: () => ChartState, width: number, height: num
   return {
     width,
     height,
-    padding: [10, LABELS_WIDTH, 0, 0],
+    padding: [10, labelsWidth, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
     scales: {
@@ -41,7 +42,7 @@ export function chartOptions(state: () => ChartState, width: number, height: num
     },
     axes: [
       { ...axis, size: 28, grid: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], values: (_plot, rounds) => rounds.map((round) => (Number.isInteger(round) ? roundName(round) : "")), space: 44 },
-      { ...axis, size: 48, space: 40, values: (_plot, values) => values.map((value) => metricAxisText(value, values)) },
+      { ...axis, size: 48, space: 30, values: (_plot, values) => values.map((value) => metricAxisText(value, values)) },
     ],
     series: [
       {},
@@ -186,12 +187,12 @@ function drawNames(plot: uPlot, { data, focused, zoom }: ChartState): void {
     ctx.stroke();
     ctx.fillStyle = token("--text");
     ctx.font = font(strong ? 600 : 400, 11 * scale);
-    ctx.fillText(shortName(label.name), left + width + 9 * scale, label.at);
+    ctx.fillText(shortName(label.name, plot.width < 480 ? 7 : 11), left + width + 9 * scale, label.at);
     ctx.textAlign = "right";
-    ctx.fillText(metricText(label.value), left + width + (LABELS_WIDTH - 2) * scale, label.at);
+    ctx.fillText(metricText(label.value), left + width + (labelsWidth(plot) - 2) * scale, label.at);
     ctx.textAlign = "left";
   }
   ctx.restore();
 }
 
-const shortName = (name: string): string => (name.length > 11 ? `${name.slice(0, 10)}…` : name);
+const shortName = (name: string, most: number): string => (name.length > most ? `${name.slice(0, most - 1)}…` : name);

@@ -28,7 +28,7 @@ const columnsFor = (metric: MetricName) => [
     cell: ({ row: { original: row } }) => (row.closed === null ? "open" : <span title={CLOSED_BECAUSE[row.closed.reason]}>{lengthText(row.closed.at - row.openedAt)}</span>),
   }),
   column.accessor((row) => row.answers.length, { id: "in", header: "In", meta: { figures: true, nowrap: true }, cell: ({ row: { original: row } }) => `${row.answers.length} of ${row.cohort.length}` }),
-  column.display({ id: "sites", header: "Who took part", cell: ({ row: { original: row } }) => row.answers.map((answer) => answer.site).join(", ") || "nobody yet" }),
+  column.display({ id: "sites", header: "Who took part", meta: { nowrap: true }, cell: ({ row: { original: row } }) => row.answers.map((answer) => answer.site).join(", ") || "nobody yet" }),
   column.display({
     id: "dropped",
     header: "Dropped, and why",

@@ -43,11 +43,9 @@ export function RoundsStrip({ view, planned, now, selected, onSelect }: StripPro
         {marks.map(({ round, length, slowest }) => (
           <li key={round.round}>
             <button type="button" aria-pressed={round.round === selected} aria-label={`Round ${round.round}: ${lengthText(length)}${slowest === undefined ? ", open" : `, slowest ${slowest}`}${round.dropped.length === 0 ? "" : `, ${plural(round.dropped.length, "site")} dropped`}`} onClick={() => onSelect(round.round)}>
-              {round.dropped.length > 0 && <b aria-hidden>−{round.dropped.length}</b>}
-              <i className={slowest ?? "live"} style={{ height: Math.max(16, Math.round((TALLEST_PX * length) / longest)) }} aria-hidden>
-                {slowest === undefined ? "…" : LETTERS[slowest]}
-              </i>
-              <small aria-hidden>{round.round}</small>
+              {round.dropped.length > 0 && <b data-dropped={`−${round.dropped.length}`} />}
+              <i className={slowest ?? "live"} style={{ height: Math.max(16, Math.round((TALLEST_PX * length) / longest)) }} data-letter={slowest === undefined ? "…" : LETTERS[slowest]} />
+              <small>{round.round}</small>
             </button>
           </li>
         ))}

@@ -55,7 +55,7 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
         </Note>
       )}
       <RunFacts plan={plan} view={view} base={detail.base} metric={metric} />
-      <div className="cols">
+      <div className="cols items-stretch!">
         <div className="c8">
           <MetricCard run={view.run} plan={plan} view={view} metric={metric} onMetric={setMetric} />
         </div>

@@ -142,12 +142,14 @@ function LaneRow({ lane, slot, first, length, marks }: { readonly lane: Lane; re
   );
 }
 
+const LABELLED: ReadonlySet<string> = new Set(["download", "train", "evaluate", "upload"]);
+
 function BarBox({ bar, length }: { readonly bar: Bar; readonly length: number }) {
   const width = (bar.to - bar.from) / length;
   const failed = bar.kind === "failed";
   return (
-    <span className={`bar ${bar.kind} ${bar.going ? "go" : ""}`} title={failed ? "dropped" : `${bar.kind}, ${lengthText(bar.to - bar.from)}`} style={failed ? { left: percent(bar.from / length), width: 14, marginLeft: -7 } : { left: percent(bar.from / length), width: percent(width), minWidth: 2 }}>
-      {!failed && bar.kind !== "wait" && width > 0.08 ? bar.kind : ""}
+    <span className={`bar ${bar.kind} ${bar.going ? "go" : ""}`} title={failed ? "dropped" : bar.kind === "unseen" ? "before this page was open" : `${bar.kind}, ${lengthText(bar.to - bar.from)}`} style={failed ? { left: percent(bar.from / length), width: 14, marginLeft: -7 } : { left: percent(bar.from / length), width: percent(width), minWidth: 2 }}>
+      {LABELLED.has(bar.kind) && width > 0.08 ? bar.kind : ""}
     </span>
   );
 }

@@ -3,7 +3,8 @@ import type { RoundView } from "@engraft/core/rounds/view";
 import { lengthText } from "../../parts/figures.ts";
 import type { Working } from "./use-run.ts";
 
-export type BarKind = "wait" | "download" | "train" | "evaluate" | "upload" | "failed";
+/** `unseen`: before the page was open; the agent reports only where it is now. */
+export type BarKind = "unseen" | "wait" | "download" | "train" | "evaluate" | "upload" | "failed";
 
 export interface Bar {
   readonly kind: BarKind;
@@ -41,7 +42,8 @@ export function laneOf(round: RoundView, site: string, working: Working | undefi
   const steps = working?.newest.round === round.round ? stepBars(working, round.openedAt, dropped === undefined ? elapsed : dropped.at - round.openedAt, dropped === undefined && round.closed === null) : [];
   if (dropped !== undefined) {
     const at = Math.max(1, dropped.at - round.openedAt);
-    return { site, bars: [...steps, { kind: "failed", from: at, to: at, going: false }], state: { tone: "text-bad", words: `dropped at ${lengthText(at)}`, more: dropped.code } };
+    const before: readonly Bar[] = steps.length > 0 ? steps : [{ kind: "unseen", from: 0, to: at, going: false }];
+    return { site, bars: [...before, { kind: "failed", from: at, to: at, going: false }], state: { tone: "text-bad", words: `dropped at ${lengthText(at)}`, more: dropped.code } };
   }
   if (round.closed !== null) return { site, bars: [{ kind: "wait", from: 0, to: elapsed, going: false }], state: { tone: "text-bad", words: "not in", more: online ? "no answer in time" : "offline" } };
   if (steps.length === 0 || working === undefined) return { site, bars: [{ kind: "wait", from: 0, to: elapsed, going: true }], state: { tone: online ? "" : "text-bad", words: online ? "asked" : "offline", more: online ? "nothing heard yet" : "waiting for it to come back" } };
@@ -50,11 +52,14 @@ export function laneOf(round: RoundView, site: string, working: Working | undefi
 }
 
 function stepBars(working: Working, openedAt: number, end: number, going: boolean): readonly Bar[] {
-  return working.steps.map((step, index) => {
+  const first = Math.max(0, (working.steps[0]?.from ?? openedAt) - openedAt);
+  const unseen: readonly Bar[] = first > 0 ? [{ kind: "unseen", from: 0, to: first, going: false }] : [];
+  const seen = working.steps.map((step, index): Bar => {
     const next = working.steps[index + 1];
     const from = Math.max(0, step.from - openedAt);
     return { kind: step.phase, from, to: Math.max(from, next === undefined ? end : next.from - openedAt), going: going && next === undefined };
   });
+  return [...unseen, ...seen];
 }
 
 /** When the smallest number of sites was in; undefined while it is not. */
@@ -65,7 +70,7 @@ export function quorumAt(round: RoundView, minSites: number): number | undefined
 
 /** A lane in words, for screen readers. */
 export function laneWords(lane: Lane): string {
-  const bars = lane.bars.filter((bar) => bar.kind !== "failed").map((bar) => `${bar.kind} ${lengthText(bar.to - bar.from)}`);
+  const bars = lane.bars.filter((bar) => bar.kind !== "failed" && bar.kind !== "unseen").map((bar) => `${bar.kind} ${lengthText(bar.to - bar.from)}`);
   return `${lane.site}: ${[...bars, lane.state.words, lane.state.more].filter((part) => part !== "").join(", ")}`;
 }
 

@@ -35,7 +35,7 @@ export function InvitesCard() {
                 <li key={invite.id} className="flex flex-wrap items-center gap-x-3 gap-y-1">
                   <span className="w-32 font-medium">{invite.site}</span>
                   <Chip tone={TONES[invite.state]}>{invite.state}</Chip>
-                  <span className="min-w-0 flex-1 text-12 text-fg-2">
+                  <span className="min-w-0 flex-1 text-12 text-fg-2 max-sm:order-last max-sm:basis-full">
                     by {invite.by}, <When at={invite.createdAt} />
                     {invite.state === "open" && `, expires in ${countdownText(invite.expires - now)}`}
                   </span>

@@ -105,7 +105,7 @@ function FingerprintDialog({ site }: { readonly site: SiteView }) {
       title={`Fingerprint of ${site.name}`}
       under="Read these words to the site’s steward by phone. engraft-site status shows the same words there."
       trigger={
-        <Button size="small" aria-label={`Fingerprint of ${site.name}`} title={site.words.join(" ")}>
+        <Button size="small" aria-label={`Fingerprint of ${site.name}: ${site.words.slice(0, 2).join(" ")} …`} title={site.words.join(" ")}>
           <Fingerprint size={14} aria-hidden />
           <span className="font-mono">{site.words.slice(0, 2).join(" ")} …</span>
         </Button>
