@@ -33,6 +33,8 @@ function fail(exit, code, text) {
 const dir = fileURLToPath(new URL("..", import.meta.url));
 if (!existsSync(new URL("../.next/BUILD_ID", import.meta.url))) fail(NOT_BUILT, "bad-config", "The dashboard is not built. Run `npm run build` first.");
 
+// Standard output carries this program's own line only; what Next has to say goes beside it.
+console.log = console.error;
 process.env.NEXT_TELEMETRY_DISABLED = "1";
 process.env.NODE_ENV = "production";
 const { default: next } = await import("next");

@@ -64,7 +64,7 @@ export function Refused({ error, what }: { readonly error: unknown; readonly wha
   return (
     <Note tone="bad" role="alert" icon={<OctagonX size={16} aria-hidden />}>
       <b className="font-semibold">{what}</b> {trouble.what} {trouble.safe} {trouble.next}
-      {trouble.code !== null && <code className="ml-2 text-fg-3">{trouble.code}</code>}
+      {trouble.code !== null && <code className="ml-2 whitespace-nowrap text-fg-3">{trouble.code}</code>}
     </Note>
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SiteMetrics, weightedMean } from "./metrics.ts";
+import { weightedMean } from "./metric-means.ts";
+import { SiteMetrics } from "./metrics.ts";
 
 const site = (n: number, auroc: number | null | undefined): SiteMetrics => ({
   n,

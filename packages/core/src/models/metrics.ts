@@ -15,25 +15,3 @@ export const SiteMetrics = z.strictObject({
   values: z.partialRecord(MetricName, Estimate.nullable()),
 });
 export type SiteMetrics = z.infer<typeof SiteMetrics>;
-
-/** Larger is better for these, smaller for the others. */
-export const HIGHER_IS_BETTER: Readonly<Record<MetricName, boolean>> = {
-  auroc: true,
-  auprc: true,
-  accuracy: true,
-  loss: false,
-  brier: false,
-};
-
-/** Mean of one metric weighted by the patients counted; undefined where no site reports it. */
-export function weightedMean(sites: readonly SiteMetrics[], metric: MetricName): number | undefined {
-  let sum = 0;
-  let count = 0;
-  for (const site of sites) {
-    const estimate = site.values[metric];
-    if (estimate === null || estimate === undefined) continue;
-    sum += estimate.value * site.n;
-    count += site.n;
-  }
-  return count === 0 ? undefined : sum / count;
-}

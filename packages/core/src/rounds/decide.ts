@@ -5,7 +5,7 @@
 import { refuse, type Refusal } from "../base/errors.ts";
 import { bySite, type Digest, type RunId, type SiteName } from "../base/ids.ts";
 import type { Measure } from "../aggregation/mean.ts";
-import { HIGHER_IS_BETTER } from "../models/metrics.ts";
+import { HIGHER_IS_BETTER } from "../models/metric-means.ts";
 import type { Plan } from "../models/plan.ts";
 import type { SiteMetrics } from "../models/metrics.ts";
 import type { Decline, Evaluation, Update } from "../protocol/messages.ts";

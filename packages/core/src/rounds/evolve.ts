@@ -2,7 +2,7 @@
  * R2: the state after an event. Total, and without clock, randomness or failure, so that a replay of the stored events
  * gives the state again: `events.reduce(evolve(params), ABSENT)`. An event that does not fit the phase changes nothing.
  */
-import { weightedMean } from "../models/metrics.ts";
+import { weightedMean } from "../models/metric-means.ts";
 import type { RunEvent } from "./events.ts";
 import { isEnded, type Collecting, type RunParams, type RunState } from "./state.ts";
 

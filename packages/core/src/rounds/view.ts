@@ -1,6 +1,7 @@
 /** A run's events as people look at them: rounds, curves and the final comparison. Pure, so the browser folds the same way. */
 import type { SiteName } from "../base/ids.ts";
-import { weightedMean, type SiteMetrics } from "../models/metrics.ts";
+import { weightedMean } from "../models/metric-means.ts";
+import type { SiteMetrics } from "../models/metrics.ts";
 import type { MetricName, Plan } from "../models/plan.ts";
 import type { BlobRef, EventOf, RunEvent } from "./events.ts";
 

@@ -1,4 +1,5 @@
-import { HIGHER_IS_BETTER, weightedMean, type SiteMetrics } from "@engraft/core/models/metrics";
+import { HIGHER_IS_BETTER, weightedMean } from "@engraft/core/models/metric-means";
+import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Comparison } from "@engraft/core/rounds/view";
 import { METRIC_TITLES, metricText } from "../../parts/figures.ts";

@@ -1,7 +1,7 @@
 /** The curve as columns for the chart, its table and its sentence. */
-import { HIGHER_IS_BETTER } from "@engraft/core/models/metrics";
+import { HIGHER_IS_BETTER } from "@engraft/core/models/metric-means";
 import type { MetricName } from "@engraft/core/models/plan";
-import { curveMean, type RunView } from "@engraft/core/rounds/view";
+import { curveMean, type CurvePoint, type RunView } from "@engraft/core/rounds/view";
 import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
 
 export interface ChartData {
@@ -13,19 +13,30 @@ export interface ChartData {
   readonly horizon: number;
 }
 
+/**
+ * The weighted mean at a checkpoint, once every site that will report it has: a mean over the first site to answer would
+ * jump. Checkpoint r is measured by the answers of round r + 1, the last one by the evaluation.
+ */
+export function settledMean(view: RunView, point: CurvePoint, metric: MetricName): number | undefined {
+  const measuring = view.rounds[point.round];
+  const evaluated = view.evaluation !== null && view.comparisons.length + view.evaluation.missed.length >= view.evaluation.cohort.length;
+  const settled = view.end !== null || (measuring === undefined ? evaluated : measuring.closed !== null);
+  return settled ? curveMean(point, metric) : undefined;
+}
+
 export function chartData(view: RunView, metric: MetricName, plannedRounds: number): ChartData {
   const rounds = view.curve.map((point) => point.round);
   const newest = rounds.at(-1) ?? 0;
   const horizon = view.end === null ? Math.min(plannedRounds, Math.max(4, newest + 2)) : Math.max(1, newest);
   return {
     rounds,
-    mean: view.curve.map((point) => curveMean(point, metric) ?? null),
+    mean: view.curve.map((point) => settledMean(view, point, metric) ?? null),
     sites: view.sites.map((site, slot) => ({ site, slot, values: view.curve.map((point) => point.sites[site]?.values[metric]?.value ?? null) })),
     horizon,
   };
 }
 
-export const hasValues = (data: ChartData): boolean => data.mean.some((value) => value !== null);
+export const hasValues = (data: ChartData): boolean => data.sites.some(({ values }) => values.some((value) => value !== null));
 
 export const roundName = (round: number): string => (round === 0 ? "start" : String(round));
 

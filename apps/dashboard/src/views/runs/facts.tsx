@@ -1,26 +1,23 @@
 "use client";
-import type { BaseView } from "@engraft/coordinator/api/views";
-import { HIGHER_IS_BETTER } from "@engraft/core/models/metrics";
+import { HIGHER_IS_BETTER } from "@engraft/core/models/metric-means";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
-import { curveMean, type RunView } from "@engraft/core/rounds/view";
+import type { RunView } from "@engraft/core/rounds/view";
 import { Eye } from "lucide-react";
 import type { ReactNode } from "react";
 import { bytesText, clockText, countdownText, lengthText, listed, METRIC_TITLES, metricText, plural } from "../../parts/figures.ts";
 import { useNow } from "../../parts/time.tsx";
+import { settledMean } from "./chart-data.ts";
 import { hasEnded } from "./phase.tsx";
 
 interface FactsProps {
   readonly plan: Plan;
   readonly view: RunView;
-  readonly base: BaseView;
   readonly metric: MetricName;
 }
 
 /** The five or six figures that say how the run stands. Each keeps its place when it changes. */
-export function RunFacts({ plan, view, base, metric }: FactsProps) {
+export function RunFacts({ plan, view, metric }: FactsProps) {
   const now = useNow();
-  const bytes = 4 * totalSize(trainableTensors(base.manifest.tensors, plan.training.trainable));
   return (
     <section className="card" aria-label="How the run stands">
       <dl className="facts">
@@ -38,7 +35,7 @@ export function RunFacts({ plan, view, base, metric }: FactsProps) {
           value="Plain"
           under={<span className="text-bad">Single updates readable: yes</span>}
         />
-        <Fact label="Update" value={bytesText(bytes)} under="from each site, each round" />
+        <Fact label="Update" value={bytesText(view.checkpoint.bytes)} under="from each site, each round" />
       </dl>
     </section>
   );
@@ -88,7 +85,7 @@ function TimeFact({ view, now }: { readonly view: RunView; readonly now: number 
 
 function MetricFact({ view, metric }: { readonly view: RunView; readonly metric: MetricName }) {
   const means = view.curve.flatMap((point) => {
-    const value = curveMean(point, metric);
+    const value = settledMean(view, point, metric);
     return value === undefined ? [] : [{ round: point.round, value }];
   });
   const last = means.at(-1);

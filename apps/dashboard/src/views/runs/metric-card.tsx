@@ -80,7 +80,7 @@ function Legend({ data, onFocus }: { readonly data: ChartData; readonly onFocus:
         <li key={site} onMouseEnter={() => onFocus(slot)} onMouseLeave={() => onFocus(null)}>
           <MarkSample mark={markOf(slot)} />
           {site}
-          {values.every((value) => value === null) && <span className="text-fg-3">keeps its own curve</span>}
+          {values.every((value) => value === null) && <span className="text-fg-3">no curve of its own</span>}
         </li>
       ))}
       <li className="text-fg-3">Drag over the chart to zoom.</li>

@@ -1,6 +1,6 @@
 "use client";
 import type { MetricName } from "@engraft/core/models/plan";
-import { curveMean, type RoundView, type RunView } from "@engraft/core/rounds/view";
+import type { RoundView, RunView } from "@engraft/core/rounds/view";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo } from "react";
 import { Card } from "../../parts/card.tsx";
@@ -8,6 +8,7 @@ import { CopyButton } from "../../parts/copy.tsx";
 import { DataTable } from "../../parts/data-table.tsx";
 import { bytesText, clockText, exactText, lengthText, METRIC_TITLES, metricText, shortDigest } from "../../parts/figures.ts";
 import { Empty } from "../../parts/states.tsx";
+import { settledMean } from "./chart-data.ts";
 
 const CLOSED_BECAUSE: Readonly<Record<string, string>> = { "all-answered": "all answered", "grace-over": "grace over", deadline: "at the deadline" };
 
@@ -36,7 +37,7 @@ const columnsFor = (metric: MetricName) => [
       const late = row.closed === null ? [] : row.cohort.filter((site) => !row.answers.some((answer) => answer.site === site) && !row.dropped.some((dropped) => dropped.site === site));
       if (row.dropped.length + late.length === 0) return <span className="text-fg-3">nobody</span>;
       return (
-        <ul className="grid gap-0.5">
+        <ul className="grid min-w-56 gap-0.5">
           {row.dropped.map((dropped) => (
             <li key={dropped.site}>
               <span className="font-medium text-bad">{dropped.site}</span> {dropped.text} <code className="text-fg-3">{dropped.code}</code>
@@ -73,7 +74,7 @@ export function RoundsCard({ view, metric }: { readonly view: RunView; readonly 
   const columns = useMemo(() => columnsFor(metric), [metric]);
   const rows = view.rounds.map((round): Row => {
     const point = view.curve.find((each) => each.round === round.round);
-    return { ...round, mean: point === undefined ? undefined : curveMean(point, metric) };
+    return { ...round, mean: point === undefined ? undefined : settledMean(view, point, metric) };
   });
   return (
     <Card title="Rounds" aside="who took part, and what came of it">

@@ -1,7 +1,6 @@
 "use client";
 import type { RunDetail } from "@engraft/coordinator/api/views";
 import type { MetricName } from "@engraft/core/models/plan";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import type { RunView } from "@engraft/core/rounds/view";
 import { Eye, OctagonX } from "lucide-react";
 import Link from "next/link";
@@ -54,7 +53,7 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
           <b className="font-semibold">The run failed.</b> {view.end.text} {view.rounds.some((round) => round.checkpoint !== null) ? "The checkpoints before it are kept." : "No checkpoint was written."} Start another run from the plan’s page once the sites are back.
         </Note>
       )}
-      <RunFacts plan={plan} view={view} base={detail.base} metric={metric} />
+      <RunFacts plan={plan} view={view} metric={metric} />
       <div className="cols items-stretch!">
         <div className="c8">
           <MetricCard run={view.run} plan={plan} view={view} metric={metric} onMetric={setMetric} />
@@ -75,7 +74,8 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
 function Head({ detail, view }: { readonly detail: RunDetail; readonly view: RunView }) {
   const admin = useIsAdmin();
   const { plan, base, release } = detail;
-  const values = totalSize(trainableTensors(base.manifest.tensors, plan.training.trainable));
+  // A checkpoint is the trained vector: float32.
+  const values = view.checkpoint.bytes / 4;
   const part = plan.training.trainable.part === "head" ? "the head" : plan.training.trainable.part === "all" ? "all layers" : "the last blocks and the head";
   return (
     <PageHead

@@ -48,7 +48,7 @@ export function laneOf(round: RoundView, site: string, working: Working | undefi
   if (round.closed !== null) return { site, bars: [{ kind: "wait", from: 0, to: elapsed, going: false }], state: { tone: "text-bad", words: "not in", more: online ? "no answer in time" : "offline" } };
   if (steps.length === 0 || working === undefined) return { site, bars: [{ kind: "wait", from: 0, to: elapsed, going: true }], state: { tone: online ? "" : "text-bad", words: online ? "asked" : "offline", more: online ? "nothing heard yet" : "waiting for it to come back" } };
   const { phase, done, total } = working.newest;
-  return { site, bars: steps, state: { tone: online ? "" : "text-bad", words: total > 0 ? `${phase}, ${Math.min(100, Math.round((100 * done) / total))} %` : phase, more: online ? "under way" : "connection lost, resumes by itself" } };
+  return { site, bars: steps, state: { tone: online ? "" : "text-bad", words: total > 0 ? `${phase}, ${Math.min(100, Math.round((100 * done) / total))} %` : phase, more: online ? "under way" : "connection lost" } };
 }
 
 function stepBars(working: Working, openedAt: number, end: number, going: boolean): readonly Bar[] {
