@@ -23,11 +23,11 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionHandlers {
-  readonly online: (link: Link, greeted: GreetedCoordinator) => void;
-  readonly message: (message: Message) => void;
-  readonly bytes: (direction: "in" | "out", count: number) => void;
+  online(link: Link, greeted: GreetedCoordinator): void;
+  message(message: Message): void;
+  bytes(direction: "in" | "out", count: number): void;
   /** The link is gone, or could not be made; the next attempt is in `retryMs`. */
-  readonly offline: (code: Code, text: string, retryMs: number) => void;
+  offline(code: Code, text: string, retryMs: number): void;
 }
 
 /** Somebody must act before another attempt can succeed. */
@@ -72,8 +72,8 @@ async function connectOnce(options: ConnectionOptions, handlers: ConnectionHandl
       inbox,
       { role: "site", identity, peerKey: federation.coordinator, peerName: "coordinator", scopes: greeted.scopes, blobs, mayServe: mayLeave },
       {
-        message: handlers.message,
-        bytes: handlers.bytes,
+        message: (message) => handlers.message(message),
+        bytes: (direction, count) => handlers.bytes(direction, count),
         close: (code, text) => {
           signal.removeEventListener("abort", stop);
           resolve(refuse(code, text));
