@@ -3,16 +3,15 @@ import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { SiteName } from "@engraft/core/base/ids";
 import type { Identity } from "@engraft/core/crypto/identity";
-import type { Message } from "@engraft/core/protocol/messages";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock, type Lock } from "@engraft/runtime/lock";
 import type { Logger } from "@engraft/runtime/log";
 import { Accounts } from "./auth/accounts.ts";
 import { coordinatorIdentity, operatorTokenPath, secretFile, setupToken } from "./auth/secrets.ts";
 import { Hub } from "./hub/hub.ts";
+import { takeMessage } from "./hub/messages.ts";
 import { Offers } from "./hub/offers.ts";
 import { Presence } from "./hub/presence.ts";
-import type { Session } from "./hub/session.ts";
 import { Metrics } from "./http/metrics.ts";
 import { Feed } from "./live/feed.ts";
 import { Approvals } from "./plans/approvals.ts";
@@ -75,7 +74,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   const blobs = await BlobStore.open(join(data, "blobs"));
   const feed = new Feed();
   const approvals = await Approvals.load(store);
-  const presence = new Presence(store, now);
+  const presence = new Presence(store, log, now);
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
   const metrics: Metrics = new Metrics({ agents: () => hub.online().length, runs: () => runs.live().length });
   const offers = new Offers(store, approvals);
@@ -94,12 +93,11 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
         runs.presenceChanged();
         feed.publish({ kind: "changed", what: "sites" });
       },
-      message: (session, message, envelope) => void takeMessage(session, message, JSON.stringify(envelope)),
+      message: (session, message, envelope) => takeMessage({ approvals, runs, feed, log, now }, session, message, envelope),
       progress: (progress) => feed.publish({ kind: "progress", progress }),
       bytes: (direction, count) => metrics.bytes(direction, count),
     },
   );
-  const takeMessage = messages({ approvals, runs, feed, log, now });
   const token = (await Accounts.anyAdmin(store)) ? null : await setupToken(data);
   const accounts = new Accounts({
     store, data, publicUrl, trustedOrigins, now,
@@ -121,4 +119,12 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
       await lock.release();
     },
   };
+}
+
+/** A database knows its coordinator: sites pin the key, so going on under another one would lock all of them out. */
+async function ownDatabase(store: Store, identity: Identity, now: number): Promise<void> {
+  const owner = await store.prisma.federation.upsert({ where: { id: 1 }, create: { key: identity.publicKey, createdAt: new Date(now) }, update: {} });
+  if (owner.key !== identity.publicKey) {
+    throw new EngraftError("bad-config", "The database belongs to a coordinator with another key. Start with that coordinator's --data folder, or restore its file secrets/coordinator.key.");
+  }
 }

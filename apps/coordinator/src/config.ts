@@ -12,6 +12,8 @@ export const Config = z.object({
   /** Where the dashboard process listens. */
   dashboardUrl: Url.optional(),
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** Of the running coordinator, for the commands that ask it. */
+  url: Url.default("http://127.0.0.1:7300"),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 export type Config = z.infer<typeof Config>;

@@ -3,7 +3,8 @@
  * of core's table, so that the dashboard and the command line tell them apart by `data.engraft`.
  */
 import { initTRPC, TRPCError } from "@trpc/server";
-import { CODES, EngraftError, isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
+import { CODES, EngraftError, type Code } from "@engraft/core/base/errors";
+import * as z from "zod";
 import type { Caller, Context } from "./context.ts";
 
 type Need = "anybody" | "researcher" | "admin";
@@ -37,24 +38,23 @@ export const NEEDS: Readonly<Record<string, Need>> = {
 
 const UNNAMED_FAULT = "Something failed in the coordinator. Its log says what.";
 
+const codeOf = ({ cause }: TRPCError): Code | null => (cause instanceof EngraftError ? cause.code : cause instanceof z.ZodError ? "bad-input" : null);
+
+function messageOf(error: TRPCError, text: string): string {
+  if (error.cause instanceof z.ZodError) return error.cause.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`).join("; ");
+  // An error without a code of ours may quote anything: it goes to the log, not to the browser.
+  return codeOf(error) === null && error.code === "INTERNAL_SERVER_ERROR" ? UNNAMED_FAULT : text;
+}
+
 const t = initTRPC.context<Context>().create({
   isDev: false,
   errorFormatter({ shape, error }) {
-    const code = error.cause instanceof EngraftError ? error.cause.code : null;
-    // An error without a code of ours may quote anything: it goes to the log, not to the browser.
-    const message = code === null && error.code === "INTERNAL_SERVER_ERROR" ? UNNAMED_FAULT : shape.message;
-    return { ...shape, message, data: { ...shape.data, engraft: code } };
+    return { ...shape, message: messageOf(error, shape.message), data: { ...shape.data, engraft: codeOf(error) } };
   },
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
 });
 
 const coded = (code: Code, text: string): TRPCError => new TRPCError({ code: CODES[code].trpc, message: text, cause: new EngraftError(code, text) });
-
-/** The value, or the refusal as an error with its code. */
-export function orThrow<T>(result: T | Refusal): T {
-  if (isRefusal(result)) throw new EngraftError(result.code, result.text);
-  return result as T;
-}
 
 const withCodes = t.middleware(async ({ next }) => {
   const result = await next();

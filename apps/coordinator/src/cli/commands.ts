@@ -1,0 +1,85 @@
+/** What an operator does from the command line. Each returns what is printed: an object for --json, lines for people. */
+import { readFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { EngraftError } from "@engraft/core/base/errors";
+import { Digest, RunId, SiteName } from "@engraft/core/base/ids";
+import type * as z from "zod";
+import { upload, withApi, type Reach } from "./api.ts";
+
+export interface Said {
+  readonly json: unknown;
+  readonly lines: readonly string[];
+}
+
+function parsed<T extends z.ZodType>(schema: T, text: string, what: string): z.infer<T> {
+  const read = schema.safeParse(text);
+  if (!read.success) throw new EngraftError("bad-input", `"${text}" is not ${what}: ${read.error.issues[0]?.message ?? ""}`);
+  return read.data;
+}
+
+export async function invite(reach: Reach, site: string, hours: string): Promise<Said> {
+  const name = parsed(SiteName, site, "a site's name");
+  const length = Number(hours);
+  if (!(length > 0)) throw new EngraftError("bad-input", "--hours needs a number of hours.");
+  const made = await withApi(reach, (api) => api.sites.invite.mutate({ site: name, hours: length }));
+  return { json: made, lines: [`Give this line to the IT of ${site}. It works once, until ${new Date(made.expires).toISOString()}:`, made.command] };
+}
+
+export async function importBase(reach: Reach, folder: string): Promise<Said> {
+  await upload(reach, join(folder, "weights.safetensors"));
+  const manifest = await upload(reach, join(folder, "manifest.json"));
+  const { digest, name, version } = await withApi(reach, (api) => api.bases.register.mutate({ manifest }));
+  return { json: { digest, name, version }, lines: [`${name} ${version} is imported.`, digest] };
+}
+
+export async function proposePlan(reach: Reach, path: string): Promise<Said> {
+  const plan = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new EngraftError("not-found", `Cannot read ${path}.`, { cause });
+  });
+  const { digest, words } = await withApi(reach, async (api) => {
+    const proposed = await api.plans.propose.mutate({ plan });
+    const { words: spoken } = await api.plans.get.query({ digest: proposed.digest });
+    return { digest: proposed.digest, words: spoken };
+  });
+  return { json: { digest, words }, lines: [`The plan is proposed; every site is asked to review it.`, digest, `In words: ${words.join(" ")}`] };
+}
+
+export async function listPlans(reach: Reach): Promise<Said> {
+  const plans = await withApi(reach, (api) => api.plans.list.query());
+  return { json: { plans }, lines: plans.map((plan) => `${plan.digest.slice(0, 12)}  ${plan.name} ${plan.version}  ${plan.withdrawn ? "withdrawn" : `${plan.approved} of ${plan.needed} approvals needed`}`) };
+}
+
+/** By digest, or by name: then the newest version that was not withdrawn. */
+export async function startRun(reach: Reach, plan: string): Promise<Said> {
+  const { run } = await withApi(reach, async (api) => {
+    const digest = Digest.safeParse(plan);
+    if (digest.success) return api.runs.start.mutate({ plan: digest.data });
+    const newest = (await api.plans.list.query()).filter(({ name, withdrawn }) => name === plan && !withdrawn).sort((a, b) => b.version - a.version)[0];
+    if (newest === undefined) throw new EngraftError("plan-unknown", `There is no plan called ${plan}. "engraft-coordinator plan list" shows those there are.`);
+    return api.runs.start.mutate({ plan: newest.digest });
+  });
+  return { json: { run }, lines: [`${run} is started.`] };
+}
+
+export async function stopRun(reach: Reach, run: string): Promise<Said> {
+  const id = parsed(RunId, run, "a run, for example heart-head.3");
+  await withApi(reach, (api) => api.runs.stop.mutate({ run: id }));
+  return { json: { run, stopped: true }, lines: [`${run} is stopped.`] };
+}
+
+export async function listRuns(reach: Reach): Promise<Said> {
+  const runs = await withApi(reach, (api) => api.runs.list.query());
+  return { json: { runs }, lines: runs.map((run) => `${run.run}  ${run.phase}  round ${run.round} of ${run.rounds}${run.endText === null ? "" : `  ${run.endText}`}`) };
+}
+
+/** The password comes from a file, or is made and shown once. */
+export async function createUser(reach: Reach, options: { readonly email: string; readonly name: string; readonly role: string; readonly passwordFile?: string }): Promise<Said> {
+  const { email, name, role, passwordFile } = options;
+  if (role !== "admin" && role !== "researcher") throw new EngraftError("bad-input", "--role is admin or researcher.");
+  const given = passwordFile === undefined ? undefined : (await readFile(passwordFile, "utf8")).trim();
+  const password = given ?? randomBytes(12).toString("base64url");
+  await withApi(reach, (api) => api.users.create.mutate({ email, name, role, password }));
+  const shown = given === undefined ? { password } : {};
+  return { json: { email, role, ...shown }, lines: [`${email} has an account (${role}).`, ...(given === undefined ? [`Password, shown once: ${password}`] : [])] };
+}

@@ -1,0 +1,56 @@
+/** Small answers, and the headers that every answer has. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { CODES, EngraftError, type Code } from "@engraft/core/base/errors";
+
+const STATUS: Readonly<Record<(typeof CODES)[Code]["trpc"], number>> = {
+  BAD_REQUEST: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  PRECONDITION_FAILED: 412,
+  PAYLOAD_TOO_LARGE: 413,
+  TOO_MANY_REQUESTS: 429,
+  INTERNAL_SERVER_ERROR: 500,
+};
+
+export const statusOf = (code: Code): number => (code === "disk-full" ? 507 : STATUS[CODES[code].trpc]);
+
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), "cache-control": "no-store" }).end(body);
+}
+
+export function sendFault(response: ServerResponse, code: Code, text: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  sendJson(response, statusOf(code), { error: { code, text } });
+}
+
+/** Sensible for pages, API and downloads alike. The dashboard's own policy, where it sends one, wins. */
+export function setSecurityHeaders(response: ServerResponse, https: boolean): void {
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("x-frame-options", "DENY");
+  response.setHeader("referrer-policy", "same-origin");
+  response.setHeader("cross-origin-opener-policy", "same-origin");
+  response.setHeader("cross-origin-resource-policy", "same-origin");
+  response.setHeader("permissions-policy", "camera=(), microphone=(), geolocation=()");
+  // Next puts its data into inline scripts.
+  response.setHeader("content-security-policy", "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+  if (https) response.setHeader("strict-transport-security", "max-age=31536000");
+}
+
+/** The whole body as text. Throws `message-too-big`. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    const bytes = chunk as Buffer;
+    length += bytes.byteLength;
+    if (length > limit) throw new EngraftError("message-too-big", `The request may have ${limit} bytes.`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

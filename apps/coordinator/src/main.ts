@@ -1,0 +1,82 @@
+/** The command line of the coordinator. */
+import { loadConfig } from "@engraft/runtime/config";
+import { runMain } from "@engraft/runtime/exit";
+import { Command, CommanderError } from "commander";
+import { createUser, importBase, invite, listPlans, listRuns, proposePlan, startRun, stopRun, type Said } from "./cli/commands.ts";
+import type { Reach } from "./cli/api.ts";
+import { Config } from "./config.ts";
+import { VERSION } from "./version.ts";
+
+type Flags = Readonly<Record<string, string | boolean | undefined>>;
+
+function settingsOf({ config, ...flags }: Flags): Promise<Config> {
+  // DATABASE_URL is what hosting environments set.
+  const env = { ...process.env, ENGRAFT_DATABASE_URL: process.env["ENGRAFT_DATABASE_URL"] ?? process.env["DATABASE_URL"] };
+  return loadConfig({ schema: Config, flags, env, file: { path: typeof config === "string" ? config : "engraft.toml", required: config !== undefined } });
+}
+
+function say({ json, lines }: Said, flags: Flags): void {
+  process.stdout.write(flags["json"] === true ? `${JSON.stringify(json)}\n` : `${lines.join("\n")}\n`);
+}
+
+function program(): Command {
+  const root = new Command("engraft-coordinator").description("Coordinates federated fine-tuning of a base model across sites").version(VERSION).exitOverride();
+  const withJson = (command: Command): Command => command.option("--json", "one JSON object on stdout").option("--config <file>", "settings, instead of ./engraft.toml");
+
+  withJson(root.command("start").description("run the coordinator until it is stopped"))
+    .option("--port <number>", "default 7300; 0 takes a free one")
+    .option("--host <address>", "default 127.0.0.1")
+    .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
+    .option("--public-url <url>", "by which agents and browsers reach it")
+    .option("--dashboard-url <url>", "where the dashboard's process listens")
+    .option("--log-level <level>", "trace, debug, info, warn, error or silent")
+    .action(async (flags: Flags) => {
+      const settings = await settingsOf(flags);
+      // Loaded only here: the other commands need neither database nor web server.
+      const { start } = await import("./cli/start.ts");
+      await start(settings, flags["json"] === true);
+    });
+
+  /** A command that asks the running coordinator. */
+  const asking = (parent: Command, usage: string, description: string, act: (reach: Reach, args: readonly string[], flags: Flags) => Promise<Said>): Command =>
+    withJson(parent.command(usage).description(description))
+      .option("--url <url>", "of the running coordinator; default http://127.0.0.1:7300")
+      .option("--data <folder>", "the coordinator's folder, which holds the operator's token")
+      .action(async (...given: unknown[]) => {
+        const command = given.at(-1) as Command;
+        const flags = command.opts<Flags>();
+        say(await act(await settingsOf(flags), command.args, flags), flags);
+      });
+
+  asking(root, "invite <site>", "make an invite for a hospital", (reach, [site = ""], flags) => invite(reach, site, String(flags["hours"]))).option("--hours <hours>", "how long it works", "72");
+  const base = root.command("base").description("base models");
+  asking(base, "import <folder>", "import manifest.json and weights.safetensors", (reach, [folder = ""]) => importBase(reach, folder));
+  const plan = root.command("plan").description("plans");
+  asking(plan, "propose <file>", "propose a plan to all sites", (reach, [file = ""]) => proposePlan(reach, file));
+  asking(plan, "list", "all plans, newest first", (reach) => listPlans(reach));
+  const run = root.command("run").description("runs");
+  asking(run, "start <plan>", "start a run, by the plan's digest or name", (reach, [name = ""]) => startRun(reach, name));
+  asking(run, "stop <run>", "stop a run", (reach, [id = ""]) => stopRun(reach, id));
+  asking(run, "list", "all runs, newest first", (reach) => listRuns(reach));
+  const user = root.command("user").description("accounts of the dashboard");
+  asking(user, "create", "make an account", (reach, _, { email, name, role, passwordFile }) =>
+    createUser(reach, { email: String(email), name: String(name), role: String(role), ...(typeof passwordFile === "string" ? { passwordFile } : {}) }),
+  )
+    .requiredOption("--email <address>")
+    .requiredOption("--name <name>")
+    .requiredOption("--role <role>", "admin or researcher")
+    .option("--password-file <file>", "otherwise a password is made and shown once");
+  return root;
+}
+
+await runMain(async () => {
+  try {
+    await program().parseAsync();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    // Commander has said already what is wrong.
+    return 2;
+  }
+});
