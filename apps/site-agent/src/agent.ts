@@ -198,7 +198,7 @@ class SiteAgent {
     log.info({ event: "plan.offered", plan: digest, name: plan.name, version: plan.version, withdrawn }, "A plan was offered.");
     emit({ event: "plan.offered", plan: digest, name: plan.name, version: plan.version, withdrawn });
     // Offered although decided: the coordinator does not know the decision (any more).
-    const decision = await findDecision(home, membership, digest);
+    const decision = withdrawn ? undefined : await findDecision(home, membership, digest);
     if (decision !== undefined) this.#sendDecision(decision);
   }
 

@@ -39,6 +39,7 @@ export async function unreachable(url: string, route: Route, error: unknown): Pr
 export function wrongAnswer(url: string, route: Route, status: number): EngraftError {
   const host = new URL(url).host;
   if (status === 407) return new EngraftError("unreachable", `The proxy ${route.proxy ?? ""} asks for a name and password. Put them into HTTPS_PROXY: http://name:password@host:port.`);
+  if (status === 429) return new EngraftError("too-many", `Too many requests came to ${host} from this address. Wait a minute and try again.`);
   if (status >= 502 && status <= 504) return new EngraftError("unreachable", `Something in front of ${host} answers, but the coordinator behind it does not (HTTP ${status}).`);
   return new EngraftError("unreachable", `What answers at ${host} is not an Engraft coordinator (HTTP ${status}). Check the address with the admin; a proxy may have answered instead.`);
 }

@@ -1,0 +1,132 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Plan } from "@engraft/core/models/plan";
+import { FakeCoordinator } from "../coordinator.fixture.ts";
+import { registerData, resolveData } from "../data/registry.ts";
+import { makePlan, offerOf, planDigest } from "../plan.fixture.ts";
+import { reviewText } from "../terminal/review.ts";
+import { findDecision } from "../vault/decisions.ts";
+import { requireMembership, type Membership } from "../vault/federation.ts";
+import { resolvePlan, savePlan, understandOffer } from "../vault/plans.ts";
+import { approve, refusePlan } from "./decide.ts";
+import { checkData, declarationFrom } from "./data.ts";
+import { join as joinFederation } from "./join.ts";
+import { reviewPlan } from "./review.ts";
+
+let home: string;
+let coordinator: FakeCoordinator;
+let membership: Membership;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "engraft-steward-"));
+  coordinator = await FakeCoordinator.start();
+  await joinFederation({ home, invite: coordinator.invite("vienna").text, ca: undefined, now: Date.now });
+  membership = await requireMembership(home);
+});
+afterEach(async () => {
+  await coordinator.stop();
+  await rm(home, { recursive: true, force: true });
+});
+
+async function offer(plan: Plan, withdrawn = false): Promise<string> {
+  const understood = understandOffer(offerOf(plan, withdrawn));
+  if (!understood.ok) throw new Error(understood.text);
+  await savePlan(home, understood.offered, plan.version);
+  return planDigest(plan);
+}
+
+const flags = { delimiter: ";", decimal: ",", missing: ["?", ""], patient: "pid", label: "num", map: ["age=years"] };
+
+async function table(name: string, lines: readonly string[]): Promise<void> {
+  const file = join(home, `${name}.csv`);
+  await writeFile(file, `${lines.join("\n")}\n`);
+  await registerData(home, { name, table: declarationFrom({ ...flags, file }), registeredAt: 1 });
+}
+
+const decision = (plan: string) => findDecision(home, membership, plan);
+
+describe("data", () => {
+  it("[D1] names everything that was not declared, at once", () => {
+    expect(() => declarationFrom({ file: "t.csv", patient: "id" })).toThrow(/--delimiter[\s\S]*--decimal[\s\S]*--missing[\s\S]*--label/);
+    expect(() => declarationFrom({ ...flags, file: "t.csv", delimiter: "," })).toThrow(/same/);
+    expect(() => declarationFrom({ ...flags, file: "t.csv", delimiter: "x" })).toThrow(/delimiter/);
+    expect(() => declarationFrom({ ...flags, file: "t.csv", map: ["age"] })).toThrow(/field=column/);
+    expect(declarationFrom({ ...flags, file: "t.csv", delimiter: "tab" })).toMatchObject({ delimiter: "\t", missing: ["?"], columns: { age: "years" } });
+  });
+
+  it("[D2] is checked as declared against a plan, by line and without a value", async () => {
+    const digest = await offer(makePlan());
+    await table("main", ["pid;years;num", "a;50,5;1", "b;777;0", "c;?;0", "d;40;9"]);
+    const report = await checkData(await resolveData(home, "main"), await resolvePlan(home, digest));
+    expect(report).toMatchObject({ ok: true, rows: 4, usable: 3, classes: { positive: 1, negative: 2 } });
+    expect(report.findings.map(({ kind, places }) => [kind, places[0]?.line])).toEqual([["unknown-label", 5], ["outside-range", 3]]);
+    expect(JSON.stringify(report)).not.toContain("777");
+  });
+
+  it("a name is needed only where several tables are registered", async () => {
+    await expect(resolveData(home, undefined)).rejects.toMatchObject({ code: "data-missing" });
+    await table("main", ["pid;years;num"]);
+    expect((await resolveData(home, undefined)).name).toBe("main");
+    await table("second", ["pid;years;num"]);
+    await expect(resolveData(home, undefined)).rejects.toThrow(/main, second/);
+    await expect(resolveData(home, "../identity")).rejects.toMatchObject({ code: "data-missing" });
+  });
+});
+
+describe("decisions", () => {
+  it("sign the digest with the steward's name, and keep which table may be used", async () => {
+    const digest = await offer(makePlan());
+    await table("main", ["pid;years;num"]);
+    await approve({ home, membership, plan: digest.slice(0, 10), steward: " Dr. A ", data: undefined, at: 3 });
+    expect(await decision(digest)).toMatchObject({ approval: { plan: digest, decision: "approved", steward: "Dr. A", reason: null, at: 3 }, data: "main", recorded: false });
+    await refusePlan({ home, membership, plan: digest, steward: "Dr. B", reason: "Too many rounds.", at: 4 });
+    expect(await decision(digest)).toMatchObject({ approval: { decision: "refused", reason: "Too many rounds." }, data: null });
+  });
+
+  it("are not possible about unknown or withdrawn plans, without a name, or with a table that is not there", async () => {
+    const digest = await offer(makePlan());
+    const given = { home, membership, plan: digest, steward: "Dr. A", data: undefined, at: 3 };
+    await expect(approve({ ...given, plan: "0".repeat(64) })).rejects.toMatchObject({ code: "plan-unknown" });
+    await expect(approve({ ...given, steward: "  " })).rejects.toMatchObject({ code: "bad-input" });
+    await expect(approve({ ...given, data: "other" })).rejects.toMatchObject({ code: "data-missing" });
+    await offer(makePlan(), true);
+    await expect(approve(given)).rejects.toMatchObject({ code: "plan-withdrawn" });
+    expect(await decision(digest)).toBeUndefined();
+  });
+});
+
+describe("review", () => {
+  it("[P4] shows what changed since the last plan of that name that was approved here, not since any other", async () => {
+    const first = await offer(makePlan());
+    await approve({ home, membership, plan: first, steward: "A", data: undefined, at: 1 });
+    await offer(makePlan((plan) => ({ ...plan, version: 2, training: { ...plan.training, batch: 4 } })));
+    await offer(makePlan((plan) => ({ ...plan, name: "other", version: 9 })));
+    const third = await offer(makePlan((plan) => ({ ...plan, version: 3, training: { ...plan.training, batch: 16, clip: 2 } })));
+    const review = await reviewPlan(home, membership, await resolvePlan(home, third));
+    expect(review.changes).toEqual({
+      since: 1,
+      list: [
+        { kind: "changed", path: "version", before: "1", after: "3" },
+        { kind: "changed", path: "training.batch", before: "8", after: "16" },
+        { kind: "changed", path: "training.clip", before: "1", after: "2" },
+      ],
+    });
+    const text = reviewText(review);
+    expect(text).toContain("± training.batch: 8 -> 16");
+    expect(text).toContain("WARNING: Plain aggregation: the coordinator can read each update.");
+    expect(text).toContain(review.words.join(" "));
+    expect(text).toContain(`engraft-site approve ${third.slice(0, 12)}`);
+  });
+
+  it("says how the registered table fits, and is readable where it cannot be read", async () => {
+    const digest = await offer(makePlan());
+    const plan = await resolvePlan(home, digest);
+    expect(reviewText(await reviewPlan(home, membership, plan))).toContain("data add");
+    await table("main", ["pid;years;num", "a;50;1"]);
+    expect((await reviewPlan(home, membership, plan)).data?.report).toMatchObject({ usable: 1, ok: true });
+    await rm(join(home, "main.csv"));
+    expect(reviewText(await reviewPlan(home, membership, plan))).toContain("cannot be read");
+  });
+});

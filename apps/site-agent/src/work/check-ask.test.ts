@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { Digest, RunId } from "@engraft/core/base/ids";
+import { seal } from "@engraft/core/crypto/envelope";
+import { identityFromSeed } from "@engraft/core/crypto/identity";
+import type { Ask } from "@engraft/core/protocol/messages";
+import { LENGTH, makePlan, manifest, manifestText, offerOf, planDigest } from "../plan.fixture.ts";
+import { understandOffer } from "../vault/plans.ts";
+import { checkAsk, type Standing } from "./check-ask.ts";
+import { lettingOut } from "./egress.ts";
+
+const plan = makePlan();
+const plans = understandOffer(offerOf(plan));
+if (!plans.ok) throw new EngraftError(plans.code, plans.text);
+const offered = { ...plans.offered, offeredAt: 1 };
+const digest = planDigest(plan);
+const approval = { plan: digest, decision: "approved" as const, reason: null, steward: "A", at: 1 };
+const vector = { digest: "1".repeat(64) as Digest, bytes: 4 * LENGTH };
+const ask: Ask = {
+  run: "tiny-head.1" as RunId, round: 1, kind: "train", plan: digest, manifest: { digest: plan.base.manifest, bytes: manifestText.length }, weights: manifest.weights, checkpoint: vector, start: vector, deadline: 9,
+};
+const standing: Standing = {
+  offered,
+  decision: { approval, statement: seal(identityFromSeed(new Uint8Array(32)), "approval", "f", approval), data: "main", recorded: true },
+  paused: false,
+  data: { name: "main", registeredAt: 1, table: { path: "/data.csv", encoding: "utf-8", delimiter: ",", decimal: ".", missing: [], columns: {}, label: "num", patient: "id" } },
+};
+
+describe("[P5] an ask", () => {
+  it("is agreed to under an approved plan", () => {
+    expect(checkAsk(ask, standing)).toMatchObject({ ok: true, vectorLength: LENGTH });
+    expect(checkAsk({ ...ask, kind: "evaluate", round: 0 }, standing)).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    { name: "while paused", code: "paused", with: { paused: true } },
+    { name: "under a plan that was never offered", code: "plan-unknown", with: { offered: undefined } },
+    { name: "under a plan nobody decided about", code: "plan-not-approved", with: { decision: undefined } },
+    { name: "under a refused plan", code: "plan-refused", with: { decision: { ...standing.decision, approval: { ...approval, decision: "refused" } } } },
+    { name: "under a withdrawn plan", code: "plan-withdrawn", with: { offered: { ...offered, withdrawn: true } } },
+    { name: "without data", code: "data-missing", with: { data: undefined } },
+  ])("$name is declined with $code", ({ code, with: change }) => {
+    expect(checkAsk(ask, { ...standing, ...change } as Standing)).toMatchObject({ ok: false, code });
+  });
+
+  it.each([
+    { name: "another manifest", code: "wrong-plan", change: { manifest: { ...ask.manifest, digest: vector.digest } } },
+    { name: "a manifest of another length", code: "wrong-plan", change: { manifest: { ...ask.manifest, bytes: 1 } } },
+    { name: "other weights", code: "wrong-plan", change: { weights: vector } },
+    { name: "weights of another length", code: "wrong-plan", change: { weights: { ...ask.weights, bytes: 1 } } },
+    { name: "a run of another plan", code: "wrong-plan", change: { run: "other-head.1" as RunId } },
+    { name: "more rounds than were approved", code: "wrong-plan", change: { round: 6 } },
+    { name: "round 0", code: "wrong-plan", change: { round: 0 } },
+    { name: "a checkpoint of another length", code: "wrong-shape", change: { checkpoint: { ...vector, bytes: 4 * LENGTH + 4 } } },
+    { name: "a start of another length", code: "wrong-shape", change: { start: { ...vector, bytes: 0 } } },
+  ])("that names $name is declined with $code", ({ code, change }) => {
+    expect(checkAsk({ ...ask, ...change }, standing)).toMatchObject({ ok: false, code });
+  });
+});
+
+describe("[M1] figures that may leave", () => {
+  const estimate = { value: 0.5, low: 0.4, high: 0.6 };
+  const values = { auroc: estimate, loss: null, accuracy: estimate, brier: estimate };
+
+  it("are those that the plan names, undefined ones as null", () => {
+    expect(lettingOut(plan, { n: 10, positives: null, values })).toEqual({ n: 10, positives: null, values: { auroc: estimate, loss: null } });
+  });
+
+  it("are none below the minimum count", () => {
+    expect(lettingOut(plan, { n: 9, positives: 4, values })).toBeNull();
+    expect(lettingOut(plan, null)).toBeNull();
+  });
+});
