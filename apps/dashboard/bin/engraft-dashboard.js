@@ -31,7 +31,8 @@ function fail(exit, code, text) {
 }
 
 const dir = fileURLToPath(new URL("..", import.meta.url));
-if (!existsSync(new URL("../.next/BUILD_ID", import.meta.url))) fail(NOT_BUILT, "bad-config", "The dashboard is not built. Run `npm run build` first.");
+if (!existsSync(new URL("../.next/BUILD_ID", import.meta.url)))
+  fail(NOT_BUILT, "bad-config", "The dashboard is not built. Run `npm run build` first.");
 
 // Standard output carries this program's own line only; what Next has to say goes beside it.
 console.log = console.error;
@@ -44,7 +45,8 @@ const handle = app.getRequestHandler();
 const server = createServer((request, response) => void handle(request, response));
 
 server.once("error", (error) => {
-  if ("code" in error && error.code === "EADDRINUSE") fail(PORT_BUSY, "port-busy", `Port ${port} on ${host} is in use. Choose another with --port, or stop what uses it.`);
+  if ("code" in error && error.code === "EADDRINUSE")
+    fail(PORT_BUSY, "port-busy", `Port ${port} on ${host} is in use. Choose another with --port, or stop what uses it.`);
   fail(1, "bad-config", `The dashboard cannot listen on ${host}:${port}: ${error.message}`);
 });
 server.listen(port, host, () => {

@@ -6,7 +6,8 @@ export async function signIn(email: string, password: string): Promise<SignIn> {
   const answer = await post("/api/auth/sign-in/email", { email, password });
   if (answer === undefined) return { ok: false, text: "The coordinator does not answer. Check your connection, then try again." };
   if (answer.ok) return { ok: true };
-  if (answer.status === 401 || answer.status === 400 || answer.status === 403) return { ok: false, text: "E-mail and password do not belong together. Check both; passwords know upper and lower case." };
+  if (answer.status === 401 || answer.status === 400 || answer.status === 403)
+    return { ok: false, text: "E-mail and password do not belong together. Check both; passwords know upper and lower case." };
   if (answer.status === 429) return { ok: false, text: "Too many attempts. Wait a minute, then try again." };
   return { ok: false, text: `The coordinator could not check the password (HTTP ${answer.status}). Try again; its log says more.` };
 }
@@ -17,4 +18,9 @@ export async function signOut(): Promise<boolean> {
 }
 
 const post = (url: string, body: object): Promise<Response | undefined> =>
-  fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), credentials: "same-origin" }).catch(() => undefined);
+  fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    credentials: "same-origin",
+  }).catch(() => undefined);

@@ -6,21 +6,8 @@
 import type { LiveItem } from "@engraft/coordinator/api/views";
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from "react";
+import { openLink, type Connection, type Link, type LinkDeps, type Scope } from "./live-link.ts";
 import { useTRPC, useTRPCClient } from "./trpc.ts";
-
-export interface Connection {
-  readonly status: "connecting" | "live" | "lost";
-  /** When the connection was made or lost. */
-  readonly since: number;
-  /** When the next attempt begins; null while connected. */
-  readonly nextTry: number | null;
-}
-
-interface Scope {
-  readonly run: string | null;
-  /** Number of the last event that the page has; the stream starts after it. */
-  readonly from: string | undefined;
-}
 
 interface Live {
   readonly connection: Connection;
@@ -45,7 +32,6 @@ export function useLiveItems(onItem: (item: LiveItem) => void): void {
 }
 
 const FEDERATION: Scope = { run: null, from: undefined };
-const DELAYS_MS = [500, 1000, 2000, 4000, 8000];
 
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const client = useTRPCClient();
@@ -53,66 +39,20 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const [connection, setConnection] = useState<Connection>({ status: "connecting", since: Date.now(), nextTry: null });
   const [scope, setScope] = useState<Scope>(FEDERATION);
   const listeners = useRef(new Set<(item: LiveItem) => void>());
-  const retry = useRef<() => void>(() => {});
+  const link = useRef<Link | undefined>(undefined);
 
   useEffect(() => {
-    let cursor = scope.from;
-    let attempts = 0;
-    let wasCut = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let subscription: { unsubscribe: () => void } | undefined;
-    let ended = false;
-
-    const take = (item: LiveItem): void => {
-      if (item.kind === "event") cursor = String(item.seq);
-      refresh.after(item);
-      for (const listener of listeners.current) listener(item);
-    };
-    const connected = (): void => {
-      attempts = 0;
-      setConnection({ status: "live", since: Date.now(), nextTry: null });
-      // Unnumbered items ("something changed") may have been missed while the line was cut.
-      if (wasCut) refresh.all();
-      wasCut = false;
-    };
-    const cut = (): void => {
-      if (ended || timer !== undefined) return;
-      subscription?.unsubscribe();
-      const delay = DELAYS_MS[Math.min(attempts++, DELAYS_MS.length - 1)] ?? 8000;
-      wasCut = true;
-      setConnection((before) => ({ status: "lost", since: before.status === "lost" ? before.since : Date.now(), nextTry: Date.now() + delay }));
-      timer = setTimeout(open, delay);
-    };
-    function open(): void {
-      clearTimeout(timer);
-      timer = undefined;
-      let started = false;
-      subscription = client.live.subscribe(
-        { run: scope.run, ...(cursor === undefined ? {} : { lastEventId: cursor }) },
-        {
-          onStarted: () => {
-            started = true;
-            connected();
-          },
-          onData: (data) => take("data" in data ? data.data : data),
-          // The browser would retry by itself; one clock for all causes lets the page say when.
-          onConnectionStateChange: ({ state, error }) => {
-            if (state === "connecting" && (started || error !== null)) queueMicrotask(cut);
-          },
-          onError: cut,
-          onComplete: () => queueMicrotask(cut),
-        },
-      );
-    }
-    retry.current = () => {
-      if (timer !== undefined) open();
-    };
-    open();
-    return () => {
-      ended = true;
-      clearTimeout(timer);
-      subscription?.unsubscribe();
-    };
+    const opened = openLink(scope, {
+      subscribe: subscribeWith(client),
+      onItem: (item) => {
+        refresh.after(item);
+        for (const listener of listeners.current) listener(item);
+      },
+      onConnection: setConnection,
+      onBack: refresh.all,
+    });
+    link.current = opened;
+    return opened.close;
   }, [client, refresh, scope]);
 
   const listen = useCallback((listener: (item: LiveItem) => void) => {
@@ -120,8 +60,31 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     return () => void listeners.current.delete(listener);
   }, []);
   const follow = useCallback((next: Scope) => setScope((now) => (now.run === next.run ? now : next)), []);
-  const value = useMemo<Live>(() => ({ connection, tryNow: () => retry.current(), follow, listen }), [connection, follow, listen]);
+  const value = useMemo<Live>(() => ({ connection, tryNow: () => link.current?.tryNow(), follow, listen }), [connection, follow, listen]);
   return <LiveContext value={value}>{children}</LiveContext>;
+}
+
+/**
+ * The browser would reconnect by itself, with a wait that nobody can see: any loss ends the subscription here, and
+ * `openLink` opens the next one.
+ */
+function subscribeWith(client: ReturnType<typeof useTRPCClient>): LinkDeps["subscribe"] {
+  return (input, { onStarted, onItem, onCut }) => {
+    let started = false;
+    const subscription = client.live.subscribe(input, {
+      onStarted: () => {
+        started = true;
+        onStarted();
+      },
+      onData: (data) => onItem("data" in data ? data.data : data),
+      onConnectionStateChange: ({ state, error }) => {
+        if (state === "connecting" && (started || error !== null)) queueMicrotask(onCut);
+      },
+      onError: onCut,
+      onComplete: () => queueMicrotask(onCut),
+    });
+    return () => subscription.unsubscribe();
+  };
 }
 
 /** While mounted, the live connection follows this run, from the event after `from`. */
@@ -141,7 +104,8 @@ function useRefresh(): { readonly after: (item: LiveItem) => void; readonly all:
   const trpc = useTRPC();
   return useMemo(() => {
     let waiting = false;
-    const again = (...keys: readonly (readonly unknown[])[]): void => keys.forEach((queryKey) => void queryClient.invalidateQueries({ queryKey }));
+    const again = (...keys: readonly (readonly unknown[])[]): void =>
+      keys.forEach((queryKey) => void queryClient.invalidateQueries({ queryKey }));
     const home = trpc.home.queryKey();
     const soon = (): void => {
       if (waiting) return;

@@ -14,7 +14,13 @@ const newQueryClient = (): QueryClient =>
   new QueryClient({
     queryCache: new QueryCache({ onError: onQueryError }),
     defaultOptions: {
-      queries: { staleTime: 1_000, refetchOnWindowFocus: true, networkMode: "always", retry: (count, error) => isPassing(error) && count < 2, retryDelay: (attempt) => 400 * 2 ** attempt },
+      queries: {
+        staleTime: 1_000,
+        refetchOnWindowFocus: true,
+        networkMode: "always",
+        retry: (count, error) => isPassing(error) && count < 2,
+        retryDelay: (attempt) => 400 * 2 ** attempt,
+      },
       mutations: { networkMode: "always", retry: false },
     },
   });

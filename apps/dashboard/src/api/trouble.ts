@@ -20,9 +20,23 @@ const SAFE = "Nothing was changed.";
 const RUNS_GO_ON = "Runs go on without this page.";
 
 export function troubleOf(error: unknown): Trouble {
-  if (!(error instanceof TRPCClientError)) return { what: "The page failed to show this.", safe: RUNS_GO_ON, next: "Reload the page. If it happens again, tell whoever runs the coordinator.", code: "page", kind: "fault" };
+  if (!(error instanceof TRPCClientError))
+    return {
+      what: "The page failed to show this.",
+      safe: RUNS_GO_ON,
+      next: "Reload the page. If it happens again, tell whoever runs the coordinator.",
+      code: "page",
+      kind: "fault",
+    };
   const data = error.data as ErrorData | null | undefined;
-  if (data === null || data === undefined) return { what: "The coordinator does not answer.", safe: RUNS_GO_ON, next: "Check your connection, then try again.", code: null, kind: "unreachable" };
+  if (data === null || data === undefined)
+    return {
+      what: "The coordinator does not answer.",
+      safe: RUNS_GO_ON,
+      next: "Check your connection, then try again.",
+      code: null,
+      kind: "unreachable",
+    };
   const code = data.engraft ?? data.code ?? null;
   const what = error.message;
   switch (data.code) {

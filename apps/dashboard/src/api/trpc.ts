@@ -7,5 +7,11 @@ export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRou
 
 export const newApiClient = (): TRPCClient<AppRouter> =>
   createTRPCClient<AppRouter>({
-    links: [splitLink({ condition: (op) => op.type === "subscription", true: httpSubscriptionLink({ url: "/trpc" }), false: httpBatchLink({ url: "/trpc", maxItems: 10 }) })],
+    links: [
+      splitLink({
+        condition: (op) => op.type === "subscription",
+        true: httpSubscriptionLink({ url: "/trpc" }),
+        false: httpBatchLink({ url: "/trpc", maxItems: 10 }),
+      }),
+    ],
   });

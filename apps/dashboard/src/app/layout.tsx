@@ -5,7 +5,11 @@ import type { ReactNode } from "react";
 import { THEME_SCRIPT } from "../shell/theme-script.ts";
 import "../styles/globals.css";
 
-export const metadata: Metadata = { title: { default: "Engraft", template: "%s · Engraft" }, description: "Federated transfer learning for hospitals", robots: { index: false, follow: false } };
+export const metadata: Metadata = {
+  title: { default: "Engraft", template: "%s · Engraft" },
+  description: "Federated transfer learning for hospitals",
+  robots: { index: false, follow: false },
+};
 export const viewport: Viewport = { width: "device-width", initialScale: 1 };
 
 export default function RootLayout({ children }: { readonly children: ReactNode }) {

@@ -28,7 +28,17 @@ export function Card({ title, aside, end, footer, className = "", padded = false
   );
 }
 
-export function PageHead({ title, chips, under, actions }: { readonly title: ReactNode; readonly chips?: ReactNode; readonly under?: ReactNode; readonly actions?: ReactNode }) {
+export function PageHead({
+  title,
+  chips,
+  under,
+  actions,
+}: {
+  readonly title: ReactNode;
+  readonly chips?: ReactNode;
+  readonly under?: ReactNode;
+  readonly actions?: ReactNode;
+}) {
   return (
     <div className="flex flex-wrap items-start justify-between gap-3">
       <div className="min-w-0">

@@ -5,7 +5,17 @@ import { useAnnounce } from "./announce.tsx";
 import { Button } from "./button.tsx";
 
 /** Copies `text`; says "Copied" for two seconds, in view and to screen readers. `what` completes the button's name. */
-export function CopyButton({ text, what, iconOnly = false, kind = "ghost" }: { readonly text: string; readonly what: string; readonly iconOnly?: boolean; readonly kind?: "ghost" | "primary" | "plain" }) {
+export function CopyButton({
+  text,
+  what,
+  iconOnly = false,
+  kind = "ghost",
+}: {
+  readonly text: string;
+  readonly what: string;
+  readonly iconOnly?: boolean;
+  readonly kind?: "ghost" | "primary" | "plain";
+}) {
   const announce = useAnnounce();
   const [state, setState] = useState<"rest" | "copied" | "failed">("rest");
   useEffect(() => {
@@ -20,7 +30,13 @@ export function CopyButton({ text, what, iconOnly = false, kind = "ghost" }: { r
   };
   const words = state === "copied" ? "Copied" : state === "failed" ? "Select and copy" : "Copy";
   return (
-    <Button kind={kind} size="small" icon={iconOnly && state !== "failed"} aria-label={state === "rest" ? `Copy ${what}` : words} onClick={() => void copy()}>
+    <Button
+      kind={kind}
+      size="small"
+      icon={iconOnly && state !== "failed"}
+      aria-label={state === "rest" ? `Copy ${what}` : words}
+      onClick={() => void copy()}
+    >
       {state === "copied" ? <Check size={14} aria-hidden /> : <Copy size={14} aria-hidden />}
       {(!iconOnly || state === "failed") && words}
     </Button>
@@ -67,7 +83,9 @@ export function Words({ words, of }: { readonly words: readonly string[]; readon
   return (
     <ol className="words" aria-label={`${of} in words`}>
       {words.map((word, index) => (
-        <li key={index}>{word}</li>
+        // Words can repeat; their place is what tells them apart.
+        // oxlint-disable-next-line react/no-array-index-key
+        <li key={`${index}-${word}`}>{word}</li>
       ))}
     </ol>
   );

@@ -1,5 +1,13 @@
 "use client";
-import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable, type ColumnDef, type RowData, type SortingState } from "@tanstack/react-table";
+import {
+  flexRender,
+  getCoreRowModel,
+  getSortedRowModel,
+  useReactTable,
+  type ColumnDef,
+  type RowData,
+  type SortingState,
+} from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { useState } from "react";
 
@@ -27,8 +35,10 @@ interface DataTableProps<T> {
   readonly dense?: boolean;
 }
 
+const UNSORTED: SortingState = [];
+
 /** A real table with sortable heads. The order survives new rows. */
-export function DataTable<T>({ caption, rows, columns, rowKey, muted, sortBy = [], dense = false }: DataTableProps<T>) {
+export function DataTable<T>({ caption, rows, columns, rowKey, muted, sortBy = UNSORTED, dense = false }: DataTableProps<T>) {
   const [sorting, setSorting] = useState<SortingState>(sortBy);
   const table = useReactTable<T>({
     data: rows as T[],
@@ -50,7 +60,13 @@ export function DataTable<T>({ caption, rows, columns, rowKey, muted, sortBy = [
               const order = header.column.getIsSorted();
               const text = flexRender(header.column.columnDef.header, header.getContext());
               return (
-                <th key={header.id} scope="col" className={meta?.figures === true ? "n" : undefined} style={{ width: meta?.width }} aria-sort={order === "asc" ? "ascending" : order === "desc" ? "descending" : undefined}>
+                <th
+                  key={header.id}
+                  scope="col"
+                  className={meta?.figures === true ? "n" : undefined}
+                  style={{ width: meta?.width }}
+                  aria-sort={order === "asc" ? "ascending" : order === "desc" ? "descending" : undefined}
+                >
                   {header.column.getCanSort() ? (
                     <button type="button" onClick={header.column.getToggleSortingHandler()}>
                       {text}
@@ -71,7 +87,8 @@ export function DataTable<T>({ caption, rows, columns, rowKey, muted, sortBy = [
               {row.getVisibleCells().map((cell) => {
                 const meta = cell.column.columnDef.meta;
                 const content = flexRender(cell.column.columnDef.cell, cell.getContext());
-                const className = `${meta?.figures === true ? "n" : ""} ${meta?.nowrap === true ? "whitespace-nowrap" : ""}`.trim() || undefined;
+                const className =
+                  `${meta?.figures === true ? "n" : ""} ${meta?.nowrap === true ? "whitespace-nowrap" : ""}`.trim() || undefined;
                 return meta?.rowHeader === true ? (
                   <th key={cell.id} scope="row" className={className}>
                     {content}

@@ -11,8 +11,13 @@ interface Wrapped {
 
 function useField(wrong: string | undefined, hint: ReactNode) {
   const id = useId();
-  const describedBy = [wrong === undefined ? undefined : `${id}-wrong`, hint === undefined ? undefined : `${id}-hint`].filter((part) => part !== undefined).join(" ");
-  return { id, attributes: { id, "aria-invalid": wrong !== undefined, ...(describedBy === "" ? {} : { "aria-describedby": describedBy }) } };
+  const describedBy = [wrong === undefined ? undefined : `${id}-wrong`, hint === undefined ? undefined : `${id}-hint`]
+    .filter((part) => part !== undefined)
+    .join(" ");
+  return {
+    id,
+    attributes: { id, "aria-invalid": wrong !== undefined, ...(describedBy === "" ? {} : { "aria-describedby": describedBy }) },
+  };
 }
 
 function Around({ id, label, hint, wrong, children }: Wrapped & { readonly id: string; readonly children: ReactNode }) {

@@ -1,7 +1,13 @@
 /** How figures and times are written: leading zero, three decimals for metrics, true minus, powers of 1000, 24-hour clock. */
 import type { MetricName } from "@engraft/core/models/plan";
 
-export const METRIC_TITLES: Readonly<Record<MetricName, string>> = { auroc: "AUROC", auprc: "AUPRC", accuracy: "Accuracy", loss: "Loss", brier: "Brier" };
+export const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
+  auroc: "AUROC",
+  auprc: "AUPRC",
+  accuracy: "Accuracy",
+  loss: "Loss",
+  brier: "Brier",
+};
 
 const minus = (text: string): string => text.replace("-", "−");
 
@@ -75,6 +81,10 @@ export function agoText(at: number, now: number): string {
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** Names as people list them: a, b and c. */
-export const listed = (names: readonly string[]): string => (names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+export const listed = (names: readonly string[]): string =>
+  names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+/** An actor of the audit log as a name: `admin:ada@x.example` is `ada@x.example`. */
+export const personText = (actor: string): string => actor.replace(/^(?:admin|researcher|steward|site):/, "");
 
 export const shortDigest = (digest: string): string => `${digest.slice(0, 4)} ${digest.slice(4, 8)} … ${digest.slice(-4)}`;

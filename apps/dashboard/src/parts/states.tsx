@@ -40,7 +40,15 @@ export function Skeleton({ rows = 4, label = "Loading" }: { readonly rows?: numb
 }
 
 /** What happened, what is safe, what to do; the code last and small. */
-export function Failed({ error, retry, title = "This could not be shown" }: { readonly error: unknown; readonly retry?: (() => void) | undefined; readonly title?: string }) {
+export function Failed({
+  error,
+  retry,
+  title = "This could not be shown",
+}: {
+  readonly error: unknown;
+  readonly retry?: (() => void) | undefined;
+  readonly title?: string;
+}) {
   const trouble = troubleOf(error);
   return (
     <div className="grid gap-3 p-4" role="alert">
@@ -79,7 +87,17 @@ interface Asked<T> {
  * The content once it is there. Figures that are there stay, even when a later refresh fails: the banner says so. An
  * error stays in view while it is tried again by itself.
  */
-export function Loaded<T>({ query, rows, label, children }: { readonly query: Asked<T>; readonly rows?: number; readonly label?: string; readonly children: (data: T) => ReactNode }) {
+export function Loaded<T>({
+  query,
+  rows,
+  label,
+  children,
+}: {
+  readonly query: Asked<T>;
+  readonly rows?: number;
+  readonly label?: string;
+  readonly children: (data: T) => ReactNode;
+}) {
   const [failed, setFailed] = useState<unknown>(null);
   const error = query.error ?? null;
   if (error !== null && error !== failed) setFailed(error);

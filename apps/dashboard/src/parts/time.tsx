@@ -22,7 +22,12 @@ function watch(watcher: () => void): () => void {
   };
 }
 
-export const useNow = (): number => useSyncExternalStore(watch, () => now, () => 0);
+export const useNow = (): number =>
+  useSyncExternalStore(
+    watch,
+    () => now,
+    () => 0,
+  );
 
 export function Ago({ at }: { readonly at: number }) {
   return (

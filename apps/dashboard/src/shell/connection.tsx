@@ -49,7 +49,8 @@ export function OfflineBanner() {
     <section aria-label="Connection" className="sticky top-(--top) z-10 flex flex-wrap items-center gap-2.5 bg-warn-soft px-6 py-2">
       <CloudOff size={16} className="text-warn" aria-hidden />
       <p className="min-w-0 flex-1">
-        <b className="font-semibold">No connection to the coordinator since {clockText(connection.since)}.</b> You see the state of that moment; runs go on without this page. {wait > 0 ? `Next try in ${wait} s.` : "Trying now."}
+        <b className="font-semibold">No connection to the coordinator since {clockText(connection.since)}.</b> You see the state of that
+        moment; runs go on without this page. {wait > 0 ? `Next try in ${wait} s.` : "Trying now."}
       </p>
       <Button size="small" onClick={tryNow}>
         Try now

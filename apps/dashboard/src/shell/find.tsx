@@ -26,7 +26,8 @@ const ADMIN_PAGES: readonly Place[] = [
   { name: "Users", kind: "page", href: "/users" },
 ];
 
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
 export function Find() {
   const [open, setOpen] = useState(false);
@@ -96,7 +97,15 @@ function Places({ onGo }: { readonly onGo: () => void }) {
       />
       <ul id="find-list" role="listbox" aria-label="Found" className="mt-2">
         {found.map((place, index) => (
-          <li key={place.href} id={`find-${index}`} role="option" aria-selected={index === at} className={`flex cursor-pointer justify-between rounded-md px-2.5 py-1.5 ${index === at ? "bg-inset" : ""}`} onClick={() => go(place)} onMouseMove={() => setAt(index)}>
+          <li
+            key={place.href}
+            id={`find-${index}`}
+            role="option"
+            aria-selected={index === at}
+            className={`flex cursor-pointer justify-between rounded-md px-2.5 py-1.5 ${index === at ? "bg-inset" : ""}`}
+            onClick={() => go(place)}
+            onMouseMove={() => setAt(index)}
+          >
             <span className="font-medium">{place.name}</span>
             <span className="text-12 text-fg-2">{place.kind}</span>
           </li>

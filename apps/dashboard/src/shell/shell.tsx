@@ -63,12 +63,17 @@ function SignedIn({ children }: { readonly children: ReactNode }) {
         <Brand />
       </div>
       <h1 className="sr-only">Engraft</h1>
-      {leaving ? <Skeleton label="Opening the dashboard" /> : <Failed error={me.error} retry={() => void me.refetch()} title="The dashboard could not be opened" />}
+      {leaving ? (
+        <Skeleton label="Opening the dashboard" />
+      ) : (
+        <Failed error={me.error} retry={() => void me.refetch()} title="The dashboard could not be opened" />
+      )}
     </main>
   );
 }
 
-const isCurrent = (pathname: string, href: string): boolean => (href === "/" ? pathname === "/" : pathname === href || pathname.startsWith(`${href}/`));
+const isCurrent = (pathname: string, href: string): boolean =>
+  href === "/" ? pathname === "/" : pathname === href || pathname.startsWith(`${href}/`);
 
 function Frame({ children }: { readonly children: ReactNode }) {
   const me = useMe();
@@ -129,13 +134,23 @@ function Count({ href }: { readonly href: string }) {
   const home = useQuery(trpc.home.queryOptions()).data;
   const plans = useQuery({ ...trpc.plans.list.queryOptions(), enabled: href === "/plans" }).data;
   if (home === undefined) return null;
-  if (href === "/runs" && home.running.length > 0) return <span className="count" aria-label={`${home.running.length} running`}>{home.running.length}</span>;
+  if (href === "/runs" && home.running.length > 0)
+    return (
+      <span className="count" aria-label={`${home.running.length} running`}>
+        {home.running.length}
+      </span>
+    );
   if (href === "/sites" && home.sites.length > 0) {
     const online = home.sites.filter((site) => site.online).length;
     return <span className="count" aria-label={`${online} of ${home.sites.length} online`}>{`${online}/${home.sites.length}`}</span>;
   }
   const waiting = plans?.filter((plan) => !plan.withdrawn && plan.approved < plan.needed).length ?? 0;
-  if (href === "/plans" && waiting > 0) return <span className="count w" aria-label={`${waiting} waiting for approvals`}>{waiting}</span>;
+  if (href === "/plans" && waiting > 0)
+    return (
+      <span className="count w" aria-label={`${waiting} waiting for approvals`}>
+        {waiting}
+      </span>
+    );
   return null;
 }
 

@@ -1,5 +1,6 @@
 "use client";
 import { OctagonX } from "lucide-react";
+import Link from "next/link";
 import { useEffect, useState, type FormEvent } from "react";
 import { signIn } from "../../api/auth.ts";
 import { newApiClient } from "../../api/trpc.ts";
@@ -11,7 +12,11 @@ import { Failed, Skeleton } from "../../parts/states.tsx";
 import { checkAccount, type AccountWrong } from "../people/account.ts";
 import { Door } from "./door.tsx";
 
-type State = { readonly is: "asking" } | { readonly is: "needed" } | { readonly is: "done" } | { readonly is: "failed"; readonly error: unknown };
+type State =
+  | { readonly is: "asking" }
+  | { readonly is: "needed" }
+  | { readonly is: "done" }
+  | { readonly is: "failed"; readonly error: unknown };
 
 export function SetupPage({ token }: { readonly token: string | undefined }) {
   const [client] = useState(newApiClient);
@@ -27,9 +32,9 @@ export function SetupPage({ token }: { readonly token: string | undefined }) {
   if (state.is === "done") {
     return (
       <Door title="The first admin is there already" under="The one-time link has been used; nothing was changed.">
-        <a className={buttonClass({ kind: "primary" })} href="/login">
+        <Link className={buttonClass({ kind: "primary" })} href="/login">
           Go to sign in
-        </a>
+        </Link>
       </Door>
     );
   }
@@ -39,7 +44,8 @@ export function SetupPage({ token }: { readonly token: string | undefined }) {
       {state.is === "failed" && <Failed error={state.error} retry={() => setTurn(turn + 1)} />}
       {state.is === "needed" && token === undefined && (
         <Note tone="bad" role="alert" icon={<OctagonX size={16} aria-hidden />}>
-          <b className="font-semibold">The link is not complete.</b> Open the whole line that the coordinator printed, with everything after “token=”.
+          <b className="font-semibold">The link is not complete.</b> Open the whole line that the coordinator printed, with everything after
+          “token=”.
         </Note>
       )}
       {state.is === "needed" && token !== undefined && <AdminForm token={token} />}
@@ -78,7 +84,14 @@ function AdminForm({ token }: { readonly token: string }) {
       )}
       <TextField label="Your name" name="name" autoComplete="name" autoFocus wrong={wrong.name} />
       <TextField label="E-mail" name="email" type="email" autoComplete="username" wrong={wrong.email} />
-      <TextField label="Password" name="password" type="password" autoComplete="new-password" wrong={wrong.password} hint="At least 12 characters. A few unrelated words are good." />
+      <TextField
+        label="Password"
+        name="password"
+        type="password"
+        autoComplete="new-password"
+        wrong={wrong.password}
+        hint="At least 10 characters. A few unrelated words are good."
+      />
       <Button kind="primary" type="submit" busy={busy && "Creating the admin …"}>
         Create admin
       </Button>

@@ -34,7 +34,11 @@ export function NeedsCard({ needs }: { readonly needs: readonly NeedView[] }) {
                   <div className="font-medium">{need.what}</div>
                   <div className="mt-0.5 text-12 text-fg-2">{need.next}</div>
                 </div>
-                <Link className={buttonClass({ size: "small", className: "max-sm:ml-7" })} href={need.href} aria-label={`${need.button}: ${need.what}`}>
+                <Link
+                  className={buttonClass({ size: "small", className: "max-sm:ml-7" })}
+                  href={need.href}
+                  aria-label={`${need.button}: ${need.what}`}
+                >
                   {need.button}
                 </Link>
               </li>
@@ -51,21 +55,46 @@ export function SitesCard({ sites }: { readonly sites: readonly SiteView[] }) {
   const online = sites.filter((site) => site.online).length;
   const inOrder = sites.toSorted((a, b) => Number(a.online) - Number(b.online));
   return (
-    <Card title="Sites" aside={sites.length > 0 && `${online} of ${sites.length} online`} end={<Link className="text-12 font-medium" href="/sites">All sites</Link>}>
+    <Card
+      title="Sites"
+      aside={sites.length > 0 && `${online} of ${sites.length} online`}
+      end={
+        <Link className="text-12 font-medium" href="/sites">
+          All sites
+        </Link>
+      }
+    >
       {sites.length === 0 ? (
-        <Empty title="No site yet" action={admin && <Link className={buttonClass({ kind: "primary" })} href="/sites">Invite site</Link>}>
+        <Empty
+          title="No site yet"
+          action={
+            admin && (
+              <Link className={buttonClass({ kind: "primary" })} href="/sites">
+                Invite site
+              </Link>
+            )
+          }
+        >
           A hospital joins with one command that an invite gives.
         </Empty>
       ) : (
         <ul className="list tight">
           {inOrder.map((site) => (
             <li key={site.name} className="flex items-center gap-2">
-              {site.online ? <CircleCheck size={14} className="flex-none text-accent" role="img" aria-label="Online" /> : <Unplug size={14} className="flex-none text-bad" role="img" aria-label="Offline" />}
+              {site.online ? (
+                <CircleCheck size={14} className="flex-none text-accent" role="img" aria-label="Online" />
+              ) : (
+                <Unplug size={14} className="flex-none text-bad" role="img" aria-label="Offline" />
+              )}
               <Link className="ell w-32 flex-none font-medium text-fg" href={`/sites#${site.name}`}>
                 {site.name}
               </Link>
-              <span className="ell min-w-0 flex-1 text-12 text-fg-2">{!site.online ? "offline" : site.working === null ? "" : `${site.working.phase}, ${site.working.run}`}</span>
-              <span className="text-12 whitespace-nowrap text-fg-3">{site.online ? "now" : site.lastSeen === null ? "never" : <Ago at={site.lastSeen} />}</span>
+              <span className="ell min-w-0 flex-1 text-12 text-fg-2">
+                {!site.online ? "offline" : site.working === null ? "" : `${site.working.phase}, ${site.working.run}`}
+              </span>
+              <span className="text-12 whitespace-nowrap text-fg-3">
+                {site.online ? "now" : site.lastSeen === null ? "never" : <Ago at={site.lastSeen} />}
+              </span>
             </li>
           ))}
         </ul>
@@ -76,7 +105,14 @@ export function SitesCard({ sites }: { readonly sites: readonly SiteView[] }) {
 
 export function ReleasesCard({ releases }: { readonly releases: readonly ReleaseView[] }) {
   return (
-    <Card title="Last releases" end={<Link className="text-12 font-medium" href="/models">All releases</Link>}>
+    <Card
+      title="Last releases"
+      end={
+        <Link className="text-12 font-medium" href="/models">
+          All releases
+        </Link>
+      }
+    >
       {releases.length === 0 ? (
         <Empty title="No release yet">A run that ends with a checkpoint leaves a model here, to download.</Empty>
       ) : (
@@ -92,7 +128,11 @@ export function ReleasesCard({ releases }: { readonly releases: readonly Release
                 </span>
               </div>
               <div className="flex flex-wrap justify-between gap-2 text-12 text-fg-2">
-                <span>{[bestMetric(release.comparisons), plural(release.comparisons.length, "site"), plural(release.rounds, "round")].filter((part) => part !== undefined).join(", ")}</span>
+                <span>
+                  {[bestMetric(release.comparisons), plural(release.comparisons.length, "site"), plural(release.rounds, "round")]
+                    .filter((part) => part !== undefined)
+                    .join(", ")}
+                </span>
                 <span className="text-bad">plain aggregation</span>
               </div>
             </li>
@@ -106,7 +146,16 @@ export function ReleasesCard({ releases }: { readonly releases: readonly Release
 export function LatelyCard({ recent }: { readonly recent: readonly AuditView[] }) {
   const admin = useIsAdmin();
   return (
-    <Card title="Lately" end={admin && <Link className="text-12 font-medium" href="/audit">Open audit</Link>}>
+    <Card
+      title="Lately"
+      end={
+        admin && (
+          <Link className="text-12 font-medium" href="/audit">
+            Open audit
+          </Link>
+        )
+      }
+    >
       {recent.length === 0 ? (
         <Empty title="Nothing has happened yet">Joins, approvals, runs and refusals appear here.</Empty>
       ) : (

@@ -52,7 +52,15 @@ export function HomePage() {
 }
 
 function summary(home: HomeView): string {
-  const needs = home.needs.length === 0 ? "Nothing needs somebody." : home.needs.length === 1 ? "1 thing needs somebody." : `${home.needs.length} things need somebody.`;
-  const moving = home.running.length === 0 ? "No run is under way." : `${plural(home.running.length, "run is", "runs are")} moving on ${home.running.length === 1 ? "its" : "their"} own.`;
+  const needs =
+    home.needs.length === 0
+      ? "Nothing needs somebody."
+      : home.needs.length === 1
+        ? "1 thing needs somebody."
+        : `${home.needs.length} things need somebody.`;
+  const moving =
+    home.running.length === 0
+      ? "No run is under way."
+      : `${plural(home.running.length, "run is", "runs are")} moving on ${home.running.length === 1 ? "its" : "their"} own.`;
   return `${needs} ${moving}`;
 }

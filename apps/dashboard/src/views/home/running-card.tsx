@@ -38,9 +38,24 @@ export function RunningCard({ running, sites }: { readonly running: readonly Run
   const now = useNow();
   const late = running.filter((run) => run.deadline !== null && run.deadline < now).length;
   return (
-    <Card title="Running" aside={running.length > 0 && `${running.length - late} of ${running.length} on time`} end={<Link className="text-12 font-medium" href="/runs">All runs</Link>}>
+    <Card
+      title="Running"
+      aside={running.length > 0 && `${running.length - late} of ${running.length} on time`}
+      end={
+        <Link className="text-12 font-medium" href="/runs">
+          All runs
+        </Link>
+      }
+    >
       {running.length === 0 ? (
-        <Empty title="No run is under way" action={<Link className={buttonClass()} href="/plans">Open plans</Link>}>
+        <Empty
+          title="No run is under way"
+          action={
+            <Link className={buttonClass()} href="/plans">
+              Open plans
+            </Link>
+          }
+        >
           A run starts from a plan that enough sites have approved.
         </Empty>
       ) : (
@@ -93,7 +108,11 @@ function Running({ run, working }: { readonly run: RunSummary; readonly working:
           {STEPS.map((step) => {
             const here = working.filter((progress) => progress.phase === step.phase);
             return (
-              <li key={step.phase} className={here.length > 0 ? "has" : undefined} style={here.length > 0 ? { borderColor: `var(${step.color})` } : undefined}>
+              <li
+                key={step.phase}
+                className={here.length > 0 ? "has" : undefined}
+                style={here.length > 0 ? { borderColor: `var(${step.color})` } : undefined}
+              >
                 <b>{step.name}</b>
                 <span className="ell block">{namesText(here)}</span>
               </li>

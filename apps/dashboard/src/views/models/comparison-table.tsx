@@ -2,7 +2,7 @@ import type { Estimate, SiteMetrics } from "@engraft/core/models/metrics";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Comparison } from "@engraft/core/rounds/view";
 import { gainText, METRIC_TITLES, metricText } from "../../parts/figures.ts";
-import { gainOf, meanOf, type Arm } from "./release-metrics.ts";
+import { gainOf, meanOf, type Arm, type Gain } from "./release-metrics.ts";
 
 const ARMS: readonly { readonly arm: Arm; readonly title: string }[] = [
   { arm: "base", title: "Base unchanged" },
@@ -19,11 +19,15 @@ interface TableProps {
 }
 
 export function ComparisonTable({ comparisons, missed, metric, minCount }: TableProps) {
-  const gains = comparisons.map((comparison) => ({ comparison, gain: gainOf(comparison, metric) })).toSorted((a, b) => (b.gain?.value ?? Number.NEGATIVE_INFINITY) - (a.gain?.value ?? Number.NEGATIVE_INFINITY));
+  const gains = comparisons
+    .map((comparison) => ({ comparison, gain: gainOf(comparison, metric) }))
+    .toSorted((a, b) => (b.gain?.value ?? Number.NEGATIVE_INFINITY) - (a.gain?.value ?? Number.NEGATIVE_INFINITY));
   return (
     <div className="scroll relative" role="region" aria-label="Comparison, table" tabIndex={0}>
       <table className="dense">
-        <caption className="sr-only">{METRIC_TITLES[metric]} of the base unchanged, of training alone and of the federated model, for each site</caption>
+        <caption className="sr-only">
+          {METRIC_TITLES[metric]} of the base unchanged, of training alone and of the federated model, for each site
+        </caption>
         <thead>
           <tr>
             <th scope="col">Site</th>
@@ -49,7 +53,9 @@ export function ComparisonTable({ comparisons, missed, metric, minCount }: Table
             {ARMS.map(({ arm }) => (
               <MeanCell key={arm} value={meanOf(comparisons, arm, metric)} />
             ))}
-            <td className="n" />
+            <td className="n">
+              <span className="sr-only">not averaged</span>
+            </td>
           </tr>
           {gains.map(({ comparison, gain }) => (
             <tr key={comparison.site} className={gain === null ? "muted" : undefined}>
@@ -58,18 +64,7 @@ export function ComparisonTable({ comparisons, missed, metric, minCount }: Table
               {ARMS.map(({ arm }) => (
                 <EstimateCell key={arm} metrics={comparison[arm]} estimate={comparison[arm]?.values[metric] ?? null} minCount={minCount} />
               ))}
-              <td className="n">
-                {gain === null ? (
-                  "–"
-                ) : (
-                  <>
-                    <b className={`font-semibold ${gain.low > 0 ? "text-accent" : gain.high < 0 ? "text-bad" : "text-fg-2"}`}>{gainText(gain.value)}</b>
-                    <div className="text-12 whitespace-nowrap text-fg-2">
-                      {gainText(gain.low)} to {gainText(gain.high)}
-                    </div>
-                  </>
-                )}
-              </td>
+              <GainCell gain={gain} />
             </tr>
           ))}
           {missed.map(({ site, text }) => (
@@ -90,13 +85,36 @@ function MeanCell({ value }: { readonly value: number | undefined }) {
   return <td className="n font-semibold">{value === undefined ? "–" : metricText(value)}</td>;
 }
 
-function EstimateCell({ metrics, estimate, minCount }: { readonly metrics: SiteMetrics | null; readonly estimate: Estimate | null; readonly minCount: number | undefined }) {
-  if (estimate === null) return <td className="n">{metrics !== null && minCount !== undefined && metrics.n < minCount ? `too few, ${minCount} needed` : "–"}</td>;
+function EstimateCell({
+  metrics,
+  estimate,
+  minCount,
+}: {
+  readonly metrics: SiteMetrics | null;
+  readonly estimate: Estimate | null;
+  readonly minCount: number | undefined;
+}) {
+  if (estimate === null)
+    return (
+      <td className="n">{metrics !== null && minCount !== undefined && metrics.n < minCount ? `too few, ${minCount} needed` : "–"}</td>
+    );
   return (
     <td className="n">
       {metricText(estimate.value)}
       <div className="text-12 whitespace-nowrap text-fg-2">
         {metricText(estimate.low)} to {metricText(estimate.high)}
+      </div>
+    </td>
+  );
+}
+
+function GainCell({ gain }: { readonly gain: Gain | null }) {
+  if (gain === null) return <td className="n">–</td>;
+  return (
+    <td className="n">
+      <b className={`font-semibold ${gain.low > 0 ? "text-accent" : gain.high < 0 ? "text-bad" : "text-fg-2"}`}>{gainText(gain.value)}</b>
+      <div className="text-12 whitespace-nowrap text-fg-2">
+        {gainText(gain.low)} to {gainText(gain.high)}
       </div>
     </td>
   );

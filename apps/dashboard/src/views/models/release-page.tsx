@@ -30,7 +30,14 @@ export function ReleasePage({ id }: { readonly id: string }) {
           return release === undefined ? (
             <section className="card" aria-label="Release">
               <h1 className="sr-only">{id}</h1>
-              <Empty title="There is no such release" action={<Link className={buttonClass()} href="/models">All releases</Link>}>
+              <Empty
+                title="There is no such release"
+                action={
+                  <Link className={buttonClass()} href="/models">
+                    All releases
+                  </Link>
+                }
+              >
                 Its name may be mistyped. Releases are never deleted by the coordinator.
               </Empty>
             </section>
@@ -58,7 +65,8 @@ function Release({ release }: { readonly release: ReleaseView }) {
         }
         under={
           <>
-            Made <When at={release.createdAt} /> from <Link href={`/runs/${release.run}`}>{release.run}</Link>, {plural(release.rounds, "round")}. For research, not for care.
+            Made <When at={release.createdAt} /> from <Link href={`/runs/${release.run}`}>{release.run}</Link>,{" "}
+            {plural(release.rounds, "round")}. For research, not for care.
           </>
         }
         actions={
@@ -125,7 +133,17 @@ function MetricsCard({ release }: { readonly release: ReleaseView }) {
     <Card
       title="By site"
       aside="test patients, 95 % CI by bootstrap over patients"
-      end={names.length > 1 && metric !== undefined && <Segmented label="Metric" value={metric} onChange={setChosen} options={names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))} />}
+      end={
+        names.length > 1 &&
+        metric !== undefined && (
+          <Segmented
+            label="Metric"
+            value={metric}
+            onChange={setChosen}
+            options={names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))}
+          />
+        )
+      }
     >
       {metric === undefined ? (
         <div className="p-4">
@@ -149,7 +167,12 @@ function FilesCard({ release }: { readonly release: ReleaseView }) {
                 {file.name}
               </a>
               <span className="text-12 whitespace-nowrap text-fg-2">{bytesText(file.bytes)}</span>
-              <a className={buttonClass({ kind: "ghost", size: "small", icon: true })} href={file.url} download aria-label={`Download ${file.name}`}>
+              <a
+                className={buttonClass({ kind: "ghost", size: "small", icon: true })}
+                href={file.url}
+                download
+                aria-label={`Download ${file.name}`}
+              >
                 <Download size={14} aria-hidden />
               </a>
             </div>

@@ -27,8 +27,18 @@ const COLUMNS = [
       </Link>
     ),
   }),
-  column.display({ id: "metric", header: "Test patients, mean over sites", meta: { nowrap: true }, cell: ({ row: { original: release } }) => bestMetric(release.comparisons) ?? <span className="text-fg-3">not measured</span> }),
-  column.display({ id: "sites", header: "Sites", meta: { figures: true }, cell: ({ row: { original: release } }) => release.comparisons.length }),
+  column.display({
+    id: "metric",
+    header: "Test patients, mean over sites",
+    meta: { nowrap: true },
+    cell: ({ row: { original: release } }) => bestMetric(release.comparisons) ?? <span className="text-fg-3">not measured</span>,
+  }),
+  column.display({
+    id: "sites",
+    header: "Sites",
+    meta: { figures: true },
+    cell: ({ row: { original: release } }) => release.comparisons.length,
+  }),
   column.accessor("rounds", { header: "Rounds", meta: { figures: true } }),
   column.display({
     id: "base",
@@ -36,7 +46,11 @@ const COLUMNS = [
     meta: { nowrap: true },
     cell: ({ row: { original: release } }) => `${release.base.name} ${release.base.version}`,
   }),
-  column.accessor("run", { header: "Run", meta: { nowrap: true }, cell: ({ getValue }) => <Link href={`/runs/${getValue()}`}>{getValue()}</Link> }),
+  column.accessor("run", {
+    header: "Run",
+    meta: { nowrap: true },
+    cell: ({ getValue }) => <Link href={`/runs/${getValue()}`}>{getValue()}</Link>,
+  }),
   column.accessor("createdAt", { header: "Made", meta: { nowrap: true }, cell: ({ getValue }) => <When at={getValue()} /> }),
   column.display({
     id: "download",
@@ -47,7 +61,12 @@ const COLUMNS = [
       return model === undefined ? (
         "–"
       ) : (
-        <a className={buttonClass({ size: "small" })} href={model.url} download aria-label={`Download ${model.name} of ${release.id}, ${bytesText(model.bytes)}`}>
+        <a
+          className={buttonClass({ size: "small" })}
+          href={model.url}
+          download
+          aria-label={`Download ${model.name} of ${release.id}, ${bytesText(model.bytes)}`}
+        >
           <Download size={14} aria-hidden />
           {bytesText(model.bytes)}
         </a>
@@ -61,16 +80,38 @@ export function ReleasesPage() {
   const releases = useQuery(trpc.releases.list.queryOptions());
   return (
     <Main bar={<TopBar crumbs={[{ text: "Releases" }]} />}>
-      <PageHead title="Releases" under={releases.data === undefined ? "Models to download." : releases.data.length === 0 ? "No model yet." : `${plural(releases.data.length, "model")} to download. For research, not for care.`} />
+      <PageHead
+        title="Releases"
+        under={
+          releases.data === undefined
+            ? "Models to download."
+            : releases.data.length === 0
+              ? "No model yet."
+              : `${plural(releases.data.length, "model")} to download. For research, not for care.`
+        }
+      />
       <section className="card" aria-label="Releases">
         <Loaded query={releases} rows={4}>
           {(list) =>
             list.length === 0 ? (
-              <Empty title="No release yet" action={<Link className={buttonClass()} href="/runs">Open runs</Link>}>
+              <Empty
+                title="No release yet"
+                action={
+                  <Link className={buttonClass()} href="/runs">
+                    Open runs
+                  </Link>
+                }
+              >
                 A run that ends with its last evaluation leaves a model here, with its metrics at each site.
               </Empty>
             ) : (
-              <DataTable caption="Releases" rows={list} columns={COLUMNS as never} rowKey={(release) => release.id} sortBy={[{ id: "createdAt", desc: true }]} />
+              <DataTable
+                caption="Releases"
+                rows={list}
+                columns={COLUMNS}
+                rowKey={(release) => release.id}
+                sortBy={[{ id: "createdAt", desc: true }]}
+              />
             )
           }
         </Loaded>

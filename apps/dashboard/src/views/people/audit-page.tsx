@@ -17,11 +17,23 @@ const column = createColumnHelper<AuditView>();
 
 const COLUMNS = [
   column.accessor("seq", { header: "No.", meta: { figures: true } }),
-  column.accessor("at", { header: "When", meta: { nowrap: true }, cell: ({ getValue }) => <span className="font-mono text-12"><When at={getValue()} /></span> }),
+  column.accessor("at", {
+    header: "When",
+    meta: { nowrap: true },
+    cell: ({ getValue }) => (
+      <span className="font-mono text-12">
+        <When at={getValue()} />
+      </span>
+    ),
+  }),
   column.accessor("actor", { header: "Who", meta: { nowrap: true, rowHeader: true } }),
   column.accessor("action", { header: "Did", meta: { nowrap: true } }),
   column.accessor("subject", { header: "On", cell: ({ getValue }) => <span className="wrap-anywhere">{getValue()}</span> }),
-  column.accessor("text", { header: "In words", enableSorting: false, cell: ({ getValue }) => <span className="text-fg-2">{getValue()}</span> }),
+  column.accessor("text", {
+    header: "In words",
+    enableSorting: false,
+    cell: ({ getValue }) => <span className="text-fg-2">{getValue()}</span>,
+  }),
   column.accessor("code", { header: "Code", cell: ({ getValue }) => <code className="text-bad">{getValue() ?? ""}</code> }),
 ];
 
@@ -47,7 +59,11 @@ export function AuditPage() {
           <Loaded query={audit} rows={10}>
             {({ pages }) => {
               const entries = pages.flat();
-              return entries.length === 0 ? <Empty title="Nothing yet">Sign-ins, invites, approvals, runs and refusals are entered here.</Empty> : <DataTable caption="Audit log" dense rows={entries} columns={COLUMNS as never} rowKey={(entry) => String(entry.seq)} />;
+              return entries.length === 0 ? (
+                <Empty title="Nothing yet">Sign-ins, invites, approvals, runs and refusals are entered here.</Empty>
+              ) : (
+                <DataTable caption="Audit log" dense rows={entries} columns={COLUMNS} rowKey={(entry) => String(entry.seq)} />
+              );
             }}
           </Loaded>
           {more && (

@@ -23,7 +23,10 @@ const column = createColumnHelper<UserView>();
 const COLUMNS = [
   column.accessor("name", { header: "Name", meta: { rowHeader: true } }),
   column.accessor("email", { header: "E-mail" }),
-  column.accessor("role", { header: "Role", cell: ({ getValue }) => <Chip tone={getValue() === "admin" ? "info" : "neutral"}>{getValue()}</Chip> }),
+  column.accessor("role", {
+    header: "Role",
+    cell: ({ getValue }) => <Chip tone={getValue() === "admin" ? "info" : "neutral"}>{getValue()}</Chip>,
+  }),
 ];
 
 export function UsersPage() {
@@ -32,13 +35,27 @@ export function UsersPage() {
   const users = useQuery({ ...trpc.users.list.queryOptions(), enabled: admin });
   return (
     <Main bar={<TopBar crumbs={[{ text: "Users" }]} />}>
-      <PageHead title="Users" under={users.data === undefined ? "People who may open this dashboard." : `${plural(users.data.length, "person", "people")} may open this dashboard.`} actions={admin && <AddUser />} />
+      <PageHead
+        title="Users"
+        under={
+          users.data === undefined
+            ? "People who may open this dashboard."
+            : `${plural(users.data.length, "person", "people")} may open this dashboard.`
+        }
+        actions={admin && <AddUser />}
+      />
       {!admin ? (
         <Note tone="info">Only an admin may see and add users.</Note>
       ) : (
         <section className="card" aria-label="Users">
           <Loaded query={users} rows={3}>
-            {(list) => (list.length === 0 ? <Empty title="No user">Add the people who may look.</Empty> : <DataTable caption="Users" rows={list} columns={COLUMNS as never} rowKey={(user) => user.id} />)}
+            {(list) =>
+              list.length === 0 ? (
+                <Empty title="No user">Add the people who may look.</Empty>
+              ) : (
+                <DataTable caption="Users" rows={list} columns={COLUMNS} rowKey={(user) => user.id} />
+              )
+            }
           </Loaded>
         </section>
       )}
@@ -84,8 +101,20 @@ function AddUser() {
         <div className="in">
           <TextField label="Name" name="name" autoComplete="off" autoFocus wrong={wrong.name} />
           <TextField label="E-mail" name="email" type="email" autoComplete="off" wrong={wrong.email} />
-          <TextField label="Password" name="password" type="password" autoComplete="new-password" wrong={wrong.password} hint="At least 12 characters." />
-          <SelectField label="Role" name="role" defaultValue="researcher" hint="A researcher reads and downloads; an admin also invites, proposes, starts and stops.">
+          <TextField
+            label="Password"
+            name="password"
+            type="password"
+            autoComplete="new-password"
+            wrong={wrong.password}
+            hint="At least 10 characters."
+          />
+          <SelectField
+            label="Role"
+            name="role"
+            defaultValue="researcher"
+            hint="A researcher reads and downloads; an admin also invites, proposes, starts and stops."
+          >
             <option value="researcher">Researcher</option>
             <option value="admin">Admin</option>
           </SelectField>

@@ -24,7 +24,13 @@ export function NewPlanPage({ from }: { readonly from: string | undefined }) {
         <Note tone="info">Only an admin may propose a plan. You can read every plan under Plans.</Note>
       ) : (
         <Loaded query={bases} rows={8}>
-          {(list) => (list.length === 0 ? <NoBase /> : <Loaded query={plans}>{(known) => <StartValues bases={list} plans={known} from={from} />}</Loaded>)}
+          {(list) =>
+            list.length === 0 ? (
+              <NoBase />
+            ) : (
+              <Loaded query={plans}>{(known) => <StartValues bases={list} plans={known} from={from} />}</Loaded>
+            )
+          }
         </Loaded>
       )}
     </Main>
@@ -43,7 +49,15 @@ function NoBase() {
 }
 
 /** The named plan, else the newest one there is, gives the start values. */
-function StartValues({ bases, plans, from }: { readonly bases: readonly BaseView[]; readonly plans: readonly PlanSummary[]; readonly from: string | undefined }) {
+function StartValues({
+  bases,
+  plans,
+  from,
+}: {
+  readonly bases: readonly BaseView[];
+  readonly plans: readonly PlanSummary[];
+  readonly from: string | undefined;
+}) {
   const trpc = useTRPC();
   const newest = plans.toSorted((a, b) => b.proposedAt - a.proposedAt)[0];
   const digest = from ?? newest?.digest;

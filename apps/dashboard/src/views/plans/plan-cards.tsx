@@ -63,7 +63,9 @@ export function ChangesCard({ changes, version }: { readonly changes: NonNullabl
       ) : (
         <div className="scroll relative" role="region" aria-label="Changes, table" tabIndex={0}>
           <table className="dense diff">
-            <caption className="sr-only">Values that differ between v{changes.since} and v{version}</caption>
+            <caption className="sr-only">
+              Values that differ between v{changes.since} and v{version}
+            </caption>
             <thead>
               <tr>
                 <th scope="col">
@@ -84,8 +86,16 @@ export function ChangesCard({ changes, version }: { readonly changes: NonNullabl
                   <th scope="row" className="font-mono text-12!">
                     {change.path}
                   </th>
-                  <td className="wrap-anywhere">{change.kind === "added" ? <span className="text-fg-3">not in v{changes.since}</span> : <del>{valueText(change.before)}</del>}</td>
-                  <td className="wrap-anywhere">{change.kind === "removed" ? <span className="text-fg-3">removed</span> : <ins>{valueText(change.after)}</ins>}</td>
+                  <td className="wrap-anywhere">
+                    {change.kind === "added" ? (
+                      <span className="text-fg-3">not in v{changes.since}</span>
+                    ) : (
+                      <del>{valueText(change.before)}</del>
+                    )}
+                  </td>
+                  <td className="wrap-anywhere">
+                    {change.kind === "removed" ? <span className="text-fg-3">removed</span> : <ins>{valueText(change.after)}</ins>}
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -106,7 +116,12 @@ export function LeavesCard({ plan }: { readonly plan: PlanView }) {
     { what: "Number of training patients", how: "plain, signed", when: "each round", size: "one number" },
     { what: names, how: `plain, from ${metrics.minCount} patients on`, when: "each round", size: `${3 * metrics.names.length} numbers` },
     { what: "Engine, seconds, progress", how: "plain", when: "each round", size: "a line" },
-    { what: metrics.compareAlone ? "Same metrics of base, own and shared model" : "Same metrics of base and shared model", how: `plain, from ${metrics.minCount} patients on`, when: "once, at the end", size: `${3 * metrics.names.length * (metrics.compareAlone ? 3 : 2)} numbers` },
+    {
+      what: metrics.compareAlone ? "Same metrics of base, own and shared model" : "Same metrics of base and shared model",
+      how: `plain, from ${metrics.minCount} patients on`,
+      when: "once, at the end",
+      size: `${3 * metrics.names.length * (metrics.compareAlone ? 3 : 2)} numbers`,
+    },
   ];
   return (
     <Card

@@ -13,7 +13,9 @@ export function DigestCard({ plan }: { readonly plan: PlanView }) {
       <div className="grid gap-2">
         <Words words={plan.words} of="Digest" />
         <p className="font-mono text-12 text-fg-3">sha256 {hex}</p>
-        <p className="text-12 text-fg-2">Stewards read these words to each other by phone. One changed byte gives other words and needs new approvals.</p>
+        <p className="text-12 text-fg-2">
+          Stewards read these words to each other by phone. One changed byte gives other words and needs new approvals.
+        </p>
       </div>
     </Card>
   );
@@ -79,7 +81,11 @@ export function BeforeRunCard({ plan }: { readonly plan: PlanView }) {
       <ul className="list tight">
         {[...points, ...other].map((point) => (
           <li key={point.text} className="flex items-start gap-2">
-            {point.done ? <Check size={14} className="mt-1 flex-none text-accent" role="img" aria-label="Done" /> : <Hourglass size={14} className="mt-1 flex-none text-warn" role="img" aria-label="Missing" />}
+            {point.done ? (
+              <Check size={14} className="mt-1 flex-none text-accent" role="img" aria-label="Done" />
+            ) : (
+              <Hourglass size={14} className="mt-1 flex-none text-warn" role="img" aria-label="Missing" />
+            )}
             {point.text}
           </li>
         ))}

@@ -21,126 +21,202 @@ interface FieldsProps {
 
 type TextKey = { [K in FormKey]: PlanForm[K] extends string ? K : never }[FormKey];
 
-export function PlanFields(props: FieldsProps) {
-  const { form, change, wrong, shown, base } = props;
-  const [left, setLeft] = useState<ReadonlySet<FormKey>>(new Set());
-  const wrongOf = (key: FormKey): string | undefined => (shown || left.has(key) ? wrong[key] : undefined);
-  const text = (key: TextKey) => ({
+/** What every section needs: the values, and how a text field is bound to one. */
+interface Bound {
+  readonly form: PlanForm;
+  readonly change: (part: Partial<PlanForm>) => void;
+  readonly wrongOf: (key: FormKey) => string | undefined;
+  readonly leave: (key: FormKey) => void;
+  readonly text: (key: TextKey) => ReturnType<typeof bindText>;
+  readonly figure: (key: TextKey) => ReturnType<typeof bindText> & { readonly inputMode: "decimal" };
+}
+
+function bindText(key: TextKey, { form, change, wrongOf, leave }: Pick<Bound, "form" | "change" | "wrongOf" | "leave">) {
+  return {
     value: form[key],
     autoComplete: "off",
     wrong: wrongOf(key),
     onChange: (event: { readonly target: { readonly value: string } }) => change({ [key]: event.target.value }),
-    onBlur: () => setLeft(new Set([...left, key])),
-  });
-  const figure = (key: TextKey) => ({ ...text(key), inputMode: "decimal" as const });
-  const toggleMetric = (name: MetricName): void => {
-    setLeft(new Set([...left, "metrics"]));
-    change({ metrics: MetricName.options.filter((each) => (each === name ? !form.metrics.includes(name) : form.metrics.includes(each))) });
+    onBlur: () => leave(key),
+  };
+}
+
+export function PlanFields({ form, change, wrong, shown, base, version }: FieldsProps) {
+  const [left, setLeft] = useState<ReadonlySet<FormKey>>(new Set());
+  const parts = {
+    form,
+    change,
+    wrongOf: (key: FormKey) => (shown || left.has(key) ? wrong[key] : undefined),
+    leave: (key: FormKey) => setLeft((before) => new Set([...before, key])),
+  };
+  const bound: Bound = {
+    ...parts,
+    text: (key) => bindText(key, parts),
+    figure: (key) => ({ ...bindText(key, parts), inputMode: "decimal" }),
   };
   return (
     <>
       <Card title="Name and purpose" padded>
         <div className="grid gap-4">
-          <TextField label="Name" spellCheck={false} {...text("name")} hint={`This will be version ${props.version}.`} />
-          <AreaField label="Purpose" rows={3} {...text("purpose")} hint="Stewards read this first: what the model is for, and for whom." />
+          <TextField label="Name" spellCheck={false} {...bound.text("name")} hint={`This will be version ${version}.`} />
+          <AreaField
+            label="Purpose"
+            rows={3}
+            {...bound.text("purpose")}
+            hint="Stewards read this first: what the model is for, and for whom."
+          />
         </div>
       </Card>
-      <Card title="Training" aside={trainedText(base, form)} padded>
-        <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-          <SelectField label="Trained part" value={form.part} onChange={(event) => change({ part: event.target.value as PlanForm["part"] })}>
-            <option value="head">Head</option>
-            <option value="last-blocks">Head and last blocks</option>
-            <option value="all">All layers</option>
-          </SelectField>
-          {form.part === "last-blocks" && <TextField label="Blocks before the head" {...figure("blocks")} />}
-          <TextField label="Rounds" {...figure("rounds")} />
-          <SelectField label="Each round trains by" value={form.unit} onChange={(event) => change({ unit: event.target.value as PlanForm["unit"] })}>
-            <option value="updates">Updates</option>
-            <option value="epochs">Passes over the data</option>
-          </SelectField>
-          <TextField label={form.unit === "updates" ? "Updates each round" : "Passes each round"} {...figure("amount")} />
-          <TextField label="Batch" {...figure("batch")} />
-          <SelectField label="Optimizer" value={form.optimizer} onChange={(event) => change({ optimizer: event.target.value as PlanForm["optimizer"] })}>
-            <option value="sgd">SGD with momentum</option>
-            <option value="adam">Adam</option>
-          </SelectField>
-          <TextField label="Learning rate" {...figure("rate")} />
-          {form.optimizer === "sgd" && <TextField label="Momentum" {...figure("momentum")} />}
-          <TextField label="Weight decay" {...figure("weightDecay")} />
-          <TextField label="Clip" {...figure("clip")} hint="Longest update; a longer one is scaled down at the site." />
-          <TextField label="Seed" {...figure("seed")} />
-        </div>
-      </Card>
-      <Card title="Rounds and sites" padded>
-        <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-          <TextField label="Sites a round needs" {...figure("minSites")} />
-          <TextField label="Share of sites asked, %" {...figure("fraction")} />
-          <TextField label="Wait for sites, s" {...figure("gather")} hint="Before a round opens without those offline." />
-          <TextField label="Deadline, s" {...figure("deadline")} hint="A round is never open longer." />
-          <TextField label="Grace, s" {...figure("grace")} hint="For the others, once enough are in." />
-        </div>
-        <fieldset className="mt-4">
-          <label className="flex min-h-6 items-center gap-2">
-            <input type="checkbox" className="size-4 accent-(--accent)" checked={form.stops} onChange={(event) => change({ stops: event.target.checked })} />
-            Stop early when the mean no longer improves
-          </label>
-          {form.stops && (
-            <div className="mt-3 grid gap-4 sm:grid-cols-3">
-              <SelectField label="Metric watched" value={form.stopMetric} onChange={(event) => change({ stopMetric: event.target.value as MetricName })}>
-                {MetricName.options.map((name) => (
-                  <option key={name} value={name}>
-                    {METRIC_TITLES[name]}
-                  </option>
-                ))}
-              </SelectField>
-              <TextField label="Rounds without improvement" {...figure("patience")} />
-              <TextField label="Smallest improvement" {...figure("minDelta")} />
-            </div>
-          )}
-        </fieldset>
-      </Card>
-      <Card title="What may leave a site" aside="beside the update" padded>
-        <fieldset>
-          <legend className="mb-1.5 text-12 font-medium text-fg-2">Metrics of held-out patients</legend>
-          <div className="flex flex-wrap gap-x-5 gap-y-1">
-            {MetricName.options.map((name) => (
-              <label key={name} className="flex min-h-6 items-center gap-2">
-                <input type="checkbox" className="size-4 accent-(--accent)" checked={form.metrics.includes(name)} onChange={() => toggleMetric(name)} />
-                {METRIC_TITLES[name]}
-              </label>
-            ))}
-          </div>
-          {wrongOf("metrics") !== undefined && (
-            <p className="wrong mt-1" role="alert">
-              <TriangleAlert aria-hidden />
-              {wrongOf("metrics")}
-            </p>
-          )}
-        </fieldset>
-        <div className="mt-4 grid items-start gap-4 sm:grid-cols-2">
-          <TextField label="Only from this many patients" {...figure("minCount")} hint="Fewer: the site sends no figure." />
-          <label className="flex min-h-6 items-start gap-2 sm:mt-5">
-            <input type="checkbox" className="mt-0.5 size-4 flex-none accent-(--accent)" checked={form.compareAlone} onChange={(event) => change({ compareAlone: event.target.checked })} />
-            At the end each site also trains alone, as long, and reports how that compares
-          </label>
-        </div>
-      </Card>
-      {base.manifest.split === null && (
-        <Card title="Split by patient" aside="the rest is for the test" padded>
-          <div className="grid gap-4 sm:grid-cols-3">
-            <TextField label="Training, %" {...figure("train")} />
-            <TextField label="Validation, %" {...figure("validation")} />
-            <TextField label="Salt" {...text("salt")} hint="Another text gives another split." />
-          </div>
-        </Card>
-      )}
+      <TrainingSection bound={bound} base={base} />
+      <RoundsSection bound={bound} />
+      <MetricsSection bound={bound} />
+      {base.manifest.split === null && <SplitSection bound={bound} />}
     </>
+  );
+}
+
+function TrainingSection({ bound: { form, change, figure }, base }: { readonly bound: Bound; readonly base: BaseView }) {
+  return (
+    <Card title="Training" aside={trainedText(base, form)} padded>
+      <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
+        <SelectField label="Trained part" value={form.part} onChange={(event) => change({ part: event.target.value as PlanForm["part"] })}>
+          <option value="head">Head</option>
+          <option value="last-blocks">Head and last blocks</option>
+          <option value="all">All layers</option>
+        </SelectField>
+        {form.part === "last-blocks" && <TextField label="Blocks before the head" {...figure("blocks")} />}
+        <TextField label="Rounds" {...figure("rounds")} />
+        <SelectField
+          label="Each round trains by"
+          value={form.unit}
+          onChange={(event) => change({ unit: event.target.value as PlanForm["unit"] })}
+        >
+          <option value="updates">Updates</option>
+          <option value="epochs">Passes over the data</option>
+        </SelectField>
+        <TextField label={form.unit === "updates" ? "Updates each round" : "Passes each round"} {...figure("amount")} />
+        <TextField label="Batch" {...figure("batch")} />
+        <SelectField
+          label="Optimizer"
+          value={form.optimizer}
+          onChange={(event) => change({ optimizer: event.target.value as PlanForm["optimizer"] })}
+        >
+          <option value="sgd">SGD with momentum</option>
+          <option value="adam">Adam</option>
+        </SelectField>
+        <TextField label="Learning rate" {...figure("rate")} />
+        {form.optimizer === "sgd" && <TextField label="Momentum" {...figure("momentum")} />}
+        <TextField label="Weight decay" {...figure("weightDecay")} />
+        <TextField label="Clip" {...figure("clip")} hint="Longest update; a longer one is scaled down at the site." />
+        <TextField label="Seed" {...figure("seed")} />
+      </div>
+    </Card>
+  );
+}
+
+function RoundsSection({ bound: { form, change, figure } }: { readonly bound: Bound }) {
+  return (
+    <Card title="Rounds and sites" padded>
+      <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
+        <TextField label="Sites a round needs" {...figure("minSites")} />
+        <TextField label="Share of sites asked, %" {...figure("fraction")} />
+        <TextField label="Wait for sites, s" {...figure("gather")} hint="Before a round opens without those offline." />
+        <TextField label="Deadline, s" {...figure("deadline")} hint="A round is never open longer." />
+        <TextField label="Grace, s" {...figure("grace")} hint="For the others, once enough are in." />
+      </div>
+      <fieldset className="mt-4">
+        <label className="flex min-h-6 items-center gap-2">
+          <input
+            type="checkbox"
+            className="size-4 accent-(--accent)"
+            checked={form.stops}
+            onChange={(event) => change({ stops: event.target.checked })}
+          />
+          Stop early when the mean no longer improves
+        </label>
+        {form.stops && (
+          <div className="mt-3 grid gap-4 sm:grid-cols-3">
+            <SelectField
+              label="Metric watched"
+              value={form.stopMetric}
+              onChange={(event) => change({ stopMetric: event.target.value as MetricName })}
+            >
+              {MetricName.options.map((name) => (
+                <option key={name} value={name}>
+                  {METRIC_TITLES[name]}
+                </option>
+              ))}
+            </SelectField>
+            <TextField label="Rounds without improvement" {...figure("patience")} />
+            <TextField label="Smallest improvement" {...figure("minDelta")} />
+          </div>
+        )}
+      </fieldset>
+    </Card>
+  );
+}
+
+function MetricsSection({ bound: { form, change, wrongOf, leave, figure } }: { readonly bound: Bound }) {
+  const toggleMetric = (name: MetricName): void => {
+    leave("metrics");
+    change({ metrics: MetricName.options.filter((each) => (each === name ? !form.metrics.includes(name) : form.metrics.includes(each))) });
+  };
+  return (
+    <Card title="What may leave a site" aside="beside the update" padded>
+      <fieldset>
+        <legend className="mb-1.5 text-12 font-medium text-fg-2">Metrics of held-out patients</legend>
+        <div className="flex flex-wrap gap-x-5 gap-y-1">
+          {MetricName.options.map((name) => (
+            <label key={name} className="flex min-h-6 items-center gap-2">
+              <input
+                type="checkbox"
+                className="size-4 accent-(--accent)"
+                checked={form.metrics.includes(name)}
+                onChange={() => toggleMetric(name)}
+              />
+              {METRIC_TITLES[name]}
+            </label>
+          ))}
+        </div>
+        {wrongOf("metrics") !== undefined && (
+          <p className="wrong mt-1" role="alert">
+            <TriangleAlert aria-hidden />
+            {wrongOf("metrics")}
+          </p>
+        )}
+      </fieldset>
+      <div className="mt-4 grid items-start gap-4 sm:grid-cols-2">
+        <TextField label="Only from this many patients" {...figure("minCount")} hint="Fewer: the site sends no figure." />
+        <label className="flex min-h-6 items-start gap-2 sm:mt-5">
+          <input
+            type="checkbox"
+            className="mt-0.5 size-4 flex-none accent-(--accent)"
+            checked={form.compareAlone}
+            onChange={(event) => change({ compareAlone: event.target.checked })}
+          />
+          At the end each site also trains alone, as long, and reports how that compares
+        </label>
+      </div>
+    </Card>
+  );
+}
+
+function SplitSection({ bound: { text, figure } }: { readonly bound: Bound }) {
+  return (
+    <Card title="Split by patient" aside="the rest is for the test" padded>
+      <div className="grid gap-4 sm:grid-cols-3">
+        <TextField label="Training, %" {...figure("train")} />
+        <TextField label="Validation, %" {...figure("validation")} />
+        <TextField label="Salt" {...text("salt")} hint="Another text gives another split." />
+      </div>
+    </Card>
   );
 }
 
 function trainedText(base: BaseView, form: PlanForm): string {
   const blocks = Number(form.blocks);
-  const trainable = form.part === "last-blocks" ? { part: form.part, blocks: Number.isInteger(blocks) && blocks > 0 ? blocks : 1 } : { part: form.part };
+  const trainable =
+    form.part === "last-blocks" ? { part: form.part, blocks: Number.isInteger(blocks) && blocks > 0 ? blocks : 1 } : { part: form.part };
   const values = totalSize(trainableTensors(base.manifest.tensors, trainable));
   return `${countText(values)} of ${countText(totalSize(base.manifest.tensors))} values, ${bytesText(4 * values)} an update`;
 }

@@ -125,18 +125,34 @@ export function draftOf(form: PlanForm, base: BaseView, version: number): unknow
     version,
     purpose: form.purpose.trim(),
     base: { name: manifest.name, version: manifest.version, manifest: base.digest, weights: manifest.weights.digest },
-    data: { fields: manifest.fields, label: manifest.label, split: manifest.split ?? { salt: form.salt.trim(), train: share(form.train), validation: share(form.validation) } },
+    data: {
+      fields: manifest.fields,
+      label: manifest.label,
+      split: manifest.split ?? { salt: form.salt.trim(), train: share(form.train), validation: share(form.validation) },
+    },
     training: {
       trainable: form.part === "last-blocks" ? { part: form.part, blocks: figure(form.blocks) } : { part: form.part },
       amount: { unit: form.unit, count: figure(form.amount) },
       batch: figure(form.batch),
-      optimizer: form.optimizer === "sgd" ? { name: "sgd", learningRate: figure(form.rate), momentum: figure(form.momentum) } : { name: "adam", learningRate: figure(form.rate) },
+      optimizer:
+        form.optimizer === "sgd"
+          ? { name: "sgd", learningRate: figure(form.rate), momentum: figure(form.momentum) }
+          : { name: "adam", learningRate: figure(form.rate) },
       weightDecay: figure(form.weightDecay),
       clip: figure(form.clip),
       seed: figure(form.seed),
     },
-    rounds: { count: figure(form.rounds), stop: form.stops ? { metric: form.stopMetric, patience: figure(form.patience), minDelta: figure(form.minDelta) } : null },
-    cohort: { minSites: figure(form.minSites), fraction: share(form.fraction), gatherSeconds: figure(form.gather), deadlineSeconds: figure(form.deadline), graceSeconds: figure(form.grace) },
+    rounds: {
+      count: figure(form.rounds),
+      stop: form.stops ? { metric: form.stopMetric, patience: figure(form.patience), minDelta: figure(form.minDelta) } : null,
+    },
+    cohort: {
+      minSites: figure(form.minSites),
+      fraction: share(form.fraction),
+      gatherSeconds: figure(form.gather),
+      deadlineSeconds: figure(form.deadline),
+      graceSeconds: figure(form.grace),
+    },
     aggregation: "plain",
     metrics: { names: form.metrics, minCount: figure(form.minCount), compareAlone: form.compareAlone },
   };
@@ -190,7 +206,12 @@ export function judge(draft: unknown, base: BaseView | undefined): Judged {
     }
     return { plan: undefined, wrong, general };
   }
-  if (base === undefined) return { plan: undefined, wrong: {}, general: ["The plan names a base model that is not here. Register it first, or choose one of those listed."] };
+  if (base === undefined)
+    return {
+      plan: undefined,
+      wrong: {},
+      general: ["The plan names a base model that is not here. Register it first, or choose one of those listed."],
+    };
   const fits = checkPlanAgainstBase(parsed.data, base.digest as Digest, base.manifest);
   return fits.ok ? { plan: parsed.data, wrong: {}, general: [] } : { plan: undefined, wrong: {}, general: [fits.text] };
 }

@@ -9,7 +9,7 @@ import { useTRPC } from "../../api/trpc.ts";
 import { Button, buttonClass } from "../../parts/button.tsx";
 import { PageHead } from "../../parts/card.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
-import { listed } from "../../parts/figures.ts";
+import { listed, personText } from "../../parts/figures.ts";
 import { Loaded, Refused } from "../../parts/states.tsx";
 import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
@@ -45,7 +45,7 @@ function Review({ plan }: { readonly plan: PlanView }) {
         chips={<PlanChip plan={plan} />}
         under={
           <>
-            Proposed <When at={plan.proposedAt} /> by {plan.by}
+            Proposed <When at={plan.proposedAt} /> by {personText(plan.by)}
             {plan.changes !== null && `. Follows v${plan.changes.since}`}
             {plan.runIds.length > 0 && (
               <>
@@ -100,7 +100,13 @@ function StartRun({ plan }: { readonly plan: PlanView }) {
   return (
     <div className="grid gap-3">
       <div className="card flex flex-wrap items-center gap-3 px-4 py-3">
-        <Button kind="primary" busy={start.isPending && "Starting run …"} blocked={plan.cannotStart !== null} aria-describedby="start-reason" onClick={() => start.mutate({ plan: plan.digest })}>
+        <Button
+          kind="primary"
+          busy={start.isPending && "Starting run …"}
+          blocked={plan.cannotStart !== null}
+          aria-describedby="start-reason"
+          onClick={() => start.mutate({ plan: plan.digest })}
+        >
           <Play size={14} aria-hidden />
           Start run
         </Button>

@@ -8,7 +8,7 @@ import { useTRPC } from "../../api/trpc.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { PageHead } from "../../parts/card.tsx";
 import { DataTable } from "../../parts/data-table.tsx";
-import { plural } from "../../parts/figures.ts";
+import { personText, plural } from "../../parts/figures.ts";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
@@ -34,10 +34,14 @@ const COLUMNS = [
     meta: { figures: true, nowrap: true },
     cell: ({ row: { original: plan } }) => `${plan.approved} of ${plan.sites}, ${plan.needed} needed`,
   }),
-  column.accessor("refused", { header: "Refused", meta: { figures: true }, cell: ({ getValue }) => (getValue() > 0 ? <span className="font-medium text-bad">{getValue()}</span> : "0") }),
+  column.accessor("refused", {
+    header: "Refused",
+    meta: { figures: true },
+    cell: ({ getValue }) => (getValue() > 0 ? <span className="font-medium text-bad">{getValue()}</span> : "0"),
+  }),
   column.accessor("runs", { header: "Runs", meta: { figures: true } }),
   column.accessor("proposedAt", { header: "Proposed", meta: { nowrap: true }, cell: ({ getValue }) => <When at={getValue()} /> }),
-  column.accessor("by", { header: "By" }),
+  column.accessor("by", { header: "By", cell: ({ getValue }) => personText(getValue()) }),
 ];
 
 export function PlansPage() {
@@ -52,7 +56,11 @@ export function PlansPage() {
   );
   return (
     <Main bar={<TopBar crumbs={[{ text: "Plans" }]} />}>
-      <PageHead title="Plans" under={plans.data === undefined ? "What may be trained, on what, and what may leave a site." : summary(plans.data)} actions={admin && write} />
+      <PageHead
+        title="Plans"
+        under={plans.data === undefined ? "What may be trained, on what, and what may leave a site." : summary(plans.data)}
+        actions={admin && write}
+      />
       <section className="card" aria-label="Plans">
         <Loaded query={plans} rows={5}>
           {(list) =>
@@ -61,7 +69,14 @@ export function PlansPage() {
                 A plan says what is trained on which fields and what may leave a site. Each site approves it before anything happens.
               </Empty>
             ) : (
-              <DataTable caption="Plans" rows={list} columns={COLUMNS as never} rowKey={(plan) => plan.digest} muted={(plan) => plan.withdrawn} sortBy={[{ id: "proposedAt", desc: true }]} />
+              <DataTable
+                caption="Plans"
+                rows={list}
+                columns={COLUMNS}
+                rowKey={(plan) => plan.digest}
+                muted={(plan) => plan.withdrawn}
+                sortBy={[{ id: "proposedAt", desc: true }]}
+              />
             )
           }
         </Loaded>
@@ -73,5 +88,7 @@ export function PlansPage() {
 function summary(plans: readonly PlanSummary[]): string {
   const waiting = plans.filter((plan) => !plan.withdrawn && plan.approved < plan.needed).length;
   if (plans.length === 0) return "Nothing has been proposed yet.";
-  return waiting === 0 ? `${plural(plans.length, "plan")}; none waits for an approval it needs.` : `${waiting} of ${plural(plans.length, "plan")} ${waiting === 1 ? "waits" : "wait"} for approvals.`;
+  return waiting === 0
+    ? `${plural(plans.length, "plan")}; none waits for an approval it needs.`
+    : `${waiting} of ${plural(plans.length, "plan")} ${waiting === 1 ? "waits" : "wait"} for approvals.`;
 }

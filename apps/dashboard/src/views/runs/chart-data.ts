@@ -31,7 +31,11 @@ export function chartData(view: RunView, metric: MetricName, plannedRounds: numb
   return {
     rounds,
     mean: view.curve.map((point) => settledMean(view, point, metric) ?? null),
-    sites: view.sites.map((site, slot) => ({ site, slot, values: view.curve.map((point) => point.sites[site]?.values[metric]?.value ?? null) })),
+    sites: view.sites.map((site, slot) => ({
+      site,
+      slot,
+      values: view.curve.map((point) => point.sites[site]?.values[metric]?.value ?? null),
+    })),
     horizon,
   };
 }
@@ -45,20 +49,37 @@ export function chartSentence(data: ChartData, metric: MetricName): string {
   const known = data.mean.flatMap((value, index) => (value === null ? [] : [{ round: data.rounds[index] ?? 0, value }]));
   const first = known[0];
   const last = known.at(-1);
-  if (first === undefined || last === undefined) return `${METRIC_TITLES[metric]} on held-out patients: no value yet.`;
+  const newest = data.rounds.at(-1);
+  // What is being measured now: figures of the sites that have answered, before there is a mean over all.
+  const coming =
+    newest === undefined || newest === last?.round
+      ? ""
+      : ` So far at ${newest === 0 ? "the start" : `round ${newest}`}: ${sitesAt(data, data.rounds.length - 1)}.`;
+  if (first === undefined || last === undefined) return `${METRIC_TITLES[metric]} on held-out patients: no mean yet.${coming}`;
   const best = known.reduce((a, b) => ((HIGHER_IS_BETTER[metric] ? b.value > a.value : b.value < a.value) ? b : a));
   const index = data.rounds.indexOf(last.round);
-  const sites = data.sites.flatMap(({ site, values }) => {
-    const value = values[index] ?? null;
-    return value === null ? [] : [`${site} ${metricText(value)}`];
-  });
-  return `${METRIC_TITLES[metric]} on held-out patients, weighted mean over sites: ${metricText(first.value)} at the start, ${metricText(last.value)} after round ${last.round}, best ${metricText(best.value)} after round ${best.round}. At the newest: ${sites.join(", ")}.`;
+  return `${METRIC_TITLES[metric]} on held-out patients, weighted mean over sites: ${metricText(first.value)} at the start, ${metricText(last.value)} after round ${last.round}, best ${metricText(best.value)} after round ${best.round}. There: ${sitesAt(data, index)}.${coming}`;
 }
+
+const sitesAt = (data: ChartData, index: number): string =>
+  data.sites
+    .flatMap(({ site, values }) => {
+      const value = values[index] ?? null;
+      return value === null ? [] : [`${site} ${metricText(value)}`];
+    })
+    .join(", ");
 
 /** Comma-separated, a row for each round. */
 export function chartCsv(data: ChartData, metric: MetricName): string {
   const cell = (value: number | null | undefined): string => (value === null || value === undefined ? "" : String(value));
   const head = ["round", `${metric}_weighted_mean`, ...data.sites.map(({ site }) => `${metric}_${site}`)];
-  const rows = data.rounds.map((round, index) => [String(round), cell(data.mean[index]), ...data.sites.map(({ values }) => cell(values[index]))]);
-  return [head, ...rows].map((row) => row.join(",")).join("\n").concat("\n");
+  const rows = data.rounds.map((round, index) => [
+    String(round),
+    cell(data.mean[index]),
+    ...data.sites.map(({ values }) => cell(values[index])),
+  ]);
+  return [head, ...rows]
+    .map((row) => row.join(","))
+    .join("\n")
+    .concat("\n");
 }

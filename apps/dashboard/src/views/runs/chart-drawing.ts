@@ -25,23 +25,36 @@ const token = (name: string): string => getComputedStyle(document.documentElemen
 const font = (weight: number, px: number): string => `${weight} ${px}px ${getComputedStyle(document.body).fontFamily}`;
 
 /** x, one column for each site, then the mean: last, so that it lies on top. */
-export const toColumns = (data: ChartData): uPlot.AlignedData => [[...data.rounds], ...data.sites.map(({ values }) => [...values]), [...data.mean]];
+export const toColumns = (data: ChartData): uPlot.AlignedData => [
+  [...data.rounds],
+  ...data.sites.map(({ values }) => [...values]),
+  [...data.mean],
+];
 
 export function chartOptions(state: () => ChartState, width: number, height: number, events: ChartEvents): uPlot.Options {
   const { sites } = state().data;
-  const axis = { stroke: () => token("--text-3"), font: font(400, 11), grid: { stroke: () => token("--grid"), width: 1 }, ticks: { show: false } };
+  const axis = {
+    stroke: () => token("--text-3"),
+    font: font(400, 11),
+    grid: { stroke: () => token("--grid"), width: 1 },
+    ticks: { show: false },
+  };
   return {
     width,
     height,
     padding: [10, labelsWidth, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
-    scales: {
-      x: { time: false, range: () => xRange(state()) },
-      y: { range: () => yRange(state()) },
-    },
+    scales: { x: { time: false, range: () => xRange(state()) }, y: { range: () => yRange(state()) } },
     axes: [
-      { ...axis, size: 28, grid: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], values: (_plot, rounds) => rounds.map((round) => (Number.isInteger(round) ? roundName(round) : "")), space: 44 },
+      {
+        ...axis,
+        size: 28,
+        grid: { show: false },
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+        values: (_plot, rounds) => rounds.map((round) => (Number.isInteger(round) ? roundName(round) : "")),
+        space: 44,
+      },
       { ...axis, size: 48, space: 30, values: (_plot, values) => values.map((value) => metricAxisText(value, values)) },
     ],
     series: [
@@ -76,7 +89,11 @@ const xRange = ({ data, zoom }: ChartState): [number, number] => (zoom === null 
 function yRange(state: ChartState): [number, number] {
   const [from, to] = xRange(state);
   const { data } = state;
-  const seen = data.rounds.flatMap((round, index) => (round < from - 1 || round > to + 1 ? [] : [data.mean[index] ?? null, ...data.sites.map(({ values }) => values[index] ?? null)])).filter((value) => value !== null);
+  const seen = data.rounds
+    .flatMap((round, index) =>
+      round < from - 1 || round > to + 1 ? [] : [data.mean[index] ?? null, ...data.sites.map(({ values }) => values[index] ?? null)],
+    )
+    .filter((value) => value !== null);
   if (seen.length === 0) return [0, 1];
   const low = Math.min(...seen);
   const high = Math.max(...seen);
@@ -90,7 +107,8 @@ function metricAxisText(value: number, all: readonly number[]): string {
 }
 
 function fade(plot: uPlot, { data, focused }: ChartState): void {
-  for (const [index, series] of plot.series.entries()) series.alpha = index === 0 || focused === null || data.sites[index - 1]?.slot === focused ? 1 : FADED;
+  for (const [index, series] of plot.series.entries())
+    series.alpha = index === 0 || focused === null || data.sites[index - 1]?.slot === focused ? 1 : FADED;
 }
 
 /** The part still to come is hatched; the round under way has its line. */
@@ -148,6 +166,8 @@ function drawMarks(plot: uPlot, series: number, { data, focused }: ChartState): 
     ctx.save();
     ctx.translate(plot.valToPos(round, "x", true), plot.valToPos(value, "y", true));
     ctx.scale(scale, scale);
+    // A canvas is filled here, no array.
+    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type
     ctx.fill(shape);
     ctx.restore();
   }
@@ -160,7 +180,10 @@ function drawNames(plot: uPlot, { data, focused, zoom }: ChartState): void {
   const scale = devicePixelRatio;
   const gap = 15 * scale;
   const end = data.rounds.findLastIndex((round) => zoom === null || round <= zoom[1] + 1e-9);
-  const lines = [...data.sites.map(({ site, slot, values }) => ({ name: site, slot, values, color: markOf(slot).color })), { name: "Mean", slot: -1, values: data.mean, color: "--text" }];
+  const lines = [
+    ...data.sites.map(({ site, slot, values }) => ({ name: site, slot, values, color: markOf(slot).color })),
+    { name: "Mean", slot: -1, values: data.mean, color: "--text" },
+  ];
   const labels = lines.flatMap(({ name, slot, values, color }) => {
     const index = values.slice(0, end + 1).findLastIndex((value) => value !== null);
     const value = values[index];
@@ -172,7 +195,9 @@ function drawNames(plot: uPlot, { data, focused, zoom }: ChartState): void {
   const { left, top, width, height } = plot.bbox;
   for (const [index, label] of labels.entries()) label.at = Math.max(label.y, index === 0 ? top : (labels[index - 1]?.at ?? 0) + gap);
   const over = (labels.at(-1)?.at ?? 0) - (top + height);
-  if (over > 0) for (const label of labels.toReversed()) label.at = Math.min(label.at, top + height - gap * (labels.length - 1 - labels.indexOf(label)));
+  if (over > 0)
+    for (const label of labels.toReversed())
+      label.at = Math.min(label.at, top + height - gap * (labels.length - 1 - labels.indexOf(label)));
   ctx.save();
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";

@@ -41,7 +41,17 @@ export function RunFacts({ plan, view, metric }: FactsProps) {
   );
 }
 
-function Fact({ label, value, small, under }: { readonly label: ReactNode; readonly value: ReactNode; readonly small?: ReactNode; readonly under: ReactNode }) {
+function Fact({
+  label,
+  value,
+  small,
+  under,
+}: {
+  readonly label: ReactNode;
+  readonly value: ReactNode;
+  readonly small?: ReactNode;
+  readonly under: ReactNode;
+}) {
   return (
     <div>
       <dt>{label}</dt>
@@ -59,27 +69,74 @@ function Fact({ label, value, small, under }: { readonly label: ReactNode; reado
 function RoundFact({ plan, view }: { readonly plan: Plan; readonly view: RunView }) {
   const closed = view.rounds.filter((round) => round.checkpoint !== null).length;
   const incomplete = view.rounds.filter((round) => round.dropped.length > 0).length;
-  return <Fact label="Round" value={view.rounds.at(-1)?.round ?? 0} small={`of ${plan.rounds.count}`} under={`${closed} closed${incomplete === 0 ? "" : `, ${incomplete} without every site`}`} />;
+  return (
+    <Fact
+      label="Round"
+      value={view.rounds.at(-1)?.round ?? 0}
+      small={`of ${plan.rounds.count}`}
+      under={`${closed} closed${incomplete === 0 ? "" : `, ${incomplete} without every site`}`}
+    />
+  );
 }
 
 function SitesFact({ plan, view }: { readonly plan: Plan; readonly view: RunView }) {
   const { minSites } = plan.cohort;
   if (view.evaluation !== null) {
-    return <Fact label="Sites evaluated" value={view.comparisons.length} small={`of ${view.evaluation.cohort.length}`} under={view.evaluation.missed.length === 0 ? "base, alone and shared model" : `missing: ${listed(view.evaluation.missed.map((missed) => missed.site))}`} />;
+    return (
+      <Fact
+        label="Sites evaluated"
+        value={view.comparisons.length}
+        small={`of ${view.evaluation.cohort.length}`}
+        under={
+          view.evaluation.missed.length === 0
+            ? "base, alone and shared model"
+            : `missing: ${listed(view.evaluation.missed.map((missed) => missed.site))}`
+        }
+      />
+    );
   }
   const round = view.rounds.at(-1);
   if (round === undefined) return <Fact label="Sites in" value={0} small={`of ${view.sites.length}`} under={`a round needs ${minSites}`} />;
   const enough = round.answers.length >= minSites;
-  return <Fact label="Sites in" value={round.answers.length} small={`of ${round.cohort.length}`} under={enough ? `quorum ${minSites} met` : `${minSites} needed`} />;
+  return (
+    <Fact
+      label="Sites in"
+      value={round.answers.length}
+      small={`of ${round.cohort.length}`}
+      under={enough ? `quorum ${minSites} met` : `${minSites} needed`}
+    />
+  );
 }
 
 function TimeFact({ view, now }: { readonly view: RunView; readonly now: number }) {
-  if (view.end !== null) return <Fact label="Took" value={lengthText(view.end.at - view.createdAt)} under={hasEnded(view.phase) ? `ended ${clockText(view.end.at)}` : ""} />;
-  if (view.phase === "evaluating" && view.evaluation !== null) return <Fact label="Deadline" value={countdownText(view.evaluation.deadline - now)} under="then ends without the others" />;
+  if (view.end !== null)
+    return (
+      <Fact
+        label="Took"
+        value={lengthText(view.end.at - view.createdAt)}
+        under={hasEnded(view.phase) ? `ended ${clockText(view.end.at)}` : ""}
+      />
+    );
+  if (view.phase === "evaluating" && view.evaluation !== null)
+    return <Fact label="Deadline" value={countdownText(view.evaluation.deadline - now)} under="then ends without the others" />;
   const round = view.rounds.at(-1);
-  if (round === undefined || round.closed !== null) return <Fact label="Deadline" value="–" under={view.phase === "combining" ? "taking the mean" : "the next round opens when sites are there"} />;
-  const missing = round.cohort.filter((site) => !round.answers.some((answer) => answer.site === site) && !round.dropped.some((dropped) => dropped.site === site));
-  const after = missing.length === 0 ? "all have answered" : missing.length <= 2 ? `then closes without ${listed(missing)}` : `then closes without ${plural(missing.length, "site")}`;
+  if (round === undefined || round.closed !== null)
+    return (
+      <Fact
+        label="Deadline"
+        value="–"
+        under={view.phase === "combining" ? "taking the mean" : "the next round opens when sites are there"}
+      />
+    );
+  const missing = round.cohort.filter(
+    (site) => !round.answers.some((answer) => answer.site === site) && !round.dropped.some((dropped) => dropped.site === site),
+  );
+  const after =
+    missing.length === 0
+      ? "all have answered"
+      : missing.length <= 2
+        ? `then closes without ${listed(missing)}`
+        : `then closes without ${plural(missing.length, "site")}`;
   return <Fact label="Deadline" value={countdownText(round.deadline - now)} under={after} />;
 }
 
@@ -92,5 +149,15 @@ function MetricFact({ view, metric }: { readonly view: RunView; readonly metric:
   const label = `${METRIC_TITLES[metric]}, weighted mean`;
   if (last === undefined) return <Fact label={label} value="–" under="first figures come with round 1" />;
   const best = means.reduce((a, b) => ((HIGHER_IS_BETTER[metric] ? b.value > a.value : b.value < a.value) ? b : a));
-  return <Fact label={label} value={metricText(last.value)} under={best.round === last.round ? "the best so far" : `best ${metricText(best.value)} at ${best.round === 0 ? "the start" : `round ${best.round}`}`} />;
+  return (
+    <Fact
+      label={label}
+      value={metricText(last.value)}
+      under={
+        best.round === last.round
+          ? "the best so far"
+          : `best ${metricText(best.value)} at ${best.round === 0 ? "the start" : `round ${best.round}`}`
+      }
+    />
+  );
 }

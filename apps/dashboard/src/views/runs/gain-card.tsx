@@ -16,7 +16,13 @@ interface GainRow {
 }
 
 const rowsOf = (comparisons: readonly Comparison[], metric: MetricName): readonly GainRow[] =>
-  comparisons.map((comparison) => ({ site: comparison.site, n: comparison.federated?.n ?? comparison.alone?.n ?? 0, gain: gainOf(comparison, metric) })).toSorted((a, b) => (b.gain?.value ?? Number.NEGATIVE_INFINITY) - (a.gain?.value ?? Number.NEGATIVE_INFINITY));
+  comparisons
+    .map((comparison) => ({
+      site: comparison.site,
+      n: comparison.federated?.n ?? comparison.alone?.n ?? 0,
+      gain: gainOf(comparison, metric),
+    }))
+    .toSorted((a, b) => (b.gain?.value ?? Number.NEGATIVE_INFINITY) - (a.gain?.value ?? Number.NEGATIVE_INFINITY));
 
 /** Each site's shared model against its own, on the same held-out patients. */
 export function GainCard({ plan, view, metric }: { readonly plan: Plan; readonly view: RunView; readonly metric: MetricName }) {
@@ -42,10 +48,16 @@ export function GainCard({ plan, view, metric }: { readonly plan: Plan; readonly
       {!plan.metrics.compareAlone ? (
         <Empty title="Not measured">This plan does not ask sites to train alone. The next version can.</Empty>
       ) : rows.length === 0 ? (
-        <Empty title={view.evaluation === null ? "Comes at the end" : "Being measured"}>{view.evaluation === null ? "After the last round each site trains alone, as long, and compares on its test patients." : "Each site trains alone, as long, and compares on its test patients."}</Empty>
+        <Empty title={view.evaluation === null ? "Comes at the end" : "Being measured"}>
+          {view.evaluation === null
+            ? "After the last round each site trains alone, as long, and compares on its test patients."
+            : "Each site trains alone, as long, and compares on its test patients."}
+        </Empty>
       ) : (
         <div className="grid gap-2 px-4 py-3">
-          <p className="text-12 text-fg-2">{METRIC_TITLES[metric]} of the shared model minus the site’s own, same test patients, 95 % CI.</p>
+          <p className="text-12 text-fg-2">
+            {METRIC_TITLES[metric]} of the shared model minus the site’s own, same test patients, 95 % CI.
+          </p>
           <GainPlot rows={rows} title={METRIC_TITLES[metric]} />
           <p className="text-12 text-fg-3">The interval takes both models’ intervals as independent; a paired one would be narrower.</p>
         </div>
@@ -64,9 +76,16 @@ function GainPlot({ rows, title }: { readonly rows: readonly GainRow[]; readonly
   const x = (value: number): number => LEFT + ((value + reach) / (2 * reach)) * (RIGHT - LEFT);
   const bottom = 22 + rows.length * ROW;
   const tick = Number((reach / 2).toPrecision(1));
-  const words = rows.map(({ site, gain }) => (gain === null ? `${site} too few patients to say` : `${site} ${gainText(gain.value)}, ${gainText(gain.low)} to ${gainText(gain.high)}`));
+  const words = rows.map(({ site, gain }) =>
+    gain === null ? `${site} too few patients to say` : `${site} ${gainText(gain.value)}, ${gainText(gain.low)} to ${gainText(gain.high)}`,
+  );
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${bottom + 18}`} width="100%" role="img" aria-label={`Gain in ${title} over training alone: ${listed(words)}.`}>
+    <svg
+      viewBox={`0 0 ${WIDTH} ${bottom + 18}`}
+      width="100%"
+      role="img"
+      aria-label={`Gain in ${title} over training alone: ${listed(words)}.`}
+    >
       <text x={x(0) - 6} y="11" textAnchor="end">
         alone is better
       </text>
@@ -111,7 +130,11 @@ function GainLine({ row, y, x }: { readonly row: GainRow; readonly y: number; re
       <text x="0" y={y + 4} style={{ fill: "var(--text)", fontSize: 12, fontWeight: 500 }}>
         {name}
       </text>
-      <path d={`M${x(gain.low)} ${y}H${x(gain.high)}M${x(gain.low)} ${y - 4}v8M${x(gain.high)} ${y - 4}v8`} stroke={color} strokeWidth="1.75" />
+      <path
+        d={`M${x(gain.low)} ${y}H${x(gain.high)}M${x(gain.low)} ${y - 4}v8M${x(gain.high)} ${y - 4}v8`}
+        stroke={color}
+        strokeWidth="1.75"
+      />
       <circle cx={x(gain.value)} cy={y} r="4" fill={gain.low > 0 ? color : "var(--surface)"} stroke={color} strokeWidth="1.75" />
       <text x={RIGHT + 12} y={y - 2} style={{ fill: color, fontWeight: 600, fontSize: 12 }}>
         {gainText(gain.value)}

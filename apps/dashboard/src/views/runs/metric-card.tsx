@@ -51,15 +51,30 @@ export function MetricCard({ run, plan, view, metric, onMetric }: MetricCardProp
       }
     >
       <div className="px-4 pt-3">
-        <Segmented label="Metric" value={metric} onChange={onMetric} options={plan.metrics.names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))} />
+        <Segmented
+          label="Metric"
+          value={metric}
+          onChange={onMetric}
+          options={plan.metrics.names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))}
+        />
       </div>
       {!hasValues(data) ? (
-        <Empty title="No value yet">Sites measure each checkpoint when the next round begins, on at least {plan.metrics.minCount} of their own held-out patients.</Empty>
+        <Empty title="No value yet">
+          Sites measure each checkpoint when the next round begins, on at least {plan.metrics.minCount} of their own held-out patients.
+        </Empty>
       ) : table ? (
         <ChartTable data={data} metric={metric} />
       ) : (
         <div className="grid gap-2 px-4 pt-2 pb-3">
-          <MetricChart data={data} title={METRIC_TITLES[metric]} sentence={sentence} zoom={zoom} onZoom={setZoom} focused={focused} underWay={view.end === null ? (view.rounds.at(-1)?.round ?? null) : null} />
+          <MetricChart
+            data={data}
+            title={METRIC_TITLES[metric]}
+            sentence={sentence}
+            zoom={zoom}
+            onZoom={setZoom}
+            focused={focused}
+            underWay={view.end === null ? (view.rounds.at(-1)?.round ?? null) : null}
+          />
           <Legend data={data} onFocus={setFocused} />
         </div>
       )}

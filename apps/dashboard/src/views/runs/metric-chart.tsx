@@ -72,12 +72,26 @@ export function MetricChart({ data, title, sentence, zoom, onZoom, focused, unde
   return (
     <div className="chart" tabIndex={0} role="img" aria-label={sentence} onKeyDown={onKeyDown}>
       <div ref={box} style={{ height: HEIGHT }} />
-      {cursor !== null && data.rounds[cursor.index] !== undefined && <Tip data={data} title={title} index={cursor.index} left={cursor.left} width={box.current?.clientWidth ?? 600} />}
+      {cursor !== null && data.rounds[cursor.index] !== undefined && (
+        <Tip data={data} title={title} index={cursor.index} left={cursor.left} width={box.current?.clientWidth ?? 600} />
+      )}
     </div>
   );
 }
 
-function Tip({ data, title, index, left, width }: { readonly data: ChartData; readonly title: string; readonly index: number; readonly left: number; readonly width: number }) {
+function Tip({
+  data,
+  title,
+  index,
+  left,
+  width,
+}: {
+  readonly data: ChartData;
+  readonly title: string;
+  readonly index: number;
+  readonly left: number;
+  readonly width: number;
+}) {
   const mean = data.mean[index] ?? null;
   const rows = data.sites.flatMap(({ site, slot, values }) => {
     const value = values[index] ?? null;

@@ -1,7 +1,7 @@
 import type { AuditView } from "@engraft/coordinator/api/views";
 import { Ban } from "lucide-react";
 import { Card } from "../../parts/card.tsx";
-import { plural } from "../../parts/figures.ts";
+import { personText, plural } from "../../parts/figures.ts";
 import { When } from "../../parts/time.tsx";
 
 export function RefusalsCard({ refusals }: { readonly refusals: readonly AuditView[] }) {
@@ -17,7 +17,7 @@ export function RefusalsCard({ refusals }: { readonly refusals: readonly AuditVi
               <span className="w-26 font-mono text-12 leading-5 text-fg-3">
                 <When at={refusal.at} />
               </span>
-              <span className="font-medium">{refusal.actor}</span>
+              <span className="font-medium">{personText(refusal.actor)}</span>
               <span className="min-w-0 flex-1 basis-60 text-fg-2">{refusal.text}</span>
               {refusal.code !== null && <code className="text-fg-3">{refusal.code}</code>}
             </li>

@@ -16,7 +16,8 @@ const LETTERS = { download: "D", train: "T", upload: "U" } as const;
 const MAX_TO_COME = 40;
 const TALLEST_PX = 38;
 
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 
 /** Every round: height = time, colour and letter = slowest phase. Choosing one shows it below; `[` and `]` step. */
 export function RoundsStrip({ view, planned, now, selected, onSelect }: StripProps) {
@@ -42,9 +43,18 @@ export function RoundsStrip({ view, planned, now, selected, onSelect }: StripPro
       <ol className="rounds" aria-label="All rounds" onKeyDown={moveFocus}>
         {marks.map(({ round, length, slowest }) => (
           <li key={round.round}>
-            <button type="button" aria-pressed={round.round === selected} aria-label={`Round ${round.round}: ${lengthText(length)}${slowest === undefined ? ", open" : `, slowest ${slowest}`}${round.dropped.length === 0 ? "" : `, ${plural(round.dropped.length, "site")} dropped`}`} onClick={() => onSelect(round.round)}>
+            <button
+              type="button"
+              aria-pressed={round.round === selected}
+              aria-label={`Round ${round.round}: ${lengthText(length)}${slowest === undefined ? ", open" : `, slowest ${slowest}`}${round.dropped.length === 0 ? "" : `, ${plural(round.dropped.length, "site")} dropped`}`}
+              onClick={() => onSelect(round.round)}
+            >
               {round.dropped.length > 0 && <b data-dropped={`−${round.dropped.length}`} />}
-              <i className={slowest ?? "live"} style={{ height: Math.max(16, Math.round((TALLEST_PX * length) / longest)) }} data-letter={slowest === undefined ? "…" : LETTERS[slowest]} />
+              <i
+                className={slowest ?? "live"}
+                style={{ height: Math.max(16, Math.round((TALLEST_PX * length) / longest)) }}
+                data-letter={slowest === undefined ? "…" : LETTERS[slowest]}
+              />
               <small>{round.round}</small>
             </button>
           </li>

@@ -8,7 +8,7 @@ import { useState } from "react";
 import { PageHead } from "../../parts/card.tsx";
 import { Chip, Note } from "../../parts/chip.tsx";
 import { buttonClass } from "../../parts/button.tsx";
-import { countText, shortDigest } from "../../parts/figures.ts";
+import { countText, personText, shortDigest } from "../../parts/figures.ts";
 import { Loaded, Skeleton } from "../../parts/states.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { useIsAdmin } from "../../shell/session.tsx";
@@ -50,7 +50,9 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
       {plan.aggregation === "plain" && <PlainBanner />}
       {view.end !== null && view.phase === "failed" && (
         <Note tone="bad" icon={<OctagonX size={16} aria-hidden />}>
-          <b className="font-semibold">The run failed.</b> {view.end.text} {view.rounds.some((round) => round.checkpoint !== null) ? "The checkpoints before it are kept." : "No checkpoint was written."} Start another run from the plan’s page once the sites are back.
+          <b className="font-semibold">The run failed.</b> {view.end.text}{" "}
+          {view.rounds.some((round) => round.checkpoint !== null) ? "The checkpoints before it are kept." : "No checkpoint was written."}{" "}
+          Start another run from the plan’s page once the sites are back.
         </Note>
       )}
       <RunFacts plan={plan} view={view} metric={metric} />
@@ -62,7 +64,13 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
           <GainCard plan={plan} view={view} metric={metric} />
         </div>
       </div>
-      <TimelineCard plan={plan} view={view} working={now.working} selected={selected} onSelect={(round) => setChosen(round === newest ? undefined : round)} />
+      <TimelineCard
+        plan={plan}
+        view={view}
+        working={now.working}
+        selected={selected}
+        onSelect={(round) => setChosen(round === newest ? undefined : round)}
+      />
       <ComparisonCard view={view} metric={metric} minCount={plan.metrics.minCount} />
       <RoundsCard view={view} metric={metric} />
       <RefusalsCard refusals={now.refusals} />
@@ -76,7 +84,12 @@ function Head({ detail, view }: { readonly detail: RunDetail; readonly view: Run
   const { plan, base, release } = detail;
   // A checkpoint is the trained vector: float32.
   const values = view.checkpoint.bytes / 4;
-  const part = plan.training.trainable.part === "head" ? "the head" : plan.training.trainable.part === "all" ? "all layers" : "the last blocks and the head";
+  const part =
+    plan.training.trainable.part === "head"
+      ? "the head"
+      : plan.training.trainable.part === "all"
+        ? "all layers"
+        : "the last blocks and the head";
   return (
     <PageHead
       title={view.run}
@@ -96,7 +109,7 @@ function Head({ detail, view }: { readonly detail: RunDetail; readonly view: Run
           <Link href={`/plans/${detail.planDigest}`}>
             {plan.name} v{plan.version}
           </Link>{" "}
-          <span className="font-mono">{shortDigest(detail.planDigest)}</span> · started by {view.by}
+          <span className="font-mono">{shortDigest(detail.planDigest)}</span> · started by {personText(view.by)}
         </p>
       }
       actions={
@@ -117,7 +130,8 @@ function Head({ detail, view }: { readonly detail: RunDetail; readonly view: Run
 function PlainBanner() {
   return (
     <Note tone="bad" edge icon={<Eye size={16} aria-hidden />}>
-      <b className="font-semibold">Plain aggregation: the coordinator can read each update.</b> It never receives records, but an update can tell something about the data it was trained on.
+      <b className="font-semibold">Plain aggregation: the coordinator can read each update.</b> It never receives records, but an update can
+      tell something about the data it was trained on.
     </Note>
   );
 }

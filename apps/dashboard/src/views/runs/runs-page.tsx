@@ -18,7 +18,8 @@ import { hasEnded, PhaseChip } from "./phase.tsx";
 const column = createColumnHelper<RunSummary>();
 
 function Took({ run }: { readonly run: RunSummary }) {
-  return lengthText((run.endedAt ?? useNow()) - run.createdAt);
+  const now = useNow();
+  return lengthText((run.endedAt ?? now) - run.createdAt);
 }
 
 const COLUMNS = [
@@ -50,8 +51,18 @@ const COLUMNS = [
       </Link>
     ),
   }),
-  column.display({ id: "round", header: "Round", meta: { figures: true, nowrap: true }, cell: ({ row: { original: run } }) => `${run.round} of ${run.rounds}` }),
-  column.display({ id: "in", header: "Sites in", meta: { figures: true, nowrap: true }, cell: ({ row: { original: run } }) => `${run.in} of ${run.cohort}` }),
+  column.display({
+    id: "round",
+    header: "Round",
+    meta: { figures: true, nowrap: true },
+    cell: ({ row: { original: run } }) => `${run.round} of ${run.rounds}`,
+  }),
+  column.display({
+    id: "in",
+    header: "Sites in",
+    meta: { figures: true, nowrap: true },
+    cell: ({ row: { original: run } }) => `${run.in} of ${run.cohort}`,
+  }),
   column.display({
     id: "metric",
     header: "Held-out patients",
@@ -70,7 +81,12 @@ const COLUMNS = [
     },
   }),
   column.accessor("createdAt", { header: "Started", meta: { nowrap: true }, cell: ({ getValue }) => <When at={getValue()} /> }),
-  column.display({ id: "took", header: "Took", meta: { figures: true, nowrap: true }, cell: ({ row: { original: run } }) => <Took run={run} /> }),
+  column.display({
+    id: "took",
+    header: "Took",
+    meta: { figures: true, nowrap: true },
+    cell: ({ row: { original: run } }) => <Took run={run} />,
+  }),
 ];
 
 export function RunsPage() {
@@ -83,11 +99,24 @@ export function RunsPage() {
         <Loaded query={runs} rows={6}>
           {(list) =>
             list.length === 0 ? (
-              <Empty title="No run yet" action={<Link className={buttonClass({ kind: "primary" })} href="/plans">Open plans</Link>}>
+              <Empty
+                title="No run yet"
+                action={
+                  <Link className={buttonClass({ kind: "primary" })} href="/plans">
+                    Open plans
+                  </Link>
+                }
+              >
                 A run needs one plan that enough sites have approved. It is started on the plan’s page.
               </Empty>
             ) : (
-              <DataTable caption="Runs" rows={list} columns={COLUMNS as never} rowKey={(run) => run.run} sortBy={[{ id: "createdAt", desc: true }]} />
+              <DataTable
+                caption="Runs"
+                rows={list}
+                columns={COLUMNS}
+                rowKey={(run) => run.run}
+                sortBy={[{ id: "createdAt", desc: true }]}
+              />
             )
           }
         </Loaded>

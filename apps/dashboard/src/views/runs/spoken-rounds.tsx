@@ -16,7 +16,9 @@ export function SpokenRounds({ view, metric }: { readonly view: RunView; readonl
     else if (closed > spoken.current.closed) {
       const round = view.rounds[closed - 1];
       const mean = view.curve.map((point) => settledMean(view, point, metric)).findLast((value) => value !== undefined);
-      announce(`Round ${closed} closed: ${round?.closed?.survivors.length ?? 0} of ${round?.cohort.length ?? 0} in${mean === undefined ? "" : `, ${METRIC_TITLES[metric]} ${metricText(mean)} before it`}`);
+      announce(
+        `Round ${closed} closed: ${round?.closed?.survivors.length ?? 0} of ${round?.cohort.length ?? 0} in${mean === undefined ? "" : `, ${METRIC_TITLES[metric]} ${metricText(mean)} before it`}`,
+      );
     }
     spoken.current = { closed, ended: view.end !== null };
   }, [announce, closed, metric, view]);

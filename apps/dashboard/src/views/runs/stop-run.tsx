@@ -19,9 +19,20 @@ export function StopRun({ run }: { readonly run: string }) {
     }),
   );
   return (
-    <Confirm open={open} onOpenChange={setOpen} title={`Stop ${run}`} action="Stop run" keep="Keep running" busy={stop.isPending && "Stopping run …"} onConfirm={() => stop.mutate({ run })} trigger={<Button kind="danger">Stop run</Button>}>
+    <Confirm
+      open={open}
+      onOpenChange={setOpen}
+      title={`Stop ${run}`}
+      action="Stop run"
+      keep="Keep running"
+      busy={stop.isPending && "Stopping run …"}
+      onConfirm={() => stop.mutate({ run })}
+      trigger={<Button kind="danger">Stop run</Button>}
+    >
       <p>The round under way is given up and its updates are not used. The sites are told to stop training.</p>
-      <p className="text-fg-2">Checkpoints of finished rounds are kept. A stopped run cannot be resumed; another one starts from the base model.</p>
+      <p className="text-fg-2">
+        Checkpoints of finished rounds are kept. A stopped run cannot be resumed; another one starts from the base model.
+      </p>
       {stop.error !== null && <Refused what="The run was not stopped." error={stop.error} />}
     </Confirm>
   );

@@ -31,7 +31,10 @@ export function TimelineCard({ plan, view, working, selected, onSelect }: Timeli
   return (
     <Card
       title={round === undefined ? "Rounds, site by site" : `Round ${round.round}, site by site`}
-      aside={round !== undefined && `opened ${clockText(round.openedAt)}, ${round.closed === null ? `${lengthText((view.end?.at ?? now) - round.openedAt)} so far` : `took ${lengthText(round.closed.at - round.openedAt)}`}`}
+      aside={
+        round !== undefined &&
+        `opened ${clockText(round.openedAt)}, ${round.closed === null ? `${lengthText((view.end?.at ?? now) - round.openedAt)} so far` : `took ${lengthText(round.closed.at - round.openedAt)}`}`
+      }
       end={
         <ul className="legend desk" aria-label="Phases">
           {KINDS.map((kind) => (
@@ -44,7 +47,11 @@ export function TimelineCard({ plan, view, working, selected, onSelect }: Timeli
       }
     >
       {round === undefined ? (
-        <Empty title={waits ? "No round yet" : "No round was opened"}>{waits ? `The first round opens when the approved sites are there, or after ${lengthText(1000 * plan.cohort.gatherSeconds)} with at least ${plan.cohort.minSites}.` : "The run ended before its first round."}</Empty>
+        <Empty title={waits ? "No round yet" : "No round was opened"}>
+          {waits
+            ? `The first round opens when the approved sites are there, or after ${lengthText(1000 * plan.cohort.gatherSeconds)} with at least ${plan.cohort.minSites}.`
+            : "The run ended before its first round."}
+        </Empty>
       ) : (
         <div className="grid gap-3 px-4 py-3">
           <RoundsStrip view={view} planned={plan.rounds.count} now={view.end?.at ?? now} selected={selected} onSelect={onSelect} />
@@ -84,7 +91,14 @@ function Round({ plan, view, round, working, now }: RoundProps) {
     <>
       <div className="tl">
         {lanes.map((lane, index) => (
-          <LaneRow key={lane.site} lane={lane} slot={view.sites.indexOf(lane.site as (typeof view.sites)[number])} first={index === 0} length={length} marks={marks} />
+          <LaneRow
+            key={lane.site}
+            lane={lane}
+            slot={view.sites.indexOf(lane.site as (typeof view.sites)[number])}
+            first={index === 0}
+            length={length}
+            marks={marks}
+          />
         ))}
         <div />
         <div className="scale">
@@ -94,7 +108,11 @@ function Round({ plan, view, round, working, now }: RoundProps) {
             </span>
           ))}
           {marks.map((mark) => (
-            <span key={mark.text} className={`vlab two ${TONES[mark.tone] ?? ""}`} style={{ left: percent(mark.at / length), transform: `translateX(-${Math.round((100 * mark.at) / length)}%)` }}>
+            <span
+              key={mark.text}
+              className={`vlab two ${TONES[mark.tone] ?? ""}`}
+              style={{ left: percent(mark.at / length), transform: `translateX(-${Math.round((100 * mark.at) / length)}%)` }}
+            >
               {mark.text}
             </span>
           ))}
@@ -117,7 +135,19 @@ const TONES: Readonly<Record<string, string>> = { ok: "text-accent!", now: "text
 
 const percent = (share: number): string => `${(100 * Math.max(0, Math.min(1, share))).toFixed(3)}%`;
 
-function LaneRow({ lane, slot, first, length, marks }: { readonly lane: Lane; readonly slot: number; readonly first: boolean; readonly length: number; readonly marks: readonly { readonly at: number; readonly tone: string; readonly text: string }[] }) {
+function LaneRow({
+  lane,
+  slot,
+  first,
+  length,
+  marks,
+}: {
+  readonly lane: Lane;
+  readonly slot: number;
+  readonly first: boolean;
+  readonly length: number;
+  readonly marks: readonly { readonly at: number; readonly tone: string; readonly text: string }[];
+}) {
   return (
     <>
       <div className="lab">
@@ -127,8 +157,8 @@ function LaneRow({ lane, slot, first, length, marks }: { readonly lane: Lane; re
         <span className={`phone ell ${lane.state.tone === "" ? "text-fg-2" : lane.state.tone}`}>{lane.state.words}</span>
       </div>
       <div className={`lane ${first ? "first" : ""}`} role="img" aria-label={laneWords(lane)}>
-        {lane.bars.map((bar, index) => (
-          <BarBox key={index} bar={bar} length={length} />
+        {lane.bars.map((bar) => (
+          <BarBox key={`${bar.kind}-${bar.from}`} bar={bar} length={length} />
         ))}
         {marks.map((mark) => (
           <i key={mark.text} className={`vline ${mark.tone}`} style={{ left: percent(mark.at / length) }} />
@@ -148,7 +178,15 @@ function BarBox({ bar, length }: { readonly bar: Bar; readonly length: number })
   const width = (bar.to - bar.from) / length;
   const failed = bar.kind === "failed";
   return (
-    <span className={`bar ${bar.kind} ${bar.going ? "go" : ""}`} title={failed ? "dropped" : bar.kind === "unseen" ? "before this page was open" : `${bar.kind}, ${lengthText(bar.to - bar.from)}`} style={failed ? { left: percent(bar.from / length), width: 14, marginLeft: -7 } : { left: percent(bar.from / length), width: percent(width), minWidth: 2 }}>
+    <span
+      className={`bar ${bar.kind} ${bar.going ? "go" : ""}`}
+      title={failed ? "dropped" : bar.kind === "unseen" ? "before this page was open" : `${bar.kind}, ${lengthText(bar.to - bar.from)}`}
+      style={
+        failed
+          ? { left: percent(bar.from / length), width: 14, marginLeft: -7 }
+          : { left: percent(bar.from / length), width: percent(width), minWidth: 2 }
+      }
+    >
       {LABELLED.has(bar.kind) && width > 0.08 ? bar.kind : ""}
     </span>
   );

@@ -35,20 +35,58 @@ export function laneOf(round: RoundView, site: string, working: Working | undefi
       { kind: "train" as const, from: fetch * scale, to: (fetch + train) * scale, going: false },
       { kind: "upload" as const, from: (fetch + train) * scale, to: total, going: false },
     ].filter((bar) => bar.to > bar.from);
-    return { site, bars, state: { tone: "", words: `in at ${lengthText(total)}`, more: `trained ${lengthText(train)}, ${answer.sampleCount} patients` } };
+    return {
+      site,
+      bars,
+      state: { tone: "", words: `in at ${lengthText(total)}`, more: `trained ${lengthText(train)}, ${answer.sampleCount} patients` },
+    };
   }
   const elapsed = Math.max(1, now - round.openedAt);
   const dropped = round.dropped.find((each) => each.site === site);
-  const steps = working?.newest.round === round.round ? stepBars(working, round.openedAt, dropped === undefined ? elapsed : dropped.at - round.openedAt, dropped === undefined && round.closed === null) : [];
+  const steps =
+    working?.newest.round === round.round
+      ? stepBars(
+          working,
+          round.openedAt,
+          dropped === undefined ? elapsed : dropped.at - round.openedAt,
+          dropped === undefined && round.closed === null,
+        )
+      : [];
   if (dropped !== undefined) {
     const at = Math.max(1, dropped.at - round.openedAt);
     const before: readonly Bar[] = steps.length > 0 ? steps : [{ kind: "unseen", from: 0, to: at, going: false }];
-    return { site, bars: [...before, { kind: "failed", from: at, to: at, going: false }], state: { tone: "text-bad", words: `dropped at ${lengthText(at)}`, more: dropped.code } };
+    return {
+      site,
+      bars: [...before, { kind: "failed", from: at, to: at, going: false }],
+      state: { tone: "text-bad", words: `dropped at ${lengthText(at)}`, more: dropped.code },
+    };
   }
-  if (round.closed !== null) return { site, bars: [{ kind: "wait", from: 0, to: elapsed, going: false }], state: { tone: "text-bad", words: "not in", more: online ? "no answer in time" : "offline" } };
-  if (steps.length === 0 || working === undefined) return { site, bars: [{ kind: "wait", from: 0, to: elapsed, going: true }], state: { tone: online ? "" : "text-bad", words: online ? "asked" : "offline", more: online ? "nothing heard yet" : "waiting for it to come back" } };
+  if (round.closed !== null)
+    return {
+      site,
+      bars: [{ kind: "wait", from: 0, to: elapsed, going: false }],
+      state: { tone: "text-bad", words: "not in", more: online ? "no answer in time" : "offline" },
+    };
+  if (steps.length === 0 || working === undefined)
+    return {
+      site,
+      bars: [{ kind: "wait", from: 0, to: elapsed, going: true }],
+      state: {
+        tone: online ? "" : "text-bad",
+        words: online ? "asked" : "offline",
+        more: online ? "nothing heard yet" : "waiting for it to come back",
+      },
+    };
   const { phase, done, total } = working.newest;
-  return { site, bars: steps, state: { tone: online ? "" : "text-bad", words: total > 0 ? `${phase}, ${Math.min(100, Math.round((100 * done) / total))} %` : phase, more: online ? "under way" : "connection lost" } };
+  return {
+    site,
+    bars: steps,
+    state: {
+      tone: online ? "" : "text-bad",
+      words: total > 0 ? `${phase}, ${Math.min(100, Math.round((100 * done) / total))} %` : phase,
+      more: online ? "under way" : "connection lost",
+    },
+  };
 }
 
 function stepBars(working: Working, openedAt: number, end: number, going: boolean): readonly Bar[] {
@@ -57,7 +95,12 @@ function stepBars(working: Working, openedAt: number, end: number, going: boolea
   const seen = working.steps.map((step, index): Bar => {
     const next = working.steps[index + 1];
     const from = Math.max(0, step.from - openedAt);
-    return { kind: step.phase, from, to: Math.max(from, next === undefined ? end : next.from - openedAt), going: going && next === undefined };
+    return {
+      kind: step.phase,
+      from,
+      to: Math.max(from, next === undefined ? end : next.from - openedAt),
+      going: going && next === undefined,
+    };
   });
   return [...unseen, ...seen];
 }
@@ -70,11 +113,16 @@ export function quorumAt(round: RoundView, minSites: number): number | undefined
 
 /** A lane in words, for screen readers. */
 export function laneWords(lane: Lane): string {
-  const bars = lane.bars.filter((bar) => bar.kind !== "failed" && bar.kind !== "unseen").map((bar) => `${bar.kind} ${lengthText(bar.to - bar.from)}`);
+  const bars = lane.bars
+    .filter((bar) => bar.kind !== "failed" && bar.kind !== "unseen")
+    .map((bar) => `${bar.kind} ${lengthText(bar.to - bar.from)}`);
   return `${lane.site}: ${[...bars, lane.state.words, lane.state.more].filter((part) => part !== "").join(", ")}`;
 }
 
-const STEPS_MS = [50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000, 86_400_000];
+const STEPS_MS = [
+  50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 1_800_000, 3_600_000,
+  7_200_000, 21_600_000, 43_200_000, 86_400_000,
+];
 
 /** Round figures along the axis, about five. */
 export function ticksOf(length: number): readonly number[] {

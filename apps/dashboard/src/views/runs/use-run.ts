@@ -39,9 +39,13 @@ export function withChange(now: RunNow, change: Change): RunNow {
     case "event":
       return now.view !== undefined && item.run === now.run ? withNumbered(now, item.seq, item.event) : now;
     case "progress":
-      return item.progress.run === now.run ? { ...now, working: new Map(now.working).set(item.progress.site, withStep(now.working.get(item.progress.site), item.progress)) } : now;
+      return item.progress.run === now.run
+        ? { ...now, working: new Map(now.working).set(item.progress.site, withStep(now.working.get(item.progress.site), item.progress)) }
+        : now;
     case "refusal":
-      return item.run === now.run && !now.refusals.some((refusal) => refusal.seq === item.refusal.seq) ? { ...now, refusals: [item.refusal, ...now.refusals] } : now;
+      return item.run === now.run && !now.refusals.some((refusal) => refusal.seq === item.refusal.seq)
+        ? { ...now, refusals: [item.refusal, ...now.refusals] }
+        : now;
     case "changed":
       return now;
     default:

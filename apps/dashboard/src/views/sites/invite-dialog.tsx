@@ -48,7 +48,11 @@ export function InviteDialog({ sites }: { readonly sites: readonly SiteView[] })
         </Button>
       }
     >
-      {made === undefined ? <InviteForm sites={sites} onMade={setMade} /> : <InviteMade made={made} joined={sites.find((site) => site.name === made.site)} onDone={() => change(false)} />}
+      {made === undefined ? (
+        <InviteForm sites={sites} onMade={setMade} />
+      ) : (
+        <InviteMade made={made} joined={sites.find((site) => site.name === made.site)} onDone={() => change(false)} />
+      )}
     </Dialog>
   );
 }
@@ -57,21 +61,35 @@ function InviteForm({ sites, onMade }: { readonly sites: readonly SiteView[]; re
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [wrong, setWrong] = useState<string | undefined>(undefined);
-  const invite = useMutation(trpc.sites.invite.mutationOptions({ onSuccess: () => queryClient.invalidateQueries({ queryKey: trpc.sites.invites.queryKey() }) }));
+  const invite = useMutation(
+    trpc.sites.invite.mutationOptions({ onSuccess: () => queryClient.invalidateQueries({ queryKey: trpc.sites.invites.queryKey() }) }),
+  );
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const site = SiteName.safeParse(data.get("site"));
     if (!site.success) return setWrong("Enter 2 to 40 of a-z, 0-9 and “-”, starting and ending with a letter or digit.");
-    if (sites.some((other) => other.name === site.data)) return setWrong(`${site.data} has joined already. Names are never used twice: enter another.`);
+    if (sites.some((other) => other.name === site.data))
+      return setWrong(`${site.data} has joined already. Names are never used twice: enter another.`);
     setWrong(undefined);
-    invite.mutate({ site: site.data, hours: Number(data.get("hours")) }, { onSuccess: ({ id, command, expires }) => onMade({ site: site.data, id, command, expires }) });
+    invite.mutate(
+      { site: site.data, hours: Number(data.get("hours")) },
+      { onSuccess: ({ id, command, expires }) => onMade({ site: site.data, id, command, expires }) },
+    );
   };
   return (
     <form onSubmit={submit} noValidate aria-label="Invite a site">
       <div className="in">
         <div className="grid gap-3 sm:grid-cols-2">
-          <TextField label="Name of the site" name="site" autoComplete="off" autoFocus spellCheck={false} wrong={wrong} hint="Short; people type it and see it in tables." />
+          <TextField
+            label="Name of the site"
+            name="site"
+            autoComplete="off"
+            autoFocus
+            spellCheck={false}
+            wrong={wrong}
+            hint="Short; people type it and see it in tables."
+          />
           <SelectField label="Valid for" name="hours" defaultValue="24">
             {HOURS.map(({ hours, text }) => (
               <option key={hours} value={hours}>
@@ -111,17 +129,24 @@ function InviteMade({ made, joined, onDone }: { readonly made: Made; readonly jo
         <div className="grid gap-1.5">
           <h3>1. Send this to hospital IT at {made.site}</h3>
           <CodeLine code={made.command} what="join command" />
-          <p className="text-12 text-fg-2">Needs Node 20 or newer and one way out to this coordinator. Send it over a channel you trust: whoever runs it first is the site.</p>
+          <p className="text-12 text-fg-2">
+            Needs Node 20 or newer and one way out to this coordinator. Send it over a channel you trust: whoever runs it first is the site.
+          </p>
         </div>
         <div className="grid gap-1.5">
           <h3>2. Compare by phone when it connects</h3>
           {joined === undefined ? (
-            <p role="status" className="flex flex-wrap items-center justify-between gap-2 rounded-md border border-dashed border-line-strong px-3 py-2.5 text-fg-2">
+            <p
+              role="status"
+              className="flex flex-wrap items-center justify-between gap-2 rounded-md border border-dashed border-line-strong px-3 py-2.5 text-fg-2"
+            >
               <span className="flex items-center gap-2">
                 <CircleDashed size={14} aria-hidden />
                 Waiting for {made.site}. Both sides will show the same 8 words.
               </span>
-              <span className="text-12 tabular-nums">{left > 0 ? `expires in ${countdownText(left)}` : "expired: make another invite"}</span>
+              <span className="text-12 tabular-nums">
+                {left > 0 ? `expires in ${countdownText(left)}` : "expired: make another invite"}
+              </span>
             </p>
           ) : (
             <>

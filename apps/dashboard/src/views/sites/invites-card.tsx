@@ -5,7 +5,7 @@ import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Chip, type Tone } from "../../parts/chip.tsx";
-import { countdownText } from "../../parts/figures.ts";
+import { countdownText, personText } from "../../parts/figures.ts";
 import { Loaded, Refused } from "../../parts/states.tsx";
 import { useNow, When } from "../../parts/time.tsx";
 
@@ -16,7 +16,11 @@ export function InvitesCard() {
   const queryClient = useQueryClient();
   const now = useNow();
   const invites = useQuery(trpc.sites.invites.queryOptions());
-  const revoke = useMutation(trpc.sites.revokeInvite.mutationOptions({ onSuccess: () => queryClient.invalidateQueries({ queryKey: trpc.sites.invites.queryKey() }) }));
+  const revoke = useMutation(
+    trpc.sites.revokeInvite.mutationOptions({
+      onSuccess: () => queryClient.invalidateQueries({ queryKey: trpc.sites.invites.queryKey() }),
+    }),
+  );
   const open = invites.data?.filter((invite) => invite.state === "open").length ?? 0;
   return (
     <Card title="Invites" aside={`${open} open`}>
@@ -36,11 +40,17 @@ export function InvitesCard() {
                   <span className="w-32 font-medium">{invite.site}</span>
                   <Chip tone={TONES[invite.state]}>{invite.state}</Chip>
                   <span className="min-w-0 flex-1 text-12 text-fg-2 max-sm:order-last max-sm:basis-full">
-                    by {invite.by}, <When at={invite.createdAt} />
+                    by {personText(invite.by)}, <When at={invite.createdAt} />
                     {invite.state === "open" && `, expires in ${countdownText(invite.expires - now)}`}
                   </span>
                   {invite.state === "open" && (
-                    <Button kind="danger" size="small" aria-label={`Revoke invite of ${invite.site}`} blocked={revoke.isPending} onClick={() => revoke.mutate({ id: invite.id })}>
+                    <Button
+                      kind="danger"
+                      size="small"
+                      aria-label={`Revoke invite of ${invite.site}`}
+                      blocked={revoke.isPending}
+                      onClick={() => revoke.mutate({ id: invite.id })}
+                    >
                       Revoke
                     </Button>
                   )}

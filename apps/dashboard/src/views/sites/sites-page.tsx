@@ -17,13 +17,19 @@ export function SitesPage() {
   const sites = useQuery(trpc.sites.list.queryOptions());
   return (
     <Main bar={<TopBar crumbs={[{ text: "Sites" }]} />}>
-      <PageHead title="Sites" under={sites.data === undefined ? "Hospitals of this federation." : summary(sites.data)} actions={admin && <InviteDialog sites={sites.data ?? []} />} />
+      <PageHead
+        title="Sites"
+        under={sites.data === undefined ? "Hospitals of this federation." : summary(sites.data)}
+        actions={admin && <InviteDialog sites={sites.data ?? []} />}
+      />
       <section className="card" aria-label="Sites of this federation">
         <Loaded query={sites} rows={6}>
           {(list) =>
             list.length === 0 ? (
               <Empty title="No site yet" action={admin && <InviteDialog sites={list} />}>
-                {admin ? "Invite a hospital: it joins with one command, and its key is born there." : "An admin invites hospitals; they appear here once they have joined."}
+                {admin
+                  ? "Invite a hospital: it joins with one command, and its key is born there."
+                  : "An admin invites hospitals; they appear here once they have joined."}
               </Empty>
             ) : (
               <SitesTable sites={list} />

@@ -56,7 +56,16 @@ const COLUMNS = [
   column.accessor("lastSeen", {
     header: "Last seen",
     meta: { nowrap: true },
-    cell: ({ row: { original: site } }) => (site.online ? <span className="text-fg-2">now</span> : site.lastSeen === null ? <span className="text-fg-2">never</span> : <span className="text-bad"><Ago at={site.lastSeen} /></span>),
+    cell: ({ row: { original: site } }) =>
+      site.online ? (
+        <span className="text-fg-2">now</span>
+      ) : site.lastSeen === null ? (
+        <span className="text-fg-2">never</span>
+      ) : (
+        <span className="text-bad">
+          <Ago at={site.lastSeen} />
+        </span>
+      ),
   }),
   column.accessor("version", { header: "Version", cell: ({ getValue }) => getValue() ?? "–" }),
   column.accessor("engine", { header: "Engine", cell: ({ getValue }) => getValue() ?? "–" }),
@@ -93,7 +102,7 @@ const COLUMNS = [
 ];
 
 export function SitesTable({ sites }: { readonly sites: readonly SiteView[] }) {
-  return <DataTable caption="Sites" rows={sites} columns={COLUMNS as never} rowKey={(site) => site.name} sortBy={[{ id: "online", desc: false }]} />;
+  return <DataTable caption="Sites" rows={sites} columns={COLUMNS} rowKey={(site) => site.name} sortBy={[{ id: "online", desc: false }]} />;
 }
 
 function FingerprintDialog({ site }: { readonly site: SiteView }) {

@@ -5,7 +5,9 @@ interface Props {
   readonly params: Promise<{ readonly run: string }>;
 }
 
-export const generateMetadata = async ({ params }: Props): Promise<Metadata> => ({ title: `Run ${decodeURIComponent((await params).run)}` });
+export const generateMetadata = async ({ params }: Props): Promise<Metadata> => ({
+  title: `Run ${decodeURIComponent((await params).run)}`,
+});
 
 export default async function Page({ params }: Props) {
   return <RunPage run={decodeURIComponent((await params).run)} />;
