@@ -24,7 +24,11 @@ import type { SiteModel } from "./work/site-model.ts";
 const plan = makePlan();
 const digest = planDigest(plan);
 const RUN = "tiny-head.1" as RunId;
-const metrics: SiteMetrics = { n: 20, positives: 8, values: { auroc: { value: 0.8, low: 0.7, high: 0.9 }, accuracy: { value: 1, low: 1, high: 1 } } };
+const metrics: SiteMetrics = {
+  n: 20,
+  positives: 8,
+  values: { auroc: { value: 0.8, low: 0.7, high: 0.9 }, accuracy: { value: 1, low: 1, high: 1 } },
+};
 
 let dir: string;
 let coordinator: FakeCoordinator;
@@ -37,7 +41,16 @@ beforeEach(async () => {
   coordinator = await FakeCoordinator.start();
   await joinFederation({ home, invite: coordinator.invite("vienna").text, ca: undefined, now: Date.now });
   await writeFile(join(dir, "table.csv"), "id,age,num\n1,50,1\n");
-  const table = { path: join(dir, "table.csv"), encoding: "utf-8", delimiter: ",", decimal: ".", missing: [], columns: {}, label: "num", patient: "id" } as const;
+  const table = {
+    path: join(dir, "table.csv"),
+    encoding: "utf-8",
+    delimiter: ",",
+    decimal: ".",
+    missing: [],
+    columns: {},
+    label: "num",
+    patient: "id",
+  } as const;
   await registerData(home, { name: "main", table: { ...table, missing: [] }, registeredAt: 1 });
 });
 
@@ -57,7 +70,11 @@ interface FakeModel extends SiteModel {
 /** Adds a tenth to every value; counts what it is asked to do. */
 function fakeModel(change: Partial<SiteModel> = {}): FakeModel {
   const model: FakeModel = {
-    engine: "fake", trained: 0, alone: 0, opened: 0, closed: 0,
+    engine: "fake",
+    trained: 0,
+    alone: 0,
+    opened: 0,
+    closed: 0,
     train: async (start) => {
       model.trained += 1;
       return { update: new Float32Array(start.length).fill(0.1), sampleCount: 12, seconds: 0.5 };
@@ -82,7 +99,10 @@ function start(model: FakeModel = fakeModel()) {
     model.opened += 1;
     return model;
   };
-  const done = runAgent({ home, signal: stop.signal }, { openSiteModel, log: openLog("test", "silent"), emit: (event) => events.push(event), random: () => 0 });
+  const done = runAgent(
+    { home, signal: stop.signal },
+    { openSiteModel, log: openLog("test", "silent"), emit: (event) => events.push(event), random: () => 0 },
+  );
   done.catch(() => undefined);
   const agent = {
     events,
@@ -101,7 +121,10 @@ function start(model: FakeModel = fakeModel()) {
 async function approved(text = plan): Promise<void> {
   coordinator.send("plan.offer", offerOf(text));
   const membership = await requireMembership(home);
-  await until(async () => (await readdir(join(home, "plans")).catch(() => [])).includes(`${planDigest(text)}.json`), "the plan in the vault");
+  await until(
+    async () => (await readdir(join(home, "plans")).catch((): string[] => [])).includes(`${planDigest(text)}.json`),
+    "the plan in the vault",
+  );
   await approve({ home, membership, plan: planDigest(text), steward: "Dr. A", data: undefined, at: 5 });
 }
 
@@ -112,10 +135,21 @@ async function askFor(round: number, kind: Ask["kind"] = "train", values = new F
     coordinator.blobs.put(float32Bytes(new Float32Array(LENGTH))),
     coordinator.blobs.put(float32Bytes(values)),
   ]);
-  return { run: RUN, round, kind, plan: digest, manifest: manifestRef, weights: weightsRef, checkpoint, start: startRef, deadline: Date.now() + 60_000 };
+  return {
+    run: RUN,
+    round,
+    kind,
+    plan: digest,
+    manifest: manifestRef,
+    weights: weightsRef,
+    checkpoint,
+    start: startRef,
+    deadline: Date.now() + 60_000,
+  };
 }
 
-const blobsAt = async (): Promise<readonly string[]> => (await readdir(join(home, "store", "blobs"), { recursive: true })).filter((name) => name.length > 10);
+const blobsAt = async (): Promise<readonly string[]> =>
+  (await readdir(join(home, "store", "blobs"), { recursive: true })).filter((name) => name.length > 64).map((name) => name.slice(3));
 
 describe("decisions", () => {
   it("an approval made by another process reaches the coordinator, signed for the federation, and is sent again until it is recorded", async () => {
@@ -125,7 +159,9 @@ describe("decisions", () => {
     const { value, envelope, index } = await coordinator.hear("approval");
     expect(value).toEqual({ plan: digest, decision: "approved", reason: null, steward: "Dr. A", at: 5 });
     const { identity, federation } = await requireMembership(home);
-    expect(unseal(envelope, { type: "approval", scope: federation.coordinator, key: identity.publicKey, schema: MESSAGES.approval.schema }).ok).toBe(true);
+    expect(
+      unseal(envelope, { type: "approval", scope: federation.coordinator, key: identity.publicKey, schema: MESSAGES.approval.schema }).ok,
+    ).toBe(true);
 
     coordinator.link?.close("link-lost", "cut");
     await coordinator.connected(2);
@@ -138,7 +174,14 @@ describe("decisions", () => {
     await coordinator.connected(3);
     // A later decision travels behind whatever would have been sent again.
     const after = again.index + 1;
-    await refusePlan({ home, membership: await requireMembership(home), plan: digest, steward: "Dr. B", reason: "changed our mind", at: 6 });
+    await refusePlan({
+      home,
+      membership: await requireMembership(home),
+      plan: digest,
+      steward: "Dr. B",
+      reason: "changed our mind",
+      at: 6,
+    });
     const last = await coordinator.hear("approval", after);
     expect(last.value).toMatchObject({ decision: "refused", steward: "Dr. B", reason: "changed our mind" });
   });
@@ -161,7 +204,7 @@ describe("decisions", () => {
     await coordinator.connected(1);
     coordinator.send("plan.offer", offerOf(makePlan((it) => ({ ...it, data: { ...it.data, fields: [] } }))));
     await agent.event("plan.unusable");
-    expect(await readdir(join(home, "plans")).catch(() => [])).toEqual([]);
+    expect(await readdir(join(home, "plans")).catch((): string[] => [])).toEqual([]);
   });
 });
 
@@ -191,13 +234,23 @@ describe("asks", () => {
   });
 
   it("an update is fetched from the statement's digest, clipped, and its statement names the checkpoint, plan and figures allowed to leave", async () => {
-    const agent = start(fakeModel({ train: async (from) => ({ update: new Float32Array(from.length).fill(3), sampleCount: 12, seconds: 0.5 }) }));
+    const agent = start(
+      fakeModel({ train: async (from) => ({ update: new Float32Array(from.length).fill(3), sampleCount: 12, seconds: 0.5 }) }),
+    );
     await coordinator.connected(1);
     await approved();
     const ask = await askFor(1);
     coordinator.send("ask", ask);
     const { value } = await coordinator.hear("update");
-    expect(value).toMatchObject({ run: RUN, round: 1, plan: digest, checkpoint: ask.checkpoint.digest, sampleCount: 12, engine: "fake", seconds: { train: 0.5 } });
+    expect(value).toMatchObject({
+      run: RUN,
+      round: 1,
+      plan: digest,
+      checkpoint: ask.checkpoint.digest,
+      sampleCount: 12,
+      engine: "fake",
+      seconds: { train: 0.5 },
+    });
     // [M1] accuracy is not among the plan's metrics.
     expect(value.validation).toEqual({ n: 20, positives: 8, values: { auroc: metrics.values.auroc } });
     await coordinator.link?.fetch(value.update);
@@ -274,7 +327,7 @@ describe("asks", () => {
     const last = await askFor(3);
     expect(agent.model).toMatchObject({ opened: 1, trained: 3 });
     expect(coordinator.served.filter((served) => served === last.weights.digest)).toHaveLength(1);
-    expect([...(await blobsAt())].map((name) => name.split("/")[1]).sort()).toEqual([last.weights.digest, last.checkpoint.digest].sort());
+    expect(new Set(await blobsAt())).toEqual(new Set([last.weights.digest, last.checkpoint.digest]));
   });
 
   it("a new round ends the work on the one before; a cancelled run is worked on no more", async () => {
@@ -359,9 +412,9 @@ describe("the site's own people", () => {
     const aborted: unknown[] = [];
     let hang = true;
     const model = fakeModel();
-    const train = model.train;
+    const other = fakeModel();
     model.train = async (from, seed, progress, signal) => {
-      if (!hang) return train(from, seed, progress, signal);
+      if (!hang) return other.train(from, seed, progress, signal);
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       aborted.push(signal.reason);
       throw signal.reason;

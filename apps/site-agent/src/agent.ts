@@ -3,7 +3,7 @@
  * What is owed is worked out anew on every connection: decisions not yet recorded go out again, and the coordinator asks again.
  */
 import type { Code } from "@engraft/core/base/errors";
-import type { Message, MessageOf, Progress } from "@engraft/core/protocol/messages";
+import type { Message, Progress } from "@engraft/core/protocol/messages";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock } from "@engraft/runtime/lock";
 import type { Link } from "@engraft/runtime/link";
@@ -13,13 +13,13 @@ import { findData } from "./data/registry.ts";
 import type { Emit } from "./events.ts";
 import { stayConnected } from "./link/connection.ts";
 import { routeTo } from "./link/proxy.ts";
+import { StewardExchange } from "./link/steward-exchange.ts";
 import { StateBoard } from "./state.ts";
-import { findDecision, listDecisions, markRecorded, type Decision } from "./vault/decisions.ts";
+import { findDecision } from "./vault/decisions.ts";
 import { requireMembership, type Membership } from "./vault/federation.ts";
 import { Journal } from "./vault/journal.ts";
 import { Outbox } from "./vault/outbox.ts";
 import { pausedSince } from "./vault/participation.ts";
-import { findPlan, savePlan, understandOffer, type OfferedPlan } from "./vault/plans.ts";
 import { VERSION } from "./version.ts";
 import { Asks } from "./work/asks.ts";
 import { Models } from "./work/models.ts";
@@ -65,7 +65,20 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
   const looking = setInterval(() => void agent.look(), LOOK_MS);
   try {
     await agent.look();
-    await stayConnected({ membership, route, version: VERSION, engine: () => board.state.engine ?? "none yet", blobs, mayLeave: (digest) => agent.mayLeave(digest), signal, now, random }, agent);
+    await stayConnected(
+      {
+        membership,
+        route,
+        version: VERSION,
+        engine: () => board.state.engine ?? "none yet",
+        blobs,
+        mayLeave: (digest) => agent.mayLeave(digest),
+        signal,
+        now,
+        random,
+      },
+      agent,
+    );
   } finally {
     clearInterval(looking);
     stopped.abort();
@@ -93,30 +106,32 @@ class SiteAgent {
   readonly #journal: Journal;
   readonly #reports: ProgressReports;
   readonly #uploads: Uploads;
-  /** Plans as they are in the vault; only this process writes them. */
-  readonly #plans = new Map<string, OfferedPlan>();
+  readonly #steward: StewardExchange;
   #link: Link | undefined;
-  /** Signatures of the decisions sent on this link. */
-  #sent = new Set<string>();
   #paused = false;
   /** Messages are taken one after the other. */
   #inbox: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#with = parts;
-    const { home, membership, blobs, outbox, log, now, openSiteModel } = parts;
+    const { home, membership, blobs, outbox, board, log, emit, now, openSiteModel } = parts;
     const link = (): Link | undefined => (this.#link?.open === true ? this.#link : undefined);
     this.#journal = new Journal(home, now);
+    this.#steward = new StewardExchange({ home, membership, journal: this.#journal, log, emit, now });
     this.#reports = new ProgressReports((progress) => this.#progress(progress));
     this.#uploads = new Uploads((progress) => this.#reports.report(progress));
     const vectors = new Vectors(blobs, link);
-    const models = new Models(openSiteModel, vectors);
+    const models = new Models(openSiteModel, vectors, (engine) => board.set({ engine }));
     const report = (progress: Progress): void => this.#reports.report(progress);
     this.#asks = new Asks({
       workshop: { home, membership, blobs, outbox, vectors, models, report, now },
       link,
       standing: async (ask) => {
-        const [offered, decision, paused] = await Promise.all([this.#plan(ask.plan), findDecision(home, membership, ask.plan), pausedSince(home)]);
+        const [offered, decision, paused] = await Promise.all([
+          this.#steward.plan(ask.plan),
+          findDecision(home, membership, ask.plan),
+          pausedSince(home),
+        ]);
         const data = decision?.data === null || decision === undefined ? undefined : await findData(home, decision.data);
         return { offered, decision, paused: paused !== undefined, data };
       },
@@ -134,7 +149,7 @@ class SiteAgent {
     const { board, log, emit, now, membership } = this.#with;
     const { site, url } = membership.federation;
     this.#link = link;
-    this.#sent = new Set();
+    this.#steward.connected(link);
     board.set({ online: true, since: now(), reason: null, skewMs: greeted.skewMs });
     log.info({ event: "link.online", coordinator: url, skewMs: greeted.skewMs }, "Connected to the coordinator.");
     emit({ event: "online", site, coordinator: url, skewMs: greeted.skewMs });
@@ -157,22 +172,19 @@ class SiteAgent {
 
   message(message: Message): void {
     // An ask is looked at at once, so that the order of asks and cancels is the coordinator's.
-    this.#inbox = this.#inbox.then(() => this.#take(message)).catch((error: unknown) => this.#with.log.error({ event: "message.failed", type: message.type, err: error }, "A message could not be dealt with."));
+    this.#inbox = this.#inbox
+      .then(() => this.#take(message))
+      .catch((error: unknown) =>
+        this.#with.log.error({ event: "message.failed", type: message.type, err: error }, "A message could not be dealt with."),
+      );
   }
 
   async #take(message: Message): Promise<void> {
-    const { home, membership, log, emit } = this.#with;
     switch (message.type) {
       case "plan.offer":
-        return this.#offered(message.value);
-      case "approval.recorded": {
-        const { plan, decision } = message.value;
-        const known = await findDecision(home, membership, plan);
-        if (known !== undefined && this.#sent.has(known.statement.sig)) await markRecorded(home, membership, plan, decision);
-        this.#journal.add({ what: "decision.recorded", plan, decision });
-        log.info({ event: "approval.recorded", plan, decision }, "The coordinator keeps the decision.");
-        return emit({ event: "approval.recorded", plan, decision });
-      }
+        return this.#steward.offered(message.value);
+      case "approval.recorded":
+        return this.#steward.recorded(message.value);
       case "ask":
         return this.#asks.receive(message.value);
       case "answer.recorded":
@@ -180,68 +192,36 @@ class SiteAgent {
       case "cancel":
         return this.#asks.cancel(message.value.run, message.value.text);
       default:
-        log.warn({ event: "message.unexpected", type: message.type }, "A message that an agent does not expect.");
+        this.#with.log.warn({ event: "message.unexpected", type: message.type }, "A message that an agent does not expect.");
     }
-  }
-
-  async #offered(offer: MessageOf<"plan.offer">): Promise<void> {
-    const { home, membership, log, emit, now } = this.#with;
-    const understood = understandOffer(offer);
-    if (!understood.ok) {
-      log.warn({ event: "plan.unusable", code: understood.code }, understood.text);
-      return emit({ event: "plan.unusable", code: understood.code, text: understood.text });
-    }
-    const { digest, plan, withdrawn } = understood.offered;
-    const { news } = await savePlan(home, understood.offered, now());
-    this.#plans.delete(digest);
-    if (news) this.#journal.add({ what: "plan.offered", plan: digest, name: plan.name, version: plan.version, withdrawn });
-    log.info({ event: "plan.offered", plan: digest, name: plan.name, version: plan.version, withdrawn }, "A plan was offered.");
-    emit({ event: "plan.offered", plan: digest, name: plan.name, version: plan.version, withdrawn });
-    // Offered although decided: the coordinator does not know the decision (any more).
-    const decision = withdrawn ? undefined : await findDecision(home, membership, digest);
-    if (decision !== undefined) this.#sendDecision(decision);
   }
 
   /** Looks at what other processes of this site have decided meanwhile. */
   async look(): Promise<void> {
-    const { home, membership, log } = this.#with;
+    const { home, log } = this.#with;
     try {
       this.#setPaused((await pausedSince(home)) !== undefined);
-      if (this.#link?.open !== true) return;
-      for (const decision of await listDecisions(home, membership)) if (!decision.recorded) this.#sendDecision(decision);
+      await this.#steward.sendUnrecorded();
     } catch (error) {
       log.error({ event: "vault.unreadable", err: error }, error instanceof Error ? error.message : "The vault cannot be read.");
     }
-  }
-
-  #sendDecision({ statement, approval }: Decision): void {
-    if (this.#link?.open !== true || this.#sent.has(statement.sig)) return;
-    this.#link.sendStatement(statement);
-    this.#sent.add(statement.sig);
-    const { plan, decision } = approval;
-    this.#journal.add({ what: "decision.sent", plan, decision });
-    this.#with.log.info({ event: "approval.sent", plan, decision }, "Sent the steward's decision.");
-    this.#with.emit({ event: "approval.sent", plan, decision });
   }
 
   #setPaused(paused: boolean): void {
     if (paused === this.#paused) return;
     this.#paused = paused;
     this.#journal.add({ what: paused ? "site.paused" : "site.resumed" });
-    this.#with.log.info({ event: paused ? "site.paused" : "site.resumed" }, paused ? "Paused: every ask is declined." : "Takes part again.");
+    this.#with.log.info(
+      { event: paused ? "site.paused" : "site.resumed" },
+      paused ? "Paused: every ask is declined." : "Takes part again.",
+    );
     this.#with.emit({ event: "paused", paused });
     this.#asks.setPaused(paused);
   }
 
-  async #plan(digest: string): Promise<OfferedPlan | undefined> {
-    const known = this.#plans.get(digest) ?? (await findPlan(this.#with.home, digest));
-    if (known !== undefined) this.#plans.set(digest, known);
-    return known;
-  }
-
   #progress(progress: Progress): void {
     this.#link?.send("progress", progress);
-    this.#with.board.set({ working: progress });
+    this.#with.board.set({ working: progress.phase === "wait" ? null : progress });
     this.#with.emit({ event: "progress", ...progress });
   }
 
@@ -259,15 +239,23 @@ class SiteAgent {
         break;
       case "answer":
         this.#uploads.end();
+        this.#reports.clear();
         board.set({ lastAnswer: { run: event.run, round: event.round, kind: event.kind, at }, working: null });
         break;
       case "refused":
         this.#uploads.end();
-        board.set({ lastRefusal: { run: event.run, round: event.round, kind: event.kind, code: event.code, text: event.text, at }, working: null });
+        this.#reports.clear();
+        board.set({
+          lastRefusal: { run: event.run, round: event.round, kind: event.kind, code: event.code, text: event.text, at },
+          working: null,
+        });
         break;
       case "declined":
         this.#reports.clear();
-        board.set({ lastDecline: { run: event.run, round: event.round, kind: event.kind, code: event.code, text: event.text, at }, working: null });
+        board.set({
+          lastDecline: { run: event.run, round: event.round, kind: event.kind, code: event.code, text: event.text, at },
+          working: null,
+        });
         break;
       default:
     }

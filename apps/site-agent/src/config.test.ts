@@ -13,7 +13,9 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 it("takes flags before variables before the file in the agent's home", async () => {
   await writeFile(join(home, "engraft.toml"), 'log-level = "error"\nca = "/file.pem"\n');
   expect(await readConfig({}, { ENGRAFT_HOME: home })).toEqual({ home, logLevel: "error", ca: "/file.pem" });
-  expect(await readConfig({ home, logLevel: "debug" }, { ENGRAFT_HOME: "/elsewhere", ENGRAFT_LOG_LEVEL: "warn", ENGRAFT_CA: "ca.pem" })).toEqual({ home, logLevel: "debug", ca: resolve("ca.pem") });
+  expect(
+    await readConfig({ home, logLevel: "debug" }, { ENGRAFT_HOME: "/elsewhere", ENGRAFT_LOG_LEVEL: "warn", ENGRAFT_CA: "ca.pem" }),
+  ).toEqual({ home, logLevel: "debug", ca: resolve("ca.pem") });
   expect((await readConfig({}, {})).home).toBe(resolve("engraft-site"));
 });
 

@@ -23,6 +23,11 @@ export interface Flags {
 /** Throws `bad-config` with every problem. */
 export async function readConfig(flags: Flags, env: Readonly<Record<string, string | undefined>>): Promise<SiteConfig> {
   const home = resolve(flags.home ?? env["ENGRAFT_HOME"] ?? "engraft-site");
-  const settings = await loadConfig({ schema: Settings, flags: { ca: flags.ca, logLevel: flags.logLevel }, env, file: { path: join(home, "engraft.toml"), required: false } });
+  const settings = await loadConfig({
+    schema: Settings,
+    flags: { ca: flags.ca, logLevel: flags.logLevel },
+    env,
+    file: { path: join(home, "engraft.toml"), required: false },
+  });
   return { ...settings, ...(settings.ca === undefined ? {} : { ca: resolve(settings.ca) }), home };
 }

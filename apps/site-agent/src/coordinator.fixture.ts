@@ -49,8 +49,11 @@ export class FakeCoordinator {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
-        const answer = request.url === "/enrol" && request.method === "POST" ? this.#enrol(Buffer.concat(chunks).toString("utf8")) : undefined;
-        response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" }).end(answer === undefined ? "<html>no</html>" : JSON.stringify(answer));
+        const answer =
+          request.url === "/enrol" && request.method === "POST" ? this.#enrol(Buffer.concat(chunks).toString("utf8")) : undefined;
+        response
+          .writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" })
+          .end(answer === undefined ? "<html>no</html>" : JSON.stringify(answer));
       });
     });
     this.#hub = new WebSocketServer({ server: this.#http, path: "/agent" });
@@ -70,7 +73,12 @@ export class FakeCoordinator {
 
   invite(site: string): { readonly text: string; readonly invite: Invite } {
     const invite: Invite = {
-      url: this.url, coordinator: this.identity.publicKey, site: site as SiteName, id: toBase64url(randomBytes(12)), secret: toBase64url(randomBytes(32)), expires: 4_000_000_000_000,
+      url: this.url,
+      coordinator: this.identity.publicKey,
+      site: site as SiteName,
+      id: toBase64url(randomBytes(12)),
+      secret: toBase64url(randomBytes(32)),
+      expires: 4_000_000_000_000,
     };
     this.#invites.set(invite.id, invite);
     return { text: inviteText(invite), invite };
@@ -95,7 +103,12 @@ export class FakeCoordinator {
   }
 
   async #greet(inbox: Inbox): Promise<void> {
-    const greeted = await greetSite(inbox, { identity: this.identity, findSite: async (key) => this.enrolled.get(key), now: Date.now, ...(this.spoken === undefined ? {} : { spoken: this.spoken }) });
+    const greeted = await greetSite(inbox, {
+      identity: this.identity,
+      findSite: async (key) => this.enrolled.get(key),
+      now: Date.now,
+      ...(this.spoken === undefined ? {} : { spoken: this.spoken }),
+    });
     if (isRefusal(greeted)) return;
     this.links += 1;
     const mayServe = (digest: string): boolean => {
@@ -104,7 +117,15 @@ export class FakeCoordinator {
     };
     this.link = new Link(
       inbox,
-      { role: "coordinator", identity: this.identity, peerKey: greeted.key, peerName: greeted.site, scopes: greeted.scopes, blobs: this.blobs, mayServe },
+      {
+        role: "coordinator",
+        identity: this.identity,
+        peerKey: greeted.key,
+        peerName: greeted.site,
+        scopes: greeted.scopes,
+        blobs: this.blobs,
+        mayServe,
+      },
       { message: (message, envelope) => this.heard.push({ message, envelope }), close: () => undefined },
     );
   }
@@ -115,11 +136,19 @@ export class FakeCoordinator {
   }
 
   /** The first message of a type, from `after` on. */
-  async hear<T extends MessageType>(type: T, after = 0): Promise<{ readonly value: MessageOf<T>; readonly envelope: Envelope; readonly index: number }> {
-    let found = -1;
-    await until(() => (found = this.heard.findIndex(({ message }, index) => index >= after && message.type === type)) >= 0, `a ${type}`);
-    const { message, envelope } = this.heard[found] as Heard;
-    return { value: message.value as MessageOf<T>, envelope, index: found };
+  async hear<T extends MessageType>(
+    type: T,
+    after = 0,
+  ): Promise<{ readonly value: MessageOf<T>; readonly envelope: Envelope; readonly index: number }> {
+    const find = (): number => this.heard.findIndex(({ message }, index) => index >= after && message.type === type);
+    await until(() => find() >= 0, `a ${type}`);
+    const index = find();
+    const { message, envelope } = this.heard[index] ?? this.#nothing();
+    return { value: message.value as MessageOf<T>, envelope, index };
+  }
+
+  #nothing(): never {
+    throw new Error("nothing was heard");
   }
 
   connected(links: number): Promise<void> {

@@ -31,7 +31,12 @@ async function main(): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    throw new EngraftError("bad-input", error.code === "commander.help" ? 'Name a command; "engraft-site --help" lists them.' : `${error.message.replace(/^error: /, "")}. "engraft-site --help" lists the commands.`);
+    throw new EngraftError(
+      "bad-input",
+      error.code === "commander.help"
+        ? 'Name a command; "engraft-site --help" lists them.'
+        : `${error.message.replace(/^error: /, "")}. "engraft-site --help" lists the commands.`,
+    );
   }
   return exit;
 }

@@ -14,10 +14,27 @@ const tensors = [
 ];
 /** Values in the trainable vector. */
 export const LENGTH = 4;
-export const weights = writeSafetensors(tensors, new Map([["body", new Float32Array(3)], ["head", new Float32Array(LENGTH)]]));
+export const weights = writeSafetensors(
+  tensors,
+  new Map([
+    ["body", new Float32Array(3)],
+    ["head", new Float32Array(LENGTH)],
+  ]),
+);
 
 export const manifest: Manifest = {
-  format: "engraft.base/1", name: "tiny", version: "1.0", title: "Tiny", description: "", licence: "CC0-1.0", origin: "Made for tests.", fields, label, split: null, architecture: {}, tensors,
+  format: "engraft.base/1",
+  name: "tiny",
+  version: "1.0",
+  title: "Tiny",
+  description: "",
+  licence: "CC0-1.0",
+  origin: "Made for tests.",
+  fields,
+  label,
+  split: null,
+  architecture: {},
+  tensors,
   inputs: [{ kind: "standardise", field: "age", mean: 50, sd: 10, fill: 50, flagMissing: false }],
   weights: { digest: sha256(weights), bytes: weights.byteLength },
 };
@@ -26,10 +43,21 @@ export const manifestText = JSON.stringify(manifest);
 export function makePlan(change: (plan: Plan) => Plan = (plan) => plan): Plan {
   return change(
     Plan.parse({
-      format: "engraft.plan/1", name: "tiny-head", version: 1, purpose: "To test the agent.",
+      format: "engraft.plan/1",
+      name: "tiny-head",
+      version: 1,
+      purpose: "To test the agent.",
       base: { name: "tiny", version: "1.0", manifest: sha256(manifestText), weights: manifest.weights.digest },
       data: { fields, label, split: { salt: "s", train: 0.6, validation: 0.2 } },
-      training: { trainable: { part: "head" }, amount: { unit: "updates", count: 5 }, batch: 8, optimizer: { name: "sgd", learningRate: 0.1, momentum: 0 }, weightDecay: 0, clip: 1, seed: 1 },
+      training: {
+        trainable: { part: "head" },
+        amount: { unit: "updates", count: 5 },
+        batch: 8,
+        optimizer: { name: "sgd", learningRate: 0.1, momentum: 0 },
+        weightDecay: 0,
+        clip: 1,
+        seed: 1,
+      },
       rounds: { count: 5, stop: null },
       cohort: { minSites: 1, fraction: 1, gatherSeconds: 1, deadlineSeconds: 60, graceSeconds: 10 },
       aggregation: "plain",
@@ -38,6 +66,10 @@ export function makePlan(change: (plan: Plan) => Plan = (plan) => plan): Plan {
   );
 }
 
-export const offerOf = (plan: Plan, withdrawn = false): MessageOf<"plan.offer"> => ({ plan: planText(plan), manifest: manifestText, withdrawn });
+export const offerOf = (plan: Plan, withdrawn = false): MessageOf<"plan.offer"> => ({
+  plan: planText(plan),
+  manifest: manifestText,
+  withdrawn,
+});
 
 export { planDigest };

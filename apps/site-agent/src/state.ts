@@ -63,8 +63,22 @@ export class StateBoard {
     this.#now = now;
     const at = now();
     this.#state = {
-      pid: process.pid, version, startedAt: at, updatedAt: at, stopped: false, online: false, since: at, reason: null, skewMs: null, engine: null,
-      working: null, lastAnswer: null, lastRefusal: null, lastDecline: null, sentBytes: 0, receivedBytes: 0,
+      pid: process.pid,
+      version,
+      startedAt: at,
+      updatedAt: at,
+      stopped: false,
+      online: false,
+      since: at,
+      reason: null,
+      skewMs: null,
+      engine: null,
+      working: null,
+      lastAnswer: null,
+      lastRefusal: null,
+      lastDecline: null,
+      sentBytes: 0,
+      receivedBytes: 0,
     };
     this.#alive = setInterval(() => this.set({}), ALIVE_MS);
     this.#alive.unref();
@@ -95,12 +109,14 @@ export class StateBoard {
 
   #write(): Promise<void> {
     this.#timer = undefined;
-    this.#writing = this.#writing.then(async () => {
-      const text = JSON.stringify({ ...this.#state, updatedAt: this.#now() });
-      const beside = `${path(this.#home)}.tmp`;
-      await writeFile(beside, text, { mode: 0o600 });
-      await rename(beside, path(this.#home));
-    }).catch(() => undefined);
+    this.#writing = this.#writing
+      .then(async () => {
+        const text = JSON.stringify({ ...this.#state, updatedAt: this.#now() });
+        const beside = `${path(this.#home)}.tmp`;
+        await writeFile(beside, text, { mode: 0o600 });
+        await rename(beside, path(this.#home));
+      })
+      .catch(() => undefined);
     return this.#writing;
   }
 }

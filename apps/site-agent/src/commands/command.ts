@@ -14,7 +14,9 @@ export interface CommandContext {
 /** Adds commands; an action that returns a number sets the exit code. */
 export type AddCommand = (program: Command, run: RunCommand) => void;
 
-export type RunCommand = <A extends unknown[]>(action: (context: CommandContext, ...args: A) => Promise<number | void>) => (...args: [...A, Command]) => Promise<void>;
+export type RunCommand = <A extends unknown[]>(
+  action: (context: CommandContext, ...args: A) => Promise<number | void>,
+) => (...args: [...A, Command]) => Promise<void>;
 
 /** Wraps an action for commander: reads the settings first, keeps the exit code. */
 export function runner(setExit: (code: number) => void): RunCommand {

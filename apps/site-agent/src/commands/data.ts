@@ -32,20 +32,39 @@ export function declarationFrom(flags: TableFlags): TableDeclaration {
     ["label", "--label COLUMN: the column with the label"],
   ];
   const undeclared = required.filter(([flag]) => flags[flag] === undefined);
-  if (undeclared.length > 0) throw new EngraftError("bad-input", `Nothing about a table is guessed. Declare as well:\n${undeclared.map(([, text]) => `  ${text}`).join("\n")}`);
+  if (undeclared.length > 0)
+    throw new EngraftError(
+      "bad-input",
+      `Nothing about a table is guessed. Declare as well:\n${undeclared.map(([, text]) => `  ${text}`).join("\n")}`,
+    );
   const columns = Object.fromEntries((flags.map ?? []).map(mapping));
   const parsed = TableDeclaration.safeParse({
-    path: resolve(flags.file ?? ""), encoding: flags.encoding ?? "utf-8", delimiter: flags.delimiter === "tab" || flags.delimiter === "\\t" ? "\t" : flags.delimiter, decimal: flags.decimal,
-    missing: (flags.missing ?? []).filter((text) => text !== ""), columns, label: flags.label, patient: flags.patient,
+    path: resolve(flags.file ?? ""),
+    encoding: flags.encoding ?? "utf-8",
+    delimiter: flags.delimiter === "tab" || flags.delimiter === "\\t" ? "\t" : flags.delimiter,
+    decimal: flags.decimal,
+    missing: (flags.missing ?? []).filter((text) => text !== ""),
+    columns,
+    label: flags.label,
+    patient: flags.patient,
   });
-  if (!parsed.success) throw new EngraftError("bad-input", `The declaration cannot be used: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}.`);
-  if (parsed.data.delimiter === parsed.data.decimal) throw new EngraftError("bad-input", "Delimiter and decimal mark are the same. One of the two is declared wrongly.");
+  if (!parsed.success)
+    throw new EngraftError(
+      "bad-input",
+      `The declaration cannot be used: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}.`,
+    );
+  if (parsed.data.delimiter === parsed.data.decimal)
+    throw new EngraftError("bad-input", "Delimiter and decimal mark are the same. One of the two is declared wrongly.");
   return parsed.data;
 }
 
 function mapping(text: string): readonly [string, string] {
   const at = text.indexOf("=");
-  if (at < 1 || at === text.length - 1) throw new EngraftError("bad-input", `--map takes field=column, for example --map trestbps=resting_pressure; got "${text.slice(0, 80)}".`);
+  if (at < 1 || at === text.length - 1)
+    throw new EngraftError(
+      "bad-input",
+      `--map takes field=column, for example --map trestbps=resting_pressure; got "${text.slice(0, 80)}".`,
+    );
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
@@ -70,7 +89,10 @@ export const addData: AddCommand = (program, run) => {
     .action(
       run(async ({ config, print }) => {
         const tables = await listData(config.home);
-        print({ tables }, tables.length === 0 ? 'No table is registered. Register one with "engraft-site data add".' : tables.map(describe).join("\n"));
+        print(
+          { tables },
+          tables.length === 0 ? 'No table is registered. Register one with "engraft-site data add".' : tables.map(describe).join("\n"),
+        );
       }),
     );
 };
@@ -92,10 +114,13 @@ function addAdd(data: Command, run: RunCommand): void {
     .action(
       run(async ({ config, print, now }, name: string, flags: TableFlags) => {
         const named = DataName.safeParse(name);
-        if (!named.success) throw new EngraftError("bad-input", `"${name.slice(0, 60)}" is no name for a table: ${named.error.issues[0]?.message ?? ""}.`);
+        if (!named.success)
+          throw new EngraftError("bad-input", `"${name.slice(0, 60)}" is no name for a table: ${named.error.issues[0]?.message ?? ""}.`);
         const table = declarationFrom(flags);
         await access(table.path, constants.R_OK).catch((cause: unknown) => {
-          throw new EngraftError("data-missing", `The file ${table.path} cannot be read by this account. Check its path and rights.`, { cause });
+          throw new EngraftError("data-missing", `The file ${table.path} cannot be read by this account. Check its path and rights.`, {
+            cause,
+          });
         });
         const registered = { name: named.data, table, registeredAt: now() };
         await registerData(config.home, registered);
@@ -106,15 +131,40 @@ function addAdd(data: Command, run: RunCommand): void {
 
 async function checkCommand({ config, print }: CommandContext, name: string | undefined, plan: string | undefined): Promise<void> {
   const data = await resolveData(config.home, name);
-  const plans = plan === undefined ? (await listPlans(config.home)).filter((offered) => !offered.withdrawn) : [await resolvePlan(config.home, plan)];
-  if (plans.length === 0) throw new EngraftError("plan-unknown", 'A table is checked against a plan\'s fields, and no plan has been offered yet. Leave "engraft-site start" running; it receives them.');
+  const plans =
+    plan === undefined ? (await listPlans(config.home)).filter((offered) => !offered.withdrawn) : [await resolvePlan(config.home, plan)];
+  if (plans.length === 0)
+    throw new EngraftError(
+      "plan-unknown",
+      'A table is checked against a plan\'s fields, and no plan has been offered yet. Leave "engraft-site start" running; it receives them.',
+    );
   const checks = await Promise.all(plans.map(async (offered) => ({ offered, report: await checkData(data, offered) })));
   print(
-    { data: data.name, ok: checks.every(({ report }) => report.ok), checks: checks.map(({ offered, report }) => ({ plan: offered.digest, name: offered.plan.name, version: offered.plan.version, report })) },
-    checks.map(({ offered, report }) => [`Table ${data.name} against plan ${offered.plan.name} ${offered.plan.version} (${offered.digest.slice(0, 12)}):`, ...reportLines(report)].join("\n")).join("\n\n"),
+    {
+      data: data.name,
+      ok: checks.every(({ report }) => report.ok),
+      checks: checks.map(({ offered, report }) => ({
+        plan: offered.digest,
+        name: offered.plan.name,
+        version: offered.plan.version,
+        report,
+      })),
+    },
+    checks
+      .map(({ offered, report }) =>
+        [
+          `Table ${data.name} against plan ${offered.plan.name} ${offered.plan.version} (${offered.digest.slice(0, 12)}):`,
+          ...reportLines(report),
+        ].join("\n"),
+      )
+      .join("\n\n"),
   );
   const broken = checks.filter(({ report }) => !report.ok);
-  if (broken.length > 0) throw new EngraftError("data-invalid", `Table ${data.name} cannot be used for ${broken.map(({ offered }) => `${offered.plan.name} ${offered.plan.version}`).join(", ")}: ${broken[0]?.report.findings.find(({ effect }) => effect === "error")?.text ?? "it has no usable row."}`);
+  if (broken.length > 0)
+    throw new EngraftError(
+      "data-invalid",
+      `Table ${data.name} cannot be used for ${broken.map(({ offered }) => `${offered.plan.name} ${offered.plan.version}`).join(", ")}: ${broken[0]?.report.findings.find(({ effect }) => effect === "error")?.text ?? "it has no usable row."}`,
+    );
 }
 
 const describe = ({ name, table }: RegisteredData): string => {

@@ -31,24 +31,56 @@ interface DecisionOptions {
 export async function approve(options: DecisionOptions & { readonly data: string | undefined }): Promise<Decided> {
   const { home, data } = options;
   const offered = await resolvePlan(home, options.plan);
-  if (offered.withdrawn) throw new EngraftError("plan-withdrawn", `Plan ${offered.plan.name} ${offered.plan.version} was withdrawn by its authors, so there is nothing to approve.`);
+  if (offered.withdrawn)
+    throw new EngraftError(
+      "plan-withdrawn",
+      `Plan ${offered.plan.name} ${offered.plan.version} was withdrawn by its authors, so there is nothing to approve.`,
+    );
   const table = data === undefined && (await listData(home)).length === 0 ? null : (await resolveData(home, data)).name;
-  const next = table === null ? 'No table is registered yet, so the site will decline until "engraft-site data add" was run and the plan is approved again.' : `It may use table "${table}".`;
+  const next =
+    table === null
+      ? 'No table is registered yet, so the site will decline until "engraft-site data add" was run and the plan is approved again.'
+      : `It may use table "${table}".`;
   return decide(options, offered, "approved", null, table, next);
 }
 
 /** Signs a refusal, with its reason. */
 export async function refusePlan(options: DecisionOptions & { readonly reason: string }): Promise<Decided> {
-  return decide(options, await resolvePlan(options.home, options.plan), "refused", options.reason.trim(), null, "Nothing is trained under it here.");
+  return decide(
+    options,
+    await resolvePlan(options.home, options.plan),
+    "refused",
+    options.reason.trim(),
+    null,
+    "Nothing is trained under it here.",
+  );
 }
 
-async function decide(options: DecisionOptions, offered: Awaited<ReturnType<typeof resolvePlan>>, decision: Approval["decision"], reason: string | null, data: string | null, next: string): Promise<Decided> {
+async function decide(
+  options: DecisionOptions,
+  offered: Awaited<ReturnType<typeof resolvePlan>>,
+  decision: Approval["decision"],
+  reason: string | null,
+  data: string | null,
+  next: string,
+): Promise<Decided> {
   const { home, membership, steward, at } = options;
   const approval = MESSAGES.approval.schema.safeParse({ plan: offered.digest, decision, reason, steward: steward.trim(), at });
-  if (!approval.success) throw new EngraftError("bad-input", `The decision cannot be signed: ${approval.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}.`);
+  if (!approval.success)
+    throw new EngraftError(
+      "bad-input",
+      `The decision cannot be signed: ${approval.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}.`,
+    );
   await saveDecision(home, membership, approval.data, data);
   const { name, version } = offered.plan;
-  return { plan: offered.digest, name, version, decision, data, text: `Plan ${name} ${version} is ${decision} by ${approval.data.steward}. ${next}` };
+  return {
+    plan: offered.digest,
+    name,
+    version,
+    decision,
+    data,
+    text: `Plan ${name} ${version} is ${decision} by ${approval.data.steward}. ${next}`,
+  };
 }
 
 export const addApprove: AddCommand = (program, run) => {
@@ -62,7 +94,10 @@ export const addApprove: AddCommand = (program, run) => {
       run(async (context, plan: string, flags: { steward?: string; data?: string }) => {
         const membership = await requireMembership(context.config.home);
         const { steward, data } = flags;
-        await say(context, await approve({ home: context.config.home, membership, plan, steward: named(steward), data, at: context.now() }));
+        await say(
+          context,
+          await approve({ home: context.config.home, membership, plan, steward: named(steward), data, at: context.now() }),
+        );
       }),
     );
 };
@@ -78,19 +113,27 @@ export const addRefuse: AddCommand = (program, run) => {
       run(async (context, plan: string, flags: { steward?: string; reason?: string }) => {
         const membership = await requireMembership(context.config.home);
         const { steward, reason } = flags;
-        if (reason === undefined || reason.trim() === "") throw new EngraftError("bad-input", "Say why with --reason TEXT; the plan's authors will read it.");
-        await say(context, await refusePlan({ home: context.config.home, membership, plan, steward: named(steward), reason, at: context.now() }));
+        if (reason === undefined || reason.trim() === "")
+          throw new EngraftError("bad-input", "Say why with --reason TEXT; the plan's authors will read it.");
+        await say(
+          context,
+          await refusePlan({ home: context.config.home, membership, plan, steward: named(steward), reason, at: context.now() }),
+        );
       }),
     );
 };
 
 function named(steward: string | undefined): string {
-  if (steward === undefined || steward.trim() === "") throw new EngraftError("bad-input", "Say who decides with --steward NAME; it goes into the signed decision.");
+  if (steward === undefined || steward.trim() === "")
+    throw new EngraftError("bad-input", "Say who decides with --steward NAME; it goes into the signed decision.");
   return steward;
 }
 
 async function say({ config, print, now }: CommandContext, decided: Decided): Promise<void> {
   const state = await readState(config.home);
   const running = state !== undefined && looksAlive(state, now());
-  print({ ...decided }, `${decided.text}\n${running ? "The running agent sends the decision." : 'The decision is signed and kept; "engraft-site start" sends it.'}`);
+  print(
+    { ...decided },
+    `${decided.text}\n${running ? "The running agent sends the decision." : 'The decision is signed and kept; "engraft-site start" sends it.'}`,
+  );
 }

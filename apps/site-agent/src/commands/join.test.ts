@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const joinAs = (home: string, invite: string) => join({ home: path(dir, home), invite, ca: undefined, now: () => 7 });
 
-async function refusedWith(home: string, invite: string, code: Code): Promise<void> {
+async function expectRefusal(home: string, invite: string, code: Code): Promise<void> {
   await expect(joinAs(home, invite)).rejects.toMatchObject({ code });
   await expect(requireMembership(path(dir, home))).rejects.toMatchObject({ code: "not-enrolled" });
 }
@@ -36,7 +36,13 @@ describe("join", () => {
     const { text, invite } = coordinator.invite("vienna");
     const result = await joinAs("a", text);
     const { identity, federation } = await requireMembership(path(dir, "a"));
-    expect(result).toEqual({ site: "vienna", coordinator: coordinator.url, words: fingerprintWords(identity.publicKey), coordinatorWords: fingerprintWords(coordinator.identity.publicKey), again: false });
+    expect(result).toEqual({
+      site: "vienna",
+      coordinator: coordinator.url,
+      words: fingerprintWords(identity.publicKey),
+      coordinatorWords: fingerprintWords(coordinator.identity.publicKey),
+      again: false,
+    });
     expect(federation).toMatchObject({ coordinator: coordinator.identity.publicKey, site: "vienna", joinedAt: 7 });
     expect(coordinator.enrolled.get(identity.publicKey)).toBe("vienna");
     expect((await stat(path(dir, "a", "identity.json"))).mode & 0o777).toBe(0o600);
@@ -65,33 +71,36 @@ describe("join", () => {
 
   it("[I1] a mistyped invite never leaves the machine", async () => {
     const { text } = coordinator.invite("vienna");
-    await refusedWith("a", text.slice(0, -3), "invite-mistyped");
+    await expectRefusal("a", text.slice(0, -3), "invite-mistyped");
     expect(coordinator.enrolled.size).toBe(0);
   });
 
-  it.each(["invite-expired", "invite-used", "name-taken"] as const)("[I3] the coordinator's signed %s is the error, with what to do next", async (code) => {
-    coordinator.refuses = code;
-    const { text } = coordinator.invite("vienna");
-    await refusedWith("a", text, code);
-    await expect(joinAs("a", text)).rejects.toThrow(/admin/);
-  });
+  it.each(["invite-expired", "invite-used", "name-taken"] as const)(
+    "[I3] the coordinator's signed %s is the error, with what to do next",
+    async (code) => {
+      coordinator.refuses = code;
+      const { text } = coordinator.invite("vienna");
+      await expectRefusal("a", text, code);
+      await expect(joinAs("a", text)).rejects.toThrow(/admin/);
+    },
+  );
 
   it("[I3] a forged invite", async () => {
     const { invite } = coordinator.invite("vienna");
-    await refusedWith("a", inviteText({ ...invite, secret: "A".repeat(43) }), "invite-forged");
+    await expectRefusal("a", inviteText({ ...invite, secret: "A".repeat(43) }), "invite-forged");
   });
 
   it("an invite that names another coordinator's key", async () => {
     const { invite } = coordinator.invite("vienna");
     const other = identityFromSeed(new Uint8Array(32).fill(3)).publicKey;
-    await refusedWith("a", inviteText({ ...invite, coordinator: other }), "coordinator-key-wrong");
+    await expectRefusal("a", inviteText({ ...invite, coordinator: other }), "coordinator-key-wrong");
   });
 
   it("[E1] whoever answers at the invite's address without the coordinator's key enrols nobody", async () => {
     const other = await FakeCoordinator.start();
     try {
       const { invite } = coordinator.invite("vienna");
-      await refusedWith("a", inviteText({ ...invite, url: other.url }), "coordinator-key-wrong");
+      await expectRefusal("a", inviteText({ ...invite, url: other.url }), "coordinator-key-wrong");
     } finally {
       await other.stop();
     }
@@ -121,14 +130,14 @@ describe("the way to the coordinator", () => {
     const host = await listen(createServer());
     server?.close();
     const { invite } = coordinator.invite("vienna");
-    await refusedWith("a", inviteText({ ...invite, url: `http://${host}` }), "unreachable");
+    await expectRefusal("a", inviteText({ ...invite, url: `http://${host}` }), "unreachable");
     await expect(joinAs("a", inviteText({ ...invite, url: `http://${host}` }))).rejects.toThrow(/address/);
   });
 
   it("something else there: unreachable, not a key error", async () => {
     const host = await listen(createServer((_request, response) => response.writeHead(503).end("<html>")));
     const { invite } = coordinator.invite("vienna");
-    await refusedWith("a", inviteText({ ...invite, url: `http://${host}` }), "unreachable");
+    await expectRefusal("a", inviteText({ ...invite, url: `http://${host}` }), "unreachable");
   });
 
   it("goes through the proxy that HTTP_PROXY names, with its password, and not where NO_PROXY says so", async () => {
@@ -157,7 +166,7 @@ describe("the way to the coordinator", () => {
     await joinAs("b", coordinator.invite("graz").text);
     expect(seen).toHaveLength(1);
     vi.stubEnv("NO_PROXY", ".example");
-    await refusedWith("c", inviteText({ ...coordinator.invite("linz").invite, url: behind.url }), "unreachable");
+    await expectRefusal("c", inviteText({ ...coordinator.invite("linz").invite, url: behind.url }), "unreachable");
     expect(seen).toHaveLength(1);
   });
 });

@@ -21,7 +21,12 @@ export interface JoinResult {
 }
 
 /** Enrols this site. Throws with the code of whatever is wrong; nothing is pinned then. */
-export async function join(options: { readonly home: string; readonly invite: string; readonly ca: string | undefined; readonly now: () => number }): Promise<JoinResult> {
+export async function join(options: {
+  readonly home: string;
+  readonly invite: string;
+  readonly ca: string | undefined;
+  readonly now: () => number;
+}): Promise<JoinResult> {
   const { home, ca, now } = options;
   const read = readInvite(options.invite);
   if (!read.ok) throw new EngraftError(read.code, read.text);
@@ -47,14 +52,19 @@ async function enrolledBefore(home: string, invite: Invite): Promise<JoinResult 
   const [federation, identity] = await Promise.all([loadFederation(home), loadIdentity(home)]);
   if (federation === undefined || identity === undefined) return undefined;
   if (federation.coordinator !== invite.coordinator || federation.site !== invite.site) {
-    throw new EngraftError("enrolled-elsewhere", `${home} belongs to site ${federation.site} of the federation at ${federation.url}. Give the new site a folder of its own with --home.`);
+    throw new EngraftError(
+      "enrolled-elsewhere",
+      `${home} belongs to site ${federation.site} of the federation at ${federation.url}. Give the new site a folder of its own with --home.`,
+    );
   }
   return federation.invite === invite.id ? resultOf(identity.publicKey, federation, true) : undefined;
 }
 
-const resultOf = (key: Parameters<typeof fingerprintWords>[0], { site, url, coordinator }: Pick<Federation, "site" | "url" | "coordinator">, again: boolean): JoinResult => ({
-  site, coordinator: url, words: fingerprintWords(key), coordinatorWords: fingerprintWords(coordinator), again,
-});
+const resultOf = (
+  key: Parameters<typeof fingerprintWords>[0],
+  { site, url, coordinator }: Pick<Federation, "site" | "url" | "coordinator">,
+  again: boolean,
+): JoinResult => ({ site, coordinator: url, words: fingerprintWords(key), coordinatorWords: fingerprintWords(coordinator), again });
 
 function nextStep(code: string): string {
   const steps: Readonly<Record<string, string>> = {
@@ -82,7 +92,9 @@ export const addJoin: AddCommand = (program, run) => {
 
 const wordsFor = ({ site, coordinator, words, coordinatorWords, again }: JoinResult): string =>
   [
-    again ? `This site is enrolled already as ${site} at ${coordinator}; nothing changed.` : `Enrolled as ${site} at ${coordinator}. The key was made here and stays here.`,
+    again
+      ? `This site is enrolled already as ${site} at ${coordinator}; nothing changed.`
+      : `Enrolled as ${site} at ${coordinator}. The key was made here and stays here.`,
     "",
     "Compare these words with the admin by phone. They must be the same on the coordinator's page of sites:",
     `  ${words.join(" ")}`,

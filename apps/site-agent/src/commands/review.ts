@@ -33,7 +33,12 @@ export async function reviewPlan(home: string, membership: Membership, offered: 
   const [plans, decisions, tables] = await Promise.all([listPlans(home), listDecisions(home, membership), listData(home)]);
   const decision = decisions.find(({ approval }) => approval.plan === offered.digest);
   const before = lastApproved(offered, plans, decisions);
-  const table = decision?.data !== undefined && decision.data !== null ? tables.find((data) => data.name === decision.data) : tables.length === 1 ? tables[0] : undefined;
+  const table =
+    decision?.data !== undefined && decision.data !== null
+      ? tables.find((data) => data.name === decision.data)
+      : tables.length === 1
+        ? tables[0]
+        : undefined;
   return {
     digest: offered.digest,
     words: digestWords(offered.digest),
@@ -46,11 +51,14 @@ export async function reviewPlan(home: string, membership: Membership, offered: 
   };
 }
 
-export const standingOf = (offered: OfferedPlan, decision: Decision | undefined): Standing => (offered.withdrawn ? "withdrawn" : (decision?.approval.decision ?? "waiting"));
+export const standingOf = (offered: OfferedPlan, decision: Decision | undefined): Standing =>
+  offered.withdrawn ? "withdrawn" : (decision?.approval.decision ?? "waiting");
 
 /** The newest plan of the same name that the steward has approved, other than this one. */
 export function lastApproved(offered: OfferedPlan, plans: readonly OfferedPlan[], decisions: readonly Decision[]): OfferedPlan | undefined {
-  const approved = new Map(decisions.filter(({ approval }) => approval.decision === "approved").map(({ approval }) => [approval.plan, approval.at]));
+  const approved = new Map(
+    decisions.filter(({ approval }) => approval.decision === "approved").map(({ approval }) => [approval.plan, approval.at]),
+  );
   return plans
     .filter((plan) => plan.digest !== offered.digest && plan.plan.name === offered.plan.name && approved.has(plan.digest))
     .sort((a, b) => (approved.get(b.digest) ?? 0) - (approved.get(a.digest) ?? 0))[0];
@@ -107,10 +115,20 @@ async function askSteward({ config, print, now }: CommandContext, membership: Me
   if (choice === "later") return;
   const steward = await input({ message: "Your name, as it goes into the signed decision:", validate: (text) => text.trim() !== "" });
   const tables = await listData(config.home);
-  const data = choice === "approve" && tables.length > 1 ? await select({ message: "Which table may it use?", choices: tables.map(({ name }) => ({ name, value: name })) }) : undefined;
+  const data =
+    choice === "approve" && tables.length > 1
+      ? await select({ message: "Which table may it use?", choices: tables.map(({ name }) => ({ name, value: name })) })
+      : undefined;
   const decided =
     choice === "approve"
       ? await approve({ home: config.home, membership, plan: review.digest, steward, data, at: now() })
-      : await refusePlan({ home: config.home, membership, plan: review.digest, steward, reason: await input({ message: "Why, in a sentence that the admin will read:", validate: (text) => text.trim() !== "" }), at: now() });
+      : await refusePlan({
+          home: config.home,
+          membership,
+          plan: review.digest,
+          steward,
+          reason: await input({ message: "Why, in a sentence that the admin will read:", validate: (text) => text.trim() !== "" }),
+          at: now(),
+        });
   print({ ...decided }, decided.text);
 }

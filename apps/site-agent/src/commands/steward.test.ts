@@ -53,7 +53,11 @@ describe("data", () => {
     expect(() => declarationFrom({ ...flags, file: "t.csv", delimiter: "," })).toThrow(/same/);
     expect(() => declarationFrom({ ...flags, file: "t.csv", delimiter: "x" })).toThrow(/delimiter/);
     expect(() => declarationFrom({ ...flags, file: "t.csv", map: ["age"] })).toThrow(/field=column/);
-    expect(declarationFrom({ ...flags, file: "t.csv", delimiter: "tab" })).toMatchObject({ delimiter: "\t", missing: ["?"], columns: { age: "years" } });
+    expect(declarationFrom({ ...flags, file: "t.csv", delimiter: "tab" })).toMatchObject({
+      delimiter: "\t",
+      missing: ["?"],
+      columns: { age: "years" },
+    });
   });
 
   it("[D2] is checked as declared against a plan, by line and without a value", async () => {
@@ -61,7 +65,10 @@ describe("data", () => {
     await table("main", ["pid;years;num", "a;50,5;1", "b;777;0", "c;?;0", "d;40;9"]);
     const report = await checkData(await resolveData(home, "main"), await resolvePlan(home, digest));
     expect(report).toMatchObject({ ok: true, rows: 4, usable: 3, classes: { positive: 1, negative: 2 } });
-    expect(report.findings.map(({ kind, places }) => [kind, places[0]?.line])).toEqual([["unknown-label", 5], ["outside-range", 3]]);
+    expect(report.findings.map(({ kind, places }) => [kind, places[0]?.line])).toEqual([
+      ["unknown-label", 5],
+      ["outside-range", 3],
+    ]);
     expect(JSON.stringify(report)).not.toContain("777");
   });
 
@@ -80,7 +87,11 @@ describe("decisions", () => {
     const digest = await offer(makePlan());
     await table("main", ["pid;years;num"]);
     await approve({ home, membership, plan: digest.slice(0, 10), steward: " Dr. A ", data: undefined, at: 3 });
-    expect(await decision(digest)).toMatchObject({ approval: { plan: digest, decision: "approved", steward: "Dr. A", reason: null, at: 3 }, data: "main", recorded: false });
+    expect(await decision(digest)).toMatchObject({
+      approval: { plan: digest, decision: "approved", steward: "Dr. A", reason: null, at: 3 },
+      data: "main",
+      recorded: false,
+    });
     await refusePlan({ home, membership, plan: digest, steward: "Dr. B", reason: "Too many rounds.", at: 4 });
     expect(await decision(digest)).toMatchObject({ approval: { decision: "refused", reason: "Too many rounds." }, data: null });
   });

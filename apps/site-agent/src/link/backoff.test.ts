@@ -11,6 +11,6 @@ it("a pause ends when the agent is stopped", async () => {
   const stop = new AbortController();
   const waiting = pause(3_600_000, stop.signal);
   stop.abort();
-  await waiting;
-  await pause(3_600_000, stop.signal);
+  await expect(waiting).resolves.toBeUndefined();
+  await expect(pause(3_600_000, stop.signal)).resolves.toBeUndefined();
 });

@@ -4,7 +4,8 @@ const FIRST_MS = 200;
 const LONGEST_MS = 30_000;
 
 /** Doubles from 0.2 s to 30 s; half of it is chance, so that the sites of a federation do not all come back at once. */
-export const backoff = (failures: number, random: () => number): number => Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20)) * (0.5 + random() / 2);
+export const backoff = (failures: number, random: () => number): number =>
+  Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20)) * (0.5 + random() / 2);
 
 /** For reasons that do not pass by themselves: somebody must act first. */
 export const longestWait = (random: () => number): number => LONGEST_MS * (0.5 + random() / 2);

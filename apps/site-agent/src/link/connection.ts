@@ -31,7 +31,14 @@ export interface ConnectionHandlers {
 }
 
 /** Somebody must act before another attempt can succeed. */
-const NEEDS_SOMEBODY: ReadonlySet<Code> = new Set(["protocol-version", "unknown-key", "not-enrolled", "not-allowed", "replaced-by-new-link", "bad-signature"]);
+const NEEDS_SOMEBODY: ReadonlySet<Code> = new Set([
+  "protocol-version",
+  "unknown-key",
+  "not-enrolled",
+  "not-allowed",
+  "replaced-by-new-link",
+  "bad-signature",
+]);
 
 /** A link that held this long was a good one: the next attempt comes soon. */
 const GOOD_MS = 5_000;
@@ -63,14 +70,27 @@ async function connectOnce(options: ConnectionOptions, handlers: ConnectionHandl
     return error instanceof EngraftError ? refuse(error.code, error.message) : refuse("unreachable", "The connection failed.");
   }
   const greeted = await greetCoordinator(inbox, {
-    identity, coordinatorKey: federation.coordinator, site: federation.site, version, engine: engine().slice(0, 80), now,
+    identity,
+    coordinatorKey: federation.coordinator,
+    site: federation.site,
+    version,
+    engine: engine().slice(0, 80),
+    now,
   });
   if (isRefusal(greeted)) return greeted;
   return new Promise((resolve) => {
     let stop = (): void => undefined;
     const link = new Link(
       inbox,
-      { role: "site", identity, peerKey: federation.coordinator, peerName: "coordinator", scopes: greeted.scopes, blobs, mayServe: mayLeave },
+      {
+        role: "site",
+        identity,
+        peerKey: federation.coordinator,
+        peerName: "coordinator",
+        scopes: greeted.scopes,
+        blobs,
+        mayServe: mayLeave,
+      },
       {
         message: (message) => handlers.message(message),
         bytes: (direction, count) => handlers.bytes(direction, count),

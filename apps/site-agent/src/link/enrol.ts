@@ -16,18 +16,36 @@ const MAX_ANSWER = 16 * 1024;
  * Asks the coordinator to enrol this site's key. The answer, yes or no, counts only when the pinned key has signed it for this
  * site's key. Throws `unreachable`.
  */
-export async function enrol(options: { readonly invite: Invite; readonly identity: Identity; readonly version: string; readonly route: Route; readonly at: number }): Promise<{ readonly ok: true; readonly joined: Joined } | Refusal> {
+export async function enrol(options: {
+  readonly invite: Invite;
+  readonly identity: Identity;
+  readonly version: string;
+  readonly route: Route;
+  readonly at: number;
+}): Promise<{ readonly ok: true; readonly joined: Joined } | Refusal> {
   const { invite, identity, version, route, at } = options;
   const join: Join = {
-    invite: invite.id, site: invite.site, coordinator: invite.coordinator, proof: inviteProof(secretKeyOf(invite.secret), identity.publicKey, invite.coordinator), version, at,
+    invite: invite.id,
+    site: invite.site,
+    coordinator: invite.coordinator,
+    proof: inviteProof(secretKeyOf(invite.secret), identity.publicKey, invite.coordinator),
+    version,
+    at,
   };
-  const answer = await post(`${invite.url.replace(/\/$/, "")}/enrol`, JSON.stringify(seal(identity, ENROL_TYPES.join, invite.coordinator, join)), route).catch(async (error: unknown) => {
+  const answer = await post(
+    `${invite.url.replace(/\/$/, "")}/enrol`,
+    JSON.stringify(seal(identity, ENROL_TYPES.join, invite.coordinator, join)),
+    route,
+  ).catch(async (error: unknown) => {
     throw await unreachable(invite.url, route, error);
   });
   const envelope = readEnvelope(answer.text);
   if (!envelope.ok) throw wrongAnswer(invite.url, route, answer.status);
   const expected = { scope: invite.coordinator, key: invite.coordinator };
-  const wrongKey = refuse("coordinator-key-wrong", "The answer is not signed by the coordinator that the invite names. Nothing was enrolled. The invite or the connection may have been tampered with: ask the admin for a new invite and compare its address.");
+  const wrongKey = refuse(
+    "coordinator-key-wrong",
+    "The answer is not signed by the coordinator that the invite names. Nothing was enrolled. The invite or the connection may have been tampered with: ask the admin for a new invite and compare its address.",
+  );
   if (envelope.value.type === ENROL_TYPES.refused) {
     const refused = unseal(envelope.value, { ...expected, type: ENROL_TYPES.refused, schema: JoinRefused });
     if (!refused.ok || refused.value.key !== identity.publicKey) return wrongKey;

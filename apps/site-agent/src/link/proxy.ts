@@ -41,6 +41,10 @@ async function readCertificates(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new EngraftError("bad-config", `Cannot read the certificate file ${path} (--ca).`, { cause });
   });
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw new EngraftError("bad-config", `The file ${path} (--ca) holds no PEM certificate. Ask for it in PEM form, starting with "-----BEGIN CERTIFICATE-----".`);
+  if (!text.includes("-----BEGIN CERTIFICATE-----"))
+    throw new EngraftError(
+      "bad-config",
+      `The file ${path} (--ca) holds no PEM certificate. Ask for it in PEM form, starting with "-----BEGIN CERTIFICATE-----".`,
+    );
   return text;
 }

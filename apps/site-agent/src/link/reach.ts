@@ -3,7 +3,13 @@ import { connect, type PeerCertificate } from "node:tls";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Route } from "./proxy.ts";
 
-const UNTRUSTED = new Set(["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_GET_ISSUER_CERT"]);
+const UNTRUSTED = new Set([
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_GET_ISSUER_CERT",
+]);
 
 /** Turns a failed attempt into an `unreachable` fault. `url` is the coordinator's address. */
 export async function unreachable(url: string, route: Route, error: unknown): Promise<EngraftError> {
@@ -14,7 +20,9 @@ export async function unreachable(url: string, route: Route, error: unknown): Pr
   if (code !== undefined && UNTRUSTED.has(code)) {
     const issuer = route.agent === undefined ? await issuerOf(url) : undefined;
     const named = issuer === undefined ? "an authority" : `"${issuer}"`;
-    return say(`The certificate of ${host} was issued by ${named}, which this machine does not trust. Where that is your hospital's own authority, give its certificate with --ca FILE.`);
+    return say(
+      `The certificate of ${host} was issued by ${named}, which this machine does not trust. Where that is your hospital's own authority, give its certificate with --ca FILE.`,
+    );
   }
   switch (code) {
     case "CERT_HAS_EXPIRED":
@@ -25,11 +33,15 @@ export async function unreachable(url: string, route: Route, error: unknown): Pr
     case "EAI_AGAIN":
       return say(`The name ${route.proxy ?? host} is not known here. Check DNS, or the address with the admin.`);
     case "ECONNREFUSED":
-      return say(`Nothing answers at ${route.proxy ?? host}. ${route.proxy === undefined ? "Is the coordinator running, and is the address right?" : "Check HTTPS_PROXY."}`);
+      return say(
+        `Nothing answers at ${route.proxy ?? host}. ${route.proxy === undefined ? "Is the coordinator running, and is the address right?" : "Check HTTPS_PROXY."}`,
+      );
     case "ETIMEDOUT":
     case "EHOSTUNREACH":
     case "ENETUNREACH":
-      return say(`No answer from ${host}${via}. A firewall may block outbound connections; the agent needs this one only. A proxy is named with HTTPS_PROXY.`);
+      return say(
+        `No answer from ${host}${via}. A firewall may block outbound connections; the agent needs this one only. A proxy is named with HTTPS_PROXY.`,
+      );
     default:
       return say(`Cannot reach ${host}${via}: ${error instanceof Error ? error.message : "the connection failed"}.`);
   }
@@ -38,10 +50,22 @@ export async function unreachable(url: string, route: Route, error: unknown): Pr
 /** What an HTTP answer that is not the coordinator's says. */
 export function wrongAnswer(url: string, route: Route, status: number): EngraftError {
   const host = new URL(url).host;
-  if (status === 407) return new EngraftError("unreachable", `The proxy ${route.proxy ?? ""} asks for a name and password. Put them into HTTPS_PROXY: http://name:password@host:port.`);
-  if (status === 429) return new EngraftError("too-many", `Too many requests came to ${host} from this address. Wait a minute and try again.`);
-  if (status >= 502 && status <= 504) return new EngraftError("unreachable", `Something in front of ${host} answers, but the coordinator behind it does not (HTTP ${status}).`);
-  return new EngraftError("unreachable", `What answers at ${host} is not an Engraft coordinator (HTTP ${status}). Check the address with the admin; a proxy may have answered instead.`);
+  if (status === 407)
+    return new EngraftError(
+      "unreachable",
+      `The proxy ${route.proxy ?? ""} asks for a name and password. Put them into HTTPS_PROXY: http://name:password@host:port.`,
+    );
+  if (status === 429)
+    return new EngraftError("too-many", `Too many requests came to ${host} from this address. Wait a minute and try again.`);
+  if (status >= 502 && status <= 504)
+    return new EngraftError(
+      "unreachable",
+      `Something in front of ${host} answers, but the coordinator behind it does not (HTTP ${status}).`,
+    );
+  return new EngraftError(
+    "unreachable",
+    `What answers at ${host} is not an Engraft coordinator (HTTP ${status}). Check the address with the admin; a proxy may have answered instead.`,
+  );
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -2,7 +2,12 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { AgentEvent } from "../events.ts";
 
-const PHASES: Readonly<Record<string, string>> = { wait: "waiting", download: "downloading", train: "training", evaluate: "evaluating", upload: "uploading" };
+const PHASES: Readonly<Record<string, string>> = {
+  download: "downloading",
+  train: "training",
+  evaluate: "evaluating",
+  upload: "uploading",
+};
 
 export interface LiveView {
   readonly show: (event: AgentEvent) => void;
@@ -11,7 +16,18 @@ export interface LiveView {
 
 /** Writes to stderr, because stdout belongs to results. */
 export function showInTerminal(): LiveView {
-  const bars = new MultiBar({ format: "{label} [{bar}] {figures}", hideCursor: true, clearOnComplete: false, gracefulExit: false, stream: process.stderr, fps: 8, barsize: 30 }, Presets.shades_grey);
+  const bars = new MultiBar(
+    {
+      format: "{label} [{bar}] {figures}",
+      hideCursor: true,
+      clearOnComplete: false,
+      gracefulExit: false,
+      stream: process.stderr,
+      fps: 8,
+      barsize: 30,
+    },
+    Presets.shades_grey,
+  );
   let rounds: SingleBar | undefined;
   let step: SingleBar | undefined;
   const label = (text: string): string => text.padEnd(24);
@@ -22,15 +38,25 @@ export function showInTerminal(): LiveView {
     if (event.event === "ask") {
       rounds ??= bars.create(event.rounds, 0, { label: "", figures: "" });
       rounds.setTotal(event.rounds);
-      rounds.update(event.kind === "train" ? event.round - 1 : event.round, { label: label(event.run), figures: event.kind === "train" ? `round ${event.round} of ${event.rounds}` : "final evaluation" });
+      rounds.update(event.kind === "train" ? event.round - 1 : event.round, {
+        label: label(event.run),
+        figures: event.kind === "train" ? `round ${event.round} of ${event.rounds}` : "final evaluation",
+      });
+    } else if (event.event === "progress" && event.phase === "wait") {
+      if (step !== undefined) bars.remove(step);
+      step = undefined;
     } else if (event.event === "progress") {
       step ??= bars.create(1, 0, { label: "", figures: "" });
       step.setTotal(Math.max(1, event.total));
-      step.update(event.done, { label: label(PHASES[event.phase] ?? event.phase), figures: event.phase === "download" || event.phase === "upload" ? `${megabytes(event.done)} of ${megabytes(event.total)}` : `${event.done} of ${event.total}` });
+      step.update(event.done, {
+        label: label(PHASES[event.phase] ?? event.phase),
+        figures:
+          event.phase === "download" || event.phase === "upload"
+            ? `${megabytes(event.done)} of ${megabytes(event.total)}`
+            : `${event.done} of ${event.total}`,
+      });
     } else if (event.event === "answer" && rounds !== undefined) {
       rounds.update(event.round, { figures: event.kind === "train" ? `round ${event.round} done` : "done" });
-      if (step !== undefined) bars.remove(step);
-      step = undefined;
     }
   };
   return { show, close: () => bars.stop() };
@@ -46,7 +72,9 @@ export function sentence(event: AgentEvent): string | undefined {
     case "offline":
       return `Offline: ${event.text} (${event.code}) Next attempt in ${Math.max(1, Math.round(event.retryMs / 1000))} s.`;
     case "plan.offered":
-      return event.withdrawn ? `Plan ${event.name} ${event.version} was withdrawn.` : `Plan ${event.name} ${event.version} was offered. Read it with "engraft-site review ${event.plan.slice(0, 12)}".`;
+      return event.withdrawn
+        ? `Plan ${event.name} ${event.version} was withdrawn.`
+        : `Plan ${event.name} ${event.version} was offered. Read it with "engraft-site review ${event.plan.slice(0, 12)}".`;
     case "plan.unusable":
       return `A plan was offered that cannot be used: ${event.text} (${event.code})`;
     case "approval.recorded":

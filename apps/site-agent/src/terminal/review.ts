@@ -6,7 +6,8 @@ import { reportSummary } from "./data-report.ts";
 const TOPIC = 17;
 
 /** Colours only where a terminal shows them; every colour stands beside a word that says the same. */
-const paint = (format: Parameters<typeof styleText>[0], text: string): string => (process.stdout.isTTY === true ? styleText(format, text) : text);
+const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
+  process.stdout.isTTY === true ? styleText(format, text) : text;
 
 export function reviewText(review: Review): string {
   const { digest, words, name, version, standing, lines, changes, data } = review;
@@ -20,7 +21,13 @@ export function reviewText(review: Review): string {
     }),
     ...changeLines(changes),
     `${"Data here".padEnd(TOPIC)}${dataLine(data)}`,
-    ...(standing === "waiting" ? ["", `Decide with: engraft-site approve ${digest.slice(0, 12)} --steward "NAME"`, `         or: engraft-site refuse ${digest.slice(0, 12)} --steward "NAME" --reason "TEXT"`] : []),
+    ...(standing === "waiting"
+      ? [
+          "",
+          `Decide with: engraft-site approve ${digest.slice(0, 12)} --steward "NAME"`,
+          `         or: engraft-site refuse ${digest.slice(0, 12)} --steward "NAME" --reason "TEXT"`,
+        ]
+      : []),
     "",
   ].join("\n");
 }
@@ -30,12 +37,18 @@ function changeLines(changes: Review["changes"]): readonly string[] {
   if (changes === null) return [`${label}No plan of this name was approved here before.`];
   if (changes.list.length === 0) return [`${label}Nothing but its digest since version ${changes.since}.`];
   return changes.list.map(({ kind, path, before, after }, index) => {
-    const text = kind === "added" ? paint("green", `+ ${path}: ${after}`) : kind === "removed" ? paint("red", `- ${path}: ${before}`) : paint("yellow", `± ${path}: ${before} -> ${after}`);
+    const text =
+      kind === "added"
+        ? paint("green", `+ ${path}: ${after}`)
+        : kind === "removed"
+          ? paint("red", `- ${path}: ${before}`)
+          : paint("yellow", `± ${path}: ${before} -> ${after}`);
     return `${(index === 0 ? `Since version ${changes.since}` : "").padEnd(TOPIC)}${text}`;
   });
 }
 
 function dataLine(data: Review["data"]): string {
-  if (data === null) return 'No table is chosen. Register one with "engraft-site data add"; where several are, name it with "approve --data".';
+  if (data === null)
+    return 'No table is chosen. Register one with "engraft-site data add"; where several are, name it with "approve --data".';
   return `${data.name}: ${data.report === null ? `cannot be read. ${data.problem ?? ""}` : reportSummary(data.report)}`;
 }

@@ -45,9 +45,17 @@ export async function findDecision(home: string, membership: Membership, plan: s
   const file = await readJson(path(home, plan), DecisionFile);
   if (file === undefined) return undefined;
   const { identity, federation } = membership;
-  const opened = unseal(file.statement, { type: "approval", scope: federation.coordinator, key: identity.publicKey, schema: MESSAGES.approval.schema });
+  const opened = unseal(file.statement, {
+    type: "approval",
+    scope: federation.coordinator,
+    key: identity.publicKey,
+    schema: MESSAGES.approval.schema,
+  });
   if (!opened.ok || opened.value.plan !== plan) {
-    throw new EngraftError("bad-config", `The decision about plan ${plan.slice(0, 12)} in ${folder(home)} is not signed by this site for this federation. Remove the file and decide again.`);
+    throw new EngraftError(
+      "bad-config",
+      `The decision about plan ${plan.slice(0, 12)} in ${folder(home)} is not signed by this site for this federation. Remove the file and decide again.`,
+    );
   }
   return { approval: opened.value, statement: file.statement, data: file.data, recorded: file.recorded === file.statement.sig };
 }
@@ -61,6 +69,11 @@ export async function listDecisions(home: string, membership: Membership): Promi
 export async function markRecorded(home: string, membership: Membership, plan: Digest, decision: Approval["decision"]): Promise<boolean> {
   const known = await findDecision(home, membership, plan);
   if (known === undefined || known.recorded || known.approval.decision !== decision) return false;
-  await writeJson(path(home, plan), { format: "engraft.decision/1", statement: known.statement, data: known.data, recorded: known.statement.sig });
+  await writeJson(path(home, plan), {
+    format: "engraft.decision/1",
+    statement: known.statement,
+    data: known.data,
+    recorded: known.statement.sig,
+  });
   return true;
 }

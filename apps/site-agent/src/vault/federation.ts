@@ -26,7 +26,8 @@ const path = (home: string): string => join(home, "federation.json");
 
 export const loadFederation = (home: string): Promise<Federation | undefined> => readJson(path(home), Federation);
 
-export const saveFederation = (home: string, federation: Omit<Federation, "format">): Promise<void> => writeJson(path(home), { format: "engraft.federation/1", ...federation });
+export const saveFederation = (home: string, federation: Omit<Federation, "format">): Promise<void> =>
+  writeJson(path(home), { format: "engraft.federation/1", ...federation });
 
 export interface Membership {
   readonly identity: Identity;
@@ -37,7 +38,10 @@ export interface Membership {
 export async function requireMembership(home: string): Promise<Membership> {
   const [identity, federation] = await Promise.all([loadIdentity(home), loadFederation(home)]);
   if (identity === undefined || federation === undefined) {
-    throw new EngraftError("not-enrolled", `There is no enrolled site in ${home}. Ask the federation's admin for an invite and run "engraft-site join <invite>", or name the right folder with --home.`);
+    throw new EngraftError(
+      "not-enrolled",
+      `There is no enrolled site in ${home}. Ask the federation's admin for an invite and run "engraft-site join <invite>", or name the right folder with --home.`,
+    );
   }
   return { identity, federation };
 }

@@ -24,10 +24,17 @@ export async function loadIdentity(home: string): Promise<Identity | undefined> 
   if (file === undefined) return undefined;
   const { mode } = await stat(path(home));
   if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-    throw new EngraftError("bad-config", `Other users can read the site's key in ${path(home)}. Run "chmod 600" on it; where that may have been misused, enrol again with a new invite.`);
+    throw new EngraftError(
+      "bad-config",
+      `Other users can read the site's key in ${path(home)}. Run "chmod 600" on it; where that may have been misused, enrol again with a new invite.`,
+    );
   }
   const identity = identityFromSeed(fromBase64url(file.seed) ?? new Uint8Array());
-  if (identity.publicKey !== file.publicKey) throw new EngraftError("bad-config", `The file ${path(home)} is damaged (key and seed do not belong together). Restore it from a backup of the agent's home.`);
+  if (identity.publicKey !== file.publicKey)
+    throw new EngraftError(
+      "bad-config",
+      `The file ${path(home)} is damaged (key and seed do not belong together). Restore it from a backup of the agent's home.`,
+    );
   return identity;
 }
 

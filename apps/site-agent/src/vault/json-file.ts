@@ -16,14 +16,23 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
     throw damaged(path, "it is not JSON", cause);
   }
   const parsed = schema.safeParse(json);
-  if (!parsed.success) throw damaged(path, parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; "));
+  if (!parsed.success)
+    throw damaged(
+      path,
+      parsed.error.issues
+        .slice(0, 3)
+        .map((issue) => `${issue.path.join(".")}: ${issue.message}`)
+        .join("; "),
+    );
   return parsed.data;
 }
 
-const damaged = (path: string, why: string, cause?: unknown): EngraftError => new EngraftError("bad-config", `The file ${path} is damaged (${why}). Restore it from a backup of the agent's home.`, { cause });
+const damaged = (path: string, why: string, cause?: unknown): EngraftError =>
+  new EngraftError("bad-config", `The file ${path} is damaged (${why}). Restore it from a backup of the agent's home.`, { cause });
 
 /** Whole or not at all, and there after a power cut. Readable by the agent's own user only. */
-export const writeJson = (path: string, value: unknown): Promise<void> => writeFileDurably(path, `${JSON.stringify(value, undefined, 2)}\n`, 0o600);
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFileDurably(path, `${JSON.stringify(value, undefined, 2)}\n`, 0o600);
 
 /** Names (without `.json`) of the JSON files in a folder, sorted; none where there is no folder. */
 export async function jsonNames(folder: string): Promise<readonly string[]> {
@@ -31,7 +40,10 @@ export async function jsonNames(folder: string): Promise<readonly string[]> {
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length)).sort();
+  return names
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => name.slice(0, -".json".length))
+    .sort();
 }
 
 /** Every value in a folder of JSON files. */

@@ -10,7 +10,13 @@ import { planText, readPlan } from "@engraft/core/models/plan-digest";
 import type { MessageOf } from "@engraft/core/protocol/messages";
 import { jsonNames, readJson, writeJson } from "./json-file.ts";
 
-const PlanFile = z.strictObject({ format: z.literal("engraft.plan-offer/1"), plan: z.string(), manifest: z.string(), withdrawn: z.boolean(), offeredAt: Instant });
+const PlanFile = z.strictObject({
+  format: z.literal("engraft.plan-offer/1"),
+  plan: z.string(),
+  manifest: z.string(),
+  withdrawn: z.boolean(),
+  offeredAt: Instant,
+});
 
 export interface OfferedPlan {
   readonly digest: Digest;
@@ -33,12 +39,16 @@ type Understood = { readonly ok: true; readonly offered: Omit<OfferedPlan, "offe
 export function understandOffer(offer: MessageOf<"plan.offer">): Understood {
   const read = readPlan(offer.plan);
   if (!read.ok) return read;
-  if (planText(read.plan) !== offer.plan) return refuse("plan-invalid", "The plan is not in its canonical form, so its digest would not be of what it says.");
+  if (planText(read.plan) !== offer.plan)
+    return refuse("plan-invalid", "The plan is not in its canonical form, so its digest would not be of what it says.");
   const manifest = readManifest(offer.manifest);
   if (manifest === undefined) return refuse("plan-invalid", "The manifest of the plan's base model cannot be read.");
   const fits = checkPlanAgainstBase(read.plan, sha256(offer.manifest), manifest);
   if (!fits.ok) return fits;
-  return { ok: true, offered: { digest: read.digest, plan: read.plan, manifest, manifestText: offer.manifest, withdrawn: offer.withdrawn } };
+  return {
+    ok: true,
+    offered: { digest: read.digest, plan: read.plan, manifest, manifestText: offer.manifest, withdrawn: offer.withdrawn },
+  };
 }
 
 function readManifest(text: string): Manifest | undefined {
@@ -54,7 +64,11 @@ export async function savePlan(home: string, offered: Omit<OfferedPlan, "offered
   const known = await findPlan(home, offered.digest);
   if (known !== undefined && known.withdrawn === offered.withdrawn) return { news: false };
   await writeJson(join(folder(home), `${offered.digest}.json`), {
-    format: "engraft.plan-offer/1", plan: planText(offered.plan), manifest: offered.manifestText, withdrawn: offered.withdrawn, offeredAt: known?.offeredAt ?? at,
+    format: "engraft.plan-offer/1",
+    plan: planText(offered.plan),
+    manifest: offered.manifestText,
+    withdrawn: offered.withdrawn,
+    offeredAt: known?.offeredAt ?? at,
   });
   return { news: true };
 }
@@ -65,7 +79,10 @@ export async function findPlan(home: string, digest: string): Promise<OfferedPla
   if (file === undefined) return undefined;
   const understood = understandOffer(file);
   if (!understood.ok || understood.offered.digest !== digest) {
-    throw new EngraftError("bad-config", `The stored plan ${digest.slice(0, 12)} is damaged. Remove it from ${folder(home)}; the coordinator offers it again.`);
+    throw new EngraftError(
+      "bad-config",
+      `The stored plan ${digest.slice(0, 12)} is damaged. Remove it from ${folder(home)}; the coordinator offers it again.`,
+    );
   }
   return { ...understood.offered, offeredAt: file.offeredAt };
 }
@@ -81,8 +98,13 @@ export async function resolvePlan(home: string, start: string): Promise<OfferedP
   const given = start.toLowerCase();
   if (!/^[0-9a-f]{6,64}$/.test(given)) throw new EngraftError("bad-input", "Name a plan by its digest, or by its first 6 digits or more.");
   const matching = (await jsonNames(folder(home))).filter((digest) => digest.startsWith(given));
-  if (matching.length > 1) throw new EngraftError("bad-input", `${matching.length} plans start with ${given}. Give more digits of the digest.`);
+  if (matching.length > 1)
+    throw new EngraftError("bad-input", `${matching.length} plans start with ${given}. Give more digits of the digest.`);
   const plan = matching[0] === undefined ? undefined : await findPlan(home, matching[0]);
-  if (plan === undefined) throw new EngraftError("plan-unknown", `No plan ${given.slice(0, 12)} has been offered to this site. "engraft-site review" lists those that were; the agent must be running to receive new ones.`);
+  if (plan === undefined)
+    throw new EngraftError(
+      "plan-unknown",
+      `No plan ${given.slice(0, 12)} has been offered to this site. "engraft-site review" lists those that were; the agent must be running to receive new ones.`,
+    );
   return plan;
 }

@@ -24,7 +24,18 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 async function membership(): Promise<Membership> {
   const identity = await ensureIdentity(home);
   const coordinator = identityFromSeed(new Uint8Array(32).fill(1)).publicKey;
-  return { identity, federation: { format: "engraft.federation/1", url: "http://localhost:1", coordinator, site: "vienna" as SiteName, invite: "i", joinedAt: 1, ca: null } };
+  return {
+    identity,
+    federation: {
+      format: "engraft.federation/1",
+      url: "http://localhost:1",
+      coordinator,
+      site: "vienna" as SiteName,
+      invite: "i",
+      joinedAt: 1,
+      ca: null,
+    },
+  };
 }
 
 describe("identity", () => {
@@ -77,7 +88,9 @@ describe("plans", () => {
 
   it("that are not in canonical form are refused: their digest would be of another text", () => {
     const offer = offerOf(plan);
-    expect(understandOffer({ ...offer, plan: JSON.stringify(JSON.parse(offer.plan), undefined, 1) })).toMatchObject({ code: "plan-invalid" });
+    expect(understandOffer({ ...offer, plan: JSON.stringify(JSON.parse(offer.plan), undefined, 1) })).toMatchObject({
+      code: "plan-invalid",
+    });
     expect(understandOffer({ ...offer, manifest: `${offer.manifest} ` })).toMatchObject({ code: "plan-invalid" });
   });
 });
@@ -116,7 +129,12 @@ describe("decisions", () => {
 describe("outbox", () => {
   const digest = planDigest(makePlan());
   const answer = async (blobs: BlobStore, round: number, bytes: Uint8Array): Promise<StoredAnswer> => ({
-    run: "tiny-head.1" as RunId, round, kind: "train", checkpoint: digest, blob: await blobs.put(bytes), statement: seal(identityFromSeed(new Uint8Array(32)), "update", "f", { round }),
+    run: "tiny-head.1" as RunId,
+    round,
+    kind: "train",
+    checkpoint: digest,
+    blob: await blobs.put(bytes),
+    statement: seal(identityFromSeed(new Uint8Array(32)), "update", "f", { round }),
   });
 
   it("[S5] keeps statement and update over a restart, byte for byte", async () => {
@@ -125,7 +143,14 @@ describe("outbox", () => {
     await (await Outbox.open(home, blobs)).put(stored);
     const reopened = await Outbox.open(home, blobs);
     expect(reopened.find({ run: stored.run, round: 1, kind: "train", checkpoint: { digest } })).toEqual(stored);
-    expect(reopened.find({ run: stored.run, round: 1, kind: "train", checkpoint: { digest: planDigest(makePlan((plan) => ({ ...plan, version: 2 }))) } })).toBeUndefined();
+    expect(
+      reopened.find({
+        run: stored.run,
+        round: 1,
+        kind: "train",
+        checkpoint: { digest: planDigest(makePlan((plan) => ({ ...plan, version: 2 }))) },
+      }),
+    ).toBeUndefined();
   });
 
   it("[T5] lets out what waits and nothing else; equal updates of two rounds stay until both are settled", async () => {

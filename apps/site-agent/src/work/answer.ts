@@ -52,13 +52,24 @@ async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): P
   const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal);
   signal.throwIfAborted();
   const { update, sampleCount } = trained;
-  if (update.length !== vectorLength) throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; the plan trains ${vectorLength}.`);
+  if (update.length !== vectorLength)
+    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; the plan trains ${vectorLength}.`);
   if (!Number.isFinite(clipTo(update, plan.training.clip))) {
-    throw new EngraftError("training-failed", "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.");
+    throw new EngraftError(
+      "training-failed",
+      "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.",
+    );
   }
   const blob = await keep(workshop.blobs, update);
   const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "update", {
-    run: ask.run, round: ask.round, plan: ask.plan, checkpoint: ask.checkpoint.digest, update: blob, sampleCount, validation, engine: model.engine.slice(0, 80),
+    run: ask.run,
+    round: ask.round,
+    plan: ask.plan,
+    checkpoint: ask.checkpoint.digest,
+    update: blob,
+    sampleCount,
+    validation,
+    engine: model.engine.slice(0, 80),
     seconds: { fetch: Math.max(0, fetched - began) / 1000, train: trained.seconds },
   });
   return { ...keyOf(agreed), statement, blob };
@@ -80,7 +91,14 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
   const base = await metrics(start, "test", 2);
   const alone = plan.metrics.compareAlone ? await trainedAlone(workshop, agreed, model, signal) : null;
   const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "evaluation", {
-    run: ask.run, round: ask.round, plan: ask.plan, checkpoint: ask.checkpoint.digest, validation, base, alone, federated,
+    run: ask.run,
+    round: ask.round,
+    plan: ask.plan,
+    checkpoint: ask.checkpoint.digest,
+    validation,
+    base,
+    alone,
+    federated,
   });
   return { ...keyOf(agreed), statement, blob: null };
 }

@@ -121,10 +121,11 @@ export class Asks {
   }
 
   async #work(): Promise<void> {
-    for (let ask = this.#waiting.shift(); ask !== undefined; ask = this.#waiting.shift()) {
+    while (this.#waiting.length > 0) {
+      const ask = this.#waiting.shift() as Ask;
       const abort = new AbortController();
       this.#current = { ask, abort };
-      await this.#answer(ask, abort.signal).catch((error: unknown) => this.#failed(ask as Ask, error, abort.signal));
+      await this.#answer(ask, abort.signal).catch((error: unknown) => this.#failed(ask, error, abort.signal));
       this.#current = undefined;
     }
   }
@@ -143,12 +144,18 @@ export class Asks {
   async #failed(ask: Ask, error: unknown, signal: AbortSignal): Promise<void> {
     const { workshop, log } = this.#with;
     if (signal.aborted) return;
-    const refusal = error instanceof EngraftError ? refuse(error.code, error.message) : refuse("training-failed", "Training stopped with an unexpected error. The agent's log at the site says more.");
+    const refusal =
+      error instanceof EngraftError
+        ? refuse(error.code, error.message)
+        : refuse("training-failed", "Training stopped with an unexpected error. The agent's log at the site says more.");
     if (refusal.code === "link-lost") {
       log.info({ ...about(ask), event: "ask.interrupted" }, refusal.text);
       return;
     }
-    log.error({ ...about(ask), event: "ask.failed", code: refusal.code, err: error instanceof EngraftError ? undefined : error }, refusal.text);
+    log.error(
+      { ...about(ask), event: "ask.failed", code: refusal.code, err: error instanceof EngraftError ? undefined : error },
+      refusal.text,
+    );
     // An engine that failed once is started anew the next time.
     await workshop.models.close().catch(() => undefined);
     this.#decline(ask, refusal);

@@ -17,13 +17,25 @@ const digest = planDigest(plan);
 const approval = { plan: digest, decision: "approved" as const, reason: null, steward: "A", at: 1 };
 const vector = { digest: "1".repeat(64) as Digest, bytes: 4 * LENGTH };
 const ask: Ask = {
-  run: "tiny-head.1" as RunId, round: 1, kind: "train", plan: digest, manifest: { digest: plan.base.manifest, bytes: manifestText.length }, weights: manifest.weights, checkpoint: vector, start: vector, deadline: 9,
+  run: "tiny-head.1" as RunId,
+  round: 1,
+  kind: "train",
+  plan: digest,
+  manifest: { digest: plan.base.manifest, bytes: manifestText.length },
+  weights: manifest.weights,
+  checkpoint: vector,
+  start: vector,
+  deadline: 9,
 };
 const standing: Standing = {
   offered,
   decision: { approval, statement: seal(identityFromSeed(new Uint8Array(32)), "approval", "f", approval), data: "main", recorded: true },
   paused: false,
-  data: { name: "main", registeredAt: 1, table: { path: "/data.csv", encoding: "utf-8", delimiter: ",", decimal: ".", missing: [], columns: {}, label: "num", patient: "id" } },
+  data: {
+    name: "main",
+    registeredAt: 1,
+    table: { path: "/data.csv", encoding: "utf-8", delimiter: ",", decimal: ".", missing: [], columns: {}, label: "num", patient: "id" },
+  },
 };
 
 describe("[P5] an ask", () => {
@@ -36,7 +48,11 @@ describe("[P5] an ask", () => {
     { name: "while paused", code: "paused", with: { paused: true } },
     { name: "under a plan that was never offered", code: "plan-unknown", with: { offered: undefined } },
     { name: "under a plan nobody decided about", code: "plan-not-approved", with: { decision: undefined } },
-    { name: "under a refused plan", code: "plan-refused", with: { decision: { ...standing.decision, approval: { ...approval, decision: "refused" } } } },
+    {
+      name: "under a refused plan",
+      code: "plan-refused",
+      with: { decision: { ...standing.decision, approval: { ...approval, decision: "refused" } } },
+    },
     { name: "under a withdrawn plan", code: "plan-withdrawn", with: { offered: { ...offered, withdrawn: true } } },
     { name: "without data", code: "data-missing", with: { data: undefined } },
   ])("$name is declined with $code", ({ code, with: change }) => {
@@ -63,7 +79,11 @@ describe("[M1] figures that may leave", () => {
   const values = { auroc: estimate, loss: null, accuracy: estimate, brier: estimate };
 
   it("are those that the plan names, undefined ones as null", () => {
-    expect(lettingOut(plan, { n: 10, positives: null, values })).toEqual({ n: 10, positives: null, values: { auroc: estimate, loss: null } });
+    expect(lettingOut(plan, { n: 10, positives: null, values })).toEqual({
+      n: 10,
+      positives: null,
+      values: { auroc: estimate, loss: null },
+    });
   });
 
   it("are none below the minimum count", () => {

@@ -30,7 +30,8 @@ export function checkAsk(ask: Ask, standing: Standing): Agreed | Refusal {
   const short = ask.plan.slice(0, 12);
   if (paused) return refuse("paused", "This site is paused by its own people. Only they can resume it.");
   if (offered === undefined) return refuse("plan-unknown", `Plan ${short} was never offered to this site, so nobody here could read it.`);
-  if (decision === undefined) return refuse("plan-not-approved", `Plan ${short} waits for this site's steward. Nothing was fetched or trained.`);
+  if (decision === undefined)
+    return refuse("plan-not-approved", `Plan ${short} waits for this site's steward. Nothing was fetched or trained.`);
   if (decision.approval.decision === "refused") return refuse("plan-refused", `This site's steward has refused plan ${short}.`);
   if (offered.withdrawn) return refuse("plan-withdrawn", `Plan ${short} was withdrawn.`);
   return asPlanned(ask, offered) ?? withData(ask, offered, data);
@@ -38,7 +39,8 @@ export function checkAsk(ask: Ask, standing: Standing): Agreed | Refusal {
 
 function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
   const { plan, manifest, manifestText } = offered;
-  const other = (what: string): Refusal => refuse("wrong-plan", `The ask does not follow the approved plan: ${what}. Nothing was fetched or trained.`);
+  const other = (what: string): Refusal =>
+    refuse("wrong-plan", `The ask does not follow the approved plan: ${what}. Nothing was fetched or trained.`);
   if (ask.manifest.digest !== plan.base.manifest) return other("it names another manifest");
   if (ask.weights.digest !== plan.base.weights) return other("it names other weights");
   if (!ask.run.startsWith(`${plan.name}.`)) return other("the run belongs to another plan's name");
@@ -52,8 +54,16 @@ function withData(ask: Ask, offered: OfferedPlan, data: RegisteredData | undefin
   const { plan, manifest } = offered;
   const vectorLength = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
   for (const vector of [ask.checkpoint, ask.start]) {
-    if (vector.bytes !== 4 * vectorLength) return refuse("wrong-shape", `The plan trains ${vectorLength} values; the ask names a vector of ${vector.bytes} bytes instead of ${4 * vectorLength}.`);
+    if (vector.bytes !== 4 * vectorLength)
+      return refuse(
+        "wrong-shape",
+        `The plan trains ${vectorLength} values; the ask names a vector of ${vector.bytes} bytes instead of ${4 * vectorLength}.`,
+      );
   }
-  if (data === undefined) return refuse("data-missing", "The plan is approved, but no table is registered for it at this site. Its people must run \"engraft-site data add\".");
+  if (data === undefined)
+    return refuse(
+      "data-missing",
+      'The plan is approved, but no table is registered for it at this site. Its people must run "engraft-site data add".',
+    );
   return { ok: true, ask, offered, data, vectorLength };
 }

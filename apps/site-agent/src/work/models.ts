@@ -7,11 +7,14 @@ import type { Vectors } from "./vectors.ts";
 export class Models {
   readonly #openSiteModel: OpenSiteModel;
   readonly #vectors: Vectors;
+  readonly #opened: (engine: string) => void;
   #open: { readonly key: string; readonly model: SiteModel } | undefined;
 
-  constructor(openSiteModel: OpenSiteModel, vectors: Vectors) {
+  /** `opened` hears which engine runs here. */
+  constructor(openSiteModel: OpenSiteModel, vectors: Vectors, opened: (engine: string) => void) {
     this.#openSiteModel = openSiteModel;
     this.#vectors = vectors;
+    this.#opened = opened;
   }
 
   /** The model for an agreed ask; another one that is open is closed first. */
@@ -21,8 +24,14 @@ export class Models {
     if (this.#open?.key === key) return this.#open.model;
     await this.close();
     const weights: BlobRef = ask.weights;
-    const model = await this.#openSiteModel({ manifest: offered.manifest, weights: await this.#vectors.load(weights, onProgress), plan: offered.plan, table: data.table });
+    const model = await this.#openSiteModel({
+      manifest: offered.manifest,
+      weights: await this.#vectors.load(weights, onProgress),
+      plan: offered.plan,
+      table: data.table,
+    });
     this.#open = { key, model };
+    this.#opened(model.engine);
     return model;
   }
 

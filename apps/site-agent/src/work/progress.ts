@@ -6,6 +6,8 @@ const EVERY_MS = 250;
 export class ProgressReports {
   readonly #send: (progress: Progress) => void;
   #newest: Progress | undefined;
+  /** What was sent last, until it is over. */
+  #told: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(send: (progress: Progress) => void) {
@@ -17,17 +19,22 @@ export class ProgressReports {
     this.#timer ??= setTimeout(() => this.#flush(), EVERY_MS);
   }
 
-  /** Nothing is under way any more. */
+  /** Nothing is under way any more: said where something was. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#newest = undefined;
+    const told = this.#told;
+    this.#told = undefined;
+    if (told !== undefined) this.#send({ ...told, phase: "wait", done: 0, total: 0 });
   }
 
   #flush(): void {
     this.#timer = undefined;
     const newest = this.#newest;
     this.#newest = undefined;
-    if (newest !== undefined) this.#send(newest);
+    if (newest === undefined) return;
+    this.#told = newest;
+    this.#send(newest);
   }
 }

@@ -17,7 +17,12 @@ export interface SiteModel {
   /** Engine and backend, for example "tfjs wasm". */
   readonly engine: string;
   /** `update` is after minus before; the model keeps no reference to it. Rejects with the signal's reason when aborted. */
-  train(start: Float32Array, seed: SeedParts, onProgress: OnProgress, signal: AbortSignal): Promise<{ readonly update: Float32Array; readonly sampleCount: number; readonly seconds: number }>;
+  train(
+    start: Float32Array,
+    seed: SeedParts,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<{ readonly update: Float32Array; readonly sampleCount: number; readonly seconds: number }>;
   /** The vector after training from the base as much as `rounds` rounds would, on this site's data only. */
   trainAlone(rounds: number, onProgress: OnProgress, signal: AbortSignal): Promise<Float32Array>;
   /** Null where there are too few patients to say anything. */
@@ -25,4 +30,9 @@ export interface SiteModel {
   close(): Promise<void>;
 }
 
-export type OpenSiteModel = (input: { readonly manifest: Manifest; readonly weights: Uint8Array; readonly plan: Plan; readonly table: TableDeclaration }) => Promise<SiteModel>;
+export type OpenSiteModel = (input: {
+  readonly manifest: Manifest;
+  readonly weights: Uint8Array;
+  readonly plan: Plan;
+  readonly table: TableDeclaration;
+}) => Promise<SiteModel>;

@@ -13,7 +13,8 @@ export class Uploads {
   }
 
   begin(answer: { readonly run: string; readonly round: number; readonly bytes: number }): void {
-    this.#current = answer.bytes < WORTH_SHOWING ? undefined : { run: answer.run as Progress["run"], round: answer.round, total: answer.bytes, done: 0 };
+    this.#current =
+      answer.bytes < WORTH_SHOWING ? undefined : { run: answer.run as Progress["run"], round: answer.round, total: answer.bytes, done: 0 };
   }
 
   sent(bytes: number): void {

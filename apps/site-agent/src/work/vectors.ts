@@ -39,7 +39,9 @@ export class Vectors {
     const bytes = await this.load(ref, onProgress);
     const held = this.#held.get(run) ?? new Set();
     this.#held.set(run, held.add(ref.digest));
-    return bytes.byteOffset % 4 === 0 ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) : new Float32Array(Uint8Array.from(bytes).buffer);
+    return bytes.byteOffset % 4 === 0
+      ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+      : new Float32Array(Uint8Array.from(bytes).buffer);
   }
 
   /** Removes the vectors of a run but those named. */
@@ -57,7 +59,8 @@ export class Vectors {
 
   async #whole(ref: BlobRef): Promise<Uint8Array> {
     const bytes = await this.#blobs.read(ref.digest);
-    if (bytes.byteLength !== ref.bytes) throw new EngraftError("wrong-shape", `The blob has ${bytes.byteLength} bytes; the ask says ${ref.bytes}.`);
+    if (bytes.byteLength !== ref.bytes)
+      throw new EngraftError("wrong-shape", `The blob has ${bytes.byteLength} bytes; the ask says ${ref.bytes}.`);
     return bytes;
   }
 }
