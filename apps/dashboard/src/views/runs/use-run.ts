@@ -25,7 +25,7 @@ export interface Working {
 
 type Change = { readonly load: RunDetail } | { readonly item: LiveItem };
 
-const NOTHING: RunNow = { run: "", seq: -1, view: undefined, refusals: [], working: new Map() };
+export const NOTHING: RunNow = { run: "", seq: -1, view: undefined, refusals: [], working: new Map() };
 
 export function withChange(now: RunNow, change: Change): RunNow {
   if ("load" in change) {

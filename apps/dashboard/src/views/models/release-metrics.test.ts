@@ -1,0 +1,37 @@
+import type { Comparison } from "@engraft/core/rounds/view";
+import { expect, it } from "vitest";
+import { metrics } from "../runs/run.fixture.ts";
+import { bestMetric, gainOf, metricsIn } from "./release-metrics.ts";
+
+const comparison = (federated: number, alone: number): Comparison => ({
+  site: "a" as Comparison["site"],
+  base: null,
+  alone: metrics(alone),
+  federated: metrics(federated),
+});
+
+it("a gain's interval is that of a difference of independent figures", () => {
+  const gain = gainOf(comparison(0.85, 0.8), "auroc");
+  expect(gain?.value).toBeCloseTo(0.05, 12);
+  expect(gain?.low).toBeCloseTo(0.05 - Math.hypot(0.05, 0.05), 12);
+  expect(gain?.high).toBeCloseTo(0.05 + Math.hypot(0.05, 0.05), 12);
+});
+
+it("a gain is positive where the shared model is better, also for metrics that should be small", () => {
+  const loss = (value: number) => ({ n: 50, positives: null, values: { loss: { value, low: value - 0.1, high: value + 0.2 } } });
+  const gain = gainOf({ ...comparison(0, 0), federated: loss(0.4), alone: loss(0.6) }, "loss");
+  expect(gain?.value).toBeCloseTo(0.2, 12);
+  expect(gain?.low).toBeCloseTo(0.2 - Math.hypot(0.2, 0.1), 12);
+  expect(gain?.high).toBeCloseTo(0.2 + Math.hypot(0.1, 0.2), 12);
+});
+
+it("there is no gain where a site reported too few patients", () => {
+  expect(gainOf({ ...comparison(0.8, 0.8), alone: null }, "auroc")).toBeNull();
+  expect(gainOf(comparison(0.8, 0.8), "brier")).toBeNull();
+});
+
+it("names the first metric that somebody reports", () => {
+  expect(metricsIn([comparison(0.8, 0.7)])).toEqual(["auroc"]);
+  expect(bestMetric([comparison(0.8, 0.7), comparison(0.9, 0.7)])).toBe("AUROC 0.850");
+  expect(bestMetric([])).toBeUndefined();
+});

@@ -1,0 +1,39 @@
+import { runView, type RunView } from "@engraft/core/rounds/view";
+import { expect, it } from "vitest";
+import { chartCsv, chartData, chartSentence } from "./chart-data.ts";
+import { CLOSED_WITHOUT_B, TWO_ROUNDS } from "./run.fixture.ts";
+
+const viewOf = (events: typeof TWO_ROUNDS): RunView => {
+  const view = runView(events);
+  if (view === undefined) throw new Error("no run.created");
+  return view;
+};
+const open = viewOf(TWO_ROUNDS);
+
+it("shows a site's figure at once, a mean once the round that measures it is closed", () => {
+  const data = chartData(open, "auroc", 15);
+  expect(data.rounds).toEqual([0, 1]);
+  expect(data.sites.map(({ values }) => values)).toEqual([
+    [0.7, 0.9],
+    [0.6, null],
+  ]);
+  expect(data.mean[0]).toBeCloseTo(0.65, 12);
+  expect(data.mean[1]).toBeNull();
+  const closed = chartData(viewOf([...TWO_ROUNDS, ...CLOSED_WITHOUT_B]), "auroc", 15);
+  expect(closed.mean[1]).toBeCloseTo(0.9, 12);
+});
+
+it("says in words what it shows, and what is coming in", () => {
+  const sentence = chartSentence(chartData(open, "auroc", 15), "auroc");
+  expect(sentence).toContain("0.650 at the start");
+  expect(sentence).toContain("So far at round 1: a 0.900.");
+});
+
+it("looks a little ahead while the run lives, never beyond the plan", () => {
+  expect(chartData(open, "auroc", 15).horizon).toBe(4);
+  expect(chartData(open, "auroc", 2).horizon).toBe(2);
+});
+
+it("gives the raw values as CSV, empty where a site reported none", () => {
+  expect(chartCsv(chartData(open, "auroc", 15), "auroc").split("\n")[2]).toBe("1,,0.9,");
+});
