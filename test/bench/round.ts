@@ -42,7 +42,10 @@ async function benchCase(each: Case, options: BenchOptions): Promise<readonly Ro
   const name = `${each.values.toLocaleString("en-GB")} values, ${each.agents} agents`;
   process.stderr.write(`${name}, ${each.rounds} rounds ...\n`);
   const ours = await measure(each);
-  const flower = each.agents === 4 && each.values !== 100_000 && !options.quick ? await runFlower(options.peerPython, ["--clients", "4", "--params", String(each.values), "--rounds", "5"]) : [];
+  const flower =
+    each.agents === 4 && each.values !== 100_000 && !options.quick
+      ? await runFlower(options.peerPython, ["--clients", "4", "--params", String(each.values), "--rounds", "5"])
+      : [];
   const peer = (key: string) => {
     const value = flower[0]?.[key];
     return typeof value === "number" ? { name: "Flower", value } : undefined;
@@ -63,10 +66,11 @@ async function measure({ values, agents, rounds }: Case) {
   const federation = await Federation.start({ dir });
   try {
     const digest = await propose(federation, values, agents, rounds);
+    const table = await emptyTable(federation.dir);
     const names = Array.from({ length: agents }, (_, index) => `site-${index + 1}`);
     await Promise.all(
       names.map(async (site) => {
-        await federation.enrol(site);
+        await federation.enrol(site, table);
         await federation.startAgentScript(site, AGENT);
         await federation.approve(site, digest);
       }),
@@ -92,6 +96,13 @@ async function measure({ values, agents, rounds }: Case) {
   }
 }
 
+/** An agent works only with a registered table; the constant model does not look into it. */
+async function emptyTable(dir: string) {
+  const file = join(dir, "table.csv");
+  await writeFile(file, "patient,y\n");
+  return { file, flags: ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient", "--label", "y"] };
+}
+
 async function finished(federation: Federation, run: string) {
   const api = await federation.api();
   for (;;) {
@@ -106,7 +117,10 @@ async function finished(federation: Federation, run: string) {
 /** Bytes in and out of the hub since the coordinator started, from its own metrics. */
 async function wireBytes(federation: Federation): Promise<number> {
   const text = await (await fetch(`${federation.url}/metrics`)).text();
-  return [...text.matchAll(/^engraft_link_bytes_total\{[^}]*\} (\d+(?:\.\d+)?(?:e\+\d+)?)$/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
+  return [...text.matchAll(/^engraft_link_bytes_total\{[^}]*\} (\d+(?:\.\d+)?(?:e\+\d+)?)$/gm)].reduce(
+    (sum, match) => sum + Number(match[1]),
+    0,
+  );
 }
 
 async function propose(federation: Federation, values: number, agents: number, rounds: number): Promise<string> {
@@ -116,17 +130,40 @@ async function propose(federation: Federation, values: number, agents: number, r
   const weights = writeSafetensors(tensors, new Map([["w", new Float32Array(values)]]));
   const label = { name: "y", title: "Outcome", positive: ["1"], negative: ["0"] };
   const manifest: Manifest = {
-    format: "engraft.base/1", name: "constant", version: "1.0", title: "Constant", description: "", licence: "none", origin: "benchmark", fields: [], inputs: [], label, split: null, architecture: {}, tensors,
+    format: "engraft.base/1",
+    name: "constant",
+    version: "1.0",
+    title: "Constant",
+    description: "",
+    licence: "none",
+    origin: "benchmark",
+    fields: [],
+    inputs: [],
+    label,
+    split: null,
+    architecture: {},
+    tensors,
     weights: { digest: sha256(weights), bytes: weights.byteLength },
   };
   const text = JSON.stringify(manifest);
   await writeFile(join(base, "manifest.json"), text);
   await writeFile(join(base, "weights.safetensors"), weights);
   const plan: Plan = {
-    format: "engraft.plan/1", name: "constant", version: 1, purpose: "benchmark",
+    format: "engraft.plan/1",
+    name: "constant",
+    version: 1,
+    purpose: "benchmark",
     base: { name: "constant", version: "1.0", manifest: sha256(text), weights: manifest.weights.digest },
     data: { fields: [], label, split: { salt: "s", train: 0.5, validation: 0.2 } },
-    training: { trainable: { part: "all" }, amount: { unit: "updates", count: 1 }, batch: 1, optimizer: { name: "sgd", learningRate: 0.1, momentum: 0 }, weightDecay: 0, clip: 1e6, seed: 1 },
+    training: {
+      trainable: { part: "all" },
+      amount: { unit: "updates", count: 1 },
+      batch: 1,
+      optimizer: { name: "sgd", learningRate: 0.1, momentum: 0 },
+      weightDecay: 0,
+      clip: 1e6,
+      seed: 1,
+    },
     rounds: { count: rounds, stop: null },
     cohort: { minSites: agents, fraction: 1, gatherSeconds: 60, deadlineSeconds: 600, graceSeconds: 600 },
     aggregation: "plain",
