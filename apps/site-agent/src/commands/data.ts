@@ -168,7 +168,7 @@ async function checkCommand({ config, print }: CommandContext, name: string | un
 }
 
 const describe = ({ name, table }: RegisteredData): string => {
-  const delimiter = table.delimiter === "\t" ? "tab" : table.delimiter;
+  const delimiter = table.delimiter === "\t" ? "tab" : `"${table.delimiter}"`;
   const mapped = Object.entries(table.columns).map(([field, column]) => `${field}=${column}`);
-  return `  ${name}: ${table.path} (${table.encoding}, delimiter ${delimiter}, decimal ${table.decimal}, missing ${["empty", ...table.missing].join(" or ")}; patient ${table.patient}, label ${table.label}${mapped.length === 0 ? "" : `, ${mapped.join(", ")}`})`;
+  return `  ${name}: ${table.path} (${table.encoding}, delimiter ${delimiter}, decimal mark "${table.decimal}", missing ${["empty", ...table.missing.map((text) => `"${text}"`)].join(" or ")}; patient ${table.patient}, label ${table.label}${mapped.length === 0 ? "" : `, ${mapped.join(", ")}`})`;
 };

@@ -14,9 +14,49 @@ export interface LiveView {
   readonly close: () => void;
 }
 
+interface RunBars {
+  readonly all: MultiBar;
+  readonly rounds: SingleBar;
+  /** The step under way, if any. */
+  step: SingleBar | undefined;
+}
+
 /** Writes to stderr, because stdout belongs to results. */
 export function showInTerminal(): LiveView {
-  const bars = new MultiBar(
+  let run: RunBars | undefined;
+  const say = (text: string): void => {
+    // The bars print what is logged when they are drawn next; without a bar nothing is drawn.
+    if (run === undefined) process.stderr.write(`${text}\n`);
+    else run.all.log(`${text}\n`);
+  };
+  const endRun = (): void => {
+    run?.all.stop();
+    run = undefined;
+  };
+  const show = (event: AgentEvent): void => {
+    if (event.event === "ask") {
+      run ??= openBars(event.rounds);
+      run.rounds.setTotal(event.rounds);
+      const train = event.kind === "train";
+      run.rounds.update(train ? event.round - 1 : event.round, {
+        label: label(event.run),
+        figures: train ? `round ${event.round} of ${event.rounds}` : "final evaluation",
+      });
+    } else if (event.event === "progress" && run !== undefined) {
+      showStep(run, event);
+    } else if (event.event === "answer" && event.kind === "train") {
+      run?.rounds.update(event.round, { figures: `round ${event.round} done` });
+    } else if (event.event === "answer" || event.event === "cancelled") {
+      endRun();
+    }
+    const text = sentence(event);
+    if (text !== undefined) say(text);
+  };
+  return { show, close: endRun };
+}
+
+function openBars(total: number): RunBars {
+  const all = new MultiBar(
     {
       format: "{label} [{bar}] {figures}",
       hideCursor: true,
@@ -28,41 +68,24 @@ export function showInTerminal(): LiveView {
     },
     Presets.shades_grey,
   );
-  let rounds: SingleBar | undefined;
-  let step: SingleBar | undefined;
-  const label = (text: string): string => text.padEnd(24);
-  const say = (text: string): void => bars.log(`${text}\n`);
-  const show = (event: AgentEvent): void => {
-    const text = sentence(event);
-    if (text !== undefined) say(text);
-    if (event.event === "ask") {
-      rounds ??= bars.create(event.rounds, 0, { label: "", figures: "" });
-      rounds.setTotal(event.rounds);
-      rounds.update(event.kind === "train" ? event.round - 1 : event.round, {
-        label: label(event.run),
-        figures: event.kind === "train" ? `round ${event.round} of ${event.rounds}` : "final evaluation",
-      });
-    } else if (event.event === "progress" && event.phase === "wait") {
-      if (step !== undefined) bars.remove(step);
-      step = undefined;
-    } else if (event.event === "progress") {
-      step ??= bars.create(1, 0, { label: "", figures: "" });
-      step.setTotal(Math.max(1, event.total));
-      step.update(event.done, {
-        label: label(PHASES[event.phase] ?? event.phase),
-        figures:
-          event.phase === "download" || event.phase === "upload"
-            ? `${megabytes(event.done)} of ${megabytes(event.total)}`
-            : `${event.done} of ${event.total}`,
-      });
-    } else if (event.event === "answer" && rounds !== undefined) {
-      rounds.update(event.round, { figures: event.kind === "train" ? `round ${event.round} done` : "done" });
-    }
-  };
-  return { show, close: () => bars.stop() };
+  return { all, rounds: all.create(total, 0, { label: "", figures: "" }), step: undefined };
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+function showStep(run: RunBars, { phase, done, total }: Extract<AgentEvent, { event: "progress" }>): void {
+  if (phase === "wait") {
+    if (run.step !== undefined) run.all.remove(run.step);
+    run.step = undefined;
+    return;
+  }
+  run.step ??= run.all.create(1, 0, { label: "", figures: "" });
+  run.step.setTotal(Math.max(1, total));
+  const figures = phase === "download" || phase === "upload" ? `${size(done)} of ${size(total)}` : `${done} of ${total}`;
+  run.step.update(done, { label: label(PHASES[phase] ?? phase), figures });
+}
+
+const label = (text: string): string => text.padEnd(24);
+
+const size = (bytes: number): string => (bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 /** What a person wants to know as it happens; undefined for what the bars show. */
 export function sentence(event: AgentEvent): string | undefined {
@@ -83,6 +106,8 @@ export function sentence(event: AgentEvent): string | undefined {
       return `Declined ${event.run}, round ${event.round}: ${event.text} (${event.code})`;
     case "refused":
       return `The coordinator refused the answer to ${event.run}, round ${event.round}: ${event.text} (${event.code})`;
+    case "answer":
+      return event.kind === "evaluate" ? `${event.run} is done here: the evaluation is with the coordinator.` : undefined;
     case "cancelled":
       return `${event.run}: ${event.text}`;
     case "paused":
