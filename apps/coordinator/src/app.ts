@@ -16,6 +16,7 @@ import { Metrics } from "./http/metrics.ts";
 import { Feed } from "./live/feed.ts";
 import { Approvals } from "./plans/approvals.ts";
 import { Runs } from "./rounds/runs.ts";
+import { UpdateBlobs } from "./rounds/update-blobs.ts";
 import { openDatabase, type Database } from "./store/open.ts";
 import { Store } from "./store/store.ts";
 
@@ -78,7 +79,8 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
   const metrics: Metrics = new Metrics({ agents: () => hub.online().length, runs: () => runs.live().length });
   const offers = new Offers(store, approvals);
-  const runs: Runs = new Runs({ store, blobs, approvals, feed, metrics, log, now, coordinator: identity.publicKey, hub: () => hub });
+  const updates = await UpdateBlobs.load(store, blobs);
+  const runs: Runs = new Runs({ store, blobs, updates, approvals, feed, metrics, log, now, coordinator: identity.publicKey, hub: () => hub });
   const hub: Hub = new Hub(
     { identity, blobs, log, now, findSite: async (key) => (await store.prisma.site.findUnique({ where: { key }, select: { name: true } }))?.name as SiteName | undefined },
     {

@@ -108,7 +108,8 @@ function routes(app: App, dashboardUrl: string | undefined): Handler {
     if (path === "/enrol" && request.method === "POST") return takeEnrolment(app, enrolments, request, response);
     if (path.startsWith("/trpc/")) {
       refuseForeignOrigin(app, request);
-      return void trpc(request, response);
+      trpc(request, response);
+      return;
     }
     if (path.startsWith("/api/auth/")) {
       if (!app.accounts.serve(path, request, response)) sendFault(response, "not-found", "There is no such endpoint.");

@@ -15,15 +15,17 @@ type Sent = LiveItem | TrackedEnvelope<LiveItem>;
 const isOf = (item: LiveItem, run: string | null): boolean => run === null || item.kind === "changed" || (item.kind === "progress" ? item.progress.run : item.run) === run;
 
 async function* follow({ store, feed }: App, run: string | null, after: number | undefined, signal: AbortSignal | undefined): AsyncGenerator<Sent> {
-  const waiting: LiveItem[] = [];
-  let wake = (): void => undefined;
+  const reader = { waiting: [] as LiveItem[], left: signal?.aborted === true, wake: (): void => undefined };
   const stop = feed.listen((item) => {
     if (!isOf(item, run)) return;
-    waiting.push(item);
-    wake();
+    reader.waiting.push(item);
+    reader.wake();
   });
-  const aborted = (): void => wake();
-  signal?.addEventListener("abort", aborted);
+  const leave = (): void => {
+    reader.left = true;
+    reader.wake();
+  };
+  signal?.addEventListener("abort", leave);
   try {
     // Listening began before the log is read, so nothing falls between the two; what is in both is sent once.
     let seen = after ?? 0;
@@ -33,18 +35,18 @@ async function* follow({ store, feed }: App, run: string | null, after: number |
       seen = page.at(-1)?.seq ?? seen;
       more = page.length === PAGE;
     }
-    while (signal?.aborted !== true && waiting.length < MAX_WAITING) {
-      const item = waiting.shift();
+    while (!reader.left && reader.waiting.length < MAX_WAITING) {
+      const item = reader.waiting.shift();
       if (item === undefined) {
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          reader.wake = resolve;
         });
       } else if (item.kind !== "event") yield item;
       else if (item.seq > seen) yield tracked(String(item.seq), item);
     }
   } finally {
     stop();
-    signal?.removeEventListener("abort", aborted);
+    signal?.removeEventListener("abort", leave);
   }
 }
 

@@ -3,10 +3,10 @@
  * commands lead to, append the events in ONE transaction, evolve, and do what is then owed. Nothing is sent before its event
  * is durable; what is owed is a function of the state, so a restart, a reconnect and a lost message are one code path.
  */
-import { EngraftError, isRefusal, type Refusal } from "@engraft/core/base/errors";
+import { EngraftError, type Refusal } from "@engraft/core/base/errors";
 import type { SiteName } from "@engraft/core/base/ids";
-import { decide, type Command } from "@engraft/core/rounds/decide";
-import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
+import type { Command } from "@engraft/core/rounds/decide";
+import type { BlobRef } from "@engraft/core/rounds/events";
 import { ABSENT, evolve } from "@engraft/core/rounds/evolve";
 import { owed, type Obligation } from "@engraft/core/rounds/owed";
 import { isEnded, type RunParams, type RunState } from "@engraft/core/rounds/state";
@@ -14,8 +14,9 @@ import type { Ask } from "@engraft/core/protocol/messages";
 import type { Logger } from "@engraft/runtime/log";
 import type { StoredEvent } from "../api/views.ts";
 import type { Append, Appended } from "../store/store.ts";
+import { Alarm } from "./alarm.ts";
 import type { Combine } from "./combine.ts";
-import { eventAudit, isAnswer, refusalAudit, refusedAnswer } from "./run-audit.ts";
+import { stepOf, type Ordered, type Outcome, type Statement } from "./step.ts";
 
 /** Everything that a run does to the world. */
 export interface Effects {
@@ -34,23 +35,12 @@ export interface Effects {
   /** The last checkpoint becomes a release. */
   readonly release: (checkpoint: BlobRef) => Promise<void>;
   /** Called with everything that became durable, after the state has it. */
-  readonly happened: (appended: Appended, state: RunState) => void;
+  readonly happened: (appended: Appended) => void;
   /** Nothing is owed any more. */
   readonly done: () => void;
 }
 
-export interface Statement {
-  readonly digest: string;
-  readonly text: string;
-}
-
-export type Outcome = readonly RunEvent[] | Refusal;
-
-interface Queued {
-  readonly command: Command;
-  readonly statement: Statement | undefined;
-  /** Set where the answer was refused before it could be decided upon. */
-  readonly refusal: Refusal | undefined;
+interface Queued extends Ordered {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,8 +49,6 @@ interface Queued {
 const NOT_ASKED = {};
 /** Wait before doing again what failed: the disk or the database may be back. */
 const RETRY_MS = 3_000;
-/** Node's longest timer is 24 days. */
-const LONGEST_TIMER_MS = 3_600_000;
 
 export class Runner {
   readonly run: string;
@@ -74,8 +62,7 @@ export class Runner {
   /** Which ask each site was sent, and over which session. */
   readonly #asked = new Map<SiteName, { readonly what: string; readonly session: object }>();
   #busy: "combine" | "release" | undefined;
-  #look: { readonly at: number; readonly version: number; readonly timer: NodeJS.Timeout } | undefined;
-  #lookedAt = "";
+  readonly #look: Alarm;
   #retry: NodeJS.Timeout | undefined;
   #done = false;
 
@@ -83,6 +70,7 @@ export class Runner {
     this.run = run;
     this.params = params;
     this.#effects = effects;
+    this.#look = new Alarm(effects.now);
   }
 
   get state(): RunState {
@@ -112,7 +100,7 @@ export class Runner {
     return this.#enqueue({ command, statement: undefined, refusal });
   }
 
-  #enqueue(queued: Omit<Queued, "resolve" | "reject">): Promise<Outcome> {
+  #enqueue(queued: Ordered): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ ...queued, resolve, reject });
       this.#wake();
@@ -142,7 +130,7 @@ export class Runner {
   /** Ends timers; resolves when the step under way is durable. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#look?.timer);
+    this.#look.clear();
     clearTimeout(this.#retry);
     await this.#working;
   }
@@ -167,40 +155,13 @@ export class Runner {
   }
 
   async #tryStep(batch: readonly Queued[]): Promise<readonly Outcome[]> {
-    const before = this.#state;
-    let state = before;
-    const outcomes = batch.map(({ command, refusal }): Outcome => {
-      if (refusal !== undefined) return refusal;
-      const outcome = decide(this.params, state, command);
-      if (!isRefusal(outcome)) state = outcome.reduce(evolve(this.params), state);
-      return outcome;
-    });
-    const append = this.#appendOf(batch, outcomes, before, state);
+    const { outcomes, state, append } = stepOf(this.run, this.params, this.#state, this.#version, batch);
     if (append.events.length === 0 && (append.audit ?? []).length === 0) return outcomes;
     const appended = await this.#effects.append(append);
     this.#state = state;
     this.#version += append.events.length;
-    this.#effects.happened(appended, state);
+    this.#effects.happened(appended);
     return outcomes;
-  }
-
-  #appendOf(batch: readonly Queued[], outcomes: readonly Outcome[], before: RunState, after: RunState): Append {
-    const events = outcomes.flatMap((outcome) => (isRefusal(outcome) ? [] : outcome));
-    const refusals = batch.flatMap(({ command }, index) => {
-      const refused = isAnswer(command) ? refusedAnswer(command, outcomes[index] as Outcome) : undefined;
-      return refused !== undefined && isAnswer(command) ? [refusalAudit(this.run, command, refused)] : [];
-    });
-    const created = events.find((event) => event.type === "run.created");
-    const last = events.at(-1);
-    return {
-      run: this.run,
-      version: this.#version,
-      events,
-      statements: batch.flatMap(({ statement }, index) => (statement !== undefined && !isRefusal(outcomes[index]) ? [statement] : [])),
-      audit: [...events.flatMap((event) => eventAudit(this.run, event) ?? []), ...refusals],
-      ...(created === undefined ? {} : { create: { plan: this.params.planDigest, at: created.at } }),
-      ...(last !== undefined && isEnded(after) && !isEnded(before) ? { end: { phase: after.phase, at: last.at } } : {}),
-    };
   }
 
   /** Storing failed. What was stored after all is read again; sites are asked again, and answer with what they kept. */
@@ -208,11 +169,7 @@ export class Runner {
     for (const { reject } of batch) reject(error);
     this.#effects.log.error({ run: this.run, err: error }, "step.failed");
     this.#asked.clear();
-    this.#later(async () => {
-      await this.#fold();
-      this.#perform();
-      this.lookNow();
-    });
+    this.#later(() => this.resume());
   }
 
   #later(action: () => Promise<void> | void): void {
@@ -233,7 +190,8 @@ export class Runner {
     if (this.#stopped || this.#done) return;
     for (const due of owed(this.params, this.#state)) {
       if (due.owe === "ask") this.#ask(due);
-      else if (due.owe === "look") this.#lookAt(due.at);
+      // One look at each due time: where it led to nothing, only a change of presence makes another worth while.
+      else if (due.owe === "look") this.#look.set(`${this.#version} ${due.at}`, due.at, () => this.lookNow());
       else if (due.owe === "combine") this.#combine(due);
       else if (due.owe === "release") this.#release(due);
       else {
@@ -257,24 +215,6 @@ export class Runner {
     if (session === undefined || (asked?.what === what && asked.session === session)) return;
     this.#asked.set(site, { what, session });
     this.#effects.ask(site, ask);
-  }
-
-  /** One look at each due time; where it led to nothing, only a change of presence makes another worth while. */
-  #lookAt(at: number): void {
-    const key = `${this.#version} ${at}`;
-    if (this.#lookedAt === key || (this.#look?.at === at && this.#look.version === this.#version)) return;
-    clearTimeout(this.#look?.timer);
-    const wait = Math.min(Math.max(0, at - this.#effects.now()), LONGEST_TIMER_MS);
-    const timer = setTimeout(() => {
-      this.#look = undefined;
-      if (this.#effects.now() < at) {
-        this.#lookAt(at);
-        return;
-      }
-      this.#lookedAt = key;
-      this.lookNow();
-    }, wait);
-    this.#look = { at, version: this.#version, timer };
   }
 
   #combine(due: Combine): void {

@@ -21,12 +21,15 @@ import type { Appended, Store } from "../store/store.ts";
 import { combine } from "./combine.ts";
 import { makeRelease } from "./release.ts";
 import { kindOf, refusalAudit, refusedAnswer, roundOf, type Answer } from "./run-audit.ts";
-import { Runner, type Outcome, type Statement } from "./runner.ts";
+import { Runner } from "./runner.ts";
+import type { Outcome, Statement } from "./step.ts";
+import type { UpdateBlobs } from "./update-blobs.ts";
 import { takeUpdate } from "./update-intake.ts";
 
 export interface RunsOptions {
   readonly store: Store;
   readonly blobs: BlobStore;
+  readonly updates: UpdateBlobs;
   readonly approvals: Approvals;
   readonly feed: Feed;
   readonly metrics: Metrics;
@@ -57,6 +60,7 @@ export class Runs {
     for (const row of rows) {
       const runner = this.#runner(row.id, row.plan, row.plan.base);
       this.#live.set(row.id, runner);
+      await this.#options.updates.resume(row.id, (await this.#options.store.events(row.id)).map(({ event }) => event));
       await runner.resume();
     }
     return rows.length;
@@ -133,8 +137,8 @@ export class Runs {
     const runner = this.#live.get(run);
     if (runner === undefined) return this.#refuseForNoRun(run, command);
     if (command.do !== "update") return runner.submit(command, statement);
-    const { blobs, now } = this.#options;
-    return takeUpdate({ runner, blobs, fetch: (ref) => session.link.fetch(ref), command, statement, now });
+    const { blobs, updates, now } = this.#options;
+    return takeUpdate({ runner, blobs, updates, fetch: (ref) => session.link.fetch(ref), command, statement, now });
   }
 
   #commandOf(session: Session, message: AnswerMessage, statement: Statement): Answer {
@@ -186,10 +190,11 @@ export class Runs {
   }
 
   #publish(run: string, appended: Appended): void {
-    const { feed, metrics } = this.#options;
+    const { feed, metrics, updates } = this.#options;
     for (const { seq, event } of appended.events) {
       feed.publish({ kind: "event", seq, run, event });
       metrics.event(run, event);
+      updates.happened(run, event);
       if (event.type.startsWith("run.")) feed.publish({ kind: "changed", what: "runs" });
     }
     for (const row of appended.audit) if (row.action === "update.refused") feed.publish({ kind: "refusal", run, refusal: auditView(row) });

@@ -31,7 +31,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     round: Round,
     site: SiteName,
     update: BlobRef,
-    /** Digest of the signed statement, which is kept as a blob. */
+    /** Digest of the signed statement, which is stored with the event. */
     statement: Digest,
     sampleCount: z.int().min(1),
     /** Of the checkpoint that the round started from. */
