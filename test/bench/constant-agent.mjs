@@ -6,7 +6,12 @@ const [, , home] = process.argv;
 
 const openSiteModel = async () => ({
   engine: "constant",
-  train: async (start) => ({ update: new Float32Array(start.length).fill(1e-6), sampleCount: 100, seconds: 0 }),
+  // Another constant at each site in each round: equal updates have one digest and would travel once.
+  train: async (start, { round, site }) => ({
+    update: new Float32Array(start.length).fill(1e-6 * (round + Number(site.split("-")[1]) / 100)),
+    sampleCount: 100,
+    seconds: 0,
+  }),
   trainAlone: async (start) => start,
   evaluate: async () => null,
   close: async () => undefined,
