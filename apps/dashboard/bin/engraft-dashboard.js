@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 
 const PORT_BUSY = 65;
-const NOT_BUILT = 2;
+const BAD_INPUT = 2;
 
 /** @param {string} text */
 function readPort(text) {
@@ -21,6 +21,7 @@ const { port, host, json } = new Command()
   .option("--port <port>", "port to listen on; 0 takes a free one", readPort, 4101)
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("--json", "say what happens as JSON, one object a line")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : BAD_INPUT))
   .parse()
   .opts();
 
@@ -32,7 +33,7 @@ function fail(exit, code, text) {
 
 const dir = fileURLToPath(new URL("..", import.meta.url));
 if (!existsSync(new URL("../.next/BUILD_ID", import.meta.url)))
-  fail(NOT_BUILT, "bad-config", "The dashboard is not built. Run `npm run build` first.");
+  fail(BAD_INPUT, "bad-config", "The dashboard is not built. Run `npm run build` first.");
 
 // Standard output carries this program's own line only; what Next has to say goes beside it.
 console.log = console.error;

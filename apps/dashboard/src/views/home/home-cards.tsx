@@ -5,7 +5,7 @@ import Link from "next/link";
 import { buttonClass } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Chip } from "../../parts/chip.tsx";
-import { plural } from "../../parts/figures.ts";
+import { personText, plural, shortDigest } from "../../parts/figures.ts";
 import { Empty } from "../../parts/states.tsx";
 import { Ago, When } from "../../parts/time.tsx";
 import { useIsAdmin } from "../../shell/session.tsx";
@@ -143,6 +143,8 @@ export function ReleasesCard({ releases }: { readonly releases: readonly Release
   );
 }
 
+const subjectText = (subject: string): string => (/^[0-9a-f]{64}$/.test(subject) ? shortDigest(subject) : subject);
+
 export function LatelyCard({ recent }: { readonly recent: readonly AuditView[] }) {
   const admin = useIsAdmin();
   return (
@@ -166,9 +168,9 @@ export function LatelyCard({ recent }: { readonly recent: readonly AuditView[] }
                 <When at={entry.at} />
               </span>
               <span className="ell font-medium" title={entry.subject}>
-                {entry.subject}
+                {subjectText(entry.subject)}
               </span>
-              <span className="col-span-2 text-fg-2 sm:col-span-1">{entry.text}</span>
+              <span className="col-span-2 text-fg-2 sm:col-span-1">{personText(entry.text)}</span>
             </li>
           ))}
         </ul>

@@ -2,7 +2,7 @@ import type { Estimate, SiteMetrics } from "@engraft/core/models/metrics";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Comparison } from "@engraft/core/rounds/view";
 import { gainText, METRIC_TITLES, metricText } from "../../parts/figures.ts";
-import { gainOf, meanOf, type Arm, type Gain } from "./release-metrics.ts";
+import { gainOf, meanGain, meanOf, type Arm, type Gain } from "./release-metrics.ts";
 
 const ARMS: readonly { readonly arm: Arm; readonly title: string }[] = [
   { arm: "base", title: "Base unchanged" },
@@ -22,6 +22,7 @@ export function ComparisonTable({ comparisons, missed, metric, minCount }: Table
   const gains = comparisons
     .map((comparison) => ({ comparison, gain: gainOf(comparison, metric) }))
     .toSorted((a, b) => (b.gain?.value ?? Number.NEGATIVE_INFINITY) - (a.gain?.value ?? Number.NEGATIVE_INFINITY));
+  const totalGain = meanGain(comparisons, metric);
   return (
     <div className="scroll relative" role="region" aria-label="Comparison, table" tabIndex={0}>
       <table className="dense">
@@ -53,9 +54,7 @@ export function ComparisonTable({ comparisons, missed, metric, minCount }: Table
             {ARMS.map(({ arm }) => (
               <MeanCell key={arm} value={meanOf(comparisons, arm, metric)} />
             ))}
-            <td className="n">
-              <span className="sr-only">not averaged</span>
-            </td>
+            <td className="n font-semibold">{totalGain === null ? "–" : gainText(totalGain)}</td>
           </tr>
           {gains.map(({ comparison, gain }) => (
             <tr key={comparison.site} className={gain === null ? "muted" : undefined}>

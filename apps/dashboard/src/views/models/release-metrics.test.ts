@@ -1,7 +1,7 @@
 import type { Comparison } from "@engraft/core/rounds/view";
 import { expect, it } from "vitest";
 import { metrics } from "../runs/run.fixture.ts";
-import { bestMetric, gainOf, metricsIn } from "./release-metrics.ts";
+import { bestMetric, gainOf, meanGain, metricsIn } from "./release-metrics.ts";
 
 const comparison = (federated: number, alone: number): Comparison => ({
   site: "a" as Comparison["site"],
@@ -34,4 +34,10 @@ it("names the first metric that somebody reports", () => {
   expect(metricsIn([comparison(0.8, 0.7)])).toEqual(["auroc"]);
   expect(bestMetric([comparison(0.8, 0.7), comparison(0.9, 0.7)])).toBe("AUROC 0.850");
   expect(bestMetric([])).toBeUndefined();
+});
+
+it("the mean gain counts only sites that report both models", () => {
+  const half: Comparison = { ...comparison(0.2, 0.2), alone: null };
+  expect(meanGain([comparison(0.8, 0.7), comparison(0.9, 0.7), half], "auroc")).toBeCloseTo(0.15, 12);
+  expect(meanGain([half], "auroc")).toBeNull();
 });

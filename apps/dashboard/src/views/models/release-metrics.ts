@@ -29,6 +29,15 @@ export const meanOf = (comparisons: readonly Comparison[], arm: Arm, name: Metri
     name,
   );
 
+/** Federated mean against alone mean over the sites that report both; positive where federated is better. */
+export function meanGain(comparisons: readonly Comparison[], name: MetricName): number | null {
+  const both = comparisons.filter((comparison) => gainOf(comparison, name) !== null);
+  const federated = meanOf(both, "federated", name);
+  const alone = meanOf(both, "alone", name);
+  if (federated === undefined || alone === undefined) return null;
+  return HIGHER_IS_BETTER[name] ? federated - alone : alone - federated;
+}
+
 export interface Gain {
   /** Federated against alone; positive where federated is better, whichever way the metric goes. */
   readonly value: number;

@@ -7,6 +7,7 @@ import { Button } from "../../parts/button.tsx";
 import { PageHead } from "../../parts/card.tsx";
 import { Note } from "../../parts/chip.tsx";
 import { DataTable } from "../../parts/data-table.tsx";
+import { personText } from "../../parts/figures.ts";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
@@ -28,11 +29,14 @@ const COLUMNS = [
   }),
   column.accessor("actor", { header: "Who", meta: { nowrap: true, rowHeader: true } }),
   column.accessor("action", { header: "Did", meta: { nowrap: true } }),
-  column.accessor("subject", { header: "On", cell: ({ getValue }) => <span className="wrap-anywhere">{getValue()}</span> }),
+  column.accessor("subject", {
+    header: "On",
+    cell: ({ getValue }) => <span className="font-mono text-12 wrap-anywhere">{getValue()}</span>,
+  }),
   column.accessor("text", {
     header: "In words",
     enableSorting: false,
-    cell: ({ getValue }) => <span className="text-fg-2">{getValue()}</span>,
+    cell: ({ getValue }) => <span className="text-fg-2">{personText(getValue())}</span>,
   }),
   column.accessor("code", { header: "Code", cell: ({ getValue }) => <code className="text-bad">{getValue() ?? ""}</code> }),
 ];
@@ -48,7 +52,8 @@ export function AuditPage() {
     getNextPageParam: (page: AuditView[]) => page.at(-1)?.seq,
     enabled: admin,
   });
-  const more = (audit.data?.pages.at(-1)?.length ?? 0) > 0 && audit.hasNextPage;
+  // The log is numbered from 1: whoever has seen that entry has seen all.
+  const more = (audit.data?.pages.at(-1)?.at(-1)?.seq ?? 1) > 1;
   return (
     <Main bar={<TopBar crumbs={[{ text: "Audit" }]} />}>
       <PageHead title="Audit" under="Who did what, newest first. Each entry carries the digest of the one before it." />

@@ -40,7 +40,9 @@ export function NewPlanPage({ from }: { readonly from: string | undefined }) {
 function NoBase() {
   return (
     <section className="card" aria-label="Base models">
-      <Empty title="No base model yet">A plan fine-tunes a base model. Import a folder with its manifest.json and weights.safetensors, on the coordinator’s machine:</Empty>
+      <Empty title="No base model yet">
+        A plan fine-tunes a base model. Import a folder with its manifest.json and weights.safetensors, on the coordinator’s machine:
+      </Empty>
       <div className="mx-auto max-w-[560px] px-4 pb-6">
         <CodeLine code="engraft-coordinator base import FOLDER" what="command to register a base model" />
       </div>

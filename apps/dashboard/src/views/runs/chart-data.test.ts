@@ -1,6 +1,6 @@
 import { runView, type RunView } from "@engraft/core/rounds/view";
 import { expect, it } from "vitest";
-import { chartCsv, chartData, chartSentence } from "./chart-data.ts";
+import { chartCsv, chartData, chartSentence, stepZoom } from "./chart-data.ts";
 import { CLOSED_WITHOUT_B, TWO_ROUNDS } from "./run.fixture.ts";
 
 const viewOf = (events: typeof TWO_ROUNDS): RunView => {
@@ -36,4 +36,14 @@ it("looks a little ahead while the run lives, never beyond the plan", () => {
 
 it("gives the raw values as CSV, empty where a site reported none", () => {
   expect(chartCsv(chartData(open, "auroc", 15), "auroc").split("\n")[2]).toBe("1,,0.9,");
+});
+
+it("zooms step by step without a drag: in to the newest or around a round, out to all, never out of the axis", () => {
+  const data = { ...chartData(open, "auroc", 16), rounds: Array.from({ length: 17 }, (_, round) => round), horizon: 16 };
+  expect(stepZoom(data, null, "in")).toEqual([8, 16]);
+  expect(stepZoom(data, null, "in", 4)).toEqual([0, 8]);
+  expect(stepZoom(data, [8, 16], "in", 10)).toEqual([8, 12]);
+  expect(stepZoom(data, [15, 16], "in")).toEqual([15, 16]);
+  expect(stepZoom(data, [8, 12], "out", 15)).toEqual([8, 16]);
+  expect(stepZoom(data, [8, 16], "out")).toBeNull();
 });

@@ -40,6 +40,25 @@ export function chartData(view: RunView, metric: MetricName, plannedRounds: numb
   };
 }
 
+const NARROWEST = 1;
+
+/** The rounds in view after one step in (half as many) or out (twice as many) around `around`; null is all of them. */
+export function stepZoom(
+  data: ChartData,
+  zoom: readonly [number, number] | null,
+  way: "in" | "out",
+  around?: number,
+): readonly [number, number] | null {
+  const [from, to] = zoom ?? [0, data.horizon];
+  const newest = data.rounds.at(-1) ?? 0;
+  const length = way === "in" ? Math.max(NARROWEST, (to - from) / 2) : (to - from) * 2;
+  if (length >= data.horizon) return null;
+  // Without a place of its own a step goes to the newest rounds, which most are about.
+  const middle = around ?? Math.min(to, newest) - (way === "in" ? length : to - from) / 2;
+  const start = Math.max(0, Math.min(middle - length / 2, data.horizon - length));
+  return [start, start + length];
+}
+
 export const hasValues = (data: ChartData): boolean => data.sites.some(({ values }) => values.some((value) => value !== null));
 
 export const roundName = (round: number): string => (round === 0 ? "start" : String(round));

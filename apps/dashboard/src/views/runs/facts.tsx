@@ -89,7 +89,7 @@ function SitesFact({ plan, view }: { readonly plan: Plan; readonly view: RunView
         small={`of ${view.evaluation.cohort.length}`}
         under={
           view.evaluation.missed.length === 0
-            ? "base, alone and shared model"
+            ? "on their test patients"
             : `missing: ${listed(view.evaluation.missed.map((missed) => missed.site))}`
         }
       />

@@ -27,24 +27,8 @@ const rowsOf = (comparisons: readonly Comparison[], metric: MetricName): readonl
 /** Each site's shared model against its own, on the same held-out patients. */
 export function GainCard({ plan, view, metric }: { readonly plan: Plan; readonly view: RunView; readonly metric: MetricName }) {
   const rows = rowsOf(view.comparisons, metric);
-  const without = rows.filter((row) => row.gain !== null && row.gain.value <= 0);
-  const known = rows.filter((row) => row.gain !== null);
   return (
-    <Card
-      title="Gain over training alone"
-      className="h-full"
-      end={
-        known.length === 0 ? undefined : without.length > 0 ? (
-          <Chip tone="warn" icon={<TriangleAlert aria-hidden />}>
-            {without.length} without gain
-          </Chip>
-        ) : (
-          <Chip tone="ok" icon={<CircleCheck aria-hidden />}>
-            Gain at every site
-          </Chip>
-        )
-      }
-    >
+    <Card title="Gain over training alone" className="h-full" end={<Verdict gains={rows.flatMap(({ gain }) => gain ?? [])} />}>
       {!plan.metrics.compareAlone ? (
         <Empty title="Not measured">This plan does not ask sites to train alone. The next version can.</Empty>
       ) : rows.length === 0 ? (
@@ -63,6 +47,29 @@ export function GainCard({ plan, view, metric }: { readonly plan: Plan; readonly
         </div>
       )}
     </Card>
+  );
+}
+
+/** Never more than the intervals bear out: a gain whose interval holds 0 is not called one. */
+function Verdict({ gains }: { readonly gains: readonly Gain[] }) {
+  const without = gains.filter((gain) => gain.value <= 0).length;
+  const clear = gains.filter((gain) => gain.low > 0).length;
+  if (gains.length === 0) return null;
+  if (without > 0) {
+    return (
+      <Chip tone="warn" icon={<TriangleAlert aria-hidden />}>
+        {without} without gain
+      </Chip>
+    );
+  }
+  return clear === gains.length ? (
+    <Chip tone="ok" icon={<CircleCheck aria-hidden />}>
+      Gain at every site
+    </Chip>
+  ) : (
+    <Chip>
+      Higher at all {gains.length}, clear at {clear}
+    </Chip>
   );
 }
 

@@ -1,7 +1,7 @@
 "use client";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
-import { Download, Table2 } from "lucide-react";
+import { Download, Table2, ZoomIn } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
@@ -9,7 +9,7 @@ import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { Segmented } from "../../parts/segmented.tsx";
 import { MarkSample, markOf, SiteKey } from "../../parts/site-key.tsx";
 import { Empty } from "../../parts/states.tsx";
-import { chartCsv, chartData, chartSentence, hasValues, roundName, type ChartData } from "./chart-data.ts";
+import { chartCsv, chartData, chartSentence, hasValues, roundName, stepZoom, type ChartData } from "./chart-data.ts";
 import { MetricChart } from "./metric-chart.tsx";
 
 interface MetricCardProps {
@@ -35,6 +35,11 @@ export function MetricCard({ run, plan, view, metric, onMetric }: MetricCardProp
           {zoom !== null && !table && (
             <Button size="small" onClick={() => setZoom(null)}>
               Reset zoom
+            </Button>
+          )}
+          {!table && hasValues(data) && (
+            <Button size="small" icon aria-label="Zoom in" title="Zoom in" onClick={() => setZoom(stepZoom(data, zoom, "in"))}>
+              <ZoomIn size={14} aria-hidden />
             </Button>
           )}
           {table && (
@@ -98,7 +103,7 @@ function Legend({ data, onFocus }: { readonly data: ChartData; readonly onFocus:
           {values.every((value) => value === null) && <span className="text-fg-3">no curve of its own</span>}
         </li>
       ))}
-      <li className="text-fg-3">Drag over the chart to zoom.</li>
+      <li className="desk text-fg-3">Drag over the chart to zoom.</li>
     </ul>
   );
 }

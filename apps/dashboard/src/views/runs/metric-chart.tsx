@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import { MarkSample, markOf } from "../../parts/site-key.tsx";
 import { metricText } from "../../parts/figures.ts";
 import { chartOptions, toColumns, type ChartState } from "./chart-drawing.ts";
-import { roundName, type ChartData } from "./chart-data.ts";
+import { roundName, stepZoom, type ChartData } from "./chart-data.ts";
 
 interface MetricChartProps {
   readonly data: ChartData;
@@ -60,6 +60,9 @@ export function MetricChart({ data, title, sentence, zoom, onZoom, focused, unde
   useEffect(() => plot.current?.setData(toColumns(data)), [data, zoom, focused, underWay]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
+    const around = cursor === null ? undefined : data.rounds[cursor.index];
+    if (event.key === "+" || event.key === "-") onZoom(stepZoom(data, zoom, event.key === "+" ? "in" : "out", around));
+    if (event.key === "0") onZoom(null);
     const now = cursor?.index ?? data.rounds.length;
     const at = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: data.rounds.length - 1 }[event.key];
     if (at === undefined) return;

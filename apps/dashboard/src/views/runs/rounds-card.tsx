@@ -51,7 +51,8 @@ const columnsFor = (metric: MetricName) => [
     id: "sites",
     header: "Who took part",
     meta: { nowrap: true },
-    cell: ({ row: { original: row } }) => row.answers.map((answer) => answer.site).join(", ") || "nobody yet",
+    cell: ({ row: { original: row } }) =>
+      row.cohort.filter((site) => row.answers.some((answer) => answer.site === site)).join(", ") || "nobody yet",
   }),
   column.display({ id: "dropped", header: "Dropped, and why", cell: ({ row: { original: row } }) => <Dropped round={row} /> }),
   column.accessor((row) => row.answers.reduce((sum, answer) => sum + answer.bytes, 0), {

@@ -15,6 +15,12 @@ import { useState } from "react";
 const column = createColumnHelper<SiteView>();
 const MAX_SKEW_MS = 30_000;
 
+function skewText(ms: number): string {
+  const size = Math.abs(ms);
+  if (size < 50) return "0.0 s";
+  return `${ms < 0 ? "−" : "+"}${size < 1000 ? `${(size / 1000).toFixed(1)} s` : lengthText(size)}`;
+}
+
 const COLUMNS = [
   column.accessor("name", {
     header: "Site",
@@ -75,7 +81,7 @@ const COLUMNS = [
     cell: ({ getValue }) => {
       const skew = getValue();
       if (skew === null) return "–";
-      const text = `${skew < 0 ? "−" : "+"}${Math.abs(skew) < 1000 ? `${(Math.abs(skew) / 1000).toFixed(1)} s` : lengthText(Math.abs(skew))}`;
+      const text = skewText(skew);
       return Math.abs(skew) > MAX_SKEW_MS ? <span className="font-medium text-warn">{text}, set it</span> : text;
     },
   }),
