@@ -97,7 +97,7 @@ export class Hub {
       open: (mayServe, self) =>
         new Link(
           inbox,
-          { role: "coordinator", identity, peerKey: key, peerName: site, scopes, blobs: this.#options.blobs, mayServe },
+          { role: "coordinator", identity, peerKey: key, peerName: site, scopes, blobs: this.#options.blobs, keep: "durably", mayServe },
           { message: (message, envelope) => this.#message(self, message, envelope), close: (code) => this.#closed(self, code), bytes: this.#handlers.bytes },
         ),
     });

@@ -42,7 +42,9 @@ interface Tail {
   readonly hash: Digest;
 }
 
-const MAX_TRIES = 5;
+const MAX_TRIES = 10;
+/** Two that hinder each other must not try again in step. */
+const LONGEST_PAUSE_MS = 20;
 
 export class Store {
   readonly prisma: PrismaClient;
@@ -120,6 +122,7 @@ export class Store {
           const fault = faultOf(error);
           if (fault === "version-taken") throw new EngraftError("version-conflict", "Somebody else continued this run.", { cause: error });
           if (fault === undefined || tries === MAX_TRIES) throw error;
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS * tries));
         }
       }
     });
@@ -137,7 +140,8 @@ function appendStatement(prisma: PrismaClient, append: Append, audit: readonly (
   const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());
   return prisma.$queryRaw<{ seq: bigint }[]>`
     WITH new_run AS (
-      INSERT INTO "run" ("id", "planDigest", "createdAt") SELECT ${run}, ${create?.plan ?? null}::text, ${iso(create?.at)}::timestamp WHERE ${create !== undefined}::boolean
+      INSERT INTO "run" ("id", "planDigest", "createdAt", "endPhase", "endedAt")
+      SELECT ${run}, ${create?.plan ?? null}::text, ${iso(create?.at)}::timestamp, ${end?.phase ?? null}::text, ${iso(end?.at)}::timestamp WHERE ${create !== undefined}::boolean
     ), new_statements AS (
       INSERT INTO "statement" ("digest", "text") SELECT "digest", "text" FROM jsonb_to_recordset(${JSON.stringify(statements)}::jsonb) AS s("digest" text, "text" text)
       ON CONFLICT DO NOTHING

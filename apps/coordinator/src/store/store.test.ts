@@ -1,0 +1,206 @@
+/** One suite for both databases: what the store promises holds on PGlite and on PostgreSQL. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { firstBrokenLink, type AuditEntry } from "@engraft/core/audit/chain";
+import type { RunEvent } from "@engraft/core/rounds/events";
+import { PGlite } from "@electric-sql/pglite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findPostgres, requireOrSkip } from "../../../../test/support/require.ts";
+import { startPostgres, type TestPostgres } from "../../../../test/support/postgres.ts";
+import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
+import { openDatabase, type Database, type Where } from "./open.ts";
+import { Store } from "./store.ts";
+
+const PLAN = "a".repeat(64);
+const at = Date.UTC(2026, 10, 25, 3, 0, 0, 123);
+const stopped = (by: string): RunEvent => ({ type: "run.stopped", at, by });
+const entry = (action: string): AuditEntry => ({ at, actor: "operator", action, subject: "heart.1", detail: { round: 1, ok: true, why: null } });
+
+async function seeded(database: Database): Promise<Store> {
+  const { prisma } = database;
+  await prisma.base.create({ data: { manifest: PLAN, name: "b", version: "1.0", text: "{}", weights: PLAN, importedBy: "x", importedAt: new Date(at) } });
+  await prisma.plan.create({ data: { digest: PLAN, name: "heart", version: 1, text: "{}", baseManifest: PLAN, by: "x", proposedAt: new Date(at) } });
+  return new Store(database);
+}
+
+async function chainOf(store: Store) {
+  const rows = await store.prisma.audit.findMany({ orderBy: { seq: "asc" } });
+  return rows.map(({ at: when, actor, action, subject, detail, hash }) => ({ at: when.getTime(), actor, action, subject, detail: detail as AuditEntry["detail"], hash }));
+}
+
+function storeContract(fresh: () => Promise<Where>): void {
+  let where: Where;
+  let database: Database;
+  let store: Store;
+  beforeAll(async () => {
+    where = await fresh();
+    database = await openDatabase(where);
+    store = await seeded(database);
+  });
+  afterAll(() => database.close());
+
+  it("applies its migrations once", async () => {
+    expect(database.migrated).toEqual((await readMigrations()).map(({ name }) => name));
+  });
+
+  it("[S1] stores the events, statements and audit entries of a step together, with a run that they create and end", async () => {
+    const create = { plan: PLAN, at };
+    const appended = await store.append({
+      run: "heart.1", version: 0, create, end: { phase: "stopped", at }, events: [stopped("anna"), stopped("berta")],
+      statements: [{ digest: "d1", text: "signed" }], audit: [entry("one"), entry("two")],
+    });
+    expect(appended.events.map(({ event }) => event)).toEqual([stopped("anna"), stopped("berta")]);
+    expect(await store.events("heart.1")).toEqual(appended.events);
+    expect(await store.prisma.run.findUnique({ where: { id: "heart.1" } })).toMatchObject({ endPhase: "stopped", endedAt: new Date(at), createdAt: new Date(at) });
+    expect(await store.prisma.statement.findUnique({ where: { digest: "d1" } })).toMatchObject({ text: "signed" });
+    expect((await chainOf(store)).slice(-2)).toMatchObject([entry("one"), entry("two")]);
+  });
+
+  it("[S4] appends at an expected version: of two writers one is told version-conflict, and nothing of its step is stored", async () => {
+    const before = (await chainOf(store)).length;
+    const outcomes = await Promise.allSettled([
+      store.append({ run: "race", version: 0, events: [stopped("anna")], audit: [entry("won")] }),
+      new Store(database).append({ run: "race", version: 0, events: [stopped("berta")], statements: [{ digest: "lost", text: "" }], audit: [entry("lost")] }),
+    ]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(outcomes.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "version-conflict" } });
+    expect(await store.events("race")).toHaveLength(1);
+    expect(await chainOf(store)).toHaveLength(before + 1);
+  });
+
+  it("numbers events over all runs, so that a reader goes on after the last it has seen", async () => {
+    const first = await store.append({ run: "one", version: 0, events: [stopped("anna")] });
+    await store.append({ run: "two", version: 0, events: [stopped("berta"), stopped("clara")] });
+    const seq = first.events[0]?.seq ?? 0;
+    expect((await store.eventsAfter(seq, null, 10)).map(({ run }) => run)).toEqual(["two", "two"]);
+    expect(await store.eventsAfter(seq, "one", 10)).toEqual([]);
+    expect(await store.eventsAfter(seq - 1, null, 1)).toMatchObject([{ run: "one", seq }]);
+  });
+
+  it("[A1] keeps one audit chain, whoever writes and however many at once", async () => {
+    const other = new Store(database);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => {
+        const writer = index % 2 === 0 ? store : other;
+        return index % 3 === 0
+          ? writer.append({ run: `many-${index}`, version: 0, events: [], audit: [entry(`append ${index}`)] })
+          : writer.write(async () => ({ value: undefined, audit: [entry(`write ${index}`)] }));
+      }),
+    );
+    const chain = await chainOf(store);
+    expect(firstBrokenLink(chain)).toBeUndefined();
+    expect(new Set(chain.map(({ action }) => action)).size).toBeGreaterThanOrEqual(20);
+    await store.prisma.audit.update({ where: { seq: 2n }, data: { actor: "mallory" } });
+    expect(firstBrokenLink(await chainOf(store))).toBe(1);
+  });
+
+  it("writes nothing where the change fails", async () => {
+    const before = (await chainOf(store)).length;
+    const failing = store.write(async (tx) => {
+      await tx.statement.create({ data: { digest: "half", text: "" } });
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(await store.prisma.statement.count({ where: { digest: "half" } })).toBe(0);
+    expect(await chainOf(store)).toHaveLength(before);
+  });
+
+  it("is there again after a restart, with nothing to migrate", async () => {
+    const events = await store.events("heart.1");
+    await database.close();
+    database = await openDatabase(where);
+    store = new Store(database);
+    expect(database.migrated).toEqual([]);
+    expect(await store.events("heart.1")).toEqual(events);
+  });
+}
+
+describe("the store on PGlite", () => {
+  const folders: string[] = [];
+  afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+  storeContract(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "engraft-store-"));
+    folders.push(folder);
+    return { dir: join(folder, "db") };
+  });
+
+  it("names a folder that holds something else", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "engraft-store-"));
+    folders.push(folder);
+    const { writeFile } = await import("node:fs/promises");
+    await writeFile(join(folder, "PG_VERSION"), "18");
+    await expect(openDatabase({ dir: folder })).rejects.toMatchObject({ code: "database-unavailable" });
+  });
+});
+
+requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (bin) => {
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await startPostgres(bin);
+  });
+  afterAll(() => server.stop());
+
+  describe("the contract", () => {
+    storeContract(async () => ({ url: await server.database() }));
+  });
+
+  it("two coordinators that start at once apply each migration once; one of them may stay", async () => {
+    const url = await server.database();
+    const outcomes = await Promise.allSettled([openDatabase({ url }), openDatabase({ url }), openDatabase({ url })]);
+    const opened = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    expect(opened).toHaveLength(1);
+    for (const outcome of outcomes) if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "locked" });
+    const rows = await (opened[0] as Database).prisma.$queryRaw<{ migration_name: string }[]>`SELECT migration_name FROM "_prisma_migrations"`;
+    expect(rows.map(({ migration_name: name }) => name)).toEqual((await readMigrations()).map(({ name }) => name));
+    await opened[0]?.close();
+    const next = await openDatabase({ url });
+    await next.close();
+  });
+
+  it("goes on after the server was away", async () => {
+    const url = await server.database();
+    const database = await openDatabase({ url });
+    const store = await seeded(database);
+    await store.append({ run: "r", version: 0, events: [stopped("anna")] });
+    await server.restart();
+    await expect
+      .poll(() => store.append({ run: "r", version: 1, events: [stopped("berta")] }).then(() => "stored", () => "away"), { timeout: 20_000 })
+      .toBe("stored");
+    expect(await store.events("r")).toHaveLength(2);
+    await database.close();
+  });
+
+  it("says what is wrong where it cannot be reached, and never the address with its password", async () => {
+    const error: unknown = await openDatabase({ url: "postgresql://engraft:hunter2@127.0.0.1:1/x" }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "database-unavailable" });
+    expect(String(error)).not.toContain("hunter2");
+  });
+});
+
+describe("migrations", () => {
+  const one = { name: "1_one", sql: "CREATE TABLE one (id int); CREATE TABLE uno (id int);", checksum: "c1" };
+  const two = { name: "2_two", sql: "CREATE TABLE two (id int);", checksum: "c2" };
+  let lite: PGlite;
+  let session: SqlSession;
+  beforeAll(async () => {
+    lite = await PGlite.create();
+    session = { script: async (sql) => void (await lite.exec(sql)), rows: async (sql, values = []) => (await lite.query<Record<string, unknown>>(sql, [...values])).rows };
+  });
+  afterAll(() => lite.close());
+
+  it("are applied in order, each once, and one that fails leaves nothing behind", async () => {
+    expect(await migrate(session, [one])).toEqual(["1_one"]);
+    expect(await migrate(session, [one, two])).toEqual(["2_two"]);
+    expect(await migrate(session, [one, two])).toEqual([]);
+    const broken = { name: "3_broken", sql: "CREATE TABLE three (id int); SELECT nonsense;", checksum: "c3" };
+    await expect(migrate(session, [one, two, broken])).rejects.toThrow("nonsense");
+    expect(await session.rows("SELECT to_regclass('three') AS there")).toEqual([{ there: null }]);
+    expect(await migrate(session, [one, two])).toEqual([]);
+  });
+
+  it("of a newer version, or with another text, stop the start by name", async () => {
+    await expect(migrate(session, [one])).rejects.toMatchObject({ code: "database-unavailable", message: expect.stringContaining("2_two") as string });
+    await expect(migrate(session, [one, { ...two, checksum: "other" }])).rejects.toMatchObject({ code: "database-unavailable" });
+  });
+});
