@@ -48,7 +48,7 @@ export class HandSite {
       coordinatorKey,
       blobs,
       (site) =>
-        new Link(inbox, { role: "site", identity, peerKey: coordinatorKey, peerName: "coordinator", scopes: greeted.scopes, blobs, mayServe: () => true }, {
+        new Link(inbox, { role: "site", identity, peerKey: coordinatorKey, peerName: "coordinator", scopes: greeted.scopes, blobs, keep: "as cache", mayServe: () => true }, {
           message: (message) => site.heard.push(message),
           close: (code, text) => {
             site.closed = { code, text };

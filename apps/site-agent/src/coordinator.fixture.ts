@@ -124,6 +124,7 @@ export class FakeCoordinator {
         peerName: greeted.site,
         scopes: greeted.scopes,
         blobs: this.blobs,
+        keep: "durably",
         mayServe,
       },
       { message: (message, envelope) => this.heard.push({ message, envelope }), close: () => undefined },

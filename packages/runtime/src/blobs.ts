@@ -14,6 +14,9 @@ import { storageFault, syncFolder } from "./files.ts";
 
 export type Append = (chunk: Uint8Array) => Promise<void>;
 
+/** Whether a blob must outlive a power cut, or can be fetched again. */
+export type Keep = "durably" | "as cache";
+
 export interface BlobReceiver {
   /** Bytes that are here already: ask from this offset. */
   readonly held: number;
@@ -67,8 +70,9 @@ export class BlobStore {
     const file = await HashedFile.open(path);
     try {
       await produce((chunk) => file.append(chunk));
-      const digest = await file.sync();
-      await this.#adopt(path, digest);
+      await file.sync();
+      const digest = file.digest();
+      await this.#adopt(path, digest, "durably");
       return { digest, bytes: file.length };
     } catch (error) {
       await rm(path, { force: true });
@@ -79,11 +83,12 @@ export class BlobStore {
   }
 
   /**
-   * Receives a blob that is known by digest. `source` names whom it comes from: two sources of one digest never share a partial
+   * Receives a blob that is known by digest. `keep`: "durably" syncs before `finish` returns; "as cache" does not, for blobs that
+   * can be fetched again, since `read` checks every digest anyway. `source` names whom it comes from: two sources of one digest never share a partial
    * file, so a slow or hostile one cannot hold up the other. No sync until `finish`: after a power cut a partial file may be
    * wrong, which the digest finds.
    */
-  async receiver(ref: BlobRef, source: string): Promise<BlobReceiver> {
+  async receiver(ref: BlobRef, source: string, keep: Keep = "durably"): Promise<BlobReceiver> {
     const path = join(this.#dir, "partial", `${ref.digest}.${source}`);
     const file = await HashedFile.open(path).catch((error: unknown) => storageFault(error, path));
     if (file.length > ref.bytes) await file.restart();
@@ -92,12 +97,13 @@ export class BlobStore {
       append: (chunk) => file.append(chunk).catch((error: unknown) => storageFault(error, path)),
       finish: async () => {
         try {
-          const digest = await file.sync().catch((error: unknown) => storageFault(error, path));
+          if (keep === "durably") await file.sync().catch((error: unknown) => storageFault(error, path));
+          const digest = file.digest();
           if (digest !== ref.digest || file.length !== ref.bytes) {
             await rm(path, { force: true });
             throw mismatch(ref.digest);
           }
-          await this.#adopt(path, digest);
+          await this.#adopt(path, digest, keep);
         } finally {
           await file.close();
         }
@@ -110,11 +116,11 @@ export class BlobStore {
     await rm(this.path(digest), { force: true });
   }
 
-  async #adopt(path: string, digest: Digest): Promise<void> {
+  async #adopt(path: string, digest: Digest, keep: Keep): Promise<void> {
     const target = this.path(digest);
     await mkdir(dirname(target), { recursive: true });
     await rename(path, target);
-    await syncFolder(dirname(target));
+    if (keep === "durably") await syncFolder(dirname(target));
   }
 }
 
@@ -155,9 +161,12 @@ class HashedFile {
     this.length = 0;
   }
 
-  /** Makes the content durable; the digest of all of it. */
-  async sync(): Promise<Digest> {
+  /** Makes the content durable. */
+  async sync(): Promise<void> {
     await this.#handle.datasync();
+  }
+
+  digest(): Digest {
     return this.#hash.copy().digest("hex") as Digest;
   }
 

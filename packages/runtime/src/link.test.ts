@@ -68,8 +68,8 @@ async function linked(mayServe: (digest: Digest) => boolean = () => true) {
   const stores = { coordinator: await BlobStore.open(join(dir, "c")), site: await BlobStore.open(join(dir, "s")) };
   const heard: Message[] = [];
   const closed: { who: string; code: Code }[] = [];
-  const coordinator = new Link(ends.inboxes.coordinator, { role: "coordinator", identity: keys.coordinator, peerKey: keys.site.publicKey, peerName: SITE, scopes: ends.coordinator.scopes, blobs: stores.coordinator, mayServe }, { message: (message) => heard.push(message), close: (code) => closed.push({ who: "coordinator", code }) });
-  const site = new Link(ends.inboxes.site, { role: "site", identity: keys.site, peerKey: keys.coordinator.publicKey, peerName: "coordinator", scopes: ends.site.scopes, blobs: stores.site, mayServe }, { message: (message) => heard.push(message), close: (code) => closed.push({ who: "site", code }) });
+  const coordinator = new Link(ends.inboxes.coordinator, { role: "coordinator", identity: keys.coordinator, peerKey: keys.site.publicKey, peerName: SITE, scopes: ends.coordinator.scopes, blobs: stores.coordinator, keep: "durably", mayServe }, { message: (message) => heard.push(message), close: (code) => closed.push({ who: "coordinator", code }) });
+  const site = new Link(ends.inboxes.site, { role: "site", identity: keys.site, peerKey: keys.coordinator.publicKey, peerName: "coordinator", scopes: ends.site.scopes, blobs: stores.site, keep: "as cache", mayServe }, { message: (message) => heard.push(message), close: (code) => closed.push({ who: "site", code }) });
   return { keys, ends, stores, heard, closed, coordinator, site };
 }
 

@@ -9,7 +9,7 @@ import type { Message, MessageOf, MessageType } from "@engraft/core/protocol/mes
 import { openMessage, sealMessage, type Scopes } from "@engraft/core/protocol/session";
 import { acknowledge, nextSlice, receive, sent, startReceiving, startSending, type Receiving, type Sending } from "@engraft/core/protocol/transfer";
 import type { BlobRef } from "@engraft/core/rounds/events";
-import type { BlobReceiver, BlobStore } from "./blobs.ts";
+import type { BlobReceiver, BlobStore, Keep } from "./blobs.ts";
 import { closeWith } from "./handshake.ts";
 import type { Inbox } from "./inbox.ts";
 
@@ -26,6 +26,8 @@ export interface LinkOptions {
   readonly peerName: string;
   readonly scopes: Scopes;
   readonly blobs: BlobStore;
+  /** How fetched blobs are kept. */
+  readonly keep: Keep;
   /** Which blobs this peer may have: asked for every transfer, so that nothing leaves that was not meant to. */
   readonly mayServe: (digest: Digest) => boolean;
 }
@@ -125,7 +127,7 @@ export class Link {
 
   async #fetch(ref: BlobRef, progress?: (done: number, total: number) => void): Promise<void> {
     if ((await this.#options.blobs.size(ref.digest)) === ref.bytes) return;
-    const receiver = await this.#options.blobs.receiver(ref, this.#options.peerName);
+    const receiver = await this.#options.blobs.receiver(ref, this.#options.peerName, this.#options.keep);
     if (receiver.held === ref.bytes) return receiver.finish();
     if (!this.open) {
       await receiver.suspend();

@@ -88,7 +88,7 @@ async function connectOnce(options: ConnectionOptions, handlers: ConnectionHandl
         peerKey: federation.coordinator,
         peerName: "coordinator",
         scopes: greeted.scopes,
-        blobs,
+        blobs, keep: "as cache",
         mayServe: mayLeave,
       },
       {
