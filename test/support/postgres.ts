@@ -20,8 +20,8 @@ export interface TestPostgres {
 export async function startPostgres(bin: string): Promise<TestPostgres> {
   const dir = await mkdtemp(join(tmpdir(), "engraft-postgres-"));
   // PostgreSQL refuses to run as root.
-  const as = process.getuid?.() === 0 ? await unprivileged() : {};
-  if (as.uid !== undefined) await chown(dir, as.uid, as.gid);
+  const as: { readonly uid?: number; readonly gid?: number } = process.getuid?.() === 0 ? await unprivileged() : {};
+  if (as.uid !== undefined && as.gid !== undefined) await chown(dir, as.uid, as.gid);
   const data = join(dir, "data");
   const options = { ...as, cwd: dir, env: { PATH: process.env["PATH"] ?? "", LC_ALL: "C" } };
   await run(join(bin, "initdb"), ["-D", data, "-U", "engraft", "-A", "trust", "-E", "UTF8", "--no-sync"], options);
