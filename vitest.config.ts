@@ -22,6 +22,7 @@ export default defineConfig({
             "examples/**/*.test.ts",
             "test/{tidy,fuzz}.test.ts",
           ],
+          maxWorkers: "100%",
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },

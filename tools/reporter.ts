@@ -18,12 +18,25 @@ interface ErrorLike {
 
 export default class SuiteReporter implements Reporter {
   private readonly write = (line: string): void => void process.stdout.write(`${line}\n`);
+  private readonly running = new Set<string>();
+  private patience: NodeJS.Timeout | undefined;
 
   onTestRunStart(): void {
+    this.patience = setInterval(() => this.write(`     still running: ${[...this.running].join(", ")}`), 60_000).unref();
     this.write(`Property tests use seed ${process.env["ENGRAFT_SEED"]} (ENGRAFT_SEED=${process.env["ENGRAFT_SEED"]} repeats this run).`);
   }
 
+  onTestModuleStart(module: TestModule): void {
+    this.running.add(module.relativeModuleId);
+  }
+
+  /** A failure is known at once, also where a later test of the file hangs. */
+  onTestCaseResult(test: TestCase): void {
+    if (test.result().state === "failed") this.write(`     failed: ${test.module.relativeModuleId} > ${test.fullName}`);
+  }
+
   onTestModuleEnd(module: TestModule): void {
+    this.running.delete(module.relativeModuleId);
     const tests = [...module.children.allTests()];
     const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
     const failed = count("failed") + suiteFailures(module).length;
@@ -36,6 +49,7 @@ export default class SuiteReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[], reason: TestRunEndReason): void {
+    clearInterval(this.patience);
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const failures: Failure[] = [
       ...tests
