@@ -54,7 +54,11 @@ function awaiting(adapter, database) {
 }
 
 const SchemaEngine = await loadEngine();
-const engine = await SchemaEngine.new({ datamodels }, () => undefined, bindMigrationAwareSqlAdapterFactory(new AwaitingPGlite(new PGlite())));
+const engine = await SchemaEngine.new(
+  { datamodels },
+  () => undefined,
+  bindMigrationAwareSqlAdapterFactory(new AwaitingPGlite(new PGlite())),
+);
 
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
 

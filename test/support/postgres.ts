@@ -26,14 +26,24 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
   const options = { ...as, cwd: dir, env: { PATH: process.env["PATH"] ?? "", LC_ALL: "C" } };
   await run(join(bin, "initdb"), ["-D", data, "-U", "engraft", "-A", "trust", "-E", "UTF8", "--no-sync"], options);
   const port = await freePort();
-  const start = (): Promise<void> => finished(join(bin, "pg_ctl"), ["-D", data, "-w", "-l", join(dir, "log"), "-o", `-p ${port} -h 127.0.0.1 -k ${dir} -F`, "start"], options);
-  const stop = (mode: "fast" | "immediate"): Promise<void> => finished(join(bin, "pg_ctl"), ["-D", data, "-w", "-m", mode, "stop"], options);
+  const start = (): Promise<void> =>
+    finished(
+      join(bin, "pg_ctl"),
+      ["-D", data, "-w", "-l", join(dir, "log"), "-o", `-p ${port} -h 127.0.0.1 -k ${dir} -F`, "start"],
+      options,
+    );
+  const stop = (mode: "fast" | "immediate"): Promise<void> =>
+    finished(join(bin, "pg_ctl"), ["-D", data, "-w", "-m", mode, "stop"], options);
   await start();
   let made = 0;
   return {
     database: async () => {
       const name = `engraft_${++made}`;
-      await run("psql", ["-h", "127.0.0.1", "-p", String(port), "-U", "engraft", "-d", "postgres", "-c", `CREATE DATABASE ${name}`], options);
+      await run(
+        "psql",
+        ["-h", "127.0.0.1", "-p", String(port), "-U", "engraft", "-d", "postgres", "-c", `CREATE DATABASE ${name}`],
+        options,
+      );
       return `postgresql://engraft@127.0.0.1:${port}/${name}`;
     },
     restart: async () => {
@@ -58,7 +68,14 @@ function finished(file: string, args: readonly string[], options: object): Promi
 
 async function unprivileged(): Promise<{ readonly uid: number; readonly gid: number }> {
   for (const name of ["postgres", "nobody"]) {
-    const ids = await Promise.all(["-u", "-g"].map((flag) => run("id", [flag, name]).then(({ stdout }) => Number(stdout), () => undefined)));
+    const ids = await Promise.all(
+      ["-u", "-g"].map((flag) =>
+        run("id", [flag, name]).then(
+          ({ stdout }) => Number(stdout),
+          () => undefined,
+        ),
+      ),
+    );
     if (ids[0] !== undefined && ids[1] !== undefined) return { uid: ids[0], gid: ids[1] };
   }
   throw new Error("PostgreSQL refuses to run as root, and there is no user postgres or nobody");

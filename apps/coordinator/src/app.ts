@@ -8,7 +8,7 @@ import { takeLock, type Lock } from "@engraft/runtime/lock";
 import type { Logger } from "@engraft/runtime/log";
 import { Accounts } from "./auth/accounts.ts";
 import { coordinatorIdentity, operatorTokenPath, secretFile, setupToken } from "./auth/secrets.ts";
-import { Hub } from "./hub/hub.ts";
+import { Hub, type HubHandlers } from "./hub/hub.ts";
 import { takeMessage } from "./hub/messages.ts";
 import { Offers } from "./hub/offers.ts";
 import { Presence } from "./hub/presence.ts";
@@ -80,39 +80,50 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   const metrics: Metrics = new Metrics({ agents: () => hub.online().length, runs: () => runs.live().length });
   const offers = new Offers(store, approvals);
   const updates = await UpdateBlobs.load(store, blobs);
-  const runs: Runs = new Runs({ store, blobs, updates, approvals, feed, metrics, log, now, coordinator: identity.publicKey, hub: () => hub });
-  const hub: Hub = new Hub(
-    { identity, blobs, log, now, findSite: async (key) => (await store.prisma.site.findUnique({ where: { key }, select: { name: true } }))?.name as SiteName | undefined },
-    {
-      online: (session) => {
-        presence.online(session);
-        void offers.welcome(session).catch((error: unknown) => log.error({ err: error }, "offers.failed"));
-        runs.presenceChanged();
-        feed.publish({ kind: "changed", what: "sites" });
-      },
-      offline: (session) => {
-        presence.offline(session);
-        runs.presenceChanged();
-        feed.publish({ kind: "changed", what: "sites" });
-      },
-      message: (session, message, envelope) => takeMessage({ approvals, runs, feed, log, now }, session, message, envelope),
-      progress: (progress) => feed.publish({ kind: "progress", progress }),
-      bytes: (direction, count) => metrics.bytes(direction, count),
-    },
-  );
-  const token = (await Accounts.anyAdmin(store)) ? null : await setupToken(data);
-  const accounts = new Accounts({
-    store, data, publicUrl, trustedOrigins, now,
-    secret: await secretFile(join(data, "secrets", "auth.secret")),
-    operatorToken: await secretFile(operatorTokenPath(data)),
-    setupToken: token,
+  const runs: Runs = new Runs({
+    store,
+    blobs,
+    updates,
+    approvals,
+    feed,
+    metrics,
+    log,
+    now,
+    coordinator: identity.publicKey,
+    hub: () => hub,
   });
+  const hub: Hub = new Hub(
+    {
+      identity,
+      blobs,
+      log,
+      now,
+      findSite: async (key) =>
+        (await store.prisma.site.findUnique({ where: { key }, select: { name: true } }))?.name as SiteName | undefined,
+    },
+    hubHandlers({ presence, offers, runs, feed, metrics, approvals, log, now }),
+  );
+  const { accounts, setupUrl } = await openAccounts(options, store);
   log.info({ database: database.kind, migrated: database.migrated }, "database.open");
   const resumed = await runs.resume();
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
-    publicUrl, trustedOrigins, now, log, identity, store, blobs, accounts, approvals, offers, presence, runs, hub, feed, metrics,
-    setupUrl: token === null ? null : `${publicUrl}/setup?token=${token}`,
+    publicUrl,
+    trustedOrigins,
+    now,
+    log,
+    identity,
+    store,
+    blobs,
+    accounts,
+    approvals,
+    offers,
+    presence,
+    runs,
+    hub,
+    feed,
+    metrics,
+    setupUrl,
     close: async () => {
       await hub.stop();
       await runs.close();
@@ -123,10 +134,55 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   };
 }
 
+type Hearing = Pick<App, "presence" | "offers" | "runs" | "feed" | "metrics" | "approvals" | "log" | "now">;
+
+/** What follows when an agent comes, goes or speaks. */
+function hubHandlers({ presence, offers, runs, feed, metrics, approvals, log, now }: Hearing): HubHandlers {
+  return {
+    online: (session) => {
+      presence.online(session);
+      void offers.welcome(session).catch((error: unknown) => log.error({ err: error }, "offers.failed"));
+      runs.presenceChanged();
+      feed.publish({ kind: "changed", what: "sites" });
+    },
+    offline: (session) => {
+      presence.offline(session);
+      runs.presenceChanged();
+      feed.publish({ kind: "changed", what: "sites" });
+    },
+    message: (session, message, envelope) => takeMessage({ approvals, runs, feed, log, now }, session, message, envelope),
+    progress: (progress) => feed.publish({ kind: "progress", progress }),
+    bytes: (direction, count) => metrics.bytes(direction, count),
+  };
+}
+
+async function openAccounts(options: AppOptions, store: Store): Promise<{ readonly accounts: Accounts; readonly setupUrl: string | null }> {
+  const { data, publicUrl, trustedOrigins, now } = options;
+  const token = (await Accounts.anyAdmin(store)) ? null : await setupToken(data);
+  const accounts = new Accounts({
+    store,
+    data,
+    publicUrl,
+    trustedOrigins,
+    now,
+    secret: await secretFile(join(data, "secrets", "auth.secret")),
+    operatorToken: await secretFile(operatorTokenPath(data)),
+    setupToken: token,
+  });
+  return { accounts, setupUrl: token === null ? null : `${publicUrl}/setup?token=${token}` };
+}
+
 /** A database knows its coordinator: sites pin the key, so going on under another one would lock all of them out. */
 async function ownDatabase(store: Store, identity: Identity, now: number): Promise<void> {
-  const owner = await store.prisma.federation.upsert({ where: { id: 1 }, create: { key: identity.publicKey, createdAt: new Date(now) }, update: {} });
+  const owner = await store.prisma.federation.upsert({
+    where: { id: 1 },
+    create: { key: identity.publicKey, createdAt: new Date(now) },
+    update: {},
+  });
   if (owner.key !== identity.publicKey) {
-    throw new EngraftError("bad-config", "The database belongs to a coordinator with another key. Start with that coordinator's --data folder, or restore its file secrets/coordinator.key.");
+    throw new EngraftError(
+      "bad-config",
+      "The database belongs to a coordinator with another key. Start with that coordinator's --data folder, or restore its file secrets/coordinator.key.",
+    );
   }
 }

@@ -42,7 +42,15 @@ export class Coordinator {
     const http = await HttpServer.listen("127.0.0.1", 0);
     const url = `http://127.0.0.1:${http.port}`;
     let now = (): number => Date.now();
-    const app = await openApp({ data, databaseUrl: undefined, publicUrl: url, trustedOrigins: [url], log: openLog("test", "silent"), now: () => now(), onLost: () => undefined });
+    const app = await openApp({
+      data,
+      databaseUrl: undefined,
+      publicUrl: url,
+      trustedOrigins: [url],
+      log: openLog("test", "silent"),
+      now: () => now(),
+      onLost: () => undefined,
+    });
     http.serve(app, options.dashboardUrl);
     const coordinator = new Coordinator(data, url, http, app);
     now = () => Math.max(coordinator.clock, Date.now());
@@ -61,9 +69,18 @@ export class Coordinator {
 
   /** Signs a person in; the headers that a browser would send. */
   async signIn(email: string, password: string): Promise<Record<string, string>> {
-    const response = await fetch(`${this.url}/api/auth/sign-in/email`, { method: "POST", headers: { "content-type": "application/json", origin: this.url }, body: JSON.stringify({ email, password }) });
+    const response = await fetch(`${this.url}/api/auth/sign-in/email`, {
+      method: "POST",
+      headers: { "content-type": "application/json", origin: this.url },
+      body: JSON.stringify({ email, password }),
+    });
     if (!response.ok) throw new Error(`sign-in: ${response.status}`);
-    return { cookie: response.headers.getSetCookie().map((cookie) => cookie.split(";")[0]).join("; ") };
+    return {
+      cookie: response.headers
+        .getSetCookie()
+        .map((cookie) => cookie.split(";")[0])
+        .join("; "),
+    };
   }
 
   upload(bytes: Uint8Array, digest: string, headers: Record<string, string>): Promise<Response> {
@@ -82,8 +99,19 @@ export class Coordinator {
     const read = readInvite(text);
     if (!read.ok) throw new Error(read.text);
     const { invite } = read;
-    const join: Join = { invite: invite.id, site: invite.site, coordinator: invite.coordinator, proof: inviteProof(secretKeyOf(invite.secret), identity.publicKey, invite.coordinator), version: "test", at: Date.now(), ...change };
-    const response = await fetch(`${this.url}/enrol`, { method: "POST", body: JSON.stringify(seal(identity, ENROL_TYPES.join, invite.coordinator, join)) });
+    const join: Join = {
+      invite: invite.id,
+      site: invite.site,
+      coordinator: invite.coordinator,
+      proof: inviteProof(secretKeyOf(invite.secret), identity.publicKey, invite.coordinator),
+      version: "test",
+      at: Date.now(),
+      ...change,
+    };
+    const response = await fetch(`${this.url}/enrol`, {
+      method: "POST",
+      body: JSON.stringify(seal(identity, ENROL_TYPES.join, invite.coordinator, join)),
+    });
     return (await response.json()) as Envelope;
   }
 
@@ -114,15 +142,35 @@ export class Site {
   async connect(name: SiteName = this.name): Promise<SiteLink> {
     const { app, url } = this.#coordinator;
     const inbox = new Inbox(new WebSocket(`${url.replace("http", "ws")}/agent`));
-    const greeted = await greetCoordinator(inbox, { identity: this.identity, coordinatorKey: app.identity.publicKey, site: name, version: "1.2.3", engine: "by hand", now: Date.now });
+    const greeted = await greetCoordinator(inbox, {
+      identity: this.identity,
+      coordinatorKey: app.identity.publicKey,
+      site: name,
+      version: "1.2.3",
+      engine: "by hand",
+      now: Date.now,
+    });
     if (isRefusal(greeted)) throw new Error(greeted.code);
     const blobs = await BlobStore.open(await mkdtemp(join(this.#coordinator.data, "site-")));
-    return new SiteLink(this.identity, app.identity.publicKey, blobs, (link) =>
-      new Link(
-        inbox,
-        { role: "site", identity: this.identity, peerKey: app.identity.publicKey, peerName: "coordinator", scopes: greeted.scopes, blobs, keep: "as cache", mayServe: () => true },
-        { message: (message) => link.heard.push(message), close: (code) => (link.closed = code) },
-      ),
+    return new SiteLink(
+      this.identity,
+      app.identity.publicKey,
+      blobs,
+      (link) =>
+        new Link(
+          inbox,
+          {
+            role: "site",
+            identity: this.identity,
+            peerKey: app.identity.publicKey,
+            peerName: "coordinator",
+            scopes: greeted.scopes,
+            blobs,
+            keep: "as cache",
+            mayServe: () => true,
+          },
+          { message: (message) => link.heard.push(message), close: (code) => (link.closed = code) },
+        ),
     );
   }
 }

@@ -12,7 +12,12 @@ type Flags = Readonly<Record<string, string | boolean | undefined>>;
 function settingsOf({ config, ...flags }: Flags): Promise<Config> {
   // DATABASE_URL is what hosting environments set.
   const env = { ...process.env, ENGRAFT_DATABASE_URL: process.env["ENGRAFT_DATABASE_URL"] ?? process.env["DATABASE_URL"] };
-  return loadConfig({ schema: Config, flags, env, file: { path: typeof config === "string" ? config : "engraft.toml", required: config !== undefined } });
+  return loadConfig({
+    schema: Config,
+    flags,
+    env,
+    file: { path: typeof config === "string" ? config : "engraft.toml", required: config !== undefined },
+  });
 }
 
 function say({ json, lines }: Said, flags: Flags): void {
@@ -20,8 +25,12 @@ function say({ json, lines }: Said, flags: Flags): void {
 }
 
 function program(): Command {
-  const root = new Command("engraft-coordinator").description("Coordinates federated fine-tuning of a base model across sites").version(VERSION).exitOverride();
-  const withJson = (command: Command): Command => command.option("--json", "one JSON object on stdout").option("--config <file>", "settings, instead of ./engraft.toml");
+  const root = new Command("engraft-coordinator")
+    .description("Coordinates federated fine-tuning of a base model across sites")
+    .version(VERSION)
+    .exitOverride();
+  const withJson = (command: Command): Command =>
+    command.option("--json", "one JSON object on stdout").option("--config <file>", "settings, instead of ./engraft.toml");
 
   withJson(root.command("start").description("run the coordinator until it is stopped"))
     .option("--port <number>", "default 7300; 0 takes a free one")
@@ -38,7 +47,12 @@ function program(): Command {
     });
 
   /** A command that asks the running coordinator. */
-  const asking = (parent: Command, usage: string, description: string, act: (reach: Reach, args: readonly string[], flags: Flags) => Promise<Said>): Command =>
+  const asking = (
+    parent: Command,
+    usage: string,
+    description: string,
+    act: (reach: Reach, args: readonly string[], flags: Flags) => Promise<Said>,
+  ): Command =>
     withJson(parent.command(usage).description(description))
       .option("--url <url>", "of the running coordinator; default http://127.0.0.1:7300")
       .option("--data <folder>", "the coordinator's folder, which holds the operator's token")
@@ -48,7 +62,9 @@ function program(): Command {
         say(await act(await settingsOf(flags), command.args, flags), flags);
       });
 
-  asking(root, "invite <site>", "make an invite for a hospital", (reach, [site = ""], flags) => invite(reach, site, String(flags["hours"]))).option("--hours <hours>", "how long it works", "72");
+  asking(root, "invite <site>", "make an invite for a hospital", (reach, [site = ""], flags) =>
+    invite(reach, site, String(flags["hours"])),
+  ).option("--hours <hours>", "how long it works", "72");
   const base = root.command("base").description("base models");
   asking(base, "import <folder>", "import manifest.json and weights.safetensors", (reach, [folder = ""]) => importBase(reach, folder));
   const plan = root.command("plan").description("plans");
@@ -60,7 +76,12 @@ function program(): Command {
   asking(run, "list", "all runs, newest first", (reach) => listRuns(reach));
   const user = root.command("user").description("accounts of the dashboard");
   asking(user, "create", "make an account", (reach, _, { email, name, role, passwordFile }) =>
-    createUser(reach, { email: String(email), name: String(name), role: String(role), ...(typeof passwordFile === "string" ? { passwordFile } : {}) }),
+    createUser(reach, {
+      email: String(email),
+      name: String(name),
+      role: String(role),
+      ...(typeof passwordFile === "string" ? { passwordFile } : {}),
+    }),
   )
     .requiredOption("--email <address>")
     .requiredOption("--name <name>")

@@ -11,23 +11,54 @@ export const TENSORS = [
   { name: "head", shape: [2], depth: 0 },
 ];
 
-export const weights: Uint8Array = writeSafetensors(TENSORS, new Map([["body", Float32Array.of(1, 2, 3, 4)], ["head", Float32Array.of(0.5, -0.5)]]));
+export const weights: Uint8Array = writeSafetensors(
+  TENSORS,
+  new Map([
+    ["body", Float32Array.of(1, 2, 3, 4)],
+    ["head", Float32Array.of(0.5, -0.5)],
+  ]),
+);
 
 const label = { name: "y", title: "Outcome", positive: ["1"], negative: ["0"] };
 
 export const manifest: Manifest = Manifest.parse({
-  format: "engraft.base/1", name: "tiny", version: "1.0", title: "Tiny", description: "", licence: "none", origin: "Made for tests.", fields: [], inputs: [], label, split: null, architecture: {},
-  tensors: TENSORS, weights: { digest: sha256(weights), bytes: weights.byteLength },
+  format: "engraft.base/1",
+  name: "tiny",
+  version: "1.0",
+  title: "Tiny",
+  description: "",
+  licence: "none",
+  origin: "Made for tests.",
+  fields: [],
+  inputs: [],
+  label,
+  split: null,
+  architecture: {},
+  tensors: TENSORS,
+  weights: { digest: sha256(weights), bytes: weights.byteLength },
 });
 
 export const manifestBytes: Uint8Array = utf8(JSON.stringify(manifest));
 
-export const planOf = (change: { readonly version?: number; readonly cohort?: Partial<Plan["cohort"]>; readonly rounds?: number } = {}): Plan =>
+export const planOf = (
+  change: { readonly version?: number; readonly cohort?: Partial<Plan["cohort"]>; readonly rounds?: number } = {},
+): Plan =>
   Plan.parse({
-    format: "engraft.plan/1", name: "tiny-head", version: change.version ?? 1, purpose: "To be tested.",
+    format: "engraft.plan/1",
+    name: "tiny-head",
+    version: change.version ?? 1,
+    purpose: "To be tested.",
     base: { name: "tiny", version: "1.0", manifest: sha256(manifestBytes), weights: manifest.weights.digest },
     data: { fields: [], label, split: { salt: "s", train: 0.6, validation: 0.2 } },
-    training: { trainable: { part: "head" }, amount: { unit: "epochs", count: 1 }, batch: 1, optimizer: { name: "sgd", learningRate: 0.1, momentum: 0 }, weightDecay: 0, clip: 10, seed: 1 },
+    training: {
+      trainable: { part: "head" },
+      amount: { unit: "epochs", count: 1 },
+      batch: 1,
+      optimizer: { name: "sgd", learningRate: 0.1, momentum: 0 },
+      weightDecay: 0,
+      clip: 10,
+      seed: 1,
+    },
     rounds: { count: change.rounds ?? 2, stop: null },
     cohort: { minSites: 2, fraction: 1, gatherSeconds: 30, deadlineSeconds: 600, graceSeconds: 60, ...change.cohort },
     aggregation: "plain",

@@ -26,7 +26,11 @@ beforeAll(async () => {
 });
 afterAll(() => coordinator.remove());
 
-const codeOf = async (call: Promise<unknown>): Promise<Code | null | undefined> => call.then(() => undefined, (error: { readonly data?: { readonly engraft?: Code | null } }) => error.data?.engraft);
+const codeOf = async (call: Promise<unknown>): Promise<Code | null | undefined> =>
+  call.then(
+    () => undefined,
+    (error: { readonly data?: { readonly engraft?: Code | null } }) => error.data?.engraft,
+  );
 
 const MANIFEST = sha256(manifestBytes);
 
@@ -48,13 +52,19 @@ describe("people", () => {
     await expect(coordinator.signIn(account.email, "wrong password")).rejects.toThrow("401");
     const ada = await coordinator.api(await coordinator.signIn(account.email, account.password));
     expect(await ada.me.query()).toEqual({ email: account.email, name: "Ada", role: "admin" });
-    const signUp = await fetch(`${coordinator.url}/api/auth/sign-up/email`, { method: "POST", headers: { "content-type": "application/json", origin: coordinator.url }, body: JSON.stringify(account) });
+    const signUp = await fetch(`${coordinator.url}/api/auth/sign-up/email`, {
+      method: "POST",
+      headers: { "content-type": "application/json", origin: coordinator.url },
+      body: JSON.stringify(account),
+    });
     expect(signUp.status).toBe(404);
   });
 
   it("see and do what their role allows", async () => {
     await api.users.create.mutate({ email: "ben@example.org", name: "Ben", password: "researcher pass", role: "researcher" });
-    expect(await codeOf(api.users.create.mutate({ email: "BEN@example.org", name: "Ben", password: "researcher pass", role: "admin" }))).toBe("conflict");
+    expect(
+      await codeOf(api.users.create.mutate({ email: "BEN@example.org", name: "Ben", password: "researcher pass", role: "admin" })),
+    ).toBe("conflict");
     const ben = await coordinator.api(await coordinator.signIn("ben@example.org", "researcher pass"));
     expect((await ben.home.query()).sites).toEqual([]);
     expect(await codeOf(ben.users.list.query())).toBe("not-allowed");
@@ -66,7 +76,11 @@ describe("people", () => {
 
   it("are not acted for by pages of another origin", async () => {
     const cookies = await coordinator.signIn(account.email, account.password);
-    const foreign = await fetch(`${coordinator.url}/trpc/sites.invite`, { method: "POST", headers: { ...cookies, "content-type": "application/json", origin: "https://evil.example" }, body: JSON.stringify({ site: "graz", hours: 1 }) });
+    const foreign = await fetch(`${coordinator.url}/trpc/sites.invite`, {
+      method: "POST",
+      headers: { ...cookies, "content-type": "application/json", origin: "https://evil.example" },
+      body: JSON.stringify({ site: "graz", hours: 1 }),
+    });
     expect(foreign.status).toBe(403);
   });
 });
@@ -130,7 +144,9 @@ describe("enrolment", () => {
     expect(odd.status).toBe(413);
     const junk = await fetch(`${coordinator.url}/enrol`, { method: "POST", body: "{}" });
     expect(junk.status).toBe(400);
-    const many = await Promise.all(Array.from({ length: 80 }, async () => (await fetch(`${coordinator.url}/enrol`, { method: "POST", body: "{}" })).status));
+    const many = await Promise.all(
+      Array.from({ length: 80 }, async () => (await fetch(`${coordinator.url}/enrol`, { method: "POST", body: "{}" })).status),
+    );
     expect(many).toContain(429);
   });
 });
@@ -143,8 +159,14 @@ describe("bases and plans", () => {
     expect(await wrong.json()).toMatchObject({ error: { code: "digest-mismatch" } });
     expect((await coordinator.upload(manifestBytes, MANIFEST, headers)).status).toBe(200);
     expect(await codeOf(api.bases.register.mutate({ manifest: MANIFEST }))).toBe("blob-missing");
-    expect(await (await coordinator.upload(weights, manifest.weights.digest, headers)).json()).toEqual({ digest: manifest.weights.digest, bytes: weights.byteLength });
-    const [base, again] = [await api.bases.register.mutate({ manifest: MANIFEST }), await api.bases.register.mutate({ manifest: MANIFEST })];
+    expect(await (await coordinator.upload(weights, manifest.weights.digest, headers)).json()).toEqual({
+      digest: manifest.weights.digest,
+      bytes: weights.byteLength,
+    });
+    const [base, again] = [
+      await api.bases.register.mutate({ manifest: MANIFEST }),
+      await api.bases.register.mutate({ manifest: MANIFEST }),
+    ];
     expect(base).toMatchObject({ digest: MANIFEST, name: "tiny", version: "1.0" });
     expect(again.digest).toBe(base.digest);
     const other = Buffer.from(JSON.stringify({ ...manifest, title: "Other" }));
@@ -161,7 +183,10 @@ describe("bases and plans", () => {
     expect(await codeOf(propose(planOf({ rounds: 3 })))).toBe("conflict");
     const next = await propose(planOf({ version: 2, rounds: 3 }));
     const view = await api.plans.get.query({ digest: next.digest });
-    expect(view.changes).toMatchObject({ since: 1, list: expect.arrayContaining([{ kind: "changed", path: "rounds.count", before: "2", after: "3" }]) as unknown });
+    expect(view.changes).toMatchObject({
+      since: 1,
+      list: expect.arrayContaining([{ kind: "changed", path: "rounds.count", before: "2", after: "3" }]) as unknown,
+    });
     expect(view.words).toHaveLength(8);
     expect(view.cannotStart).toContain("2 sites must approve");
     expect(await codeOf(api.runs.start.mutate({ plan: next.digest }))).toBe("plan-not-approved");
@@ -196,7 +221,11 @@ describe("agents and a run", () => {
     expect(newer.closed).toBeUndefined();
     newer.link.close("link-lost", "done");
     await expect.poll(() => coordinator.app.hub.online()).toEqual([]);
-    expect((await api.sites.list.query()).find(({ name }) => name === "anna")).toMatchObject({ online: false, version: "1.2.3", engine: "by hand" });
+    expect((await api.sites.list.query()).find(({ name }) => name === "anna")).toMatchObject({
+      online: false,
+      version: "1.2.3",
+      engine: "by hand",
+    });
   });
 
   it("a site hears of plans that wait for it, of withdrawn ones, and its signed decision is kept", async () => {
@@ -210,7 +239,10 @@ describe("agents and a run", () => {
       await link.hear("approval.recorded");
     }
     expect((await api.plans.get.query({ digest: plan })).approvals).toMatchObject(
-      expect.arrayContaining([expect.objectContaining({ site: "anna", decision: "approved", steward: "Dr. Test", online: true }), expect.objectContaining({ site: "graz", decision: "waiting" })]),
+      expect.arrayContaining([
+        expect.objectContaining({ site: "anna", decision: "approved", steward: "Dr. Test", online: true }),
+        expect.objectContaining({ site: "graz", decision: "waiting" }),
+      ]),
     );
     const stored = await coordinator.app.store.prisma.approval.findFirst({ where: { siteName: "anna" } });
     const statement = await coordinator.app.store.prisma.statement.findUnique({ where: { digest: stored?.statement ?? "" } });
@@ -225,7 +257,17 @@ describe("agents and a run", () => {
     const ask = await link.hear("ask", round - 1);
     expect(ask).toMatchObject({ kind: "train", round });
     const update = await link.blobs.put(float32Bytes(Float32Array.from(values)));
-    link.say("update", { run: ask.run, round, plan: ask.plan, checkpoint: ask.checkpoint.digest, update, sampleCount, validation: null, engine: "by hand", seconds: { fetch: 0, train: 0 } });
+    link.say("update", {
+      run: ask.run,
+      round,
+      plan: ask.plan,
+      checkpoint: ask.checkpoint.digest,
+      update,
+      sampleCount,
+      validation: null,
+      engine: "by hand",
+      seconds: { fetch: 0, train: 0 },
+    });
     expect(await link.hear("answer.recorded", round - 1)).toMatchObject({ kind: "train", outcome: "accepted" });
   }
 
@@ -246,7 +288,16 @@ describe("agents and a run", () => {
       const evaluate = await link.hear("ask", 2);
       expect(evaluate).toMatchObject({ kind: "evaluate", round: 2 });
       const loss = { n: 40, positives: null, values: { loss: { value: 0.5, low: 0.4, high: 0.6 } } };
-      link.say("evaluation", { run, round: 2, plan, checkpoint: evaluate.checkpoint.digest, validation: null, base: loss, alone: null, federated: loss });
+      link.say("evaluation", {
+        run,
+        round: 2,
+        plan,
+        checkpoint: evaluate.checkpoint.digest,
+        validation: null,
+        base: loss,
+        alone: null,
+        federated: loss,
+      });
     }
     await expect.poll(async () => (await api.releases.list.query()).length).toBe(1);
     const detail = await api.runs.get.query({ run });
@@ -272,7 +323,8 @@ describe("agents and a run", () => {
     const part = await fetch(url, { headers: { ...headers, range: "bytes=10-19" } });
     expect([part.status, await part.text()]).toEqual([206, text.slice(10, 20)]);
     expect((await fetch(url, { headers: { ...headers, range: "bytes=99999999-" } })).status).toBe(416);
-    const goOn = async (etag: string): Promise<number> => (await fetch(url, { headers: { ...headers, range: "bytes=10-19", "if-range": `"${etag}"` } })).status;
+    const goOn = async (etag: string): Promise<number> =>
+      (await fetch(url, { headers: { ...headers, range: "bytes=10-19", "if-range": `"${etag}"` } })).status;
     expect([await goOn(sha256(text)), await goOn(sha256("another file"))]).toEqual([206, 200]);
     expect((await fetch(`${coordinator.url}/releases/${run}/other.json`, { headers })).status).toBe(404);
     expect(JSON.parse(text)).toMatchObject({ name: "tiny-head", version: "1.1", split: planOf().data.split });
@@ -282,14 +334,18 @@ describe("agents and a run", () => {
     const events = await coordinator.app.store.events(run);
     const updates = events.flatMap(({ event }) => (event.type === "update.accepted" ? [event.update.digest] : []));
     expect(updates).toHaveLength(4);
-    await expect.poll(() => Promise.all(updates.map((digest) => coordinator.app.blobs.size(digest)))).toEqual([undefined, undefined, undefined, undefined]);
+    await expect
+      .poll(() => Promise.all(updates.map((digest) => coordinator.app.blobs.size(digest))))
+      .toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it("live views go on after the last event they have seen, and see what happens next", async () => {
     const { events } = await api.runs.get.query({ run });
     const seen = events[2]?.seq ?? 0;
     const input = encodeURIComponent(JSON.stringify({ run, lastEventId: String(seen) }));
-    const response = await fetch(`${coordinator.url}/trpc/live?input=${input}`, { headers: { ...(await coordinator.operator()), accept: "text/event-stream" } });
+    const response = await fetch(`${coordinator.url}/trpc/live?input=${input}`, {
+      headers: { ...(await coordinator.operator()), accept: "text/event-stream" },
+    });
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     let text = "";
@@ -306,14 +362,34 @@ describe("agents and a run", () => {
   });
 
   it("[S3] [S2] a restart keeps everything, another key is refused, and a second process is turned away", async () => {
-    await expect(openApp({ data: coordinator.data, databaseUrl: undefined, publicUrl: coordinator.url, trustedOrigins: [], log: openLog("second", "silent"), now: Date.now, onLost: () => undefined })).rejects.toMatchObject({ code: "locked" });
+    await expect(
+      openApp({
+        data: coordinator.data,
+        databaseUrl: undefined,
+        publicUrl: coordinator.url,
+        trustedOrigins: [],
+        log: openLog("second", "silent"),
+        now: Date.now,
+        onLost: () => undefined,
+      }),
+    ).rejects.toMatchObject({ code: "locked" });
     const key = coordinator.app.identity.publicKey;
     for (const link of links) link.link.close("link-lost", "done");
     await coordinator.stop();
     const moved = join(coordinator.data, "secrets", "coordinator.key");
     const kept = await readFile(moved, "utf8");
     await writeFile(moved, Buffer.alloc(32, 7).toString("base64url"));
-    await expect(openApp({ data: coordinator.data, databaseUrl: undefined, publicUrl: coordinator.url, trustedOrigins: [], log: openLog("other", "silent"), now: Date.now, onLost: () => undefined })).rejects.toMatchObject({ code: "bad-config" });
+    await expect(
+      openApp({
+        data: coordinator.data,
+        databaseUrl: undefined,
+        publicUrl: coordinator.url,
+        trustedOrigins: [],
+        log: openLog("other", "silent"),
+        now: Date.now,
+        onLost: () => undefined,
+      }),
+    ).rejects.toMatchObject({ code: "bad-config" });
     await writeFile(moved, kept);
     coordinator = await Coordinator.start({ data: coordinator.data });
     api = await coordinator.api();
@@ -326,9 +402,22 @@ describe("agents and a run", () => {
 
 describe("the rest of the port", () => {
   it("/health and /metrics are for machines", async () => {
-    expect(await (await fetch(`${coordinator.url}/health`)).json()).toMatchObject({ status: "ok", database: "pglite", sitesOnline: 0, liveRuns: 0 });
+    expect(await (await fetch(`${coordinator.url}/health`)).json()).toMatchObject({
+      status: "ok",
+      database: "pglite",
+      sitesOnline: 0,
+      liveRuns: 0,
+    });
     const metrics = await (await fetch(`${coordinator.url}/metrics`)).text();
-    for (const name of ["engraft_rounds_total", "engraft_answers_refused_total", "engraft_agents_connected 0", "engraft_link_bytes_total", "engraft_round_seconds_bucket", "nodejs_eventloop_lag_seconds"]) expect(metrics).toContain(name);
+    for (const name of [
+      "engraft_rounds_total",
+      "engraft_answers_refused_total",
+      "engraft_agents_connected 0",
+      "engraft_link_bytes_total",
+      "engraft_round_seconds_bucket",
+      "nodejs_eventloop_lag_seconds",
+    ])
+      expect(metrics).toContain(name);
     expect(metrics).not.toContain("anna");
   });
 

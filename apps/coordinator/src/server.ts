@@ -82,8 +82,14 @@ export class HttpServer {
 }
 
 const asBusy = (error: NodeJS.ErrnoException, host: string, port: number): Error => {
-  if (error.code === "EADDRINUSE") return new EngraftError("port-busy", `Port ${port} on ${host} is in use. Stop the other program, or choose another port with --port.`, { cause: error });
-  if (error.code === "EACCES" || error.code === "EADDRNOTAVAIL") return new EngraftError("bad-config", `Cannot listen on ${host}:${port} (${error.code}). Choose another --host or --port.`, { cause: error });
+  if (error.code === "EADDRINUSE")
+    return new EngraftError("port-busy", `Port ${port} on ${host} is in use. Stop the other program, or choose another port with --port.`, {
+      cause: error,
+    });
+  if (error.code === "EACCES" || error.code === "EADDRNOTAVAIL")
+    return new EngraftError("bad-config", `Cannot listen on ${host}:${port} (${error.code}). Choose another --host or --port.`, {
+      cause: error,
+    });
   return error;
 };
 
@@ -136,7 +142,8 @@ function routes(app: App, dashboardUrl: string | undefined): Handler {
 /** A page of another origin must not act with this browser's session. */
 function refuseForeignOrigin(app: App, request: IncomingMessage): void {
   const { origin } = request.headers;
-  if (request.method !== "GET" && origin !== undefined && !app.trustedOrigins.includes(origin)) throw new EngraftError("not-allowed", "This request comes from a page of another origin.");
+  if (request.method !== "GET" && origin !== undefined && !app.trustedOrigins.includes(origin))
+    throw new EngraftError("not-allowed", "This request comes from a page of another origin.");
 }
 
 async function sendHealth(app: App, response: ServerResponse): Promise<void> {
@@ -144,7 +151,13 @@ async function sendHealth(app: App, response: ServerResponse): Promise<void> {
     () => true,
     () => false,
   );
-  sendJson(response, up ? 200 : 503, { status: up ? "ok" : "database-unavailable", version: VERSION, database: app.store.kind, sitesOnline: app.hub.online().length, liveRuns: app.runs.live().length });
+  sendJson(response, up ? 200 : 503, {
+    status: up ? "ok" : "database-unavailable",
+    version: VERSION,
+    database: app.store.kind,
+    sitesOnline: app.hub.online().length,
+    liveRuns: app.runs.live().length,
+  });
 }
 
 async function sendMetrics(app: App, response: ServerResponse): Promise<void> {
@@ -153,7 +166,8 @@ async function sendMetrics(app: App, response: ServerResponse): Promise<void> {
 }
 
 async function takeEnrolment(app: App, limits: RateLimits, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (!limits.take(request.socket.remoteAddress ?? "", app.now())) throw new EngraftError("too-many", "Too many enrolments from this address. Wait a minute.");
+  if (!limits.take(request.socket.remoteAddress ?? "", app.now()))
+    throw new EngraftError("too-many", "Too many enrolments from this address. Wait a minute.");
   const outcome = await enrol(app.store, app.identity, await readBody(request, MAX_ENROL_BYTES), app.now());
   if (isRefusal(outcome)) return sendFault(response, outcome.code, outcome.text);
   if (outcome.joined !== undefined && !outcome.joined.again) {

@@ -11,7 +11,14 @@ export function auditView(row: AuditRow): AuditView {
 }
 
 export const storedAuditView = (row: Audit): AuditView =>
-  auditView({ seq: Number(row.seq), at: row.at.getTime(), actor: row.actor, action: row.action, subject: row.subject, detail: row.detail as AuditRow["detail"] });
+  auditView({
+    seq: Number(row.seq),
+    at: row.at.getTime(),
+    actor: row.actor,
+    action: row.action,
+    subject: row.subject,
+    detail: row.detail as AuditRow["detail"],
+  });
 
 function sentence({ action, actor, subject, detail }: AuditRow): string {
   const who = actor.startsWith("site:") ? actor.slice("site:".length) : actor;

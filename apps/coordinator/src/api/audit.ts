@@ -8,7 +8,11 @@ const PAGE = 200;
 export const audit = router({
   /** Newest first. */
   list: procedure.input(z.strictObject({ before: z.int().optional() })).query(async ({ ctx, input }): Promise<AuditView[]> => {
-    const rows = await ctx.app.store.prisma.audit.findMany({ ...(input.before === undefined ? {} : { where: { seq: { lt: input.before } } }), orderBy: { seq: "desc" }, take: PAGE });
+    const rows = await ctx.app.store.prisma.audit.findMany({
+      ...(input.before === undefined ? {} : { where: { seq: { lt: input.before } } }),
+      orderBy: { seq: "desc" },
+      take: PAGE,
+    });
     return rows.map(storedAuditView);
   }),
 });

@@ -19,7 +19,11 @@ async function homeView(app: App): Promise<HomeView> {
     siteViews(app),
     planSummaries(app),
     releaseViews(app, 3),
-    store.prisma.audit.findMany({ where: { action: { notIn: ["round.combined", "enrolment.refused"] } }, orderBy: { seq: "desc" }, take: RECENT }),
+    store.prisma.audit.findMany({
+      where: { action: { notIn: ["round.combined", "enrolment.refused"] } },
+      orderBy: { seq: "desc" },
+      take: RECENT,
+    }),
   ]);
   const running = all.filter((run) => run.endedAt === null);
   return { needs: needs({ all, running, sites, plans, now: now() }), running, sites, releases, recent: recent.map(storedAuditView) };
@@ -37,17 +41,47 @@ interface Facts {
 export function needs({ all, running, sites, plans, now }: Facts): NeedView[] {
   const rerun = (run: RunSummary): boolean => all.some((other) => other.plan.name === run.plan.name && other.createdAt > run.createdAt);
   const failed = all.filter((run) => run.phase === "failed" && run.endedAt !== null && now - run.endedAt < FAILED_SHOWN_MS && !rerun(run));
-  const newest = plans.filter((plan) => !plan.withdrawn && !plans.some((other) => other.name === plan.name && other.version > plan.version));
+  const newest = plans.filter(
+    (plan) => !plan.withdrawn && !plans.some((other) => other.name === plan.name && other.version > plan.version),
+  );
   const offline = sites.filter((site) => !site.online);
   const skewed = sites.filter((site) => site.online && Math.abs(site.clockSkewMs ?? 0) > SKEW_WARNED_MS);
   return [
-    ...failed.map((run): NeedView => ({ severity: "bad", what: `${run.run} failed.`, next: `${run.endText ?? ""} Start it again when the sites are back.`.trim(), button: "Look at the run", href: `/runs/${run.run}` })),
+    ...failed.map((run): NeedView => ({
+      severity: "bad",
+      what: `${run.run} failed.`,
+      next: `${run.endText ?? ""} Start it again when the sites are back.`.trim(),
+      button: "Look at the run",
+      href: `/runs/${run.run}`,
+    })),
     ...running
       .filter((run) => run.phase === "gathering" && offline.length > 0)
-      .map((run): NeedView => ({ severity: "warn", what: `${run.run} waits for sites to come online.`, next: `Offline: ${offline.map(({ name }) => name).join(", ")}. The round opens when they are back, or without them after the plan's waiting time.`, button: "Look at the run", href: `/runs/${run.run}` })),
+      .map((run): NeedView => ({
+        severity: "warn",
+        what: `${run.run} waits for sites to come online.`,
+        next: `Offline: ${offline.map(({ name }) => name).join(", ")}. The round opens when they are back, or without them after the plan's waiting time.`,
+        button: "Look at the run",
+        href: `/runs/${run.run}`,
+      })),
     ...newest.flatMap((plan) => planNeed(plan, running)),
-    ...skewed.map((site): NeedView => ({ severity: "warn", what: `The clock of ${site.name} is off by ${Math.round(Math.abs(site.clockSkewMs ?? 0) / 1000)} s.`, next: "Ask its IT to set the clock; deadlines are read against it.", button: "Look at the site", href: "/sites" })),
-    ...(sites.length === 0 ? [{ severity: "info" as const, what: "No site has joined yet.", next: "Invite one; its IT department joins with one command.", button: "Invite a site", href: "/sites" }] : []),
+    ...skewed.map((site): NeedView => ({
+      severity: "warn",
+      what: `The clock of ${site.name} is off by ${Math.round(Math.abs(site.clockSkewMs ?? 0) / 1000)} s.`,
+      next: "Ask its IT to set the clock; deadlines are read against it.",
+      button: "Look at the site",
+      href: "/sites",
+    })),
+    ...(sites.length === 0
+      ? [
+          {
+            severity: "info" as const,
+            what: "No site has joined yet.",
+            next: "Invite one; its IT department joins with one command.",
+            button: "Invite a site",
+            href: "/sites",
+          },
+        ]
+      : []),
   ];
 }
 
@@ -57,9 +91,27 @@ function planNeed(plan: PlanSummary, running: readonly RunSummary[]): readonly N
   if (running.some((run) => run.plan.name === plan.name)) return [];
   const waiting = plan.sites - plan.approved - plan.refused;
   if (plan.approved < plan.needed) {
-    return [{ severity: waiting + plan.approved < plan.needed ? "bad" : "warn", what: `${title} needs ${plan.needed} approvals and has ${plan.approved}.`, next: `${waiting} site(s) have not decided, ${plan.refused} refused. A steward decides at the site with "engraft-site review".`, button: "Look at the plan", href }];
+    return [
+      {
+        severity: waiting + plan.approved < plan.needed ? "bad" : "warn",
+        what: `${title} needs ${plan.needed} approvals and has ${plan.approved}.`,
+        next: `${waiting} site(s) have not decided, ${plan.refused} refused. A steward decides at the site with "engraft-site review".`,
+        button: "Look at the plan",
+        href,
+      },
+    ];
   }
-  return plan.runs === 0 ? [{ severity: "info", what: `${title} is approved and can be started.`, next: "An admin starts the run.", button: "Start the run", href }] : [];
+  return plan.runs === 0
+    ? [
+        {
+          severity: "info",
+          what: `${title} is approved and can be started.`,
+          next: "An admin starts the run.",
+          button: "Start the run",
+          href,
+        },
+      ]
+    : [];
 }
 
 export const home = procedure.query(({ ctx }) => homeView(ctx.app));

@@ -12,9 +12,15 @@ const MAX_WAITING = 5_000;
 
 type Sent = LiveItem | TrackedEnvelope<LiveItem>;
 
-const isOf = (item: LiveItem, run: string | null): boolean => run === null || item.kind === "changed" || (item.kind === "progress" ? item.progress.run : item.run) === run;
+const isOf = (item: LiveItem, run: string | null): boolean =>
+  run === null || item.kind === "changed" || (item.kind === "progress" ? item.progress.run : item.run) === run;
 
-async function* follow({ store, feed }: App, run: string | null, after: number | undefined, signal: AbortSignal | undefined): AsyncGenerator<Sent> {
+async function* follow(
+  { store, feed }: App,
+  run: string | null,
+  after: number | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Sent> {
   const reader = { waiting: [] as LiveItem[], left: signal?.aborted === true, wake: (): void => undefined };
   const stop = feed.listen((item) => {
     if (!isOf(item, run)) return;
@@ -29,7 +35,7 @@ async function* follow({ store, feed }: App, run: string | null, after: number |
   try {
     // Listening began before the log is read, so nothing falls between the two; what is in both is sent once.
     let seen = after ?? 0;
-    for (let more = after !== undefined; more; ) {
+    for (let more = after !== undefined; more;) {
       const page = await store.eventsAfter(seen, run, PAGE);
       for (const { seq, run: of, event } of page) yield tracked(String(seq), { kind: "event", seq, run: of, event });
       seen = page.at(-1)?.seq ?? seen;
@@ -51,5 +57,15 @@ async function* follow({ store, feed }: App, run: string | null, after: number |
 }
 
 export const live = procedure
-  .input(z.strictObject({ run: RunId.nullable(), lastEventId: z.string().regex(/^[0-9]{1,15}$/).optional() }))
-  .subscription(({ ctx, input, signal }) => follow(ctx.app, input.run, input.lastEventId === undefined ? undefined : Number(input.lastEventId), signal));
+  .input(
+    z.strictObject({
+      run: RunId.nullable(),
+      lastEventId: z
+        .string()
+        .regex(/^[0-9]{1,15}$/)
+        .optional(),
+    }),
+  )
+  .subscription(({ ctx, input, signal }) =>
+    follow(ctx.app, input.run, input.lastEventId === undefined ? undefined : Number(input.lastEventId), signal),
+  );

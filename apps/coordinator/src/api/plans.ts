@@ -29,11 +29,15 @@ function summary({ approvals }: App, row: PlanWithRuns, sites: readonly string[]
   };
 }
 
-const siteNames = async ({ store }: App): Promise<readonly string[]> => (await store.prisma.site.findMany({ select: { name: true }, orderBy: { name: "asc" } })).map(({ name }) => name);
+const siteNames = async ({ store }: App): Promise<readonly string[]> =>
+  (await store.prisma.site.findMany({ select: { name: true }, orderBy: { name: "asc" } })).map(({ name }) => name);
 
 /** Newest first. */
 export async function planSummaries(app: App): Promise<PlanSummary[]> {
-  const [rows, sites] = await Promise.all([app.store.prisma.plan.findMany({ orderBy: { proposedAt: "desc" }, include: { runs: true } }), siteNames(app)]);
+  const [rows, sites] = await Promise.all([
+    app.store.prisma.plan.findMany({ orderBy: { proposedAt: "desc" }, include: { runs: true } }),
+    siteNames(app),
+  ]);
   return rows.map((row) => summary(app, row, sites));
 }
 
@@ -43,7 +47,10 @@ async function planView(app: App, digest: Digest): Promise<PlanView> {
   const row = await store.prisma.plan.findUnique({ where: { digest }, include: { base: true, runs: { orderBy: { createdAt: "desc" } } } });
   if (row === null) throw new EngraftError("plan-unknown", "There is no such plan.");
   const sites = await siteNames(app);
-  const before = await store.prisma.plan.findFirst({ where: { name: row.name, version: { lt: row.version } }, orderBy: { version: "desc" } });
+  const before = await store.prisma.plan.findFirst({
+    where: { name: row.name, version: { lt: row.version } },
+    orderBy: { version: "desc" },
+  });
   const plan = storedPlan(row.text);
   const base = baseView(row.base);
   const short = summary(app, row, sites);
@@ -71,13 +78,15 @@ function cannotStart(plan: PlanSummary, runs: readonly Run[]): string | null {
 export const plans = router({
   list: procedure.query(({ ctx }) => planSummaries(ctx.app)),
   get: procedure.input(z.strictObject({ digest: Digest })).query(({ ctx, input }) => planView(ctx.app, input.digest)),
-  propose: procedure.input(z.strictObject({ plan: z.string().max(262_144) })).mutation(async ({ ctx, input }): Promise<{ digest: string }> => {
-    const { store, offers, hub, feed, now } = ctx.app;
-    const digest = await proposePlan(store, { text: input.plan, by: callerOf(ctx).actor, now: now() });
-    await offers.announce(digest, hub.sessions());
-    feed.publish({ kind: "changed", what: "plans" });
-    return { digest };
-  }),
+  propose: procedure
+    .input(z.strictObject({ plan: z.string().max(262_144) }))
+    .mutation(async ({ ctx, input }): Promise<{ digest: string }> => {
+      const { store, offers, hub, feed, now } = ctx.app;
+      const digest = await proposePlan(store, { text: input.plan, by: callerOf(ctx).actor, now: now() });
+      await offers.announce(digest, hub.sessions());
+      feed.publish({ kind: "changed", what: "plans" });
+      return { digest };
+    }),
   withdraw: procedure.input(z.strictObject({ digest: Digest })).mutation(async ({ ctx, input }): Promise<{ ok: true }> => {
     const { store, offers, hub, feed, now } = ctx.app;
     await withdrawPlan(store, { digest: input.digest, by: callerOf(ctx).actor, now: now() });

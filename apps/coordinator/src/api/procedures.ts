@@ -38,10 +38,12 @@ export const NEEDS: Readonly<Record<string, Need>> = {
 
 const UNNAMED_FAULT = "Something failed in the coordinator. Its log says what.";
 
-const codeOf = ({ cause }: TRPCError): Code | null => (cause instanceof EngraftError ? cause.code : cause instanceof z.ZodError ? "bad-input" : null);
+const codeOf = ({ cause }: TRPCError): Code | null =>
+  cause instanceof EngraftError ? cause.code : cause instanceof z.ZodError ? "bad-input" : null;
 
 function messageOf(error: TRPCError, text: string): string {
-  if (error.cause instanceof z.ZodError) return error.cause.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`).join("; ");
+  if (error.cause instanceof z.ZodError)
+    return error.cause.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`).join("; ");
   // An error without a code of ours may quote anything: it goes to the log, not to the browser.
   return codeOf(error) === null && error.code === "INTERNAL_SERVER_ERROR" ? UNNAMED_FAULT : text;
 }
@@ -54,7 +56,8 @@ const t = initTRPC.context<Context>().create({
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
 });
 
-const coded = (code: Code, text: string): TRPCError => new TRPCError({ code: CODES[code].trpc, message: text, cause: new EngraftError(code, text) });
+const coded = (code: Code, text: string): TRPCError =>
+  new TRPCError({ code: CODES[code].trpc, message: text, cause: new EngraftError(code, text) });
 
 const withCodes = t.middleware(async ({ next }) => {
   const result = await next();

@@ -55,7 +55,12 @@ function summaryOf(view: RunView, row: PlanRow, plan: Plan): RunSummary {
 
 /** Newest first. */
 export async function runSummaries(app: App, only?: "live"): Promise<RunSummary[]> {
-  const rows = await app.store.prisma.run.findMany({ ...(only === "live" ? { where: { endedAt: null } } : {}), orderBy: { createdAt: "desc" }, take: 500, include: { plan: true } });
+  const rows = await app.store.prisma.run.findMany({
+    ...(only === "live" ? { where: { endedAt: null } } : {}),
+    orderBy: { createdAt: "desc" },
+    take: 500,
+    include: { plan: true },
+  });
   const summaries = await Promise.all(rows.map((row) => summary(app, row)));
   return summaries.filter((made) => made !== undefined);
 }
@@ -70,13 +75,23 @@ async function runDetail(app: App, run: RunId): Promise<RunDetail> {
     store.prisma.audit.findMany({ where: { subject: run, action: "update.refused" }, orderBy: { seq: "desc" }, take: 200 }),
     releaseOf(app, run),
   ]);
-  return { run, plan: storedPlan(row.plan.text), planDigest: row.planDigest, base: baseView(row.plan.base), events, refusals: refusals.map(storedAuditView), release };
+  return {
+    run,
+    plan: storedPlan(row.plan.text),
+    planDigest: row.planDigest,
+    base: baseView(row.plan.base),
+    events,
+    refusals: refusals.map(storedAuditView),
+    release,
+  };
 }
 
 export const runs = router({
   list: procedure.query(({ ctx }) => runSummaries(ctx.app)),
   get: procedure.input(z.strictObject({ run: RunId })).query(({ ctx, input }) => runDetail(ctx.app, input.run)),
-  start: procedure.input(z.strictObject({ plan: Digest })).mutation(async ({ ctx, input }): Promise<{ run: string }> => ({ run: await ctx.app.runs.start(input.plan, callerOf(ctx).actor) })),
+  start: procedure
+    .input(z.strictObject({ plan: Digest }))
+    .mutation(async ({ ctx, input }): Promise<{ run: string }> => ({ run: await ctx.app.runs.start(input.plan, callerOf(ctx).actor) })),
   stop: procedure.input(z.strictObject({ run: RunId })).mutation(async ({ ctx, input }): Promise<{ ok: true }> => {
     await ctx.app.runs.stop(input.run, callerOf(ctx).actor);
     return { ok: true };

@@ -8,7 +8,10 @@ import type { InviteView, SiteView } from "./views.ts";
 
 /** Every enrolled site, by name. */
 export async function siteViews({ store, hub, approvals }: App): Promise<SiteView[]> {
-  const [rows, plans] = await Promise.all([store.prisma.site.findMany({ orderBy: { name: "asc" } }), store.prisma.plan.findMany({ select: { digest: true, name: true, version: true } })]);
+  const [rows, plans] = await Promise.all([
+    store.prisma.site.findMany({ orderBy: { name: "asc" } }),
+    store.prisma.plan.findMany({ select: { digest: true, name: true, version: true } }),
+  ]);
   const planOf = new Map(plans.map((plan) => [plan.digest, plan]));
   return rows.map((row) => {
     const session = hub.session(row.name as SiteName);
@@ -39,7 +42,14 @@ export const sites = router({
   }),
   invite: procedure.input(z.strictObject({ site: SiteName, hours: z.number().gt(0).max(720) })).mutation(async ({ ctx, input }) => {
     const { store, identity, publicUrl, now, feed } = ctx.app;
-    const made = await makeInvite(store, { identity, url: publicUrl, site: input.site, hours: input.hours, by: callerOf(ctx).actor, now: now() });
+    const made = await makeInvite(store, {
+      identity,
+      url: publicUrl,
+      site: input.site,
+      hours: input.hours,
+      by: callerOf(ctx).actor,
+      now: now(),
+    });
     feed.publish({ kind: "changed", what: "sites" });
     return made;
   }),

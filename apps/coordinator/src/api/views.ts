@@ -38,7 +38,13 @@ export interface SiteView {
   readonly clockSkewMs: number | null;
   /** What the site does now, if anything. */
   readonly working: ProgressView | null;
-  readonly approvals: readonly { readonly plan: string; readonly planName: string; readonly planVersion: number; readonly decision: "approved" | "refused"; readonly at: number }[];
+  readonly approvals: readonly {
+    readonly plan: string;
+    readonly planName: string;
+    readonly planVersion: number;
+    readonly decision: "approved" | "refused";
+    readonly at: number;
+  }[];
 }
 
 export interface InviteView {

@@ -17,7 +17,13 @@ import { forgetSetupToken } from "./secrets.ts";
 export const ADDRESS_HEADER = "x-engraft-address";
 
 /** The only endpoints of better-auth that are served; accounts are managed through our own API, which keeps an audit log. */
-const SERVED = new Set(["/api/auth/sign-in/email", "/api/auth/sign-out", "/api/auth/get-session", "/api/auth/change-password", "/api/auth/ok"]);
+const SERVED = new Set([
+  "/api/auth/sign-in/email",
+  "/api/auth/sign-out",
+  "/api/auth/get-session",
+  "/api/auth/change-password",
+  "/api/auth/ok",
+]);
 
 const access = createAccessControl({ account: [] });
 
@@ -51,10 +57,20 @@ const makeAuth = ({ store, secret, publicUrl, trustedOrigins }: AccountsOptions)
     trustedOrigins: [...trustedOrigins],
     database: prismaAdapter(store.prisma, { provider: "postgresql" }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 128 },
-    plugins: [admin({ defaultRole: "researcher", adminRoles: ["admin"], roles: { admin: access.newRole({ account: [] }), researcher: access.newRole({ account: [] }) } })],
+    plugins: [
+      admin({
+        defaultRole: "researcher",
+        adminRoles: ["admin"],
+        roles: { admin: access.newRole({ account: [] }), researcher: access.newRole({ account: [] }) },
+      }),
+    ],
     session: { expiresIn: 12 * 3600, updateAge: 3600, cookieCache: { enabled: true, maxAge: 30 } },
     rateLimit: { enabled: true, window: 60, max: 300, customRules: { "/sign-in/email": { window: 60, max: 30 } } },
-    advanced: { cookiePrefix: "engraft", useSecureCookies: publicUrl.startsWith("https:"), ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
+    advanced: {
+      cookiePrefix: "engraft",
+      useSecureCookies: publicUrl.startsWith("https:"),
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+    },
     telemetry: { enabled: false },
     logger: { disabled: true },
   });
@@ -94,7 +110,9 @@ export class Accounts {
     const { authorization, cookie } = request.headers;
     if (authorization !== undefined) {
       const token = authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : "";
-      return sameText(token, this.#options.operatorToken) ? { id: "operator", email: "", name: "operator", role: "admin", actor: "operator" } : null;
+      return sameText(token, this.#options.operatorToken)
+        ? { id: "operator", email: "", name: "operator", role: "admin", actor: "operator" }
+        : null;
     }
     if (cookie === undefined) return null;
     const found = await this.#auth.api.getSession({ headers: fromNodeHeaders(request.headers) });
@@ -107,7 +125,10 @@ export class Accounts {
   /** Uses up the one-time link. Throws `not-allowed` where it is not, or no longer, valid. */
   async createFirstAdmin(token: string, account: Omit<NewAccount, "role">): Promise<void> {
     if (this.#setupToken === null || this.#settingUp || !sameText(token, this.#setupToken)) {
-      throw new EngraftError("not-allowed", "This link is not valid, or was used already. Sign in, or look for the newest link where the coordinator was started.");
+      throw new EngraftError(
+        "not-allowed",
+        "This link is not valid, or was used already. Sign in, or look for the newest link where the coordinator was started.",
+      );
     }
     this.#settingUp = true;
     try {
@@ -127,9 +148,13 @@ export class Accounts {
   async #create(account: NewAccount, by: string, action: string): Promise<void> {
     const { store, now } = this.#options;
     const email = account.email.toLowerCase();
-    if ((await store.prisma.user.count({ where: { email } })) > 0) throw new EngraftError("conflict", "There is an account with this e-mail address already.");
+    if ((await store.prisma.user.count({ where: { email } })) > 0)
+      throw new EngraftError("conflict", "There is an account with this e-mail address already.");
     await this.#auth.api.createUser({ body: { email, name: account.name, password: account.password, role: account.role } });
-    await store.write(async () => ({ value: undefined, audit: [{ at: now(), actor: by, action, subject: email, detail: { role: account.role } }] }));
+    await store.write(async () => ({
+      value: undefined,
+      audit: [{ at: now(), actor: by, action, subject: email, detail: { role: account.role } }],
+    }));
   }
 
   async list(): Promise<readonly UserView[]> {

@@ -21,14 +21,20 @@ export interface Reach {
 /** Throws `not-signed-in` where the data folder holds no token. */
 async function operatorToken({ data }: Reach): Promise<string> {
   const token = (await readIfThere(operatorTokenPath(data)))?.trim();
-  if (token === undefined) throw new EngraftError("not-signed-in", `There is no operator.token in ${data}. Name the coordinator's folder with --data, or start the coordinator once.`);
+  if (token === undefined)
+    throw new EngraftError(
+      "not-signed-in",
+      `There is no operator.token in ${data}. Name the coordinator's folder with --data, or start the coordinator once.`,
+    );
   return token;
 }
 
 /** Calls the API; an error comes out with the code that the coordinator gave it. */
 export async function withApi<T>(reach: Reach, use: (api: Api) => Promise<T>): Promise<T> {
   const token = await operatorToken(reach);
-  const api = createTRPCClient<AppRouter>({ links: [httpLink({ url: `${reach.url}/trpc`, headers: { authorization: `Bearer ${token}` } })] });
+  const api = createTRPCClient<AppRouter>({
+    links: [httpLink({ url: `${reach.url}/trpc`, headers: { authorization: `Bearer ${token}` } })],
+  });
   try {
     return await use(api);
   } catch (error) {
@@ -40,10 +46,13 @@ function asFault(error: unknown, { url }: Reach): unknown {
   if (!(error instanceof TRPCClientError)) return error;
   const data = error.data as { readonly engraft?: Code | null } | null | undefined;
   if (data === null || data === undefined) return unreachable(url, error);
-  return typeof data.engraft === "string" ? new EngraftError(data.engraft, error.message, { cause: error }) : new EngraftError(data.engraft === null ? "not-allowed" : "unreachable", error.message, { cause: error });
+  return typeof data.engraft === "string"
+    ? new EngraftError(data.engraft, error.message, { cause: error })
+    : new EngraftError(data.engraft === null ? "not-allowed" : "unreachable", error.message, { cause: error });
 }
 
-const unreachable = (url: string, cause: unknown): EngraftError => new EngraftError("unreachable", `No coordinator answers at ${url}. Start it, or name its address with --url.`, { cause });
+const unreachable = (url: string, cause: unknown): EngraftError =>
+  new EngraftError("unreachable", `No coordinator answers at ${url}. Start it, or name its address with --url.`, { cause });
 
 /** Uploads a file under its digest, which is returned. */
 export async function upload(reach: Reach, path: string): Promise<string> {
@@ -55,7 +64,10 @@ export async function upload(reach: Reach, path: string): Promise<string> {
   const digest = hash.digest("hex");
   const token = await operatorToken(reach);
   const url = new URL(`/blobs/${digest}`, reach.url);
-  const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, { method: "PUT", headers: { authorization: `Bearer ${token}`, "content-length": size } });
+  const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${token}`, "content-length": size },
+  });
   const answered = new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
     request.once("error", (error) => reject(unreachable(reach.url, error)));
     request.once("response", (response) => {

@@ -23,7 +23,10 @@ export async function invite(reach: Reach, site: string, hours: string): Promise
   const length = Number(hours);
   if (!(length > 0)) throw new EngraftError("bad-input", "--hours needs a number of hours.");
   const made = await withApi(reach, (api) => api.sites.invite.mutate({ site: name, hours: length }));
-  return { json: made, lines: [`Give this line to the IT of ${site}. It works once, until ${new Date(made.expires).toISOString()}:`, made.command] };
+  return {
+    json: made,
+    lines: [`Give this line to the IT of ${site}. It works once, until ${new Date(made.expires).toISOString()}:`, made.command],
+  };
 }
 
 export async function importBase(reach: Reach, folder: string): Promise<Said> {
@@ -42,12 +45,21 @@ export async function proposePlan(reach: Reach, path: string): Promise<Said> {
     const { words: spoken } = await api.plans.get.query({ digest: proposed.digest });
     return { digest: proposed.digest, words: spoken };
   });
-  return { json: { digest, words }, lines: [`The plan is proposed; every site is asked to review it.`, digest, `In words: ${words.join(" ")}`] };
+  return {
+    json: { digest, words },
+    lines: [`The plan is proposed; every site is asked to review it.`, digest, `In words: ${words.join(" ")}`],
+  };
 }
 
 export async function listPlans(reach: Reach): Promise<Said> {
   const plans = await withApi(reach, (api) => api.plans.list.query());
-  return { json: { plans }, lines: plans.map((plan) => `${plan.digest.slice(0, 12)}  ${plan.name} ${plan.version}  ${plan.withdrawn ? "withdrawn" : `${plan.approved} of ${plan.needed} approvals needed`}`) };
+  return {
+    json: { plans },
+    lines: plans.map(
+      (plan) =>
+        `${plan.digest.slice(0, 12)}  ${plan.name} ${plan.version}  ${plan.withdrawn ? "withdrawn" : `${plan.approved} of ${plan.needed} approvals needed`}`,
+    ),
+  };
 }
 
 /** By digest, or by name: then the newest version that was not withdrawn. */
@@ -55,8 +67,11 @@ export async function startRun(reach: Reach, plan: string): Promise<Said> {
   const { run } = await withApi(reach, async (api) => {
     const digest = Digest.safeParse(plan);
     if (digest.success) return api.runs.start.mutate({ plan: digest.data });
-    const newest = (await api.plans.list.query()).filter(({ name, withdrawn }) => name === plan && !withdrawn).sort((a, b) => b.version - a.version)[0];
-    if (newest === undefined) throw new EngraftError("plan-unknown", `There is no plan called ${plan}. "engraft-coordinator plan list" shows those there are.`);
+    const newest = (await api.plans.list.query())
+      .filter(({ name, withdrawn }) => name === plan && !withdrawn)
+      .sort((a, b) => b.version - a.version)[0];
+    if (newest === undefined)
+      throw new EngraftError("plan-unknown", `There is no plan called ${plan}. "engraft-coordinator plan list" shows those there are.`);
     return api.runs.start.mutate({ plan: newest.digest });
   });
   return { json: { run }, lines: [`${run} is started.`] };
@@ -70,16 +85,27 @@ export async function stopRun(reach: Reach, run: string): Promise<Said> {
 
 export async function listRuns(reach: Reach): Promise<Said> {
   const runs = await withApi(reach, (api) => api.runs.list.query());
-  return { json: { runs }, lines: runs.map((run) => `${run.run}  ${run.phase}  round ${run.round} of ${run.rounds}${run.endText === null ? "" : `  ${run.endText}`}`) };
+  return {
+    json: { runs },
+    lines: runs.map(
+      (run) => `${run.run}  ${run.phase}  round ${run.round} of ${run.rounds}${run.endText === null ? "" : `  ${run.endText}`}`,
+    ),
+  };
 }
 
 /** The password comes from a file, or is made and shown once. */
-export async function createUser(reach: Reach, options: { readonly email: string; readonly name: string; readonly role: string; readonly passwordFile?: string }): Promise<Said> {
+export async function createUser(
+  reach: Reach,
+  options: { readonly email: string; readonly name: string; readonly role: string; readonly passwordFile?: string },
+): Promise<Said> {
   const { email, name, role, passwordFile } = options;
   if (role !== "admin" && role !== "researcher") throw new EngraftError("bad-input", "--role is admin or researcher.");
   const given = passwordFile === undefined ? undefined : (await readFile(passwordFile, "utf8")).trim();
   const password = given ?? randomBytes(12).toString("base64url");
   await withApi(reach, (api) => api.users.create.mutate({ email, name, role, password }));
   const shown = given === undefined ? { password } : {};
-  return { json: { email, role, ...shown }, lines: [`${email} has an account (${role}).`, ...(given === undefined ? [`Password, shown once: ${password}`] : [])] };
+  return {
+    json: { email, role, ...shown },
+    lines: [`${email} has an account (${role}).`, ...(given === undefined ? [`Password, shown once: ${password}`] : [])],
+  };
 }

@@ -47,14 +47,22 @@ async function open(config: Config, port: number, log: Logger): Promise<App> {
 }
 
 function defaultUrl(host: string, port: number): string {
-  if (host === "0.0.0.0" || host === "::") throw new EngraftError("bad-config", "Say by which address agents and browsers reach this coordinator, with --public-url: it is written into every invite.");
+  if (host === "0.0.0.0" || host === "::")
+    throw new EngraftError(
+      "bad-config",
+      "Say by which address agents and browsers reach this coordinator, with --public-url: it is written into every invite.",
+    );
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 async function mustHaveSpace(data: string): Promise<void> {
   await mkdir(data, { recursive: true, mode: 0o700 });
   const { bavail, bsize } = await statfs(data);
-  if (bavail * bsize < LEAST_FREE_BYTES) throw new EngraftError("disk-full", `${data} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free; the coordinator needs at least ${LEAST_FREE_BYTES / 2 ** 20}. Free some space.`);
+  if (bavail * bsize < LEAST_FREE_BYTES)
+    throw new EngraftError(
+      "disk-full",
+      `${data} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free; the coordinator needs at least ${LEAST_FREE_BYTES / 2 ** 20}. Free some space.`,
+    );
 }
 
 function announce(app: App, json: boolean, config: Config): void {
@@ -64,5 +72,6 @@ function announce(app: App, json: boolean, config: Config): void {
   }
   process.stdout.write(`The coordinator is ready at ${app.publicUrl}\n`);
   if (app.setupUrl !== null) process.stdout.write(`Make the first admin, once, at ${app.setupUrl}\n`);
-  if (config.databaseUrl === undefined) process.stderr.write("Embedded database: good for trials. For real patients use PostgreSQL, with DATABASE_URL.\n");
+  if (config.databaseUrl === undefined)
+    process.stderr.write("Embedded database: good for trials. For real patients use PostgreSQL, with DATABASE_URL.\n");
 }

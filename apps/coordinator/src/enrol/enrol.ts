@@ -23,7 +23,11 @@ export async function enrol(store: Store, identity: Identity, body: string, now:
   const key = envelope.value.key;
   const outcome = await decideEnrolment(store, identity, envelope.value, now);
   if (isRefusal(outcome)) {
-    return { answer: seal(identity, ENROL_TYPES.refused, identity.publicKey, { key, code: outcome.code, text: outcome.text }), joined: undefined, refused: outcome };
+    return {
+      answer: seal(identity, ENROL_TYPES.refused, identity.publicKey, { key, code: outcome.code, text: outcome.text }),
+      joined: undefined,
+      refused: outcome,
+    };
   }
   return { answer: seal(identity, ENROL_TYPES.joined, identity.publicKey, outcome), joined: outcome, refused: undefined };
 }
@@ -32,10 +36,13 @@ async function decideEnrolment(store: Store, identity: Identity, envelope: Envel
   const opened = unseal(envelope, { type: ENROL_TYPES.join, scope: identity.publicKey, key: envelope.key, schema: Join });
   if (!opened.ok) {
     // A site that pinned another key signed for another federation, so its signature cannot match here.
-    return opened.code === "bad-signature" ? refuse("coordinator-key-wrong", "The invite is for another coordinator than this one.") : opened;
+    return opened.code === "bad-signature"
+      ? refuse("coordinator-key-wrong", "The invite is for another coordinator than this one.")
+      : opened;
   }
   const join = opened.value;
-  if (join.coordinator !== identity.publicKey) return refuse("coordinator-key-wrong", "The invite is for another coordinator than this one.");
+  if (join.coordinator !== identity.publicKey)
+    return refuse("coordinator-key-wrong", "The invite is for another coordinator than this one.");
   try {
     const { value } = await store.write((tx) => consume(tx, join, envelope.key, identity.publicKey, now));
     return value;
@@ -47,26 +54,49 @@ async function decideEnrolment(store: Store, identity: Identity, envelope: Envel
 }
 
 /** In one transaction: the invite is used up and the site exists, or neither. */
-async function consume(tx: Transaction, join: Join, key: PublicKey, coordinator: PublicKey, now: number): Promise<{ readonly value: Joined | Refusal; readonly audit: readonly { at: number; actor: string; action: string; subject: string; detail: Record<string, string | boolean> }[] }> {
+async function consume(
+  tx: Transaction,
+  join: Join,
+  key: PublicKey,
+  coordinator: PublicKey,
+  now: number,
+): Promise<{
+  readonly value: Joined | Refusal;
+  readonly audit: readonly { at: number; actor: string; action: string; subject: string; detail: Record<string, string | boolean> }[];
+}> {
   const no = (refusal: Refusal) => ({
     value: refusal,
     audit: [{ at: now, actor: "stranger", action: "enrolment.refused", subject: join.site, detail: { code: refusal.code } }],
   });
   const invite = await tx.invite.findUnique({ where: { id: join.invite } });
   const forged = refuse("invite-forged", "The coordinator never made this invite. Ask the admin for a new one.");
-  if (invite === null || invite.site !== join.site || !proofMatches(inviteProof(invite.secretKey, key, coordinator), join.proof)) return no(forged);
+  if (invite === null || invite.site !== join.site || !proofMatches(inviteProof(invite.secretKey, key, coordinator), join.proof))
+    return no(forged);
   if (invite.usedBy === key) return { value: { site: join.site, key, again: true, at: now }, audit: [] };
-  if (invite.usedAt !== null) return no(refuse("invite-used", "This invite was used already, by another key. If that was not you, tell the admin; otherwise ask for a new invite."));
+  if (invite.usedAt !== null)
+    return no(
+      refuse(
+        "invite-used",
+        "This invite was used already, by another key. If that was not you, tell the admin; otherwise ask for a new invite.",
+      ),
+    );
   if (invite.revokedAt !== null) return no(refuse("invite-expired", "The admin has withdrawn this invite. Ask for a new one."));
   if (invite.expires.getTime() <= now) return no(refuse("invite-expired", "This invite has expired. Ask the admin for a new one."));
   const taken = await tx.site.findFirst({ where: { OR: [{ name: join.site }, { key }] } });
   if (taken !== null) {
-    return no(taken.name === join.site ? refuse("name-taken", `A site called ${join.site} is enrolled already. Ask the admin for an invite with another name.`) : refuse("enrolled-elsewhere", `This key is enrolled already, as ${taken.name}.`));
+    return no(
+      taken.name === join.site
+        ? refuse("name-taken", `A site called ${join.site} is enrolled already. Ask the admin for an invite with another name.`)
+        : refuse("enrolled-elsewhere", `This key is enrolled already, as ${taken.name}.`),
+    );
   }
   // Only one of two transactions at once changes the row.
   const { count } = await tx.invite.updateMany({ where: { id: invite.id, usedAt: null }, data: { usedAt: new Date(now), usedBy: key } });
   if (count !== 1) return no(refuse("invite-used", "This invite was used just now, by another key. Ask the admin for a new one."));
   await tx.site.create({ data: { name: join.site, key, joinedAt: new Date(now), version: join.version } });
   const words = fingerprintWords(key).join(" ");
-  return { value: { site: join.site, key, again: false, at: now }, audit: [{ at: now, actor: `site:${join.site}`, action: "site.joined", subject: join.site, detail: { key, words, invite: invite.id } }] };
+  return {
+    value: { site: join.site, key, again: false, at: now },
+    audit: [{ at: now, actor: `site:${join.site}`, action: "site.joined", subject: join.site, detail: { key, words, invite: invite.id } }],
+  };
 }

@@ -21,20 +21,46 @@ export interface NewInvite {
 }
 
 /** Throws `name-taken` where the site is enrolled already. */
-export async function makeInvite(store: Store, options: { readonly identity: Identity; readonly url: string; readonly site: SiteName; readonly hours: number; readonly by: string; readonly now: number }): Promise<NewInvite> {
+export async function makeInvite(
+  store: Store,
+  options: {
+    readonly identity: Identity;
+    readonly url: string;
+    readonly site: SiteName;
+    readonly hours: number;
+    readonly by: string;
+    readonly now: number;
+  },
+): Promise<NewInvite> {
   const { identity, url, site, hours, by, now } = options;
-  const invite = { url, coordinator: identity.publicKey, site, id: toBase64url(randomBytes(12)), secret: toBase64url(randomBytes(32)), expires: now + Math.round(hours * HOUR_MS) };
+  const invite = {
+    url,
+    coordinator: identity.publicKey,
+    site,
+    id: toBase64url(randomBytes(12)),
+    secret: toBase64url(randomBytes(32)),
+    expires: now + Math.round(hours * HOUR_MS),
+  };
   await store.write(async (tx) => {
-    if ((await tx.site.findUnique({ where: { name: site } })) !== null) throw new EngraftError("name-taken", `A site called ${site} is enrolled already. Choose another name.`);
-    await tx.invite.create({ data: { id: invite.id, site, secretKey: secretKeyOf(invite.secret), by, createdAt: new Date(now), expires: new Date(invite.expires) } });
-    return { value: undefined, audit: [{ at: now, actor: by, action: "invite.created", subject: site, detail: { invite: invite.id, expires: invite.expires } }] };
+    if ((await tx.site.findUnique({ where: { name: site } })) !== null)
+      throw new EngraftError("name-taken", `A site called ${site} is enrolled already. Choose another name.`);
+    await tx.invite.create({
+      data: { id: invite.id, site, secretKey: secretKeyOf(invite.secret), by, createdAt: new Date(now), expires: new Date(invite.expires) },
+    });
+    return {
+      value: undefined,
+      audit: [{ at: now, actor: by, action: "invite.created", subject: site, detail: { invite: invite.id, expires: invite.expires } }],
+    };
   });
   const text = inviteText(invite);
   return { id: invite.id, invite: text, command: `engraft-site join ${text}`, expires: invite.expires };
 }
 
 /** Throws `not-found`, or `invite-used` where it is too late. */
-export async function revokeInvite(store: Store, options: { readonly id: string; readonly by: string; readonly now: number }): Promise<void> {
+export async function revokeInvite(
+  store: Store,
+  options: { readonly id: string; readonly by: string; readonly now: number },
+): Promise<void> {
   const { id, by, now } = options;
   await store.write(async (tx) => {
     const invite = await tx.invite.findUnique({ where: { id } });

@@ -24,7 +24,8 @@ export class Uploads {
       request.resume();
       return { digest, bytes };
     }
-    if (this.#running.has(digest)) throw new EngraftError("conflict", "This file is being uploaded already. Try again when that has ended.");
+    if (this.#running.has(digest))
+      throw new EngraftError("conflict", "This file is being uploaded already. Try again when that has ended.");
     this.#running.add(digest);
     try {
       await this.#receive(digest, bytes, request);

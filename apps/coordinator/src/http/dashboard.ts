@@ -13,15 +13,33 @@ function sendPage(response: ServerResponse, status: number, title: string, text:
     return;
   }
   const body = page(title, text);
-  response.writeHead(status, { "content-type": "text/html; charset=utf-8", "content-length": Buffer.byteLength(body), "cache-control": "no-store" }).end(body);
+  response
+    .writeHead(status, {
+      "content-type": "text/html; charset=utf-8",
+      "content-length": Buffer.byteLength(body),
+      "cache-control": "no-store",
+    })
+    .end(body);
 }
 
 export function openDashboard(target: string | undefined): Dashboard {
   if (target === undefined) {
-    return (_, response) => sendPage(response, 502, "No dashboard", "This coordinator was started without a dashboard. Start one, and start the coordinator with --dashboard-url and its address.");
+    return (_, response) =>
+      sendPage(
+        response,
+        502,
+        "No dashboard",
+        "This coordinator was started without a dashboard. Start one, and start the coordinator with --dashboard-url and its address.",
+      );
   }
   const proxy = createProxyServer({ target, xfwd: true });
-  const away = (response: ServerResponse): void => sendPage(response, 502, "The dashboard does not answer", "The coordinator runs, but its dashboard's process does not answer. Start it again and reload this page.");
+  const away = (response: ServerResponse): void =>
+    sendPage(
+      response,
+      502,
+      "The dashboard does not answer",
+      "The coordinator runs, but its dashboard's process does not answer. Start it again and reload this page.",
+    );
   return (request, response) => {
     proxy.web(request, response).catch(() => away(response));
   };

@@ -19,11 +19,36 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#rounds = new Counter({ name: "engraft_rounds_total", help: "Rounds that ended with a checkpoint", registers });
     this.#runsEnded = new Counter({ name: "engraft_runs_ended_total", help: "Runs that ended, by how", labelNames: ["how"], registers });
-    this.#accepted = new Counter({ name: "engraft_answers_accepted_total", help: "Answers of sites that count", labelNames: ["kind"], registers });
-    this.#refused = new Counter({ name: "engraft_answers_refused_total", help: "Answers of sites that were refused, by code", labelNames: ["kind", "code"], registers });
-    this.#dropped = new Counter({ name: "engraft_sites_dropped_total", help: "Sites dropped from a round, by code", labelNames: ["code"], registers });
-    this.#bytes = new Counter({ name: "engraft_link_bytes_total", help: "Bytes to (out) and from (in) the agents", labelNames: ["direction"], registers });
-    this.#duration = new Histogram({ name: "engraft_round_seconds", help: "From a round's opening to its checkpoint", buckets: [0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600, 14_400, 86_400], registers });
+    this.#accepted = new Counter({
+      name: "engraft_answers_accepted_total",
+      help: "Answers of sites that count",
+      labelNames: ["kind"],
+      registers,
+    });
+    this.#refused = new Counter({
+      name: "engraft_answers_refused_total",
+      help: "Answers of sites that were refused, by code",
+      labelNames: ["kind", "code"],
+      registers,
+    });
+    this.#dropped = new Counter({
+      name: "engraft_sites_dropped_total",
+      help: "Sites dropped from a round, by code",
+      labelNames: ["code"],
+      registers,
+    });
+    this.#bytes = new Counter({
+      name: "engraft_link_bytes_total",
+      help: "Bytes to (out) and from (in) the agents",
+      labelNames: ["direction"],
+      registers,
+    });
+    this.#duration = new Histogram({
+      name: "engraft_round_seconds",
+      help: "From a round's opening to its checkpoint",
+      buckets: [0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600, 14_400, 86_400],
+      registers,
+    });
     this.#gauge("engraft_agents_connected", "Agents with a link now", gauges.agents);
     this.#gauge("engraft_runs_live", "Runs that have not ended", gauges.runs);
   }

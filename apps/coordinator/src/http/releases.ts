@@ -10,7 +10,13 @@ import type { Store } from "../store/store.ts";
 export const ReleaseFiles = z.array(z.object({ name: z.string(), sha256: z.string(), bytes: z.number() }));
 
 /** Throws `not-found`. */
-export async function serveRelease(store: Store, blobs: BlobStore, wanted: { readonly id: string; readonly name: string }, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serveRelease(
+  store: Store,
+  blobs: BlobStore,
+  wanted: { readonly id: string; readonly name: string },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const release = await store.prisma.release.findUnique({ where: { id: wanted.id } });
   const file = release === null ? undefined : ReleaseFiles.parse(release.files).find(({ name }) => name === wanted.name);
   if (file === undefined) throw new EngraftError("not-found", "There is no such file.");
@@ -30,7 +36,11 @@ export async function serveRelease(store: Store, blobs: BlobStore, wanted: { rea
           response.writeHead(416).end();
           return;
         }
-        reject(new EngraftError("blob-missing", "The file is not in the store any more. Restore the coordinator's folder from a backup.", { cause: error }));
+        reject(
+          new EngraftError("blob-missing", "The file is not in the store any more. Restore the coordinator's folder from a backup.", {
+            cause: error,
+          }),
+        );
       })
       .pipe(response);
   });

@@ -98,7 +98,11 @@ export class Hub {
         new Link(
           inbox,
           { role: "coordinator", identity, peerKey: key, peerName: site, scopes, blobs: this.#options.blobs, keep: "durably", mayServe },
-          { message: (message, envelope) => this.#message(self, message, envelope), close: (code) => this.#closed(self, code), bytes: this.#handlers.bytes },
+          {
+            message: (message, envelope) => this.#message(self, message, envelope),
+            close: (code) => this.#closed(self, code),
+            bytes: this.#handlers.bytes,
+          },
         ),
     });
     this.#sessions.set(site, session);

@@ -15,7 +15,12 @@ export interface MessageTakers {
   readonly now: () => number;
 }
 
-export function takeMessage({ approvals, runs, feed, log, now }: MessageTakers, session: Session, message: Message, envelope: Envelope): void {
+export function takeMessage(
+  { approvals, runs, feed, log, now }: MessageTakers,
+  session: Session,
+  message: Message,
+  envelope: Envelope,
+): void {
   switch (message.type) {
     case "approval": {
       const { plan, decision } = message.value;

@@ -19,8 +19,17 @@ export class Offers {
   /** Everything that a site must know after it was away. */
   async welcome(session: Session): Promise<void> {
     const { site } = session;
-    const open = await this.#store.prisma.plan.findMany({ where: { withdrawnAt: null }, include: { base: true }, orderBy: { proposedAt: "asc" } });
-    const withdrawn = await this.#store.prisma.plan.findMany({ where: { NOT: { withdrawnAt: null } }, include: { base: true }, orderBy: { withdrawnAt: "desc" }, take: WITHDRAWALS_TOLD });
+    const open = await this.#store.prisma.plan.findMany({
+      where: { withdrawnAt: null },
+      include: { base: true },
+      orderBy: { proposedAt: "asc" },
+    });
+    const withdrawn = await this.#store.prisma.plan.findMany({
+      where: { NOT: { withdrawnAt: null } },
+      include: { base: true },
+      orderBy: { withdrawnAt: "desc" },
+      take: WITHDRAWALS_TOLD,
+    });
     for (const plan of open) if (this.#approvals.of(plan.digest, site) === undefined) session.link.send("plan.offer", offer(plan));
     for (const plan of withdrawn) session.link.send("plan.offer", offer(plan));
   }
@@ -33,4 +42,8 @@ export class Offers {
   }
 }
 
-const offer = (plan: { readonly text: string; readonly withdrawnAt: Date | null; readonly base: { readonly text: string } }): MessageOf<"plan.offer"> => ({ plan: plan.text, manifest: plan.base.text, withdrawn: plan.withdrawnAt !== null });
+const offer = (plan: {
+  readonly text: string;
+  readonly withdrawnAt: Date | null;
+  readonly base: { readonly text: string };
+}): MessageOf<"plan.offer"> => ({ plan: plan.text, manifest: plan.base.text, withdrawn: plan.withdrawnAt !== null });

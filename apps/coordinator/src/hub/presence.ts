@@ -35,7 +35,12 @@ export class Presence {
 
   #write(session: Session): void {
     const { site, version, engine, skewMs } = session;
-    const data = { lastSeen: new Date(this.#now()), version, engine, skewMs: Math.max(-2_147_483_648, Math.min(2_147_483_647, Math.round(skewMs))) };
+    const data = {
+      lastSeen: new Date(this.#now()),
+      version,
+      engine,
+      skewMs: Math.max(-2_147_483_648, Math.min(2_147_483_647, Math.round(skewMs))),
+    };
     this.#writing = this.#writing
       .then(() => this.#store.prisma.site.update({ where: { name: site }, data, select: { name: true } }))
       .then(

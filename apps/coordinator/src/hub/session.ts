@@ -23,7 +23,14 @@ export class Session {
   #progressAt = 0;
   working: ProgressView | null = null;
 
-  constructor(options: { readonly site: SiteName; readonly version: string; readonly engine: string; readonly skewMs: number; readonly now: number; readonly open: (mayServe: (digest: Digest) => boolean, session: Session) => Link }) {
+  constructor(options: {
+    readonly site: SiteName;
+    readonly version: string;
+    readonly engine: string;
+    readonly skewMs: number;
+    readonly now: number;
+    readonly open: (mayServe: (digest: Digest) => boolean, session: Session) => Link;
+  }) {
     this.site = options.site;
     this.version = options.version;
     this.engine = options.engine;

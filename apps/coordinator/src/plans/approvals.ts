@@ -30,7 +30,15 @@ export class Approvals {
     const approvals = new Approvals(store);
     for (const row of await store.prisma.approval.findMany({ orderBy: { seq: "asc" } })) {
       const { reason, steward, statement } = row;
-      approvals.#keep({ site: row.siteName as SiteName, plan: row.planDigest as Digest, decision: row.decision as Decision["decision"], reason, steward, statement, at: row.at.getTime() });
+      approvals.#keep({
+        site: row.siteName as SiteName,
+        plan: row.planDigest as Digest,
+        decision: row.decision as Decision["decision"],
+        reason,
+        steward,
+        statement,
+        at: row.at.getTime(),
+      });
     }
     return approvals;
   }
@@ -62,7 +70,10 @@ export class Approvals {
     await this.#store.write(async (tx) => {
       await tx.statement.createMany({ data: [{ digest: statement, text }], skipDuplicates: true });
       await tx.approval.create({ data: { siteName: site, planDigest: plan, decision, reason, steward, at: new Date(at), statement } });
-      return { value: undefined, audit: [{ at: now, actor: `site:${site}`, action: `plan.${decision}`, subject: plan, detail: { steward, statement, reason } }] };
+      return {
+        value: undefined,
+        audit: [{ at: now, actor: `site:${site}`, action: `plan.${decision}`, subject: plan, detail: { steward, statement, reason } }],
+      };
     });
     this.#keep({ site, plan, decision, reason, steward, at, statement });
     return true;
@@ -72,7 +83,14 @@ export class Approvals {
   view(plan: string, sites: readonly string[], online: ReadonlySet<string>): readonly ApprovalView[] {
     return sites.map((site) => {
       const made = this.of(plan, site);
-      return { site, decision: made?.decision ?? "waiting", steward: made?.steward ?? null, reason: made?.reason ?? null, at: made?.at ?? null, online: online.has(site) };
+      return {
+        site,
+        decision: made?.decision ?? "waiting",
+        steward: made?.steward ?? null,
+        reason: made?.reason ?? null,
+        at: made?.at ?? null,
+        online: online.has(site),
+      };
     });
   }
 }

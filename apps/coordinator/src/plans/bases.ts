@@ -14,7 +14,13 @@ import { isTaken } from "../store/faults.ts";
 import type { Store } from "../store/store.ts";
 import { eachSlice, entryOf, readHeader, withFile } from "./weights-file.ts";
 
-export const baseView = (base: Base): BaseView => ({ digest: base.manifest, name: base.name, version: base.version, manifest: readManifest(base.text), importedAt: base.importedAt.getTime() });
+export const baseView = (base: Base): BaseView => ({
+  digest: base.manifest,
+  name: base.name,
+  version: base.version,
+  manifest: readManifest(base.text),
+  importedAt: base.importedAt.getTime(),
+});
 
 /** Throws `bad-input` with every problem. */
 export function readManifest(text: string): Manifest {
@@ -26,25 +32,58 @@ export function readManifest(text: string): Manifest {
   }
   const parsed = Manifest.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new EngraftError("bad-input", `The manifest has ${parsed.error.issues.length} problem(s): ${parsed.error.issues.slice(0, 20).map((issue) => `${issue.path.join(".") || "manifest"}: ${issue.message}`).join("; ")}`);
+  throw new EngraftError(
+    "bad-input",
+    `The manifest has ${parsed.error.issues.length} problem(s): ${parsed.error.issues
+      .slice(0, 20)
+      .map((issue) => `${issue.path.join(".") || "manifest"}: ${issue.message}`)
+      .join("; ")}`,
+  );
 }
 
 /** Registers a base whose two files are blobs already. Registering it twice changes nothing. */
-export async function registerBase(store: Store, blobs: BlobStore, options: { readonly manifest: Digest; readonly by: string; readonly now: number }): Promise<BaseView> {
+export async function registerBase(
+  store: Store,
+  blobs: BlobStore,
+  options: { readonly manifest: Digest; readonly by: string; readonly now: number },
+): Promise<BaseView> {
   const { manifest: digest, by, now } = options;
   const known = await store.prisma.base.findUnique({ where: { manifest: digest } });
   if (known !== null) return baseView(known);
   const text = new TextDecoder().decode(await blobs.read(digest));
   const manifest = readManifest(text);
   await checkWeights(blobs, manifest);
-  const row = { manifest: digest, name: manifest.name, version: manifest.version, text, weights: manifest.weights.digest, importedBy: by, importedAt: new Date(now) };
+  const row = {
+    manifest: digest,
+    name: manifest.name,
+    version: manifest.version,
+    text,
+    weights: manifest.weights.digest,
+    importedBy: by,
+    importedAt: new Date(now),
+  };
   try {
     await store.write(async (tx) => {
       await tx.base.create({ data: row });
-      return { value: undefined, audit: [{ at: now, actor: by, action: "base.imported", subject: digest, detail: { name: row.name, version: row.version, weights: row.weights } }] };
+      return {
+        value: undefined,
+        audit: [
+          {
+            at: now,
+            actor: by,
+            action: "base.imported",
+            subject: digest,
+            detail: { name: row.name, version: row.version, weights: row.weights },
+          },
+        ],
+      };
     });
   } catch (error) {
-    if (isTaken(error)) throw new EngraftError("conflict", `A base called ${row.name} ${row.version} with other content is there already. Give this one another version.`);
+    if (isTaken(error))
+      throw new EngraftError(
+        "conflict",
+        `A base called ${row.name} ${row.version} with other content is there already. Give this one another version.`,
+      );
     throw error;
   }
   return baseView(row);
@@ -57,9 +96,11 @@ async function checkWeights(blobs: BlobStore, manifest: Manifest): Promise<void>
   if (size === undefined) throw new EngraftError("blob-missing", "The weights that the manifest names have not been uploaded.");
   await withFile(blobs.path(digest), async (file) => {
     const header = await readHeader(file);
-    if (size !== bytes || header.fileBytes !== size) throw new EngraftError("bad-input", "The weights file is not as long as the manifest and its own header say.");
+    if (size !== bytes || header.fileBytes !== size)
+      throw new EngraftError("bad-input", "The weights file is not as long as the manifest and its own header say.");
     for (const spec of manifest.tensors) entryOf(header, spec);
-    if (header.entries.length !== manifest.tensors.length) throw new EngraftError("bad-input", "The weights file holds tensors that the manifest does not name.");
+    if (header.entries.length !== manifest.tensors.length)
+      throw new EngraftError("bad-input", "The weights file holds tensors that the manifest does not name.");
     let measure = NOTHING_MEASURED;
     await eachSlice(file, header.entries[0]?.begin ?? header.fileBytes, header.fileBytes, async (slice) => {
       measure = measureSlice(measure, toFloat32(slice));

@@ -11,22 +11,43 @@ import { readManifest } from "./bases.ts";
 export const storedPlan = (text: string): Plan => Plan.parse(JSON.parse(text));
 
 /** Proposing the same plan twice changes nothing. Throws `plan-invalid`, `not-found` (the base) or `conflict` (name and version). */
-export async function proposePlan(store: Store, options: { readonly text: string; readonly by: string; readonly now: number }): Promise<Digest> {
+export async function proposePlan(
+  store: Store,
+  options: { readonly text: string; readonly by: string; readonly now: number },
+): Promise<Digest> {
   const { text, by, now } = options;
   const read = readPlan(text);
   if (isRefusal(read)) throw new EngraftError(read.code, read.text);
   const { plan, digest } = read;
   if ((await store.prisma.plan.count({ where: { digest } })) > 0) return digest;
   const base = await store.prisma.base.findUnique({ where: { manifest: plan.base.manifest } });
-  if (base === null) throw new EngraftError("not-found", `The plan's base ${plan.base.name} ${plan.base.version} is not here. Import it first, with "engraft-coordinator base import".`);
+  if (base === null)
+    throw new EngraftError(
+      "not-found",
+      `The plan's base ${plan.base.name} ${plan.base.version} is not here. Import it first, with "engraft-coordinator base import".`,
+    );
   const fits = checkPlanAgainstBase(plan, base.manifest as Digest, readManifest(base.text));
   if (isRefusal(fits)) throw new EngraftError(fits.code, fits.text);
   const newest = await store.prisma.plan.findFirst({ where: { name: plan.name }, orderBy: { version: "desc" } });
-  if (newest !== null && newest.version >= plan.version) throw new EngraftError("conflict", `${plan.name} has version ${newest.version} already. Give this plan version ${newest.version + 1}.`);
+  if (newest !== null && newest.version >= plan.version)
+    throw new EngraftError("conflict", `${plan.name} has version ${newest.version} already. Give this plan version ${newest.version + 1}.`);
   try {
     await store.write(async (tx) => {
-      await tx.plan.create({ data: { digest, name: plan.name, version: plan.version, text: planText(plan), baseManifest: base.manifest, by, proposedAt: new Date(now) } });
-      return { value: undefined, audit: [{ at: now, actor: by, action: "plan.proposed", subject: digest, detail: { name: plan.name, version: plan.version } }] };
+      await tx.plan.create({
+        data: {
+          digest,
+          name: plan.name,
+          version: plan.version,
+          text: planText(plan),
+          baseManifest: base.manifest,
+          by,
+          proposedAt: new Date(now),
+        },
+      });
+      return {
+        value: undefined,
+        audit: [{ at: now, actor: by, action: "plan.proposed", subject: digest, detail: { name: plan.name, version: plan.version } }],
+      };
     });
   } catch (error) {
     if (isTaken(error)) throw new EngraftError("conflict", `${plan.name} ${plan.version} was proposed just now by somebody else.`);
@@ -36,7 +57,10 @@ export async function proposePlan(store: Store, options: { readonly text: string
 }
 
 /** Throws `plan-unknown`, or `conflict` while a run of it lives. */
-export async function withdrawPlan(store: Store, options: { readonly digest: Digest; readonly by: string; readonly now: number }): Promise<void> {
+export async function withdrawPlan(
+  store: Store,
+  options: { readonly digest: Digest; readonly by: string; readonly now: number },
+): Promise<void> {
   const { digest, by, now } = options;
   await store.write(async (tx) => {
     const plan = await tx.plan.findUnique({ where: { digest }, include: { runs: { where: { endedAt: null } } } });
@@ -45,6 +69,9 @@ export async function withdrawPlan(store: Store, options: { readonly digest: Dig
     const live = plan.runs[0];
     if (live !== undefined) throw new EngraftError("conflict", `The run ${live.id} of this plan is under way. Stop it first.`);
     await tx.plan.update({ where: { digest }, data: { withdrawnAt: new Date(now) } });
-    return { value: undefined, audit: [{ at: now, actor: by, action: "plan.withdrawn", subject: digest, detail: { name: plan.name, version: plan.version } }] };
+    return {
+      value: undefined,
+      audit: [{ at: now, actor: by, action: "plan.withdrawn", subject: digest, detail: { name: plan.name, version: plan.version } }],
+    };
   });
 }

@@ -9,7 +9,8 @@ export const SLICE_BYTES = 1 << 20;
 /** Throws `bad-input` where the tensor is missing or has another shape. */
 export function entryOf(header: SafetensorsHeader, spec: TensorSpec): SafetensorsEntry {
   const entry = header.entries.find(({ name }) => name === spec.name);
-  if (entry === undefined || entry.shape.join() !== spec.shape.join()) throw new EngraftError("bad-input", `The weights file has no tensor ${spec.name} of the manifest's shape.`);
+  if (entry === undefined || entry.shape.join() !== spec.shape.join())
+    throw new EngraftError("bad-input", `The weights file has no tensor ${spec.name} of the manifest's shape.`);
   return entry;
 }
 
@@ -37,7 +38,9 @@ export async function readExactly(file: FileHandle, at: number, length: number):
 /** Opens a blob's file for reading and closes it whatever happens. Throws `blob-missing`. */
 export async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path, "r").catch((cause: unknown) => {
-    throw new EngraftError("blob-missing", "A blob that is needed is not in the store. Restore the coordinator's folder from a backup.", { cause });
+    throw new EngraftError("blob-missing", "A blob that is needed is not in the store. Restore the coordinator's folder from a backup.", {
+      cause,
+    });
   });
   try {
     return await use(file);

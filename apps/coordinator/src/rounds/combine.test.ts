@@ -29,8 +29,16 @@ describe("combining", () => {
       { site: "berta" as SiteName, values: wave(0.02), sampleCount: 100 },
       { site: "clara" as SiteName, values: wave(0.03), sampleCount: 3 },
     ];
-    const inputs = await Promise.all(updates.map(async ({ site, values, sampleCount }) => ({ site, sampleCount, update: await blobs.put(float32Bytes(values)) })));
-    const ref = await combine(blobs, { owe: "combine", run: "x.1" as RunId, round: 1, checkpoint: await blobs.put(float32Bytes(start)), inputs });
+    const inputs = await Promise.all(
+      updates.map(async ({ site, values, sampleCount }) => ({ site, sampleCount, update: await blobs.put(float32Bytes(values)) })),
+    );
+    const ref = await combine(blobs, {
+      owe: "combine",
+      run: "x.1" as RunId,
+      round: 1,
+      checkpoint: await blobs.put(float32Bytes(start)),
+      inputs,
+    });
     const mean = new Float64Array(LENGTH);
     for (const { values, sampleCount } of updates) addScaled(mean, values, sampleCount / 403);
     const expected = start.slice();
@@ -41,7 +49,15 @@ describe("combining", () => {
   it("names a blob that is gone", async () => {
     const checkpoint = await blobs.put(float32Bytes(Float32Array.of(1)));
     const gone = { digest: "f".repeat(64) as typeof checkpoint.digest, bytes: 4 };
-    await expect(combine(blobs, { owe: "combine", run: "x.1" as RunId, round: 1, checkpoint, inputs: [{ site: "anna" as SiteName, sampleCount: 1, update: gone }] })).rejects.toMatchObject({ code: "blob-missing" });
+    await expect(
+      combine(blobs, {
+        owe: "combine",
+        run: "x.1" as RunId,
+        round: 1,
+        checkpoint,
+        inputs: [{ site: "anna" as SiteName, sampleCount: 1, update: gone }],
+      }),
+    ).rejects.toMatchObject({ code: "blob-missing" });
   });
 });
 

@@ -34,7 +34,11 @@ export async function combine(blobs: BlobStore, due: Combine): Promise<BlobRef> 
   );
 }
 
-async function withFiles<T>(paths: readonly string[], use: (files: readonly FileHandle[]) => Promise<T>, open: readonly FileHandle[] = []): Promise<T> {
+async function withFiles<T>(
+  paths: readonly string[],
+  use: (files: readonly FileHandle[]) => Promise<T>,
+  open: readonly FileHandle[] = [],
+): Promise<T> {
   const [path, ...rest] = paths;
   return path === undefined ? use(open) : withFile(path, (file) => withFiles(rest, use, [...open, file]));
 }

@@ -48,7 +48,10 @@ export async function makeRelease(store: Store, blobs: BlobStore, source: Releas
     // A crash between the files and here leads here again; two rows cannot be.
     if ((await tx.release.count({ where: { id: run } })) > 0) return { value: undefined, audit: [] };
     await tx.release.create({ data: { id: run, runId: run, createdAt: new Date(finishedAt), files: files.map((file) => ({ ...file })) } });
-    return { value: undefined, audit: [{ at: finishedAt, actor: "coordinator", action: "release.made", subject: run, detail: { model: weights.digest } }] };
+    return {
+      value: undefined,
+      audit: [{ at: finishedAt, actor: "coordinator", action: "release.made", subject: run, detail: { model: weights.digest } }],
+    };
   });
 }
 
@@ -87,7 +90,11 @@ function releaseManifest({ manifest, params, run }: ReleaseSource, view: RunView
     name: plan.name,
     version: `${plan.version}.${number}`,
     title: `${manifest.title}, fine-tuned (${run})`.slice(0, 120),
-    origin: `Fine-tuned from ${manifest.name} ${manifest.version} in the federated run ${run} over ${view.rounds.length} rounds at ${view.sites.length} sites, plan ${params.planDigest}. ${manifest.origin}`.slice(0, 2000),
+    origin:
+      `Fine-tuned from ${manifest.name} ${manifest.version} in the federated run ${run} over ${view.rounds.length} rounds at ${view.sites.length} sites, plan ${params.planDigest}. ${manifest.origin}`.slice(
+        0,
+        2000,
+      ),
     // The base's patients stay patients that trained it; the split is the plan's.
     split: plan.data.split,
     weights,
@@ -95,7 +102,12 @@ function releaseManifest({ manifest, params, run }: ReleaseSource, view: RunView
 }
 
 /** Everything that led to the model, by digest. */
-function runRecord({ run, params, manifestDigest, manifest, coordinator }: ReleaseSource, view: RunView, events: readonly RunEvent[], weights: BlobRef) {
+function runRecord(
+  { run, params, manifestDigest, manifest, coordinator }: ReleaseSource,
+  view: RunView,
+  events: readonly RunEvent[],
+  weights: BlobRef,
+) {
   const updates = events.filter((event) => event.type === "update.accepted");
   return {
     format: "engraft.run/1",
@@ -116,7 +128,9 @@ function runRecord({ run, params, manifestDigest, manifest, coordinator }: Relea
         .map(({ site, update, sampleCount, statement, engine }) => ({ site, update: update.digest, sampleCount, statement, engine })),
       dropped: round.dropped,
     })),
-    evaluations: events.flatMap((event) => (event.type === "evaluation.accepted" ? [{ site: event.site, statement: event.statement }] : [])),
+    evaluations: events.flatMap((event) =>
+      event.type === "evaluation.accepted" ? [{ site: event.site, statement: event.statement }] : [],
+    ),
     model: weights,
   };
 }

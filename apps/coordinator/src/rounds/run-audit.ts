@@ -5,7 +5,13 @@ import type { Command } from "@engraft/core/rounds/decide";
 import type { RunEvent } from "@engraft/core/rounds/events";
 
 export function eventAudit(run: string, event: RunEvent): AuditEntry | undefined {
-  const entry = (actor: string, action: string, detail: AuditEntry["detail"] = {}): AuditEntry => ({ at: event.at, actor, action, subject: run, detail });
+  const entry = (actor: string, action: string, detail: AuditEntry["detail"] = {}): AuditEntry => ({
+    at: event.at,
+    actor,
+    action,
+    subject: run,
+    detail,
+  });
   switch (event.type) {
     case "run.created":
       return entry(event.by, "run.started", { plan: event.plan, sites: event.sites.length });
@@ -27,7 +33,8 @@ export function eventAudit(run: string, event: RunEvent): AuditEntry | undefined
 /** What a site sent. */
 export type Answer = Extract<Command, { do: "update" | "evaluation" | "decline" }>;
 
-export const isAnswer = (command: Command): command is Answer => command.do === "update" || command.do === "evaluation" || command.do === "decline";
+export const isAnswer = (command: Command): command is Answer =>
+  command.do === "update" || command.do === "evaluation" || command.do === "decline";
 
 export interface Refused {
   readonly code: Code;
@@ -38,13 +45,17 @@ export interface Refused {
 export function refusedAnswer(command: Answer, outcome: readonly RunEvent[] | Refusal): Refused | undefined {
   if (isRefusal(outcome)) return { code: outcome.code, text: outcome.text };
   if (command.do === "decline") return undefined;
-  const against = outcome.find((event) => (event.type === "site.dropped" || event.type === "evaluation.missed") && event.site === command.site);
+  const against = outcome.find(
+    (event) => (event.type === "site.dropped" || event.type === "evaluation.missed") && event.site === command.site,
+  );
   return against?.type === "site.dropped" || against?.type === "evaluation.missed" ? { code: against.code, text: against.text } : undefined;
 }
 
-export const roundOf = (command: Answer): number => (command.do === "update" ? command.update.round : command.do === "evaluation" ? command.evaluation.round : command.decline.round);
+export const roundOf = (command: Answer): number =>
+  command.do === "update" ? command.update.round : command.do === "evaluation" ? command.evaluation.round : command.decline.round;
 
-export const kindOf = (command: Answer): "train" | "evaluate" => (command.do === "update" ? "train" : command.do === "evaluation" ? "evaluate" : command.decline.kind);
+export const kindOf = (command: Answer): "train" | "evaluate" =>
+  command.do === "update" ? "train" : command.do === "evaluation" ? "evaluate" : command.decline.kind;
 
 export const refusalAudit = (run: string, command: Answer, refused: Refused): AuditEntry => ({
   at: command.at,

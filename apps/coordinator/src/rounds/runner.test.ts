@@ -32,28 +32,32 @@ class World {
 
   /** A process: what it knows is gone when another is started. */
   start(): Runner {
-    const runner = new Runner(RUN, { plan: this.plan, planDigest: digestOfPlan(this.plan), vectorLength: 2 }, {
-      now: () => this.clock,
-      log: pino({ level: "silent" }),
-      online: () => [...this.sessions.keys()].sort(),
-      sessionOf: (site) => this.sessions.get(site),
-      mayAsk: (site) => this.approved.has(site),
-      ask: (site, ask) => this.asks.push(`${site} ${ask.kind} ${ask.round} after event ${this.stored.length}`),
-      cancel: () => {
-        this.cancelled = true;
+    const runner = new Runner(
+      RUN,
+      { plan: this.plan, planDigest: digestOfPlan(this.plan), vectorLength: 2 },
+      {
+        now: () => this.clock,
+        log: pino({ level: "silent" }),
+        online: () => [...this.sessions.keys()].sort(),
+        sessionOf: (site) => this.sessions.get(site),
+        mayAsk: (site) => this.approved.has(site),
+        ask: (site, ask) => this.asks.push(`${site} ${ask.kind} ${ask.round} after event ${this.stored.length}`),
+        cancel: () => {
+          this.cancelled = true;
+        },
+        append: async (append) => this.append(append),
+        load: async () => [...this.stored],
+        combine: async (due) => {
+          this.combined.push(due.round);
+          return blob(`checkpoint ${due.round}`);
+        },
+        release: async () => {
+          this.released += 1;
+        },
+        happened: () => undefined,
+        done: () => undefined,
       },
-      append: async (append) => this.append(append),
-      load: async () => [...this.stored],
-      combine: async (due) => {
-        this.combined.push(due.round);
-        return blob(`checkpoint ${due.round}`);
-      },
-      release: async () => {
-        this.released += 1;
-      },
-      happened: () => undefined,
-      done: () => undefined,
-    });
+    );
     this.runners.push(runner);
     return runner;
   }
@@ -76,10 +80,24 @@ class World {
 
   update(site: SiteName, change: { readonly round?: number; readonly finite?: boolean } = {}): Command {
     const update = {
-      run: RUN, round: change.round ?? 1, plan: digestOfPlan(this.plan), checkpoint: blob("start").digest, update: blob(`update of ${site}`), sampleCount: 10, validation: null, engine: "test",
+      run: RUN,
+      round: change.round ?? 1,
+      plan: digestOfPlan(this.plan),
+      checkpoint: blob("start").digest,
+      update: blob(`update of ${site}`),
+      sampleCount: 10,
+      validation: null,
+      engine: "test",
       seconds: { fetch: 0, train: 0 },
     };
-    return { do: "update", at: this.clock, site, statement: sha256(site), update, measure: { finite: change.finite ?? true, sumOfSquares: 1 } };
+    return {
+      do: "update",
+      at: this.clock,
+      site,
+      statement: sha256(site),
+      update,
+      measure: { finite: change.finite ?? true, sumOfSquares: 1 },
+    };
   }
 
   types = (): readonly string[] => this.stored.map(({ event }) => event.type);
@@ -118,7 +136,10 @@ describe("the runner", () => {
     const before = world.appends.length;
     const outcomes = await Promise.all(sites.map((site) => runner.submit(world.update(site), { digest: sha256(site), text: site })));
     expect(outcomes.every((outcome) => !isRefusal(outcome))).toBe(true);
-    expect(world.appends.slice(before)[0]).toMatchObject({ events: [{ type: "update.accepted" }, { type: "update.accepted" }, { type: "round.closed" }], statements: [{ text: "anna" }, { text: "berta" }] });
+    expect(world.appends.slice(before)[0]).toMatchObject({
+      events: [{ type: "update.accepted" }, { type: "update.accepted" }, { type: "round.closed" }],
+      statements: [{ text: "anna" }, { text: "berta" }],
+    });
     await expect.poll(() => world.types().slice(-2)).toEqual(["checkpoint.written", "evaluation.opened"]);
     expect(world.combined).toEqual([1]);
     expect(world.asks.slice(-2).map((ask) => ask.split(" ")[1])).toEqual(["evaluate", "evaluate"]);
@@ -128,7 +149,10 @@ describe("the runner", () => {
     const runner = await created();
     const outcome = await runner.submit(world.update("anna" as SiteName, { round: 7 }));
     expect(outcome).toMatchObject({ ok: false, code: "stale-round" });
-    expect(world.appends.at(-1)).toMatchObject({ events: [], audit: [{ action: "update.refused", actor: "site:anna", detail: { code: "stale-round", round: 7 } }] });
+    expect(world.appends.at(-1)).toMatchObject({
+      events: [],
+      audit: [{ action: "update.refused", actor: "site:anna", detail: { code: "stale-round", round: 7 } }],
+    });
     await runner.submit(world.update("anna" as SiteName, { finite: false }));
     expect(world.appends.at(-1)).toMatchObject({ events: [{ type: "site.dropped", code: "not-finite" }] });
     expect(world.appends.at(-1)?.audit?.map(({ action }) => action)).toContain("update.refused");
@@ -141,7 +165,10 @@ describe("the runner", () => {
     await runner.submit(world.create());
     runner.lookNow();
     await expect.poll(() => world.types()).toContain("site.dropped");
-    expect(world.stored.map(({ event }) => event).find((event) => event.type === "site.dropped")).toMatchObject({ site: "berta", code: "plan-not-approved" });
+    expect(world.stored.map(({ event }) => event).find((event) => event.type === "site.dropped")).toMatchObject({
+      site: "berta",
+      code: "plan-not-approved",
+    });
     expect(world.asks.filter((ask) => ask.startsWith("berta"))).toEqual([]);
     expect(world.types().filter((type) => type === "site.dropped")).toHaveLength(1);
   });
@@ -157,7 +184,16 @@ describe("the runner", () => {
     await second.submit(world.update("berta" as SiteName));
     await expect.poll(() => world.types()).toContain("checkpoint.written");
     for (const site of sites) {
-      const evaluation = { run: RUN, round: 1, plan: digestOfPlan(world.plan), checkpoint: blob("checkpoint 1").digest, validation: null, base: null, alone: null, federated: null };
+      const evaluation = {
+        run: RUN,
+        round: 1,
+        plan: digestOfPlan(world.plan),
+        checkpoint: blob("checkpoint 1").digest,
+        validation: null,
+        base: null,
+        alone: null,
+        federated: null,
+      };
       await second.submit({ do: "evaluation", at: world.clock, site, statement: sha256(site), evaluation });
     }
     expect(world.types().at(-1)).toBe("run.finished");

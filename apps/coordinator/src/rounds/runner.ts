@@ -209,7 +209,12 @@ export class Runner {
       if (asked?.what === what && asked.session === NOT_ASKED) return;
       this.#asked.set(site, { what, session: NOT_ASKED });
       const text = "The site has not approved this plan, or no longer does.";
-      void this.submit({ do: "decline", at: this.#effects.now(), site, decline: { run: ask.run, round: ask.round, kind: ask.kind, plan: ask.plan, code: "plan-not-approved", text } }).catch(() => undefined);
+      void this.submit({
+        do: "decline",
+        at: this.#effects.now(),
+        site,
+        decline: { run: ask.run, round: ask.round, kind: ask.kind, plan: ask.plan, code: "plan-not-approved", text },
+      }).catch(() => undefined);
       return;
     }
     if (session === undefined || (asked?.what === what && asked.session === session)) return;

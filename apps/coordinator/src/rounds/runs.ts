@@ -60,7 +60,10 @@ export class Runs {
     for (const row of rows) {
       const runner = this.#runner(row.id, row.plan, row.plan.base);
       this.#live.set(row.id, runner);
-      await this.#options.updates.resume(row.id, (await this.#options.store.events(row.id)).map(({ event }) => event));
+      await this.#options.updates.resume(
+        row.id,
+        (await this.#options.store.events(row.id)).map(({ event }) => event),
+      );
       await runner.resume();
     }
     return rows.length;
@@ -81,7 +84,8 @@ export class Runs {
     const { store, blobs, approvals, now } = this.#options;
     const row = await store.prisma.plan.findUnique({ where: { digest }, include: { base: true } });
     if (row === null) throw new EngraftError("plan-unknown", "There is no such plan.");
-    if (row.withdrawnAt !== null) throw new EngraftError("plan-withdrawn", `${row.name} ${row.version} was withdrawn. Propose a new version.`);
+    if (row.withdrawnAt !== null)
+      throw new EngraftError("plan-withdrawn", `${row.name} ${row.version} was withdrawn. Propose a new version.`);
     const same = await store.prisma.run.findMany({ where: { plan: { name: row.name } }, select: { id: true, endedAt: true } });
     const alive = same.find(({ endedAt }) => endedAt === null);
     if (alive !== undefined) throw new EngraftError("conflict", `The run ${alive.id} is under way. Stop it first, or wait for its end.`);
@@ -91,7 +95,12 @@ export class Runs {
     const start = await startVector(blobs, manifest, storedPlan(row.text));
     const runner = this.#runner(run, row, row.base);
     const created = await runner.submit({
-      do: "create", at: now(), run, by, sites, start,
+      do: "create",
+      at: now(),
+      run,
+      by,
+      sites,
+      start,
       manifest: { digest: row.base.manifest as Digest, bytes: Buffer.byteLength(row.base.text) },
       weights: manifest.weights,
     });
@@ -125,7 +134,14 @@ export class Runs {
       this.#options.metrics.answer(command, refused);
       const { run } = message.value;
       const to = hub().session(site) ?? session;
-      to.link.send("answer.recorded", { run, round: roundOf(command), kind: kindOf(command), outcome: refused === undefined ? "accepted" : "refused", code: refused?.code ?? null, text: refused?.text.slice(0, 500) ?? null });
+      to.link.send("answer.recorded", {
+        run,
+        round: roundOf(command),
+        kind: kindOf(command),
+        outcome: refused === undefined ? "accepted" : "refused",
+        code: refused?.code ?? null,
+        text: refused?.text.slice(0, 500) ?? null,
+      });
     } catch (error) {
       // The link or the store failed, not the answer: it is asked for again.
       log.warn({ site, run: message.value.run, err: error }, "answer.lost");
@@ -145,7 +161,8 @@ export class Runs {
     const at = this.#options.now();
     const { site } = session;
     const digest = statement.digest as Digest;
-    if (message.type === "update") return { do: "update", at, site, statement: digest, update: message.value, measure: { finite: true, sumOfSquares: 0 } };
+    if (message.type === "update")
+      return { do: "update", at, site, statement: digest, update: message.value, measure: { finite: true, sumOfSquares: 0 } };
     if (message.type === "evaluation") return { do: "evaluation", at, site, statement: digest, evaluation: message.value };
     return { do: "decline", at, site, decline: message.value };
   }
@@ -166,7 +183,11 @@ export class Runs {
     const { store, blobs, approvals, feed, log, now, hub, coordinator } = this.#options;
     const manifest = readManifest(base.text);
     const content = storedPlan(plan.text);
-    const params: RunParams = { plan: content, planDigest: plan.digest as Digest, vectorLength: totalSize(trainableTensors(manifest.tensors, content.training.trainable)) };
+    const params: RunParams = {
+      plan: content,
+      planDigest: plan.digest as Digest,
+      vectorLength: totalSize(trainableTensors(manifest.tensors, content.training.trainable)),
+    };
     return new Runner(run, params, {
       now,
       log,
@@ -175,7 +196,10 @@ export class Runs {
       mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
       ask: (site, ask) => hub().session(site)?.ask(ask),
       cancel: (ended, sites, text) => {
-        for (const site of sites) hub().session(site)?.link.send("cancel", { run: RunId.parse(ended), text });
+        for (const site of sites)
+          hub()
+            .session(site)
+            ?.link.send("cancel", { run: RunId.parse(ended), text });
       },
       append: (append) => store.append(append),
       load: () => store.events(run),

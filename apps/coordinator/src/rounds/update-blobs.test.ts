@@ -5,11 +5,28 @@ import { describe, expect, it } from "vitest";
 import { UpdateBlobs } from "./update-blobs.ts";
 
 const accepted = (site: string, digest: Digest): RunEvent => ({
-  type: "update.accepted", at: 1, round: 1, site: site as SiteName, update: { digest, bytes: 8 }, statement: digest, sampleCount: 1, validation: null, engine: "", seconds: { fetch: 0, train: 0 },
+  type: "update.accepted",
+  at: 1,
+  round: 1,
+  site: site as SiteName,
+  update: { digest, bytes: 8 },
+  statement: digest,
+  sampleCount: 1,
+  validation: null,
+  engine: "",
+  seconds: { fetch: 0, train: 0 },
 });
 const written = (digest: Digest): RunEvent => ({ type: "checkpoint.written", at: 2, round: 1, checkpoint: { digest, bytes: 8 } });
 const created = (start: Digest): RunEvent => ({
-  type: "run.created", at: 0, run: "x.1" as RunId, plan: start, by: "", sites: [], manifest: { digest: start, bytes: 1 }, weights: { digest: start, bytes: 1 }, start: { digest: start, bytes: 8 },
+  type: "run.created",
+  at: 0,
+  run: "x.1" as RunId,
+  plan: start,
+  by: "",
+  sites: [],
+  manifest: { digest: start, bytes: 1 },
+  weights: { digest: start, bytes: 1 },
+  start: { digest: start, bytes: 8 },
 });
 
 function world(kept: readonly string[] = []) {
@@ -72,7 +89,12 @@ describe("updates", () => {
 
   it("[S3] of a resumed run's earlier rounds are removed, those of the open one are kept", async () => {
     const { updates, removed, finish } = world();
-    await updates.resume("x.1", [created(sha256("s")), accepted("anna", sha256("first")), written(sha256("c")), accepted("anna", sha256("second"))]);
+    await updates.resume("x.1", [
+      created(sha256("s")),
+      accepted("anna", sha256("first")),
+      written(sha256("c")),
+      accepted("anna", sha256("second")),
+    ]);
     finish();
     expect(removed).toEqual([sha256("first")]);
   });

@@ -10,7 +10,10 @@ interface DriverCause {
 
 export function faultOf(error: unknown): WriteFault | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { code, meta } = error as { readonly code?: string; readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverCause } } };
+  const { code, meta } = error as {
+    readonly code?: string;
+    readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverCause } };
+  };
   const cause = meta?.driverAdapterError?.cause;
   const sql = cause?.originalCode;
   if (code === "P2034" || sql === "40001" || sql === "40P01") return "again";
@@ -24,6 +27,9 @@ export function faultOf(error: unknown): WriteFault | undefined {
 /** True for a unique value that exists already. */
 export function isTaken(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code, meta } = error as { readonly code?: string; readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverCause } } };
+  const { code, meta } = error as {
+    readonly code?: string;
+    readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverCause } };
+  };
   return code === "P2002" || meta?.driverAdapterError?.cause?.originalCode === "23505";
 }

@@ -31,7 +31,10 @@ const TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
 
 export async function readMigrations(folder: URL = MIGRATIONS): Promise<readonly Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
   return Promise.all(
     names.map(async (name) => {
       const sql = await readFile(new URL(`${name}/migration.sql`, folder), "utf8");
@@ -63,13 +66,24 @@ async function applyNext(session: SqlSession, migrations: readonly Migration[]):
   const rows = await session.rows(`SELECT "migration_name", "checksum" FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL`);
   const done = new Map(rows.map((row) => [String(row["migration_name"]), String(row["checksum"])]));
   const unknown = [...done.keys()].find((name) => !migrations.some((migration) => migration.name === name));
-  if (unknown !== undefined) throw new EngraftError("database-unavailable", `The database has the migration ${unknown}, which this version does not know. Start the newer version that wrote it.`);
+  if (unknown !== undefined)
+    throw new EngraftError(
+      "database-unavailable",
+      `The database has the migration ${unknown}, which this version does not know. Start the newer version that wrote it.`,
+    );
   for (const migration of migrations) {
     const checksum = done.get(migration.name);
     if (checksum === migration.checksum) continue;
-    if (checksum !== undefined) throw new EngraftError("database-unavailable", `The migration ${migration.name} was applied with another text than this version has. Restore the original file.`);
+    if (checksum !== undefined)
+      throw new EngraftError(
+        "database-unavailable",
+        `The migration ${migration.name} was applied with another text than this version has. Restore the original file.`,
+      );
     await session.script(migration.sql);
-    await session.rows(`INSERT INTO "_prisma_migrations" ("id", "checksum", "migration_name", "finished_at", "applied_steps_count") VALUES ($1, $2, $3, now(), 1)`, [randomUUID(), migration.checksum, migration.name]);
+    await session.rows(
+      `INSERT INTO "_prisma_migrations" ("id", "checksum", "migration_name", "finished_at", "applied_steps_count") VALUES ($1, $2, $3, now(), 1)`,
+      [randomUUID(), migration.checksum, migration.name],
+    );
     return migration.name;
   }
   return undefined;

@@ -42,14 +42,24 @@ export function openDatabase(where: Where, onLost: (fault: EngraftError) => void
  * are still never synced at a checkpoint, which is why PostgreSQL is the recommendation for real patients. The default of
  * 128 MB of shared buffers only doubles memory: the operating system caches the files as well.
  */
-const PGLITE_PARAMS = [...PGlite.defaultStartParams.filter((param) => param !== "-F"), "-c", "wal_sync_method=open_datasync", "-c", "shared_buffers=8MB"];
+const PGLITE_PARAMS = [
+  ...PGlite.defaultStartParams.filter((param) => param !== "-F"),
+  "-c",
+  "wal_sync_method=open_datasync",
+  "-c",
+  "shared_buffers=8MB",
+];
 
 async function openPglite(dir: string): Promise<Database> {
   // V8's optimising compiler takes 50 to 100 MB and the first seconds of both cores for code that is called a few times a second.
   setFlagsFromString("--liftoff-only");
   if (!existsSync(join(dir, "PG_VERSION"))) await createPglite(dir);
-    const database = await PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
-    throw new EngraftError("database-unavailable", `The embedded database in ${dir} does not open. Restore the folder from a backup, or move it away to start anew.`, { cause });
+  const database = await PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
+    throw new EngraftError(
+      "database-unavailable",
+      `The embedded database in ${dir} does not open. Restore the folder from a backup, or move it away to start anew.`,
+      { cause },
+    );
   });
   const session: SqlSession = {
     script: async (sql) => void (await database.exec(sql)),
@@ -77,12 +87,21 @@ async function createPglite(dir: string): Promise<void> {
     // Half a database never opens; nothing was in it.
     await rm(dir, { recursive: true, force: true });
     const { free } = await freeBytes(dir);
-    if (free < 100 * 2 ** 20) throw new EngraftError("disk-full", `No space for the embedded database in ${dir}: 100 MiB are needed, ${Math.floor(free / 2 ** 20)} are free.`, { cause });
+    if (free < 100 * 2 ** 20)
+      throw new EngraftError(
+        "disk-full",
+        `No space for the embedded database in ${dir}: 100 MiB are needed, ${Math.floor(free / 2 ** 20)} are free.`,
+        { cause },
+      );
     throw new EngraftError("database-unavailable", `The embedded database in ${dir} could not be made.`, { cause });
   });
 }
 
-const freeBytes = async (dir: string): Promise<{ readonly free: number }> => statfs(dirname(dir)).then(({ bavail, bsize }) => ({ free: bavail * bsize }), () => ({ free: Number.POSITIVE_INFINITY }));
+const freeBytes = async (dir: string): Promise<{ readonly free: number }> =>
+  statfs(dirname(dir)).then(
+    ({ bavail, bsize }) => ({ free: bavail * bsize }),
+    () => ({ free: Number.POSITIVE_INFINITY }),
+  );
 
 async function openPostgres(url: string, onLost: (fault: EngraftError) => void): Promise<Database> {
   const keeper = await LockKeeper.take(url, onLost);
@@ -101,7 +120,9 @@ async function openPostgres(url: string, onLost: (fault: EngraftError) => void):
 const unavailable = (cause: unknown): EngraftError => {
   // Never the address: it holds the password.
   const why = cause instanceof Error && "code" in cause ? String(cause.code) : "no answer";
-  return new EngraftError("database-unavailable", `PostgreSQL cannot be used (${why}). Check DATABASE_URL and that the server runs.`, { cause });
+  return new EngraftError("database-unavailable", `PostgreSQL cannot be used (${why}). Check DATABASE_URL and that the server runs.`, {
+    cause,
+  });
 };
 
 /** A connection of its own that holds the coordinator's advisory lock, and takes it again after PostgreSQL was away. */
@@ -149,7 +170,8 @@ class LockKeeper {
 
   static async #lock(connection: pg.Client): Promise<void> {
     const { rows } = await connection.query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [COORDINATOR_LOCK]);
-    if (rows[0]?.held !== true) throw new EngraftError("locked", "Another coordinator uses this database. Stop it first; only one may run.");
+    if (rows[0]?.held !== true)
+      throw new EngraftError("locked", "Another coordinator uses this database. Stop it first; only one may run.");
   }
 
   #watch(): void {

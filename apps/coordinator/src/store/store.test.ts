@@ -15,18 +15,35 @@ import { Store } from "./store.ts";
 const PLAN = "a".repeat(64);
 const at = Date.UTC(2026, 10, 25, 3, 0, 0, 123);
 const stopped = (by: string): RunEvent => ({ type: "run.stopped", at, by });
-const entry = (action: string): AuditEntry => ({ at, actor: "operator", action, subject: "heart.1", detail: { round: 1, ok: true, why: null } });
+const entry = (action: string): AuditEntry => ({
+  at,
+  actor: "operator",
+  action,
+  subject: "heart.1",
+  detail: { round: 1, ok: true, why: null },
+});
 
 async function seeded(database: Database): Promise<Store> {
   const { prisma } = database;
-  await prisma.base.create({ data: { manifest: PLAN, name: "b", version: "1.0", text: "{}", weights: PLAN, importedBy: "x", importedAt: new Date(at) } });
-  await prisma.plan.create({ data: { digest: PLAN, name: "heart", version: 1, text: "{}", baseManifest: PLAN, by: "x", proposedAt: new Date(at) } });
+  await prisma.base.create({
+    data: { manifest: PLAN, name: "b", version: "1.0", text: "{}", weights: PLAN, importedBy: "x", importedAt: new Date(at) },
+  });
+  await prisma.plan.create({
+    data: { digest: PLAN, name: "heart", version: 1, text: "{}", baseManifest: PLAN, by: "x", proposedAt: new Date(at) },
+  });
   return new Store(database);
 }
 
 async function chainOf(store: Store) {
   const rows = await store.prisma.audit.findMany({ orderBy: { seq: "asc" } });
-  return rows.map(({ at: when, actor, action, subject, detail, hash }) => ({ at: when.getTime(), actor, action, subject, detail: detail as AuditEntry["detail"], hash }));
+  return rows.map(({ at: when, actor, action, subject, detail, hash }) => ({
+    at: when.getTime(),
+    actor,
+    action,
+    subject,
+    detail: detail as AuditEntry["detail"],
+    hash,
+  }));
 }
 
 function storeContract(fresh: () => Promise<Where>): void {
@@ -47,12 +64,21 @@ function storeContract(fresh: () => Promise<Where>): void {
   it("[S1] stores the events, statements and audit entries of a step together, with a run that they create and end", async () => {
     const create = { plan: PLAN, at };
     const appended = await store.append({
-      run: "heart.1", version: 0, create, end: { phase: "stopped", at }, events: [stopped("anna"), stopped("berta")],
-      statements: [{ digest: "d1", text: "signed" }], audit: [entry("one"), entry("two")],
+      run: "heart.1",
+      version: 0,
+      create,
+      end: { phase: "stopped", at },
+      events: [stopped("anna"), stopped("berta")],
+      statements: [{ digest: "d1", text: "signed" }],
+      audit: [entry("one"), entry("two")],
     });
     expect(appended.events.map(({ event }) => event)).toEqual([stopped("anna"), stopped("berta")]);
     expect(await store.events("heart.1")).toEqual(appended.events);
-    expect(await store.prisma.run.findUnique({ where: { id: "heart.1" } })).toMatchObject({ endPhase: "stopped", endedAt: new Date(at), createdAt: new Date(at) });
+    expect(await store.prisma.run.findUnique({ where: { id: "heart.1" } })).toMatchObject({
+      endPhase: "stopped",
+      endedAt: new Date(at),
+      createdAt: new Date(at),
+    });
     expect(await store.prisma.statement.findUnique({ where: { digest: "d1" } })).toMatchObject({ text: "signed" });
     expect((await chainOf(store)).slice(-2)).toMatchObject([entry("one"), entry("two")]);
   });
@@ -61,7 +87,13 @@ function storeContract(fresh: () => Promise<Where>): void {
     const before = (await chainOf(store)).length;
     const outcomes = await Promise.allSettled([
       store.append({ run: "race", version: 0, events: [stopped("anna")], audit: [entry("won")] }),
-      new Store(database).append({ run: "race", version: 0, events: [stopped("berta")], statements: [{ digest: "lost", text: "" }], audit: [entry("lost")] }),
+      new Store(database).append({
+        run: "race",
+        version: 0,
+        events: [stopped("berta")],
+        statements: [{ digest: "lost", text: "" }],
+        audit: [entry("lost")],
+      }),
     ]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(outcomes.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "version-conflict" } });
@@ -151,7 +183,9 @@ requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (b
     const opened = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     expect(opened).toHaveLength(1);
     for (const outcome of outcomes) if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "locked" });
-    const rows = await (opened[0] as Database).prisma.$queryRaw<{ migration_name: string }[]>`SELECT migration_name FROM "_prisma_migrations"`;
+    const rows = await (opened[0] as Database).prisma.$queryRaw<
+      { migration_name: string }[]
+    >`SELECT migration_name FROM "_prisma_migrations"`;
     expect(rows.map(({ migration_name: name }) => name)).toEqual((await readMigrations()).map(({ name }) => name));
     await opened[0]?.close();
     const next = await openDatabase({ url });
@@ -165,7 +199,14 @@ requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (b
     await store.append({ run: "r", version: 0, events: [stopped("anna")] });
     await server.restart();
     await expect
-      .poll(() => store.append({ run: "r", version: 1, events: [stopped("berta")] }).then(() => "stored", () => "away"), { timeout: 20_000 })
+      .poll(
+        () =>
+          store.append({ run: "r", version: 1, events: [stopped("berta")] }).then(
+            () => "stored",
+            () => "away",
+          ),
+        { timeout: 20_000 },
+      )
       .toBe("stored");
     expect(await store.events("r")).toHaveLength(2);
     await database.close();
@@ -185,7 +226,10 @@ describe("migrations", () => {
   let session: SqlSession;
   beforeAll(async () => {
     lite = await PGlite.create();
-    session = { script: async (sql) => void (await lite.exec(sql)), rows: async (sql, values = []) => (await lite.query<Record<string, unknown>>(sql, [...values])).rows };
+    session = {
+      script: async (sql) => void (await lite.exec(sql)),
+      rows: async (sql, values = []) => (await lite.query<Record<string, unknown>>(sql, [...values])).rows,
+    };
   });
   afterAll(() => lite.close());
 
@@ -200,7 +244,10 @@ describe("migrations", () => {
   });
 
   it("of a newer version, or with another text, stop the start by name", async () => {
-    await expect(migrate(session, [one])).rejects.toMatchObject({ code: "database-unavailable", message: expect.stringContaining("2_two") as string });
+    await expect(migrate(session, [one])).rejects.toMatchObject({
+      code: "database-unavailable",
+      message: expect.stringContaining("2_two") as string,
+    });
     await expect(migrate(session, [one, { ...two, checksum: "other" }])).rejects.toMatchObject({ code: "database-unavailable" });
   });
 });

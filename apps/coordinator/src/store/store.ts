@@ -69,13 +69,16 @@ export class Store {
   }
 
   /** Any other write: `change` runs in a transaction and says what it did for the audit log. It may run more than once. */
-  write<T>(change: (tx: Transaction) => Promise<{ readonly value: T; readonly audit: readonly AuditEntry[] }>): Promise<{ readonly value: T; readonly audit: readonly AuditRow[] }> {
+  write<T>(
+    change: (tx: Transaction) => Promise<{ readonly value: T; readonly audit: readonly AuditEntry[] }>,
+  ): Promise<{ readonly value: T; readonly audit: readonly AuditRow[] }> {
     return this.#inTurn(async () => {
       const before = await this.#loadTail();
       const done = await this.prisma.$transaction(async (tx) => {
         const { value, audit } = await change(tx);
         const chained = this.#chained(before, audit);
-        if (chained.audit.length > 0) await tx.audit.createMany({ data: chained.audit.map((row) => ({ ...row, at: new Date(row.at), detail: { ...row.detail } })) });
+        if (chained.audit.length > 0)
+          await tx.audit.createMany({ data: chained.audit.map((row) => ({ ...row, at: new Date(row.at), detail: { ...row.detail } })) });
         return { value, ...chained };
       });
       this.#tail = done.tail;
@@ -90,7 +93,11 @@ export class Store {
 
   /** Events of one run or of all after a number, oldest first. */
   async eventsAfter(seq: number, run: string | null, limit: number): Promise<readonly (StoredEvent & { readonly run: string })[]> {
-    const rows = await this.prisma.event.findMany({ where: { seq: { gt: seq }, ...(run === null ? {} : { run }) }, orderBy: { seq: "asc" }, take: limit });
+    const rows = await this.prisma.event.findMany({
+      where: { seq: { gt: seq }, ...(run === null ? {} : { run }) },
+      orderBy: { seq: "asc" },
+      take: limit,
+    });
     return rows.map((row) => ({ ...toStored(row), run: row.run }));
   }
 
@@ -102,7 +109,10 @@ export class Store {
     return this.#tail;
   }
 
-  #chained(from: Tail, entries: readonly AuditEntry[]): { readonly audit: readonly (AuditRow & { readonly hash: Digest })[]; readonly tail: Tail } {
+  #chained(
+    from: Tail,
+    entries: readonly AuditEntry[],
+  ): { readonly audit: readonly (AuditRow & { readonly hash: Digest })[]; readonly tail: Tail } {
     let tail = from;
     const audit = entries.map((entry) => {
       tail = { seq: tail.seq + 1, hash: chainHash(tail.hash, entry) };
@@ -133,9 +143,16 @@ export class Store {
 
 const withoutHash = ({ hash: _, ...row }: AuditRow & { readonly hash: Digest }): AuditRow => row;
 
-const toStored = (row: { readonly seq: bigint; readonly body: unknown }): StoredEvent => ({ seq: Number(row.seq), event: RunEvent.parse(row.body) });
+const toStored = (row: { readonly seq: bigint; readonly body: unknown }): StoredEvent => ({
+  seq: Number(row.seq),
+  event: RunEvent.parse(row.body),
+});
 
-function appendStatement(prisma: PrismaClient, append: Append, audit: readonly (AuditRow & { readonly hash: Digest })[]): Promise<readonly { readonly seq: bigint }[]> {
+function appendStatement(
+  prisma: PrismaClient,
+  append: Append,
+  audit: readonly (AuditRow & { readonly hash: Digest })[],
+): Promise<readonly { readonly seq: bigint }[]> {
   const { run, version, events, statements = [], create, end } = append;
   const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());
   return prisma.$queryRaw<{ seq: bigint }[]>`
