@@ -69,7 +69,10 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByRole("button", { name: "Invite site" }).first().click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel(/name/i).first().fill("graz");
-    await dialog.getByRole("button", { name: /invite/i }).last().click();
+    await dialog
+      .getByRole("button", { name: /invite/i })
+      .last()
+      .click();
     const line = dialog.getByText(/engraft-invite-1\./).first();
     await line.waitFor();
     await clean("sites-invite");
@@ -90,7 +93,11 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await batch.fill("16");
     await page.getByRole("button", { name: "Propose plan" }).click();
     await page.getByRole("heading", { name: /v2/ }).waitFor();
-    await page.getByText("training.batch").or(page.getByText(/^batch$/i)).first().waitFor();
+    await page
+      .getByText("training.batch")
+      .or(page.getByText(/^batch$/i))
+      .first()
+      .waitFor();
     await clean("plan-review");
   });
 
@@ -150,7 +157,11 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     ["/audit", "audit", "Audit"],
     ["/users", "users", /Users|People/],
   ] as const)("%s has no axe violation, light and dark, wide and narrow", async (path, name, heading) => {
-    for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 390]] as const) {
+    for (const [colorScheme, width] of [
+      ["light", 1440],
+      ["dark", 1440],
+      ["light", 390],
+    ] as const) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 1000 });
       await page.goto(`${heart.federation.url}${path}`);
@@ -175,7 +186,16 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await reader.goto(`${heart.federation.url}/sites`);
     await reader.getByText("cleveland").first().waitFor();
     expect(await reader.getByRole("button", { name: "Invite site" }).count()).toBe(0);
-    const refused = await reader.evaluate(async () => (await fetch("/trpc/runs.stop", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ run: "x.1" }) })).status);
+    const refused = await reader.evaluate(
+      async () =>
+        (
+          await fetch("/trpc/runs.stop", {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({ run: "x.1" }),
+          })
+        ).status,
+    );
     expect(refused).toBe(403);
     await context.close();
   });
@@ -184,7 +204,10 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.goto(`${heart.federation.url}/runs`);
     await page.getByRole("heading", { name: "Runs" }).waitFor();
     await heart.federation.coordinator.crash();
-    await page.getByText(/Reconnecting|Offline|not reach/i).first().waitFor({ timeout: 60_000 });
+    await page
+      .getByText(/Reconnecting|Offline|not reach/i)
+      .first()
+      .waitFor({ timeout: 60_000 });
     await screenshot(page, "offline");
     await heart.federation.startCoordinator();
     await page.getByText(/^Live/).first().waitFor({ timeout: 60_000 });

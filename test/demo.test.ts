@@ -13,7 +13,10 @@ import { freePort } from "../tools/federation/ports.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 function startDemo(...args: string[]): { child: ChildProcess; stdout: () => string; stderr: () => string } {
-  const child = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.ts", ...args], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.ts", ...args], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const said = { stdout: "", stderr: "" };
   child.stdout?.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
   child.stderr?.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
@@ -38,7 +41,8 @@ describe("npm run demo", () => {
     const result = JSON.parse(lines[0] ?? "") as DemoResult;
     expect(result.sites.map(({ site }) => site)).toEqual(["cleveland", "hungary", "switzerland", "va"]);
     expect(result.aggregation).toBe("plain");
-    const mean = (model: "base" | "alone" | "federated"): number => result.sites.reduce((sum, site) => sum + Number(site[model]["auroc"]), 0) / result.sites.length;
+    const mean = (model: "base" | "alone" | "federated"): number =>
+      result.sites.reduce((sum, site) => sum + Number(site[model]["auroc"]), 0) / result.sites.length;
     expect(mean("federated")).toBeGreaterThan(mean("alone"));
     for (const site of result.sites) expect(site.n).toBeGreaterThan(0);
     const bytes = await readFile(result.model.path);

@@ -15,7 +15,10 @@ let run: string;
 beforeEach(async () => {
   heart = await Heart.start({
     sites: ["cleveland"],
-    plan: (plan) => ({ ...shortPlan(2)(plan), cohort: { minSites: 1, fraction: 1, gatherSeconds: 1, deadlineSeconds: 120, graceSeconds: 100 } }),
+    plan: (plan) => ({
+      ...shortPlan(2)(plan),
+      cohort: { minSites: 1, fraction: 1, gatherSeconds: 1, deadlineSeconds: 120, graceSeconds: 100 },
+    }),
   });
   await heart.federation.enrol("liar");
   liar = await HandSite.connect(heart.federation.url, heart.federation.siteDir("liar"), "liar");
@@ -71,7 +74,11 @@ describe("everything else leaves the round untouched", () => {
     await answered(null, 0);
     const before = liar.heard.length;
     liar.say("update", honest);
-    await liar.hear("answer.recorded", (answer) => answer.code === "second-answer" || answer.code === "stale-round" || answer.outcome === "accepted", before);
+    await liar.hear(
+      "answer.recorded",
+      (answer) => answer.code === "second-answer" || answer.code === "stale-round" || answer.outcome === "accepted",
+      before,
+    );
 
     const next = await liar.hear("ask", ({ round, kind }) => round === 2 && kind === "train");
     const replayBefore = liar.heard.length;
@@ -80,8 +87,10 @@ describe("everything else leaves the round untouched", () => {
     liar.say("update", liar.honest(next, update));
     const view = await heart.until(run, (seen) => seen.rounds.length === 2 && seen.rounds[1]?.checkpoint !== null);
     expect(view.rounds.every((round) => round.closed?.survivors.length === 2)).toBe(true);
-    const { refusals } = await (await heart.federation.api()).runs.get.query({ run: run as never });
-    expect(new Set(refusals.map(({ code }) => code))).toEqual(new Set(["stale-round", "wrong-plan", ...refusals.filter(({ code }) => code === "second-answer").map(({ code }) => code)]));
+    const { refusals } = await (await heart.federation.api()).runs.get.query({ run: run });
+    expect(new Set(refusals.map(({ code }) => code))).toEqual(
+      new Set(["stale-round", "wrong-plan", ...refusals.filter(({ code }) => code === "second-answer").map(({ code }) => code)]),
+    );
   });
 
   it("[W6] a statement under another key closes the link by name, and the round goes on without it", async () => {

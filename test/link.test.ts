@@ -53,7 +53,15 @@ describe("versions", () => {
     const { identity, coordinatorKey } = await keysOf(heart.federation.siteDir("cleveland"));
     const socket = new WebSocket(`${heart.federation.url.replace("http", "ws")}/agent`);
     const inbox = new Inbox(socket);
-    const greeted = await greetCoordinator(inbox, { identity, coordinatorKey, site: "cleveland" as SiteName, version: "test", engine: "none", now: Date.now, spoken });
+    const greeted = await greetCoordinator(inbox, {
+      identity,
+      coordinatorKey,
+      site: "cleveland" as SiteName,
+      version: "test",
+      engine: "none",
+      now: Date.now,
+      spoken,
+    });
     socket.terminate();
     if (ok) expect(greeted).toMatchObject({ ok: true, protocol: 1 });
     else expect(greeted).toMatchObject({ ok: false, code: "protocol-version" });
@@ -64,7 +72,14 @@ describe("versions", () => {
     const { coordinatorKey } = await keysOf(heart.federation.siteDir("cleveland"));
     const socket = new WebSocket(`${heart.federation.url.replace("http", "ws")}/agent`);
     const stranger = identityFromSeed(randomBytes(32));
-    const greeted = await greetCoordinator(new Inbox(socket), { identity: stranger, coordinatorKey, site: "cleveland" as SiteName, version: "test", engine: "none", now: Date.now });
+    const greeted = await greetCoordinator(new Inbox(socket), {
+      identity: stranger,
+      coordinatorKey,
+      site: "cleveland" as SiteName,
+      version: "test",
+      engine: "none",
+      now: Date.now,
+    });
     expect(greeted).toMatchObject({ ok: false, code: "unknown-key" });
     const run = await heart.startRun();
     await heart.untilPhase(run, "finished");
@@ -76,7 +91,8 @@ describe("versions", () => {
       const socket = new WebSocket(`${heart.federation.url.replace("http", "ws")}/agent`);
       socket.on("error", () => undefined);
       await new Promise((resolve) => socket.once("open", resolve));
-      for (let frame = 0; frame < 100; frame++) socket.send(frame % 2 === 0 ? randomBytes(1 + (frame * 37) % 400) : randomBytes(60).toString("base64"));
+      for (let frame = 0; frame < 100; frame++)
+        socket.send(frame % 2 === 0 ? randomBytes(1 + ((frame * 37) % 400)) : randomBytes(60).toString("base64"));
       await new Promise<void>((resolve) => {
         socket.once("close", () => resolve());
         socket.close();

@@ -10,7 +10,8 @@ afterEach(async () => {
 });
 
 /** The checkpoints of an undisturbed run, to which every disturbed one must come. */
-const checkpoints = (view: { rounds: readonly { checkpoint: { digest: string } | null }[] }): (string | undefined)[] => view.rounds.map((round) => round.checkpoint?.digest);
+const checkpoints = (view: { rounds: readonly { checkpoint: { digest: string } | null }[] }): (string | undefined)[] =>
+  view.rounds.map((round) => round.checkpoint?.digest);
 
 describe("a run", () => {
   it("[S3] trains in every round, ends with a release, and is repeated bit for bit by a coordinator and an agent that were killed", async () => {
@@ -67,7 +68,10 @@ describe("a run", () => {
   it("[R9] goes on without a site that stays away, from the plan's minimum, and says who was missing", async () => {
     heart = await Heart.start({
       sites: ["cleveland", "hungary", "va"],
-      plan: (plan) => ({ ...shortPlan(2)(plan), cohort: { minSites: 2, fraction: 1, gatherSeconds: 1, deadlineSeconds: 60, graceSeconds: 1 } }),
+      plan: (plan) => ({
+        ...shortPlan(2)(plan),
+        cohort: { minSites: 2, fraction: 1, gatherSeconds: 1, deadlineSeconds: 60, graceSeconds: 1 },
+      }),
     });
     await heart.federation.agents.get("va")?.crash();
     const run = await heart.startRun();
@@ -81,7 +85,10 @@ describe("a run", () => {
   it("[R9] ends by name when too few sites answer before the deadline", async () => {
     heart = await Heart.start({
       sites: ["cleveland", "hungary"],
-      plan: (plan) => ({ ...shortPlan(2, 2_000)(plan), cohort: { minSites: 2, fraction: 1, gatherSeconds: 1, deadlineSeconds: 4, graceSeconds: 1 } }),
+      plan: (plan) => ({
+        ...shortPlan(2, 2_000)(plan),
+        cohort: { minSites: 2, fraction: 1, gatherSeconds: 1, deadlineSeconds: 4, graceSeconds: 1 },
+      }),
     });
     const run = await heart.startRun();
     await heart.until(run, (view) => view.rounds.length === 1);
@@ -107,7 +114,11 @@ describe("a run", () => {
     heart = await Heart.start({ sites: ["cleveland"] });
     const { run: runCommand } = await import("../tools/federation/program.ts");
     const { freePort } = await import("../tools/federation/ports.ts");
-    const second = await runCommand("engraft-coordinator", ["start", "--json", "--port", String(await freePort()), "--data", heart.federation.coordinatorDir], { name: "second", log: `${heart.dir}/log/second.log` });
+    const second = await runCommand(
+      "engraft-coordinator",
+      ["start", "--json", "--port", String(await freePort()), "--data", heart.federation.coordinatorDir],
+      { name: "second", log: `${heart.dir}/log/second.log` },
+    );
     expect(second.code).toBe(63);
     expect(second.stderr).toContain("locked");
     const agent = await heart.federation.siteCommand("cleveland", "start");
@@ -116,7 +127,9 @@ describe("a run", () => {
 
   it("[D2] no value of a hospital's table is in any log or message of a refused check", async () => {
     heart = await Heart.start({ sites: ["hungary"] });
-    const logs = await Promise.all(["coordinator.log", "hungary.log"].map((name) => readFile(`${heart?.dir}/log/${name}`, "utf8").catch(() => "")));
+    const logs = await Promise.all(
+      ["coordinator.log", "hungary.log"].map((name) => readFile(`${heart?.dir}/log/${name}`, "utf8").catch(() => "")),
+    );
     expect(logs.join("\n")).not.toMatch(/\b(secret|password)"?\s*[:=]\s*"?[A-Za-z0-9]/i);
   });
 });

@@ -20,7 +20,7 @@ function expectCode(finished: Finished, code: Code): void {
 }
 
 async function invite(site: string): Promise<{ text: string; invite: Invite }> {
-  const { invite: text } = await (await heart.federation.api()).sites.invite.mutate({ site: site as never, hours: 1 });
+  const { invite: text } = await (await heart.federation.api()).sites.invite.mutate({ site: site, hours: 1 });
   const read = readInvite(text);
   if (!read.ok) throw new Error(read.text);
   return { text, invite: read.invite };
@@ -65,7 +65,7 @@ describe("enrolment", () => {
   it("[I3] a name that is taken", async () => {
     const { invite: genuine } = await invite("horn");
     expectCode(await join_("horn", inviteText({ ...genuine, site: "cleveland" as never })), "invite-forged");
-    const taken = await (await heart.federation.api()).sites.invite.mutate({ site: "cleveland" as never, hours: 1 }).then(
+    const taken = await (await heart.federation.api()).sites.invite.mutate({ site: "cleveland", hours: 1 }).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -100,7 +100,12 @@ describe("data", () => {
   });
 
   it("[D2] values out of range, by line and without the value", async () => {
-    const path = await table("odd.csv", (text) => text.split("\n").map((line, index) => (index === 3 ? line.replace(/^([^,]*),([^,]*),/, "$1,9876,") : line)).join("\n"));
+    const path = await table("odd.csv", (text) =>
+      text
+        .split("\n")
+        .map((line, index) => (index === 3 ? line.replace(/^([^,]*),([^,]*),/, "$1,9876,") : line))
+        .join("\n"),
+    );
     await heart.federation.siteCommandOk("cleveland", "data", "add", "odd", "--file", path, ...flags);
     const finished = await heart.federation.siteCommand("cleveland", "data", "check", "odd", "--plan", heart.plan);
     const said = JSON.stringify(finished.stdout) + finished.stderr;
@@ -122,7 +127,11 @@ describe("plans and programs", () => {
     const path = join(heart.dir, "wrong.json");
     await writeFile(path, JSON.stringify({ ...plan, training: { ...plan.training, batch: 0, clip: -1 } }));
     const { run } = await import("../tools/federation/program.ts");
-    const finished = await run("engraft-coordinator", ["plan", "propose", path, "--json", "--url", heart.federation.url, "--data", heart.federation.coordinatorDir], { name: "propose", log: join(heart.dir, "log", "propose.log") });
+    const finished = await run(
+      "engraft-coordinator",
+      ["plan", "propose", path, "--json", "--url", heart.federation.url, "--data", heart.federation.coordinatorDir],
+      { name: "propose", log: join(heart.dir, "log", "propose.log") },
+    );
     expectCode(finished, "plan-invalid");
     expect(finished.stderr).toMatch(/training\.batch[\s\S]*training\.clip/);
   });
@@ -137,11 +146,18 @@ describe("plans and programs", () => {
   it("a busy port", async () => {
     const { run } = await import("../tools/federation/program.ts");
     await expect(mustBeFree(heart.federation.port)).rejects.toMatchObject({ code: "port-busy" });
-    const finished = await run("engraft-coordinator", ["start", "--json", "--port", String(heart.federation.port), "--data", join(heart.dir, "other")], { name: "busy", log: join(heart.dir, "log", "busy.log") });
+    const finished = await run(
+      "engraft-coordinator",
+      ["start", "--json", "--port", String(heart.federation.port), "--data", join(heart.dir, "other")],
+      { name: "busy", log: join(heart.dir, "log", "busy.log") },
+    );
     expectCode(finished, "port-busy");
   });
 
   it("an approval of a plan nobody proposed", async () => {
-    expectCode(await heart.federation.siteCommand("cleveland", "approve", "0".repeat(64), "--steward", "S", "--data", "main"), "plan-unknown");
+    expectCode(
+      await heart.federation.siteCommand("cleveland", "approve", "0".repeat(64), "--steward", "S", "--data", "main"),
+      "plan-unknown",
+    );
   });
 });

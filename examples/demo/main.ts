@@ -53,13 +53,18 @@ async function main(): Promise<void> {
 
 function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) throw new EngraftError("bad-input", `--${name} takes a whole number from ${min} to ${max}.`);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new EngraftError("bad-input", `--${name} takes a whole number from ${min} to ${max}.`);
   return value;
 }
 
 async function mustHaveSpace(dir: string): Promise<void> {
   const { bavail, bsize } = await statfs(dir);
-  if (bavail * bsize < NEEDED_BYTES) throw new EngraftError("disk-full", `The demo needs ${NEEDED_BYTES / 1e6} MB in ${dir}. Free some space, or set TMPDIR to another folder.`);
+  if (bavail * bsize < NEEDED_BYTES)
+    throw new EngraftError(
+      "disk-full",
+      `The demo needs ${NEEDED_BYTES / 1e6} MB in ${dir}. Free some space, or set TMPDIR to another folder.`,
+    );
 }
 
 await runMain(main);

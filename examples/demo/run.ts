@@ -71,19 +71,28 @@ export async function runDemo(options: DemoOptions) {
   );
 
   screen.step("Training together");
-  const { run } = await api.runs.start.mutate({ plan: digest as never });
+  const { run } = await api.runs.start.mutate({ plan: digest });
   const { view, release } = await watchRun(api, run, screen);
 
   screen.step("Downloading the model as a researcher would");
   const file = release.files.find(({ name }) => name === "model.safetensors");
   if (file === undefined) throw new EngraftError("not-found", "The release has no model.safetensors.");
   const model = await download(federation.url, file.url, join(dir, "model.safetensors"), login);
-  if (model.sha256 !== file.sha256) throw new EngraftError("digest-mismatch", "The downloaded model does not have the digest that the coordinator names.");
+  if (model.sha256 !== file.sha256)
+    throw new EngraftError("digest-mismatch", "The downloaded model does not have the digest that the coordinator names.");
 
   const result: DemoResult = {
     rounds: view.rounds.length,
     aggregation: release.aggregation,
-    sites: view.comparisons.map(({ site, base, alone, federated }) => ({ site, n: federated?.n ?? 0, base: figures(base), alone: figures(alone), federated: figures(federated) })).sort((a, b) => (a.site < b.site ? -1 : 1)),
+    sites: view.comparisons
+      .map(({ site, base, alone, federated }) => ({
+        site,
+        n: federated?.n ?? 0,
+        base: figures(base),
+        alone: figures(alone),
+        federated: figures(federated),
+      }))
+      .sort((a, b) => (a.site < b.site ? -1 : 1)),
     model,
     seconds: { total: seconds(performance.now() - started), ...secondsOf(view) },
   };
@@ -108,11 +117,13 @@ async function planFile(dir: string, rounds: number | undefined): Promise<string
 
 async function watchRun(api: Api, run: string, screen: Screen) {
   for (;;) {
-    const detail = await api.runs.get.query({ run: run as never });
+    const detail = await api.runs.get.query({ run: run });
     const view = runView(detail.events.map(({ event }) => event));
-    if (view !== undefined) screen.round(view.rounds.filter((round) => round.checkpoint !== null).length, detail.plan.rounds.count, view.phase);
+    if (view !== undefined)
+      screen.round(view.rounds.filter((round) => round.checkpoint !== null).length, detail.plan.rounds.count, view.phase);
     if (view?.phase === "finished" && detail.release !== null) return { view, release: detail.release };
-    if (view?.phase === "failed" || view?.phase === "stopped") throw new EngraftError("training-failed", view.end?.text ?? "The run ended early.");
+    if (view?.phase === "failed" || view?.phase === "stopped")
+      throw new EngraftError("training-failed", view.end?.text ?? "The run ended early.");
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -121,9 +132,13 @@ async function download(url: string, path: string, to: string, login: { email: s
   const headers = { "content-type": "application/json", origin: url };
   const signedIn = await fetch(`${url}/api/auth/sign-in/email`, { method: "POST", headers, body: JSON.stringify(login) });
   if (!signedIn.ok) throw new EngraftError("not-signed-in", `The demo's login was refused (${signedIn.status}).`);
-  const cookie = signedIn.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
+  const cookie = signedIn.headers
+    .getSetCookie()
+    .map((line) => line.split(";")[0])
+    .join("; ");
   const response = await fetch(`${url}${path}`, { headers: { cookie } });
-  if (!response.ok || response.body === null) throw new EngraftError("not-found", `The model could not be downloaded (${response.status}).`);
+  if (!response.ok || response.body === null)
+    throw new EngraftError("not-found", `The model could not be downloaded (${response.status}).`);
   const hash = createHash("sha256");
   const file = createWriteStream(to);
   let bytes = 0;

@@ -31,7 +31,10 @@ function lineScreen(): Screen {
 }
 
 function barScreen(): Screen {
-  const bars = new MultiBar({ format: "  {name} {bar} {value}/{total} {what}", hideCursor: true, clearOnComplete: false, stream: process.stderr }, Presets.shades_classic);
+  const bars = new MultiBar(
+    { format: "  {name} {bar} {value}/{total} {what}", hideCursor: true, clearOnComplete: false, stream: process.stderr },
+    Presets.shades_classic,
+  );
   const sites = new Map<string, SingleBar>();
   let rounds: SingleBar | undefined;
   let open = true;

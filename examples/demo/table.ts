@@ -1,13 +1,21 @@
 /** The demo's result for people. */
 import type { DemoResult, SiteResult } from "./run.ts";
 
-export function comparisonTable(result: DemoResult, access: { readonly url: string; readonly email: string; readonly password: string }): string {
+export function comparisonTable(
+  result: DemoResult,
+  access: { readonly url: string; readonly email: string; readonly password: string },
+): string {
   const header = ["hospital", "n", "base unchanged", "trained alone", "federated"];
   const rows = result.sites.map(({ site, n, base, alone, federated }) => [site, String(n), auroc(base), auroc(alone), auroc(federated)]);
   const means = ["mean", "", ...(["base", "alone", "federated"] as const).map((model) => mean(result.sites, model))];
   const table = [header, ...rows, means];
   const widths = header.map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
-  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd());
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("   ")
+      .trimEnd(),
+  );
   return `
 AUROC on held-out patients (95 % confidence interval), after ${result.rounds} rounds
 ${lines.join("\n")}

@@ -15,11 +15,26 @@ export async function benchHeart(options: BenchOptions): Promise<readonly Row[]>
   const results: { result: DemoResult; wall: number }[] = [];
   for (let repeat = 0; repeat < (options.quick ? 1 : 3); repeat++) {
     const started = performance.now();
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "examples/demo/main.ts", "--once", "--json", "--port", String(await freePort())], { cwd: ROOT, maxBuffer: 16 * 1024 * 1024 });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", "tsx", "examples/demo/main.ts", "--once", "--json", "--port", String(await freePort())],
+      { cwd: ROOT, maxBuffer: 16 * 1024 * 1024 },
+    );
     results.push({ result: JSON.parse(stdout.trim()) as DemoResult, wall: (performance.now() - started) / 1000 });
   }
   const rounds = results[0]?.result.rounds ?? 0;
-  const flower = options.quick ? [] : await runFlower(options.peerPython, ["--clients", "4", "--mode", "heart", "--rounds", String(rounds), "--data", `${DATA.replace(/\/$/, "")}/data/heart-disease`]);
+  const flower = options.quick
+    ? []
+    : await runFlower(options.peerPython, [
+        "--clients",
+        "4",
+        "--mode",
+        "heart",
+        "--rounds",
+        String(rounds),
+        "--data",
+        `${DATA.replace(/\/$/, "")}/data/heart-disease`,
+      ]);
   const total = flower[0]?.["command_to_done_s"];
   const baseline = typeof total === "number" ? { name: "Flower, logistic regression", value: total } : undefined;
   const mean = (model: "alone" | "base" | "federated"): number => {

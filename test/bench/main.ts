@@ -28,7 +28,8 @@ async function main(): Promise<void> {
   const name = program.args[0] ?? "";
   const options = program.opts<{ json: boolean; quick: boolean; peerPython?: string }>();
   const bench = BENCHES[name];
-  if (bench === undefined) throw new EngraftError("bad-input", `There is no benchmark "${name}". There are: ${Object.keys(BENCHES).join(", ")}.`);
+  if (bench === undefined)
+    throw new EngraftError("bad-input", `There is no benchmark "${name}". There are: ${Object.keys(BENCHES).join(", ")}.`);
   try {
     const rows = await bench({ peerPython: options.peerPython ?? process.env["ENGRAFT_PEER_PYTHON"], quick: options.quick });
     const report: Report = { bench: name, machine: machine(), rows };

@@ -16,7 +16,10 @@ export async function runFlower(python: string | undefined, args: readonly strin
     await access(FLOWER);
     process.stderr.write(`Running Flower's benchmark: ${args.join(" ")}\n`);
     const { stdout } = await promisify(execFile)(python, [FLOWER, ...args], { maxBuffer: 64 * 1024 * 1024, timeout: 1_800_000 });
-    return stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as PeerResult);
+    return stdout
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as PeerResult);
   } catch (error) {
     process.stderr.write(`Flower did not run: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}\n`);
     return [];

@@ -77,7 +77,7 @@ async function measure({ values, agents, rounds }: Case) {
     );
     const api = await federation.api();
     const bytesBefore = await wireBytes(federation);
-    const { run } = await api.runs.start.mutate({ plan: digest as never });
+    const { run } = await api.runs.start.mutate({ plan: digest });
     const view = await finished(federation, run);
     const ends = view.rounds.map((round) => round.checkpoint?.at ?? Number.NaN);
     const bytes = (await wireBytes(federation)) - bytesBefore;
@@ -106,7 +106,7 @@ async function emptyTable(dir: string) {
 async function finished(federation: Federation, run: string) {
   const api = await federation.api();
   for (;;) {
-    const { events } = await api.runs.get.query({ run: run as never });
+    const { events } = await api.runs.get.query({ run: run });
     const view = runView(events.map(({ event }) => event));
     if (view?.phase === "finished") return view;
     if (view?.end !== null && view?.end !== undefined) throw new Error(`the run ended: ${view.end.text}`);

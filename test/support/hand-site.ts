@@ -40,7 +40,14 @@ export class HandSite {
   static async connect(url: string, home: string, name: string): Promise<HandSite> {
     const { identity, coordinatorKey } = await keysOf(home);
     const inbox = new Inbox(new WebSocket(`${url.replace("http", "ws")}/agent`));
-    const greeted = await greetCoordinator(inbox, { identity, coordinatorKey, site: name as SiteName, version: "hand", engine: "none", now: Date.now });
+    const greeted = await greetCoordinator(inbox, {
+      identity,
+      coordinatorKey,
+      site: name as SiteName,
+      version: "hand",
+      engine: "none",
+      now: Date.now,
+    });
     if (isRefusal(greeted)) throw new Error(`refused: ${greeted.code}`);
     const blobs = await BlobStore.open(await mkdtemp(join(tmpdir(), "engraft-hand-")));
     return new HandSite(
@@ -48,12 +55,25 @@ export class HandSite {
       coordinatorKey,
       blobs,
       (site) =>
-        new Link(inbox, { role: "site", identity, peerKey: coordinatorKey, peerName: "coordinator", scopes: greeted.scopes, blobs, keep: "as cache", mayServe: () => true }, {
-          message: (message) => site.heard.push(message),
-          close: (code, text) => {
-            site.closed = { code, text };
+        new Link(
+          inbox,
+          {
+            role: "site",
+            identity,
+            peerKey: coordinatorKey,
+            peerName: "coordinator",
+            scopes: greeted.scopes,
+            blobs,
+            keep: "as cache",
+            mayServe: () => true,
           },
-        }),
+          {
+            message: (message) => site.heard.push(message),
+            close: (code, text) => {
+              site.closed = { code, text };
+            },
+          },
+        ),
     );
   }
 
@@ -82,6 +102,16 @@ export class HandSite {
 
   /** The update that an honest site would announce for `ask`. */
   honest(ask: Ask, update: BlobRef): Update {
-    return { run: ask.run, round: ask.round, plan: ask.plan, checkpoint: ask.checkpoint.digest, update, sampleCount: 10, validation: null, engine: "hand", seconds: { fetch: 0, train: 0 } };
+    return {
+      run: ask.run,
+      round: ask.round,
+      plan: ask.plan,
+      checkpoint: ask.checkpoint.digest,
+      update,
+      sampleCount: 10,
+      validation: null,
+      engine: "hand",
+      seconds: { fetch: 0, train: 0 },
+    };
   }
 }

@@ -15,7 +15,8 @@ export interface SiteDeclaration {
   readonly flags: readonly string[];
 }
 
-export const heartSites = async (): Promise<readonly SiteDeclaration[]> => JSON.parse(await readFile(join(EXAMPLE, "sites.json"), "utf8")) as SiteDeclaration[];
+export const heartSites = async (): Promise<readonly SiteDeclaration[]> =>
+  JSON.parse(await readFile(join(EXAMPLE, "sites.json"), "utf8")) as SiteDeclaration[];
 
 export const heartPlan = async (): Promise<Plan> => JSON.parse(await readFile(join(EXAMPLE, "plan.json"), "utf8")) as Plan;
 
@@ -26,11 +27,13 @@ export interface HeartOptions extends Partial<FederationOptions> {
 }
 
 /** Short rounds, so that a test looks at the protocol and not at training. */
-export const shortPlan = (rounds: number, updates = 20) => (plan: Plan): Plan => ({
-  ...plan,
-  training: { ...plan.training, amount: { unit: "updates", count: updates } },
-  rounds: { count: rounds, stop: null },
-});
+export const shortPlan =
+  (rounds: number, updates = 20) =>
+  (plan: Plan): Plan => ({
+    ...plan,
+    training: { ...plan.training, amount: { unit: "updates", count: updates } },
+    rounds: { count: rounds, stop: null },
+  });
 
 export class Heart {
   readonly federation: Federation;
@@ -69,12 +72,12 @@ export class Heart {
 
   async startRun(): Promise<string> {
     const api = await this.federation.api();
-    return (await api.runs.start.mutate({ plan: this.plan as never })).run;
+    return (await api.runs.start.mutate({ plan: this.plan })).run;
   }
 
   async view(run: string): Promise<RunView> {
     const api = await this.federation.api();
-    const { events } = await api.runs.get.query({ run: run as never });
+    const { events } = await api.runs.get.query({ run: run });
     const view = runView(events.map(({ event }) => event));
     if (view === undefined) throw new Error("the run has no events");
     return view;

@@ -73,7 +73,11 @@ export class Federation {
   }
 
   #program(name: string) {
-    return { name, log: join(this.dir, "log", `${name}.log`), env: { ...this.#options.env, ...(this.#options.databaseUrl !== undefined && { DATABASE_URL: this.#options.databaseUrl }) } };
+    return {
+      name,
+      log: join(this.dir, "log", `${name}.log`),
+      env: { ...this.#options.env, ...(this.#options.databaseUrl !== undefined && { DATABASE_URL: this.#options.databaseUrl }) },
+    };
   }
 
   get coordinatorDir(): string {
@@ -92,7 +96,13 @@ export class Federation {
 
   /** A command of the coordinator's, against the running one. Throws where it does not exit with 0. */
   async coordinatorCommand(...args: string[]): Promise<Line> {
-    return result(await run("engraft-coordinator", [...args, "--json", "--url", this.url, "--data", this.coordinatorDir], this.#program("coordinator-command")));
+    return result(
+      await run(
+        "engraft-coordinator",
+        [...args, "--json", "--url", this.url, "--data", this.coordinatorDir],
+        this.#program("coordinator-command"),
+      ),
+    );
   }
 
   /** A command at a site; the caller looks at the exit code. */
@@ -106,7 +116,7 @@ export class Federation {
 
   /** Invites a site, enrols it and, where given, registers its data. */
   async enrol(site: string, data?: SiteData): Promise<void> {
-    const { invite } = await (await this.api()).sites.invite.mutate({ site: site as never, hours: 1 });
+    const { invite } = await (await this.api()).sites.invite.mutate({ site: site, hours: 1 });
     await this.siteCommandOk(site, "join", invite);
     if (data !== undefined) await this.siteCommandOk(site, "data", "add", "main", "--file", data.file, ...data.flags);
   }
@@ -120,7 +130,10 @@ export class Federation {
   }
 
   async startAgent(site: string, env: Readonly<Record<string, string>> = {}, ...flags: string[]): Promise<Program> {
-    const agent = Program.start("engraft-site", ["--home", this.siteDir(site), "--json", "start", ...flags], { ...this.#program(site), env: { ...this.#program(site).env, ...env } });
+    const agent = Program.start("engraft-site", ["--home", this.siteDir(site), "--json", "start", ...flags], {
+      ...this.#program(site),
+      env: { ...this.#program(site).env, ...env },
+    });
     this.agents.set(site, agent);
     await agent.event("online");
     return agent;
@@ -135,7 +148,9 @@ export class Federation {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.agents.values(), ...(this.dashboard === undefined ? [] : [this.dashboard])].map((program) => program.stop()));
+    await Promise.all(
+      [...this.agents.values(), ...(this.dashboard === undefined ? [] : [this.dashboard])].map((program) => program.stop()),
+    );
     await this.coordinator.stop();
   }
 }

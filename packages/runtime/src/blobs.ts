@@ -124,7 +124,8 @@ export class BlobStore {
   }
 }
 
-const mismatch = (digest: string): EngraftError => new EngraftError("digest-mismatch", `Blob ${digest.slice(0, 12)} does not have the bytes its digest promises. It is fetched anew.`);
+const mismatch = (digest: string): EngraftError =>
+  new EngraftError("digest-mismatch", `Blob ${digest.slice(0, 12)} does not have the bytes its digest promises. It is fetched anew.`);
 
 /** A file that is hashed while it grows; an existing one is read once and continued. */
 class HashedFile {

@@ -29,8 +29,9 @@ export async function loadConfig<T extends z.ZodObject>(sources: ConfigSources<T
     ...unknown.map((key) => `${key}: unknown setting in ${sources.file?.path ?? "the file"}`),
     ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${kebab(issue.path.join("."))}: ${issue.message}`)),
   ];
-  if (problems.length > 0 || !parsed.success) throw new EngraftError("bad-config", `The configuration has ${problems.length} problem(s):\n  ${problems.join("\n  ")}`);
-  return parsed.data as z.infer<T>;
+  if (problems.length > 0 || !parsed.success)
+    throw new EngraftError("bad-config", `The configuration has ${problems.length} problem(s):\n  ${problems.join("\n  ")}`);
+  return parsed.data;
 }
 
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -44,6 +45,8 @@ async function readToml(file: ConfigSources<z.ZodObject>["file"]): Promise<Recor
   try {
     return parse(text);
   } catch (cause) {
-    throw new EngraftError("bad-config", `${file.path} is not valid TOML: ${cause instanceof Error ? cause.message.split("\n")[0] : ""}`, { cause });
+    throw new EngraftError("bad-config", `${file.path} is not valid TOML: ${cause instanceof Error ? cause.message.split("\n")[0] : ""}`, {
+      cause,
+    });
   }
 }

@@ -12,11 +12,15 @@ export async function runMain(main: () => Promise<number | void>): Promise<void>
 
 function report(error: unknown): number {
   if (error instanceof EngraftError) {
-    const line = process.argv.includes("--json") ? JSON.stringify({ error: { code: error.code, text: error.message } }) : `${error.message}\n(${error.code})`;
+    const line = process.argv.includes("--json")
+      ? JSON.stringify({ error: { code: error.code, text: error.message } })
+      : `${error.message}\n(${error.code})`;
     process.stderr.write(`${line}\n`);
     return CODES[error.code].exit;
   }
-  process.stderr.write(`This is a bug in Engraft. Please report it with this text.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `This is a bug in Engraft. Please report it with this text.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 70;
 }
 

@@ -4,12 +4,16 @@ import { open, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 
-const codeOf = (error: unknown): string | undefined => (error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined);
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 
 /** Names the one storage failure that people can do something about; passes every other error on. */
 export function storageFault(error: unknown, path: string): never {
   const code = codeOf(error);
-  if (code === "ENOSPC" || code === "EDQUOT") throw new EngraftError("disk-full", `No space left for ${path}. Free some space; nothing that was acknowledged is lost.`, { cause: error });
+  if (code === "ENOSPC" || code === "EDQUOT")
+    throw new EngraftError("disk-full", `No space left for ${path}. Free some space; nothing that was acknowledged is lost.`, {
+      cause: error,
+    });
   throw error;
 }
 

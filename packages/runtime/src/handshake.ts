@@ -30,7 +30,12 @@ export interface GreetedSite extends Greeted {
 /** The coordinator's side. `findSite` answers which site a key is enrolled for. Never throws: a refusal has been sent and the socket closed. */
 export async function greetSite(
   inbox: Inbox,
-  options: { readonly identity: Identity; readonly findSite: (key: PublicKey) => Promise<SiteName | undefined>; readonly now: () => number; readonly spoken?: VersionRange },
+  options: {
+    readonly identity: Identity;
+    readonly findSite: (key: PublicKey) => Promise<SiteName | undefined>;
+    readonly now: () => number;
+    readonly spoken?: VersionRange;
+  },
 ): Promise<GreetedSite | Refusal> {
   const { identity, findSite, now, spoken = SPOKEN } = options;
   const scopes = { federation: identity.publicKey, session: undefined };
@@ -53,7 +58,14 @@ export async function greetSite(
     const version = commonVersion(spoken, hello.protocol);
     if (!version.ok) return version;
     inbox.socket.send(sealMessage(identity, scopes, "welcome", { protocol: version.version, nonce: hello.nonce, at: now() }));
-    return { ok: true, site, key: envelope.value.key, hello, protocol: version.version, scopes: { federation: identity.publicKey, session: sessionScope(nonce, hello.nonce) } };
+    return {
+      ok: true,
+      site,
+      key: envelope.value.key,
+      hello,
+      protocol: version.version,
+      scopes: { federation: identity.publicKey, session: sessionScope(nonce, hello.nonce) },
+    };
   });
 }
 
@@ -65,7 +77,15 @@ export interface GreetedCoordinator extends Greeted {
 /** The agent's side. Never throws. */
 export async function greetCoordinator(
   inbox: Inbox,
-  options: { readonly identity: Identity; readonly coordinatorKey: PublicKey; readonly site: SiteName; readonly version: string; readonly engine: string; readonly now: () => number; readonly spoken?: VersionRange },
+  options: {
+    readonly identity: Identity;
+    readonly coordinatorKey: PublicKey;
+    readonly site: SiteName;
+    readonly version: string;
+    readonly engine: string;
+    readonly now: () => number;
+    readonly spoken?: VersionRange;
+  },
 ): Promise<GreetedCoordinator | Refusal> {
   const { identity, coordinatorKey, site, version, engine, now, spoken = SPOKEN } = options;
   const scopes = { federation: coordinatorKey, session: undefined };
@@ -74,7 +94,12 @@ export async function greetCoordinator(
   return orClose(inbox, undefined, async () => {
     const first = openMessage(await inbox.nextText(PATIENCE_MS), peer, scopes);
     if (!first.ok) {
-      return first.code === "unknown-key" ? refuse("coordinator-key-wrong", "This address answers with another key than the coordinator's that was pinned at enrolment. Nothing was sent. Ask the admin before you go on.") : first;
+      return first.code === "unknown-key"
+        ? refuse(
+            "coordinator-key-wrong",
+            "This address answers with another key than the coordinator's that was pinned at enrolment. Nothing was sent. Ask the admin before you go on.",
+          )
+        : first;
     }
     if (first.message.type === "goodbye") return refuse(first.message.value.code, first.message.value.text);
     if (first.message.type !== "challenge") return refuse("bad-message", "Expected a challenge.");
@@ -82,18 +107,35 @@ export async function greetCoordinator(
     const common = commonVersion(challenge.protocol, spoken);
     if (!common.ok) return common;
     const nonce = freshNonce();
-    inbox.socket.send(sealMessage(identity, scopes, "hello", { site, protocol: spoken, challenge: challenge.nonce, nonce, version, engine, at: now() }));
+    inbox.socket.send(
+      sealMessage(identity, scopes, "hello", { site, protocol: spoken, challenge: challenge.nonce, nonce, version, engine, at: now() }),
+    );
     const second = openMessage(await inbox.nextText(PATIENCE_MS), peer, scopes);
     if (!second.ok) return second;
     if (second.message.type === "goodbye") return refuse(second.message.value.code, second.message.value.text);
-    if (second.message.type !== "welcome" || second.message.value.nonce !== nonce) return refuse("bad-message", "Expected a welcome to this hello.");
-    return { ok: true, protocol: second.message.value.protocol, skewMs: second.message.value.at - now(), scopes: { federation: coordinatorKey, session: sessionScope(challenge.nonce, nonce) } };
+    if (second.message.type !== "welcome" || second.message.value.nonce !== nonce)
+      return refuse("bad-message", "Expected a welcome to this hello.");
+    return {
+      ok: true,
+      protocol: second.message.value.protocol,
+      skewMs: second.message.value.at - now(),
+      scopes: { federation: coordinatorKey, session: sessionScope(challenge.nonce, nonce) },
+    };
   });
 }
 
 /** Ends a failed handshake: a signed goodbye with the reason where we have one to say, then a close with its code. */
-async function orClose<T extends Greeted>(inbox: Inbox, farewell: ((refusal: Refusal) => string) | undefined, greet: () => Promise<T | Refusal>): Promise<T | Refusal> {
-  const outcome = await greet().catch((error: unknown) => refuse(error instanceof EngraftError ? error.code : "link-lost", error instanceof Error ? error.message.slice(0, 500) : "The connection failed."));
+async function orClose<T extends Greeted>(
+  inbox: Inbox,
+  farewell: ((refusal: Refusal) => string) | undefined,
+  greet: () => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const outcome = await greet().catch((error: unknown) =>
+    refuse(
+      error instanceof EngraftError ? error.code : "link-lost",
+      error instanceof Error ? error.message.slice(0, 500) : "The connection failed.",
+    ),
+  );
   if (isRefusal(outcome)) closeWith(inbox.socket, outcome, farewell?.(outcome));
   return outcome;
 }

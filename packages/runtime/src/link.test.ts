@@ -45,18 +45,36 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-async function meet(options: { coordinator: Identity; site: Identity; pinned?: Identity; enrolled?: boolean; siteSpeaks?: VersionRange }): Promise<Ends> {
+async function meet(options: {
+  coordinator: Identity;
+  site: Identity;
+  pinned?: Identity;
+  enrolled?: boolean;
+  siteSpeaks?: VersionRange;
+}): Promise<Ends> {
   const { coordinator, site, pinned = coordinator, enrolled = true } = options;
   const now = Date.now;
   const accepted = new Promise<{ outcome: GreetedSite | Refusal; inbox: Inbox }>((resolve) => {
     wss.once("connection", (socket) => {
       const inbox = new Inbox(socket);
-      void greetSite(inbox, { identity: coordinator, findSite: async (key) => (enrolled && key === site.publicKey ? SITE : undefined), now }).then((outcome) => resolve({ outcome, inbox }));
+      void greetSite(inbox, {
+        identity: coordinator,
+        findSite: async (key) => (enrolled && key === site.publicKey ? SITE : undefined),
+        now,
+      }).then((outcome) => resolve({ outcome, inbox }));
     });
   });
   const socket = new WebSocket(url);
   const inbox = new Inbox(socket);
-  const outcome = await greetCoordinator(inbox, { identity: site, coordinatorKey: pinned.publicKey, site: SITE, version: "test", engine: "none", now, ...(options.siteSpeaks && { spoken: options.siteSpeaks }) });
+  const outcome = await greetCoordinator(inbox, {
+    identity: site,
+    coordinatorKey: pinned.publicKey,
+    site: SITE,
+    version: "test",
+    engine: "none",
+    now,
+    ...(options.siteSpeaks && { spoken: options.siteSpeaks }),
+  });
   const other = await accepted;
   return { coordinator: other.outcome, site: outcome, inboxes: { coordinator: other.inbox, site: inbox } };
 }
@@ -68,8 +86,34 @@ async function linked(mayServe: (digest: Digest) => boolean = () => true) {
   const stores = { coordinator: await BlobStore.open(join(dir, "c")), site: await BlobStore.open(join(dir, "s")) };
   const heard: Message[] = [];
   const closed: { who: string; code: Code }[] = [];
-  const coordinator = new Link(ends.inboxes.coordinator, { role: "coordinator", identity: keys.coordinator, peerKey: keys.site.publicKey, peerName: SITE, scopes: ends.coordinator.scopes, blobs: stores.coordinator, keep: "durably", mayServe }, { message: (message) => heard.push(message), close: (code) => closed.push({ who: "coordinator", code }) });
-  const site = new Link(ends.inboxes.site, { role: "site", identity: keys.site, peerKey: keys.coordinator.publicKey, peerName: "coordinator", scopes: ends.site.scopes, blobs: stores.site, keep: "as cache", mayServe }, { message: (message) => heard.push(message), close: (code) => closed.push({ who: "site", code }) });
+  const coordinator = new Link(
+    ends.inboxes.coordinator,
+    {
+      role: "coordinator",
+      identity: keys.coordinator,
+      peerKey: keys.site.publicKey,
+      peerName: SITE,
+      scopes: ends.coordinator.scopes,
+      blobs: stores.coordinator,
+      keep: "durably",
+      mayServe,
+    },
+    { message: (message) => heard.push(message), close: (code) => closed.push({ who: "coordinator", code }) },
+  );
+  const site = new Link(
+    ends.inboxes.site,
+    {
+      role: "site",
+      identity: keys.site,
+      peerKey: keys.coordinator.publicKey,
+      peerName: "coordinator",
+      scopes: ends.site.scopes,
+      blobs: stores.site,
+      keep: "as cache",
+      mayServe,
+    },
+    { message: (message) => heard.push(message), close: (code) => closed.push({ who: "site", code }) },
+  );
   return { keys, ends, stores, heard, closed, coordinator, site };
 }
 
@@ -113,7 +157,9 @@ describe("link", () => {
     for (let done = 0; done < 20; done++) site.send("progress", { run: "heart.1" as never, round: 1, phase: "train", done, total: 20 });
     coordinator.send("cancel", { run: "heart.1" as never, text: "stop" });
     await until(() => heard.length === 21);
-    expect(heard.filter((message) => message.type === "progress").map((message) => message.value.done)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+    expect(heard.filter((message) => message.type === "progress").map((message) => message.value.done)).toEqual(
+      Array.from({ length: 20 }, (_, index) => index),
+    );
   });
 
   it("[W1] a message of the other side's kind closes the link by name", async () => {
@@ -184,10 +230,12 @@ describe("link", () => {
 describe("blob store", () => {
   it("[T4] shows a blob only when whole", async () => {
     const store = await BlobStore.open(dir);
-    await expect(store.write(async (append) => {
-      await append(randomBytes(10));
-      throw new EngraftError("link-lost", "cut");
-    })).rejects.toThrow("cut");
+    await expect(
+      store.write(async (append) => {
+        await append(randomBytes(10));
+        throw new EngraftError("link-lost", "cut");
+      }),
+    ).rejects.toThrow("cut");
     const ref = await store.put(new Uint8Array([1, 2, 3]));
     expect(await store.size(ref.digest)).toBe(3);
     expect(await store.put(new Uint8Array([1, 2, 3]))).toEqual(ref);

@@ -1,21 +1,19 @@
 /** One connection after its handshake, the same class on both sides: signed control messages, and blobs in both directions. */
-import { open } from "node:fs/promises";
-import { CODES, EngraftError, isCode, isRefusal, type Code } from "@engraft/core/base/errors";
+import { CODES, EngraftError, isCode, type Code } from "@engraft/core/base/errors";
 import type { Digest, PublicKey } from "@engraft/core/base/ids";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import type { Identity } from "@engraft/core/crypto/identity";
-import { decodeFrame, encodeHeader, FRAME_HEADER, type Frame } from "@engraft/core/protocol/frame";
+import { decodeFrame, type Frame } from "@engraft/core/protocol/frame";
 import type { Message, MessageOf, MessageType } from "@engraft/core/protocol/messages";
 import { openMessage, sealMessage, type Scopes } from "@engraft/core/protocol/session";
-import { acknowledge, nextSlice, receive, sent, startReceiving, startSending, type Receiving, type Sending } from "@engraft/core/protocol/transfer";
+import { receive, startReceiving, type Receiving } from "@engraft/core/protocol/transfer";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobReceiver, BlobStore, Keep } from "./blobs.ts";
 import { closeWith } from "./handshake.ts";
 import type { Inbox } from "./inbox.ts";
+import { Serving } from "./serving.ts";
 
 const PING_MS = 15_000;
-/** Transfers that a peer may have open towards us; each holds a file handle. */
-const MAX_OUTGOING = 16;
 
 export interface LinkOptions {
   /** Which side we are. */
@@ -52,17 +50,12 @@ interface Incoming {
   readonly reject: (error: unknown) => void;
 }
 
-interface Outgoing {
-  state: Sending;
-  wake: () => void;
-}
-
 export class Link {
   readonly #inbox: Inbox;
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
   readonly #incoming = new Map<number, Incoming>();
-  readonly #outgoing = new Map<number, Outgoing>();
+  readonly #serving: Serving;
   readonly #fetching = new Map<Digest, Promise<void>>();
   #nextTransfer = 1;
   #closed = false;
@@ -72,6 +65,13 @@ export class Link {
     this.#inbox = inbox;
     this.#options = options;
     this.#handlers = handlers;
+    this.#serving = new Serving({
+      blobs: options.blobs,
+      mayServe: options.mayServe,
+      missing: (transfer, text) => this.send("transfer.missing", { transfer, text }),
+      sendFrame: (frame) => this.#sendFrame(frame),
+      open: () => this.open,
+    });
     const heartbeat = this.#heartbeat();
     inbox.deliver(
       (data, binary) => {
@@ -135,7 +135,15 @@ export class Link {
     }
     const transfer = this.#nextTransfer++;
     await new Promise<void>((resolve, reject) => {
-      this.#incoming.set(transfer, { ref, receiver, state: startReceiving(ref.bytes, receiver.held), queue: Promise.resolve(), progress, resolve, reject });
+      this.#incoming.set(transfer, {
+        ref,
+        receiver,
+        state: startReceiving(ref.bytes, receiver.held),
+        queue: Promise.resolve(),
+        progress,
+        resolve,
+        reject,
+      });
       progress?.(receiver.held, ref.bytes);
       this.send("transfer.get", { transfer, digest: ref.digest, offset: receiver.held });
     });
@@ -156,63 +164,17 @@ export class Link {
 
   #onTransfer(message: TransferMessage): void {
     if (message.type === "transfer.get") {
-      void this.#serve(message.value).catch(() => this.send("transfer.missing", { transfer: message.value.transfer, text: "The blob could not be read." }));
+      this.#serving.get(message.value);
       return;
     }
     if (message.type === "transfer.missing") {
       this.#fail(message.value.transfer, new EngraftError("blob-missing", message.value.text));
       return;
     }
-    const outgoing = this.#outgoing.get(message.value.transfer);
-    // An acknowledgement of a transfer that just ended.
-    if (outgoing === undefined) return;
-    const next = acknowledge(outgoing.state, message.value.offset);
-    if (isRefusal(next)) {
-      this.close(next.code, next.text);
-      return;
-    }
-    outgoing.state = next;
-    outgoing.wake();
+    const refusal = this.#serving.ack(message.value);
+    if (refusal !== undefined) this.close(refusal.code, refusal.text);
   }
 
-  async #serve(get: { readonly transfer: number; readonly digest: Digest; readonly offset: number }): Promise<void> {
-    const { transfer, digest, offset } = get;
-    const missing = (text: string): void => this.send("transfer.missing", { transfer, text });
-    if (this.#outgoing.size >= MAX_OUTGOING || this.#outgoing.has(transfer)) return missing("Too many transfers at once.");
-    const bytes = this.#options.mayServe(digest) ? await this.#options.blobs.size(digest) : undefined;
-    if (bytes === undefined) return missing("Not here, or not for you.");
-    const start = startSending(bytes, offset);
-    if (isRefusal(start)) return missing(start.text);
-    const outgoing: Outgoing = { state: start, wake: () => undefined };
-    this.#outgoing.set(transfer, outgoing);
-    const file = await open(this.#options.blobs.path(digest), "r");
-    try {
-      await this.#pump(transfer, outgoing, (target, at) => file.read(target, 0, target.byteLength, at));
-    } finally {
-      this.#outgoing.delete(transfer);
-      await file.close();
-    }
-  }
-
-  async #pump(transfer: number, outgoing: Outgoing, read: (target: Uint8Array, at: number) => Promise<{ bytesRead: number }>): Promise<void> {
-    while (this.open && outgoing.state.at < outgoing.state.bytes) {
-      const length = nextSlice(outgoing.state);
-      if (length === 0) {
-        await new Promise<void>((resolve) => {
-          outgoing.wake = resolve;
-        });
-        continue;
-      }
-      const frame = new Uint8Array(FRAME_HEADER + length);
-      encodeHeader(frame, transfer, outgoing.state.at);
-      const { bytesRead } = await read(frame.subarray(FRAME_HEADER), outgoing.state.at);
-      if (bytesRead !== length) throw new EngraftError("blob-missing", "The blob became shorter while it was sent.");
-      outgoing.state = sent(outgoing.state, length);
-      await this.#sendFrame(frame);
-    }
-  }
-
-  /** Awaiting each callback keeps at most one frame in memory; without it a whole blob would queue there. */
   #sendFrame(frame: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#handlers.bytes?.("out", frame.byteLength);
@@ -229,7 +191,9 @@ export class Link {
     const incoming = this.#incoming.get(decoded.frame.transfer);
     // A frame of a transfer that was just given up.
     if (incoming === undefined) return;
-    incoming.queue = incoming.queue.then(() => this.#append(incoming, decoded.frame)).catch((error: unknown) => this.#fail(decoded.frame.transfer, error));
+    incoming.queue = incoming.queue
+      .then(() => this.#append(incoming, decoded.frame))
+      .catch((error: unknown) => this.#fail(decoded.frame.transfer, error));
   }
 
   async #append(incoming: Incoming, frame: Frame): Promise<void> {
@@ -277,12 +241,16 @@ export class Link {
     if (this.#closed) return;
     this.#closed = true;
     for (const transfer of this.#incoming.keys()) this.#fail(transfer, lost());
-    for (const outgoing of this.#outgoing.values()) outgoing.wake();
-    const named = this.#farewell ?? { code: isCode(reason) && CODES[reason].close === code ? reason : "link-lost", text: `The connection was closed (${code}).` };
+    this.#serving.end();
+    const named = this.#farewell ?? {
+      code: isCode(reason) && CODES[reason].close === code ? reason : "link-lost",
+      text: `The connection was closed (${code}).`,
+    };
     this.#handlers.close(named.code, named.text);
   }
 }
 
 const lost = (): EngraftError => new EngraftError("link-lost", "The connection was lost; the transfer goes on from where it stopped.");
 
-const isTransfer = (message: Message): message is TransferMessage => message.type === "transfer.get" || message.type === "transfer.ack" || message.type === "transfer.missing";
+const isTransfer = (message: Message): message is TransferMessage =>
+  message.type === "transfer.get" || message.type === "transfer.ack" || message.type === "transfer.missing";

@@ -21,7 +21,15 @@ it("[S2] a folder has one holder at a time", async () => {
 
 it("[S2] a killed holder leaves no lock behind", async () => {
   const lockModule = new URL("../dist/lock.js", import.meta.url).href;
-  const holder = spawn(process.execPath, ["--input-type=module", "-e", `import { takeLock } from ${JSON.stringify(lockModule)}; await takeLock(${JSON.stringify(dir)}, "test"); console.log("held"); setInterval(() => {}, 1000);`], { stdio: ["ignore", "pipe", "inherit"] });
+  const holder = spawn(
+    process.execPath,
+    [
+      "--input-type=module",
+      "-e",
+      `import { takeLock } from ${JSON.stringify(lockModule)}; await takeLock(${JSON.stringify(dir)}, "test"); console.log("held"); setInterval(() => {}, 1000);`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   await new Promise((resolve) => holder.stdout.once("data", resolve));
   await expect(takeLock(dir, "test")).rejects.toMatchObject({ code: "locked" });
   const gone = new Promise((resolve) => holder.once("exit", resolve));

@@ -4,6 +4,19 @@ export type { Logger } from "pino";
 
 /** JSON lines on stderr: stdout belongs to results. Fields that could hold a secret are cut out whatever they hold. */
 export function openLog(name: string, level: string): Logger {
-  const redact = ["secret", "token", "password", "invite", "cookie", "authorization", "*.secret", "*.token", "*.password", "*.invite", "*.cookie", "*.authorization"];
+  const redact = [
+    "secret",
+    "token",
+    "password",
+    "invite",
+    "cookie",
+    "authorization",
+    "*.secret",
+    "*.token",
+    "*.password",
+    "*.invite",
+    "*.cookie",
+    "*.authorization",
+  ];
   return pino({ name, level, redact, base: { name } }, destination({ fd: 2, sync: true }));
 }

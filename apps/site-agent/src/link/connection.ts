@@ -88,7 +88,8 @@ async function connectOnce(options: ConnectionOptions, handlers: ConnectionHandl
         peerKey: federation.coordinator,
         peerName: "coordinator",
         scopes: greeted.scopes,
-        blobs, keep: "as cache",
+        blobs,
+        keep: "as cache",
         mayServe: mayLeave,
       },
       {
