@@ -1,0 +1,36 @@
+/** The same federation on a real PostgreSQL server: nothing else changes for anybody. */
+import { expect, it } from "vitest";
+import { run as runCommand } from "../tools/federation/program.ts";
+import { freePort } from "../tools/federation/ports.ts";
+import { Heart, shortPlan } from "./support/heart.ts";
+import { startPostgres } from "./support/postgres.ts";
+import { findPostgres, requireOrSkip } from "./support/require.ts";
+
+requireOrSkip("PostgreSQL", findPostgres).describe("a run on PostgreSQL", (bin) => {
+  it("[S3] goes on by itself after kill -9 of the coordinator, and ends with a release", async () => {
+    const server = await startPostgres(bin);
+    const url = await server.database();
+    const heart = await Heart.start({ databaseUrl: url, plan: shortPlan(3), sites: ["cleveland", "hungary"] });
+    try {
+      const run = await heart.startRun();
+      await heart.until(run, (view) => view.rounds.length >= 2);
+      await heart.federation.coordinator.crash();
+      await heart.federation.startCoordinator();
+      const view = await heart.untilPhase(run, "finished");
+      expect(view.rounds.map((round) => round.closed?.survivors.length)).toEqual([2, 2, 2]);
+
+      // [S2] A second coordinator on the same database, in a folder of its own.
+      const second = await runCommand(
+        "engraft-coordinator",
+        ["start", "--json", "--port", String(await freePort()), "--data", `${heart.dir}/second`],
+        { name: "second", log: `${heart.dir}/log/second.log`, env: { DATABASE_URL: url } },
+      );
+      expect(second.code).not.toBe(0);
+      expect(second.stderr).not.toContain(url);
+      expect(second.stderr).toContain("locked");
+    } finally {
+      await heart.stop();
+      await server.stop();
+    }
+  });
+});
