@@ -1,5 +1,5 @@
 /** The dashboard in a real browser over a real federation: an admin's first hour. */
-import { copyFile, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -139,7 +139,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await clean("run-finished");
     if (process.env["ENGRAFT_WRITE_DOCS"] === "1") {
       await mkdir(DOCS, { recursive: true });
-      await copyFile(await screenshot(page, "run-finished"), `${DOCS}/run.png`);
+      await page.screenshot({ path: `${DOCS}/run.png` });
     }
     await page.getByRole("link", { name: "Open release" }).click();
     const file = page.getByRole("link", { name: /model\.safetensors/ }).first();
