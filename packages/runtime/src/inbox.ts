@@ -10,6 +10,10 @@ export type FrameHandler = (data: Buffer, binary: boolean) => void;
 /** More than this before anybody listens is no handshake. */
 const MAX_WAITING = 16;
 
+/** A close is the peer's unsigned word: its reason is shown to people, and nothing is decided by it. */
+export const closedBy = (code: number, reason: string): EngraftError =>
+  new EngraftError("link-lost", `The connection was closed (${`${code} ${reason}`.trim()}).`);
+
 export class Inbox {
   readonly socket: WebSocket;
   #waiting: { data: Buffer; binary: boolean }[] = [];
@@ -72,7 +76,7 @@ export class Inbox {
         (code, reason) => {
           if (taken) return;
           done();
-          reject(new EngraftError("link-lost", reason === "" ? `The connection was closed (${code}).` : reason));
+          reject(closedBy(code, reason));
         },
       );
     });

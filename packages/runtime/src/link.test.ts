@@ -51,6 +51,7 @@ async function meet(options: {
   pinned?: Identity;
   enrolled?: boolean;
   siteSpeaks?: VersionRange;
+  coordinatorSpeaks?: VersionRange;
 }): Promise<Ends> {
   const { coordinator, site, pinned = coordinator, enrolled = true } = options;
   const now = Date.now;
@@ -61,6 +62,7 @@ async function meet(options: {
         identity: coordinator,
         findSite: async (key) => (enrolled && key === site.publicKey ? SITE : undefined),
         now,
+        ...(options.coordinatorSpeaks && { spoken: options.coordinatorSpeaks }),
       }).then((outcome) => resolve({ outcome, inbox }));
     });
   });
@@ -135,19 +137,32 @@ describe("handshake", () => {
     expect(site).toMatchObject({ ok: false, code: "unknown-key" });
   });
 
-  it("[W6] a coordinator with another key than the pinned one gets no signed word", async () => {
+  it("[W6] [W7] a coordinator with another key than the pinned one gets no signed word", async () => {
     const { coordinator, site } = await meet({ coordinator: identity(), site: identity(), pinned: identity() });
     expect(site).toMatchObject({ ok: false, code: "coordinator-key-wrong" });
-    expect(coordinator).toMatchObject({ ok: false, code: "link-lost" });
+    // An unsigned close is shown to people; no code is taken from it.
+    expect(coordinator).toMatchObject({ ok: false, code: "link-lost", text: expect.stringContaining("coordinator-key-wrong") });
   });
 
   it.each([
-    { name: "newer", siteSpeaks: { min: 2, max: 3 }, text: "Upgrade the coordinator" },
-    { name: "older", siteSpeaks: { min: 0, max: 0 }, text: "" },
-  ])("[W2] a $name agent is turned away with a named reason", async ({ siteSpeaks, text }) => {
-    const { site } = await meet({ coordinator: identity(), site: identity(), siteSpeaks });
-    expect(site).toMatchObject({ ok: false, code: "protocol-version" });
-    expect((site as Refusal).text).toContain(text);
+    { name: "newer", siteSpeaks: { min: 2, max: 3 }, coordinatorSpeaks: { min: 1, max: 1 }, text: "Upgrade the coordinator" },
+    { name: "older", siteSpeaks: { min: 1, max: 1 }, coordinatorSpeaks: { min: 2, max: 3 }, text: "Upgrade the agent" },
+  ])("[W2] a $name agent is turned away, and both sides know who must upgrade", async ({ text, ...speaks }) => {
+    const ends = await meet({ coordinator: identity(), site: identity(), ...speaks });
+    expect(ends.site).toMatchObject({ ok: false, code: "protocol-version" });
+    expect((ends.site as Refusal).text).toContain(text);
+    expect(ends.coordinator).toMatchObject({ ok: false, text: expect.stringContaining("protocol-version") });
+  });
+
+  it("[W2] an older agent and a coordinator that still speaks its version use it", async () => {
+    const ends = await meet({
+      coordinator: identity(),
+      site: identity(),
+      siteSpeaks: { min: 1, max: 1 },
+      coordinatorSpeaks: { min: 1, max: 3 },
+    });
+    expect(ends.site).toMatchObject({ ok: true, protocol: 1 });
+    expect(ends.coordinator).toMatchObject({ ok: true, protocol: 1 });
   });
 });
 

@@ -1,5 +1,5 @@
 /** One connection after its handshake, the same class on both sides: signed control messages, and blobs in both directions. */
-import { CODES, EngraftError, isCode, type Code } from "@engraft/core/base/errors";
+import { EngraftError, type Code } from "@engraft/core/base/errors";
 import type { Digest, PublicKey } from "@engraft/core/base/ids";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import type { Identity } from "@engraft/core/crypto/identity";
@@ -10,7 +10,7 @@ import { receive, startReceiving, type Receiving } from "@engraft/core/protocol/
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobReceiver, BlobStore, Keep } from "./blobs.ts";
 import { closeWith } from "./handshake.ts";
-import type { Inbox } from "./inbox.ts";
+import { closedBy, type Inbox } from "./inbox.ts";
 import { Serving } from "./serving.ts";
 
 const PING_MS = 15_000;
@@ -242,11 +242,8 @@ export class Link {
     this.#closed = true;
     for (const transfer of this.#incoming.keys()) this.#fail(transfer, lost());
     this.#serving.end();
-    const named = this.#farewell ?? {
-      code: isCode(reason) && CODES[reason].close === code ? reason : "link-lost",
-      text: `The connection was closed (${code}).`,
-    };
-    this.#handlers.close(named.code, named.text);
+    const { code: named, text } = this.#farewell ?? { code: "link-lost", text: closedBy(code, reason).message };
+    this.#handlers.close(named, text);
   }
 }
 
