@@ -473,5 +473,6 @@ describe("the other side", () => {
     await coordinator.connected(2);
     // The coordinator sees the new session a moment before the agent hears its welcome.
     await until(() => agent.events.filter(({ event }) => event === "online").length === 2, "online again");
+    expect(agent.events.map(({ event }) => event)).toEqual(["online", "offline", "online"]);
   });
 });
