@@ -1,5 +1,5 @@
 // A real agent whose model adds a constant instead of training: what is left is the protocol, the signatures and the disks.
-import { runMain } from "@engraft/runtime/exit";
+import { onStop, runMain } from "@engraft/runtime/exit";
 import { runAgent } from "@engraft/site-agent/agent";
 
 const [, , home] = process.argv;
@@ -17,4 +17,8 @@ const openSiteModel = async () => ({
   close: async () => undefined,
 });
 
-await runMain(() => runAgent({ home }, { openSiteModel, emit: (event) => process.stdout.write(`${JSON.stringify(event)}\n`) }));
+const stopped = new AbortController();
+onStop(async () => stopped.abort());
+await runMain(() =>
+  runAgent({ home, signal: stopped.signal }, { openSiteModel, emit: (event) => process.stdout.write(`${JSON.stringify(event)}\n`) }),
+);

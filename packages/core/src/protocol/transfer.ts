@@ -27,7 +27,8 @@ export function receive(
   const at = state.at + frame.data.byteLength;
   if (at > state.bytes) return refuse("bad-message", "More bytes than announced.");
   const complete = at === state.bytes;
-  const ack = complete || at - state.acknowledged >= ACK_EVERY;
+  // Nobody waits for the last acknowledgement: the sender is done when everything is sent.
+  const ack = !complete && at - state.acknowledged >= ACK_EVERY;
   return {
     ok: true,
     state: { bytes: state.bytes, at, acknowledged: ack ? at : state.acknowledged },
