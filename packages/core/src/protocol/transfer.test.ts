@@ -12,7 +12,7 @@ const frame = (offset: number, length: number) => ({ transfer: 1, offset, data: 
 
 /**
  * Sends `bytes` over links that are cut after the given numbers of frames. A cut loses what is on its way, and of what
- * arrived, all that had not been made durable: the receiver starts again at its last acknowledgement.
+ * arrived, all that had not been made durable: the receiver starts again at its last acknowledgement. A whole blob is durable.
  * Returns the ranges that were durably taken.
  */
 function transfer(
@@ -34,11 +34,11 @@ function transfer(
       sending = sent(sending, length);
       check(sending);
       receiving = took.state;
-      if (took.ackAt !== undefined) {
+      if (took.ackAt !== undefined || took.complete) {
         taken.push(...pending.splice(0));
-        durable = took.ackAt;
-        sending = must(acknowledge(sending, took.ackAt));
+        durable = receiving.at;
       }
+      if (took.ackAt !== undefined) sending = must(acknowledge(sending, took.ackAt));
       expect(took.complete).toBe(receiving.at === bytes);
     }
   }
