@@ -54,21 +54,15 @@ export async function runDemo(options: DemoOptions) {
   const api = await federation.api();
   await createFirstAdmin(federation, api, login);
 
-  screen.step("Importing the base model and proposing the plan");
-  await federation.coordinatorCommand("base", "import", join(EXAMPLE, "base"));
-  const plan = await planFile(dir, rounds);
-  const { digest } = (await federation.coordinatorCommand("plan", "propose", plan)) as { digest?: string };
-  if (digest === undefined) throw new EngraftError("plan-invalid", "The coordinator did not accept the demo's plan.");
-
-  screen.step(`Enrolling ${sites.length} hospitals, each with its own keys and data`);
-  await Promise.all(
-    sites.map(async ({ site, file, flags }) => {
+  screen.step(`Enrolling ${sites.length} hospitals, each with its own keys and data; importing the base model and proposing the plan`);
+  const [digest] = await Promise.all([
+    proposePlan(federation, dir, rounds),
+    ...sites.map(async ({ site, file, flags }) => {
       await federation.enrol(site, { file: join(EXAMPLE, file), flags });
-      const agent = await federation.startAgent(site);
-      screen.watch(site, agent);
-      await federation.approve(site, digest, "--data", "main");
+      screen.watch(site, await federation.startAgent(site));
     }),
-  );
+  ]);
+  await Promise.all(sites.map(({ site }) => federation.approve(site, digest, "--data", "main")));
 
   screen.step("Training together");
   const { run } = await api.runs.start.mutate({ plan: digest });
@@ -103,6 +97,13 @@ async function createFirstAdmin(federation: Federation, api: Api, login: { email
   const token = new URL(federation.setupUrl ?? "about:blank").searchParams.get("token");
   if (token === null) throw new EngraftError("not-found", "The coordinator printed no link for its first admin.");
   await api.setup.createAdmin.mutate({ token, name: "Demo admin", ...login });
+}
+
+async function proposePlan(federation: Federation, dir: string, rounds: number | undefined): Promise<string> {
+  await federation.coordinatorCommand("base", "import", join(EXAMPLE, "base"));
+  const { digest } = await federation.coordinatorCommand("plan", "propose", await planFile(dir, rounds));
+  if (typeof digest !== "string") throw new EngraftError("plan-invalid", "The coordinator did not accept the demo's plan.");
+  return digest;
 }
 
 /** The example's plan, with another number of rounds where one was asked for. */

@@ -85,7 +85,8 @@ async function measure({ values, agents, rounds }: Case) {
     return {
       // The first round also brings the base model to each site.
       seconds: median(ends.slice(1).map((end, index) => (end - (ends[index] ?? Number.NaN)) / 1000)),
-      bytes: (bytes - 4 * values * agents) / agents / rounds,
+      // Without what travels once a run: the base model at the start, the last checkpoint for the evaluation.
+      bytes: (bytes - 2 * 4 * values * agents) / agents / rounds,
       coordinatorMiB: await peakMiB(federation.coordinator.pid),
       agentMiB: Math.max(...agentPeaks),
       firstRound: ((ends[0] ?? Number.NaN) - started) / 1000,

@@ -2,12 +2,8 @@
  * Opens the database: PGlite in a folder by default, PostgreSQL by address. PGlite has no lock of its own and two processes
  * in one folder lose data silently, so the caller must hold the data folder's lock.
  */
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rm, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { PGlite } from "@electric-sql/pglite";
 import { EngraftError } from "@engraft/core/base/errors";
@@ -16,6 +12,7 @@ import pg from "pg";
 import { PrismaPGlite } from "pglite-prisma-adapter";
 import { PrismaClient } from "./generated/client.ts";
 import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
+import { newDatabase } from "./new-database.ts";
 
 export interface Database {
   readonly kind: "pglite" | "postgresql";
@@ -26,8 +23,6 @@ export interface Database {
 }
 
 export type Where = { readonly url: string } | { readonly dir: string };
-
-const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Held for the life of the process: a second coordinator on one PostgreSQL database would ask every site twice. */
 const COORDINATOR_LOCK = 0x656e6773;
@@ -53,7 +48,7 @@ const PGLITE_PARAMS = [
 async function openPglite(dir: string): Promise<Database> {
   // V8's optimising compiler takes 50 to 100 MB and the first seconds of both cores for code that is called a few times a second.
   setFlagsFromString("--liftoff-only");
-  if (!existsSync(join(dir, "PG_VERSION"))) await createPglite(dir);
+  if (!existsSync(join(dir, "PG_VERSION"))) await newDatabase(dir);
   const database = await PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
     throw new EngraftError(
       "database-unavailable",
@@ -77,31 +72,6 @@ async function openPglite(dir: string): Promise<Database> {
     },
   };
 }
-
-/** In a process of its own: making a database takes 600 MB that a WebAssembly memory would never give back. */
-async function createPglite(dir: string): Promise<void> {
-  const script = `import { PGlite } from "@electric-sql/pglite"; const database = await PGlite.create(process.argv[1]); await database.close();`;
-  await mkdir(dir, { recursive: true });
-  const child = promisify(execFile)(process.execPath, ["--liftoff-only", "--input-type=module", "-e", script, dir], { cwd: PACKAGE });
-  await child.catch(async (cause: unknown) => {
-    // Half a database never opens; nothing was in it.
-    await rm(dir, { recursive: true, force: true });
-    const { free } = await freeBytes(dir);
-    if (free < 100 * 2 ** 20)
-      throw new EngraftError(
-        "disk-full",
-        `No space for the embedded database in ${dir}: 100 MiB are needed, ${Math.floor(free / 2 ** 20)} are free.`,
-        { cause },
-      );
-    throw new EngraftError("database-unavailable", `The embedded database in ${dir} could not be made.`, { cause });
-  });
-}
-
-const freeBytes = async (dir: string): Promise<{ readonly free: number }> =>
-  statfs(dirname(dir)).then(
-    ({ bavail, bsize }) => ({ free: bavail * bsize }),
-    () => ({ free: Number.POSITIVE_INFINITY }),
-  );
 
 async function openPostgres(url: string, onLost: (fault: EngraftError) => void): Promise<Database> {
   const keeper = await LockKeeper.take(url, onLost);
