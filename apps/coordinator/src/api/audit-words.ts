@@ -22,7 +22,6 @@ export const storedAuditView = (row: Audit): AuditView =>
 
 function sentence({ action, actor, subject, detail }: AuditRow): string {
   const who = actor.startsWith("site:") ? actor.slice("site:".length) : actor;
-  const named = `${detail["name"] ?? ""} ${detail["version"] ?? ""}`.trim();
   switch (action) {
     case "invite.created":
       return `${who} invited ${subject}.`;
@@ -33,11 +32,11 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
     case "site.joined":
       return `${subject} joined. Compare by phone: ${detail["words"]}.`;
     case "base.imported":
-      return `${who} imported the base ${named}.`;
+      return `${who} imported the base ${detail["name"]} ${detail["version"]}.`;
     case "plan.proposed":
-      return `${who} proposed the plan ${named}.`;
+      return `${who} proposed the plan ${detail["name"]} v${detail["version"]}.`;
     case "plan.withdrawn":
-      return `${who} withdrew the plan ${named}.`;
+      return `${who} withdrew the plan ${detail["name"]} v${detail["version"]}.`;
     case "plan.approved":
       return `${detail["steward"]} at ${who} approved a plan.`;
     case "plan.refused":

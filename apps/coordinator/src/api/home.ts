@@ -87,7 +87,7 @@ export function needs({ all, running, sites, plans, now }: Facts): NeedView[] {
 
 function planNeed(plan: PlanSummary, running: readonly RunSummary[]): readonly NeedView[] {
   const href = `/plans/${plan.digest}`;
-  const title = `${plan.name} ${plan.version}`;
+  const title = `${plan.name} v${plan.version}`;
   if (running.some((run) => run.plan.name === plan.name)) return [];
   const waiting = plan.sites - plan.approved - plan.refused;
   if (plan.approved < plan.needed) {
@@ -95,7 +95,7 @@ function planNeed(plan: PlanSummary, running: readonly RunSummary[]): readonly N
       {
         severity: waiting + plan.approved < plan.needed ? "bad" : "warn",
         what: `${title} needs ${plan.needed} approvals and has ${plan.approved}.`,
-        next: `${waiting} site(s) have not decided, ${plan.refused} refused. A steward decides at the site with "engraft-site review".`,
+        next: `${waiting === 1 ? "1 site has" : `${waiting} sites have`} not decided, ${plan.refused} refused. A steward decides at the site with "engraft-site review".`,
         button: "Look at the plan",
         href,
       },
