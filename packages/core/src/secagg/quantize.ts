@@ -35,8 +35,11 @@ export const largestStep = ({ sites, noise }: Encoding): number => Math.floor((M
 export const stepsPerUnit = (encoding: Encoding): number => (largestStep(encoding) - 1) / encoding.clip;
 /** Words of an encoded vector. */
 export const encodedWords = ({ values, totals }: Encoding): number => 1 + values + 2 * totals;
-/** Totals lie in [-maxTotal, maxTotal]. */
-export const largestTotal = ({ sites }: Encoding): number => (Math.floor(MAX_INT / sites) - 1) * LOW;
+/**
+ * Totals lie in [-this, this]: the sum of all sites must be exact in a double, which is a narrower bound than that of the
+ * two words (2^55 / D).
+ */
+export const largestTotal = ({ sites }: Encoding): number => Math.floor(Number.MAX_SAFE_INTEGER / sites);
 
 function checkEncoding(encoding: Encoding): void {
   const { sites, cap, clipNorm, clip, values, totals, noise } = encoding;
@@ -90,7 +93,7 @@ export function encodeInput(
     throw new EngraftError("wrong-shape", "The update does not have the plan's length.");
   }
   if (!Number.isInteger(weight) || weight < 1 || weight > encoding.cap) {
-    throw new EngraftError("count-out-of-range", "The weight is not an integer from 1 to the plan's cap.");
+    throw new EngraftError("count-out-of-range", "The weight is not a positive integer up to the plan's cap.");
   }
   const { finite, sumOfSquares } = measureSlice(NOTHING_MEASURED, update);
   if (!finite) throw new EngraftError("not-finite", "The update has a value that is not a number or is infinite.");
