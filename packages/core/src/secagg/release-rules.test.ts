@@ -29,14 +29,14 @@ const deal = (round: number, attempt: number, roster = "r"): Request => ({
   index: 2,
 });
 const under = (round: number, attempt: number, roster = "r") => ({ now: 0, roster: h(`${roster} ${round}.${attempt}`) });
-const mask = (round: number, attempt: number, shares = "s", dealers = [1, 2, 3, 4, 5]): Request => ({
+const mask = (round: number, attempt: number, shares = "s", dealers: readonly number[] = [1, 2, 3, 4, 5]): Request => ({
   kind: "mask",
   ...under(round, attempt),
   shares: h(shares),
   dealers,
   vector: h(`x ${round}`),
 });
-const echo = (round: number, attempt: number, inputs = "i", survivors = [1, 2, 3, 4]): Request => ({
+const echo = (round: number, attempt: number, inputs = "i", survivors: readonly number[] = [1, 2, 3, 4]): Request => ({
   kind: "echo",
   ...under(round, attempt),
   inputs: h(inputs),
@@ -178,7 +178,7 @@ describe("what may leave a site", () => {
     expect(ask({ ...asked, plan: h("other") })).toBe("plan-not-approved G9");
     expect(ask({ ...asked, directory: h("other") })).toBe("plan-not-approved G9");
     expect(ask(advertise(4, 1))).toBe("plan-not-approved G9");
-    journal.push({ ...approved, compared: false } as JournalRecord);
+    journal.push({ ...approved, compared: false });
     expect(ask(asked)).toBe("directory-not-compared G9");
   });
 

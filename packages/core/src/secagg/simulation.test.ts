@@ -41,7 +41,7 @@ describe("a secure sum", () => {
         expect(result.survivors).toEqual(inSum.map(({ by }) => by.site));
         expect(result.sum).toEqual(plainSum(inSum.map(({ vector }) => vector)));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -61,7 +61,7 @@ describe("a secure sum", () => {
         expect(opened).toBeLessThanOrEqual(1);
         for (const { journal } of sites) expect(journal.filter(({ kind }) => kind === "released").length).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 
