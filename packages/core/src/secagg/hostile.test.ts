@@ -257,6 +257,9 @@ describe("a site that cheats", () => {
     expect(recoverSecrets(opening, releases.slice(0, 4))).toMatchObject({ code: "sum-unrecoverable", site: "hospital-b" });
     expect(value(recoverSecrets(opening, releases)).crooked).toEqual(["hospital-b"]);
     expect(openSum(opening, masked, releases)).toEqual(new Uint32Array(WORDS).fill(15));
+    // One site's release twice is one.
+    expect(recoverSecrets(opening, [...releases.slice(1, 4), releases[1] as AcceptedRelease])).toMatchObject({ code: "too-few-sites" });
+    expect(value(recoverSecrets(opening, [...releases, ...releases])).crooked).toEqual(["hospital-b"]);
     const opened = (dealer: number) =>
       releases
         .slice(0, 4)
@@ -302,7 +305,7 @@ describe("an attempt's secrets", () => {
   it("are overwritten when they are wiped, and never shorter than they should be", () => {
     const secrets = attemptSecrets(new Uint8Array(128).fill(7));
     wipeSecrets(secrets);
-    expect(Object.values(secrets)).toEqual(Array(4).fill(new Uint8Array(32)));
+    expect(Object.values(secrets)).toEqual([32, 32, 32, 32].map((length) => new Uint8Array(length)));
     expect(() => attemptSecrets(new Uint8Array(127))).toThrow("128 random bytes");
   });
 });

@@ -48,6 +48,7 @@ function checkEncoding(encoding: Encoding): void {
   assert(clipNorm > 0 && clip > 0 && Number.isFinite(clipNorm) && Number.isFinite(clip), "a clip must be a positive number");
   assert(Number.isInteger(values) && values >= 0 && Number.isInteger(totals) && totals >= 0, "no such vector");
   assert(noise >= 0 && largestStep(encoding) > 1, "the noise leaves no room for values");
+  assert(Number.isFinite(stepsPerUnit(encoding)), "the clip is too small for a scale");
 }
 
 /** How a site's patient count becomes its weight: `equal` and `bucketed` (powers of the square root of 2) tell less of it. */
@@ -58,7 +59,11 @@ export function weightOf(count: number, mode: "equal" | "bucketed" | "exact", ca
   return Math.min(weight, cap);
 }
 
-/** The hot loop, in a function of its own so that it is compiled as a whole. Doubles throughout: float32 would overflow. */
+/**
+ * The hot loop, in a function of its own so that it is compiled as a whole; doubles throughout, float32 would overflow.
+ * With the bound at most Q - 1 and chance in [0, 1) no step leaves [-Q, Q]. Minimum and maximum instead of comparisons,
+ * and signed words shifted by a half instead of unsigned ones, halve its time.
+ */
 function roundChunk(
   into: Int32Array,
   at: number,
@@ -67,13 +72,10 @@ function roundChunk(
   words: Int32Array,
   scale: number,
   bound: number,
-  limit: number,
 ): void {
   for (let i = 0; i < words.length; i++) {
-    const value = (update[from + i] as number) * scale;
-    const clipped = value > bound ? bound : value < -bound ? -bound : value;
-    const step = Math.floor(clipped + ((words[i] as number) >>> 0) / 4_294_967_296);
-    into[at + i] = step > limit ? limit : step < -limit ? -limit : step;
+    const value = Math.min(bound, Math.max(-bound, (update[from + i] as number) * scale));
+    into[at + i] = Math.floor(value + 0.5 + (words[i] as number) * 2 ** -32);
   }
 }
 
@@ -107,7 +109,7 @@ export function encodeInput(
   const take = keyStream(chance);
   for (let from = 0; from < update.length; from += CHUNK) {
     const random = take(Math.min(CHUNK, update.length - from));
-    roundChunk(words, 1 + from, update, from, random, scale, share * steps * encoding.clip, largestStep(encoding));
+    roundChunk(words, 1 + from, update, from, random, scale, share * steps * encoding.clip);
   }
   const limit = largestTotal(encoding);
   totals.forEach((total, at) => {

@@ -98,6 +98,13 @@ function* subsets<T>(items: readonly T[], size: number, from = 0): Generator<rea
   }
 }
 
+/** First all runs of t neighbours in the circle of shares, one of which misses any single bad share, then every subset. */
+function* candidates(shares: readonly Share[], threshold: number): Generator<readonly Share[]> {
+  const circle = [...shares, ...shares];
+  for (let at = 0; at < shares.length && shares.length >= threshold; at++) yield circle.slice(at, at + threshold);
+  yield* subsets(shares, threshold);
+}
+
 /** The secret that some t shares give and that passes `fits`; `crooked` where other shares of it do not lie on its polynomial. */
 export function recoverSecret(
   shares: readonly Share[],
@@ -105,7 +112,7 @@ export function recoverSecret(
   fits: (secret: Uint8Array) => boolean,
 ): { readonly secret: Uint8Array | undefined; readonly crooked: boolean } {
   let tries = 0;
-  for (const some of subsets(shares, threshold)) {
+  for (const some of candidates(shares, threshold)) {
     const secret = combineShares(some);
     if (fits(secret)) return { secret, crooked: tries > 0 };
     tries += 1;
@@ -134,8 +141,9 @@ export function recoverSecrets(
 ): { readonly ok: true; readonly value: Recovered } | Refusal | Blame {
   const { roster, deals, survivors } = opening;
   const { threshold } = roster.numbers;
-  if (new Set(releases.map(({ index }) => index)).size < threshold) {
-    return refuse("too-few-sites", `${releases.length} sites released their shares; ${threshold} are needed to open the sum.`);
+  const distinct = [...new Map(releases.map((one) => [one.index, one])).values()];
+  if (distinct.length < threshold) {
+    return refuse("too-few-sites", `${distinct.length} sites released their shares; ${threshold} are needed to open the sum.`);
   }
   const seeds = new Map<number, Uint8Array>();
   const keys = new Map<number, Uint8Array>();
@@ -145,7 +153,7 @@ export function recoverSecrets(
     ...droppedOf(opening).map((dealer) => ({ dealer, kind: "key" as const, into: keys })),
   ];
   for (const { dealer, kind, into } of wanted) {
-    const shares = releases.flatMap((one) =>
+    const shares = distinct.flatMap((one) =>
       one[kind === "seed" ? "seeds" : "keys"].filter(({ of }) => of === dealer).map(({ share }) => ({ x: one.index, bytes: share })),
     );
     const commitment = deals.find((one) => one.index === dealer)?.seedCommitment as Digest;
