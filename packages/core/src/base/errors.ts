@@ -83,6 +83,22 @@ export const CODES = {
   "version-conflict": entry("CONFLICT", 4064, 64),
   "port-busy": entry("CONFLICT", 4065, 65),
   "database-unavailable": entry("INTERNAL_SERVER_ERROR", 4066, 66),
+  // secure aggregation
+  "directory-wrong": entry("FORBIDDEN", 4070, 70),
+  "directory-not-compared": entry("PRECONDITION_FAILED", 4071, 71),
+  "roster-wrong": entry("FORBIDDEN", 4072, 72),
+  "too-few-sites": entry("PRECONDITION_FAILED", 4073, 73),
+  "attempt-stale": entry("CONFLICT", 4074, 74),
+  "second-set": entry("CONFLICT", 4075, 75),
+  "share-wrong": entry("BAD_REQUEST", 4076, 76),
+  "inputs-wrong": entry("FORBIDDEN", 4077, 77),
+  "echoes-missing": entry("FORBIDDEN", 4078, 78),
+  "round-released": entry("CONFLICT", 4079, 79),
+  "release-refused": entry("FORBIDDEN", 4080, 80),
+  "too-many-complaints": entry("TOO_MANY_REQUESTS", 4081, 81),
+  "sum-unrecoverable": entry("INTERNAL_SERVER_ERROR", 4082, 82),
+  "sum-out-of-range": entry("INTERNAL_SERVER_ERROR", 4083, 83),
+  "site-restored": entry("PRECONDITION_FAILED", 4084, 84),
 } as const satisfies Record<string, CodeEntry>;
 
 export type Code = keyof typeof CODES;

@@ -1,0 +1,35 @@
+/** Frozen vectors, and a second implementation in Python that reproduces them (test/vectors/secagg.py). */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { exampleInput, exampleOutput, type VectorInput } from "./vectors.fixture.ts";
+
+const at = (file: string): string => fileURLToPath(new URL(`../../../../test/vectors/${file}`, import.meta.url));
+const frozen = JSON.parse(readFileSync(at("secagg.json"), "utf8")) as {
+  readonly input: VectorInput;
+  readonly output: ReturnType<typeof exampleOutput>;
+};
+const hasPython = spawnSync("python3", ["-c", "import cryptography"]).status === 0;
+
+describe("the frozen example", () => {
+  it("[K10] comes out to the last bit", () => {
+    expect(frozen.input).toEqual(exampleInput());
+    expect(exampleOutput(frozen.input)).toEqual(frozen.output);
+  });
+
+  it("[K8] its sum is that of the survivors' vectors", () => {
+    const there = frozen.input.sites.filter(({ dropped }) => !dropped);
+    const plain = frozen.output.sum.map((_, i) => there.reduce((sum, { vector }) => (sum + (vector[i] ?? 0)) % 2 ** 32, 0));
+    expect(frozen.output.sum).toEqual(plain);
+  });
+
+  it.skipIf(!hasPython)("[K10] comes out of the Python implementation too", () => {
+    const { status, stdout, stderr } = spawnSync("python3", [at("secagg.py"), at("secagg.json")], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const found = JSON.parse(stdout) as Partial<typeof frozen.output>;
+    // The words are the list's business (words.test.ts); everything else must be there and be the same.
+    const { words: _words, ...rest } = frozen.output;
+    expect(found).toEqual(rest);
+  });
+});
