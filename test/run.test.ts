@@ -1,5 +1,5 @@
 /** Runs through the real binaries: a whole one, and what kills and restarts do to it. */
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { Heart, shortPlan } from "./support/heart.ts";
 
@@ -108,6 +108,15 @@ describe("a run", () => {
     const health = (await (await fetch(`${heart.federation.url}/health`)).json()) as { status: string };
     expect(health.status).toBe("ok");
     expect((await heart.view(run)).rounds).toHaveLength(rounds);
+  });
+
+  it("[D5] a table that is removed or spoilt between two rounds is no longer trained on, and the admin reads why", async () => {
+    heart = await Heart.start({ plan: shortPlan(400, 100), sites: ["cleveland", "hungary"], tables: "copied" });
+    const run = await heart.startRun();
+    await heart.until(run, (view) => view.rounds.length >= 2);
+    await rm(heart.tableOf("hungary"));
+    const view = await heart.untilPhase(run, "failed");
+    expect(view.rounds.at(-1)?.dropped).toMatchObject([{ site: "hungary", code: "data-missing" }]);
   });
 
   it("[S2] a second coordinator on the same folder is turned away, and an agent's folder has one agent", async () => {

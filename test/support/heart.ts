@@ -1,5 +1,5 @@
 /** A federation of heart-disease hospitals for system tests: real processes, real tables, a short plan. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,8 @@ export const heartPlan = async (): Promise<Plan> => JSON.parse(await readFile(jo
 
 export interface HeartOptions extends Partial<FederationOptions> {
   readonly sites?: readonly string[];
+  /** `copied`: each site has its own copy of its table, which a test may change. */
+  readonly tables?: "shared" | "copied";
   /** Changes the example's plan before it is proposed. */
   readonly plan?: (plan: Plan) => Plan;
 }
@@ -41,7 +43,10 @@ export class Heart {
   readonly sites: readonly SiteDeclaration[];
   readonly dir: string;
 
-  private constructor(federation: Federation, plan: string, sites: readonly SiteDeclaration[], dir: string) {
+  readonly #tables: "shared" | "copied";
+
+  private constructor(federation: Federation, plan: string, sites: readonly SiteDeclaration[], dir: string, tables: "shared" | "copied") {
+    this.#tables = tables;
     this.federation = federation;
     this.plan = plan;
     this.sites = sites;
@@ -59,13 +64,18 @@ export class Heart {
     const path = join(dir, "plan.json");
     await writeFile(path, JSON.stringify({ ...plan, cohort: { ...plan.cohort, minSites: Math.min(plan.cohort.minSites, sites.length) } }));
     const { digest } = (await federation.coordinatorCommand("plan", "propose", path)) as { digest: string };
-    const heart = new Heart(federation, digest, sites, dir);
+    const heart = new Heart(federation, digest, sites, dir, options.tables ?? "shared");
     await Promise.all(sites.map((site) => heart.join(site)));
     return heart;
   }
 
+  tableOf(site: string): string {
+    return join(this.dir, `${site}.csv`);
+  }
+
   async join({ site, file, flags }: SiteDeclaration): Promise<void> {
-    await this.federation.enrol(site, { file: join(EXAMPLE, file), flags });
+    if (this.#tables === "copied") await copyFile(join(EXAMPLE, file), this.tableOf(site));
+    await this.federation.enrol(site, { file: this.#tables === "copied" ? this.tableOf(site) : join(EXAMPLE, file), flags });
     await this.federation.startAgent(site);
     await this.federation.approve(site, this.plan, "--data", "main");
   }

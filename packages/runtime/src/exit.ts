@@ -3,6 +3,11 @@ import { CODES, EngraftError } from "@engraft/core/base/errors";
 
 /** Runs a program. A fault prints its text (with `--json` one JSON object) on stderr; a bug prints its stack and exits with 70. */
 export async function runMain(main: () => Promise<number | void>): Promise<void> {
+  // Whoever reads our output may stop early, as `head` does.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
   try {
     process.exitCode = (await main()) ?? 0;
   } catch (error) {

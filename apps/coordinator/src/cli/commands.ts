@@ -67,11 +67,15 @@ export async function startRun(reach: Reach, plan: string): Promise<Said> {
   const { run } = await withApi(reach, async (api) => {
     const digest = Digest.safeParse(plan);
     if (digest.success) return api.runs.start.mutate({ plan: digest.data });
-    const newest = (await api.plans.list.query())
-      .filter(({ name, withdrawn }) => name === plan && !withdrawn)
-      .sort((a, b) => b.version - a.version)[0];
+    const plans = await api.plans.list.query();
+    const named = plans.filter(({ name, digest: full }) => name === plan || (plan.length >= 6 && full.startsWith(plan)));
+    const newest = named.filter(({ withdrawn }) => !withdrawn).sort((a, b) => b.version - a.version)[0];
+    if (newest === undefined && named.length > 0) throw new EngraftError("plan-withdrawn", `${plan} was withdrawn. Propose a new version.`);
     if (newest === undefined)
-      throw new EngraftError("plan-unknown", `There is no plan called ${plan}. "engraft-coordinator plan list" shows those there are.`);
+      throw new EngraftError(
+        "plan-unknown",
+        `There is no plan with the name or digest ${plan}. "engraft-coordinator plan list" shows those there are.`,
+      );
     return api.runs.start.mutate({ plan: newest.digest });
   });
   return { json: { run }, lines: [`${run} is started.`] };

@@ -51,6 +51,13 @@ export class Uploads {
       if (error instanceof EngraftError) throw error;
       throw new EngraftError("link-lost", "The upload broke off. Send it again; it goes on from there.", { cause: error });
     }
-    await receiver.finish();
+    await receiver.finish().catch((error: unknown) => {
+      if (!(error instanceof EngraftError) || error.code !== "digest-mismatch") throw error;
+      throw new EngraftError(
+        "bad-input",
+        "The bytes do not have the SHA-256 in the address. Nothing was kept; compute it again and send the file again.",
+        { cause: error },
+      );
+    });
   }
 }

@@ -10,7 +10,7 @@ import { readManifest } from "./bases.ts";
 /** A stored plan was checked when it was proposed. */
 export const storedPlan = (text: string): Plan => Plan.parse(JSON.parse(text));
 
-/** Proposing the same plan twice changes nothing. Throws `plan-invalid`, `not-found` (the base) or `conflict` (name and version). */
+/** Proposing the same plan twice changes nothing. Throws `plan-invalid`, `plan-withdrawn`, `not-found` (the base) or `conflict` (name and version). */
 export async function proposePlan(
   store: Store,
   options: { readonly text: string; readonly by: string; readonly now: number },
@@ -19,7 +19,10 @@ export async function proposePlan(
   const read = readPlan(text);
   if (isRefusal(read)) throw new EngraftError(read.code, read.text);
   const { plan, digest } = read;
-  if ((await store.prisma.plan.count({ where: { digest } })) > 0) return digest;
+  const same = await store.prisma.plan.findUnique({ where: { digest }, select: { withdrawnAt: true } });
+  if (same !== null && same.withdrawnAt !== null)
+    throw new EngraftError("plan-withdrawn", `${plan.name} v${plan.version} was withdrawn. Give it a new version and propose that.`);
+  if (same !== null) return digest;
   const base = await store.prisma.base.findUnique({ where: { manifest: plan.base.manifest } });
   if (base === null)
     throw new EngraftError(

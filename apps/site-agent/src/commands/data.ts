@@ -74,6 +74,22 @@ export async function checkData(data: RegisteredData, offered: OfferedPlan): Pro
   return checkTable(data.table, offered.plan.data);
 }
 
+export interface DataSummary {
+  readonly name: string;
+  readonly report: TableReport | null;
+  /** Why there is no report. */
+  readonly problem: string | null;
+}
+
+/** A table that cannot be read must not keep anybody from reading the plan. */
+export async function dataSummary(table: RegisteredData, offered: OfferedPlan): Promise<DataSummary> {
+  try {
+    return { name: table.name, report: await checkData(table, offered), problem: null };
+  } catch (error) {
+    return { name: table.name, report: null, problem: error instanceof Error ? error.message : "The table could not be read." };
+  }
+}
+
 export const addData: AddCommand = (program, run) => {
   const data = program.command("data").description("Tables that this site may use for training");
   addAdd(data, run);

@@ -7,6 +7,7 @@ import { saveDecision } from "../vault/decisions.ts";
 import { requireMembership, type Membership } from "../vault/federation.ts";
 import { resolvePlan } from "../vault/plans.ts";
 import type { AddCommand, CommandContext } from "./command.ts";
+import { dataSummary } from "./data.ts";
 
 export interface Decided {
   readonly plan: string;
@@ -94,10 +95,9 @@ export const addApprove: AddCommand = (program, run) => {
       run(async (context, plan: string, flags: { steward?: string; data?: string }) => {
         const membership = await requireMembership(context.config.home);
         const { steward, data } = flags;
-        await say(
-          context,
-          await approve({ home: context.config.home, membership, plan, steward: named(steward), data, at: context.now() }),
-        );
+        const { home } = context.config;
+        const decided = await approve({ home, membership, plan, steward: named(steward), data, at: context.now() });
+        await say(context, await withDataWarning(home, decided));
       }),
     );
 };
@@ -122,6 +122,15 @@ export const addRefuse: AddCommand = (program, run) => {
       }),
     );
 };
+
+/** The steward learns now, not from a declined round, that the table does not fit. */
+async function withDataWarning(home: string, decided: Decided): Promise<Decided> {
+  if (decided.data === null) return decided;
+  const summary = await dataSummary(await resolveData(home, decided.data), await resolvePlan(home, decided.plan));
+  if (summary.report?.ok === true) return decided;
+  const text = `${decided.text}\nWarning: the table does not fit the plan, so every ask will be declined until it does. "engraft-site data check ${decided.data}" says why.`;
+  return { ...decided, text };
+}
 
 function named(steward: string | undefined): string {
   if (steward === undefined || steward.trim() === "")

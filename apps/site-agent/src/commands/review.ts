@@ -2,13 +2,12 @@
 import type { Digest } from "@engraft/core/base/ids";
 import { digestWords } from "@engraft/core/base/words";
 import { planChanges, planInWords, type PlanChange, type PlanLine } from "@engraft/core/models/plan-words";
-import type { TableReport } from "@engraft/engine/data/check";
-import { listData, type RegisteredData } from "../data/registry.ts";
+import { listData } from "../data/registry.ts";
 import { reviewText } from "../terminal/review.ts";
 import { listDecisions, type Decision } from "../vault/decisions.ts";
 import { requireMembership, type Membership } from "../vault/federation.ts";
 import { listPlans, resolvePlan, type OfferedPlan } from "../vault/plans.ts";
-import { checkData } from "./data.ts";
+import { dataSummary, type DataSummary } from "./data.ts";
 import { isInteractive, type AddCommand, type CommandContext } from "./command.ts";
 import { approve, refusePlan } from "./decide.ts";
 
@@ -25,7 +24,7 @@ export interface Review {
   /** Against the last approved plan of the same name; null where there is none. */
   readonly changes: { readonly since: number; readonly list: readonly PlanChange[] } | null;
   /** How the registered table fits; null where none is registered, or several are and none is chosen. */
-  readonly data: { readonly name: string; readonly report: TableReport | null; readonly problem: string | null } | null;
+  readonly data: DataSummary | null;
 }
 
 /** Everything that a steward reads before deciding. */
@@ -62,15 +61,6 @@ export function lastApproved(offered: OfferedPlan, plans: readonly OfferedPlan[]
   return plans
     .filter((plan) => plan.digest !== offered.digest && plan.plan.name === offered.plan.name && approved.has(plan.digest))
     .sort((a, b) => (approved.get(b.digest) ?? 0) - (approved.get(a.digest) ?? 0))[0];
-}
-
-/** A table that cannot be read must not keep anybody from reading the plan. */
-async function dataSummary(table: RegisteredData, offered: OfferedPlan): Promise<NonNullable<Review["data"]>> {
-  try {
-    return { name: table.name, report: await checkData(table, offered), problem: null };
-  } catch (error) {
-    return { name: table.name, report: null, problem: error instanceof Error ? error.message : "The table could not be read." };
-  }
 }
 
 export const addReview: AddCommand = (program, run) => {

@@ -1,4 +1,8 @@
-/** The one open model: kept from round to round, because opening it means reading the table and starting the engine. */
+/**
+ * The one open model: kept from round to round, because opening it means reading the table and starting the engine. A table that
+ * was changed or removed since is not trained on: the model is opened anew, with the data check that belongs to it.
+ */
+import { stat } from "node:fs/promises";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { Agreed } from "./check-ask.ts";
 import type { OnProgress, OpenSiteModel, SiteModel } from "./site-model.ts";
@@ -20,7 +24,7 @@ export class Models {
   /** The model for an agreed ask; another one that is open is closed first. */
   async forAsk(agreed: Agreed, onProgress: OnProgress): Promise<SiteModel> {
     const { ask, offered, data } = agreed;
-    const key = `${ask.plan} ${data.name} ${data.registeredAt}`;
+    const key = `${ask.plan} ${data.name} ${data.registeredAt} ${await versionOf(data.table.path)}`;
     if (this.#open?.key === key) return this.#open.model;
     await this.close();
     const weights: BlobRef = ask.weights;
@@ -40,4 +44,10 @@ export class Models {
     this.#open = undefined;
     await open?.model.close();
   }
+}
+
+/** Changes whenever the file is written, replaced or removed. */
+async function versionOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
 }

@@ -29,10 +29,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       topic: "Trains",
       words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.`,
     },
-    {
-      topic: "On",
-      words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title.toLowerCase()).join(", ")}.`,
-    },
+    { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title).join(", ")}.` },
     {
       topic: "To predict",
       words: `${plan.data.label.title}: yes for ${plan.data.label.name} = ${plan.data.label.positive.join(", ")}; no for ${plan.data.label.negative.join(", ")}.`,
@@ -60,10 +57,21 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
     },
     {
       topic: "Leaves the site",
-      words: `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, and ${plan.metrics.names.join(", ")} on held-out patients where at least ${plan.metrics.minCount} of them were counted.`,
+      words: `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, ${measured(plan, "validation")}, engine and seconds. At the end, once: ${measured(plan, "test")}, of the base, ${plan.metrics.compareAlone ? "of a model trained here alone and " : "and "}of the federated model.`,
     },
+    ...(plan.metrics.compareAlone
+      ? [
+          {
+            topic: "Trained alone",
+            words: "At the end this site also trains a model on its own patients, as long as the federation did. That model stays here.",
+          },
+        ]
+      : []),
   ];
 }
+
+const measured = (plan: Plan, part: string): string =>
+  `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and their number and positives, from at least ${plan.metrics.minCount} patients`;
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 

@@ -79,7 +79,7 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
     return [{ type: "run.created", at, run, plan: params.planDigest, by, sites, manifest, weights, start }];
   }
   if (state.phase === "absent") return refuse("not-found", "There is no such run.");
-  if (isEnded(state)) return refuse("run-ended", `The run is ${state.phase}.`);
+  if (isEnded(state)) return refuse("run-ended", `The run is ${state.phase} already.`);
   switch (command.do) {
     case "look":
       return [];
