@@ -156,7 +156,8 @@ describe("bases and plans", () => {
     const headers = await coordinator.operator();
     expect((await coordinator.upload(weights, manifest.weights.digest, {})).status).toBe(401);
     const wrong = await coordinator.upload(weights, "0".repeat(64), headers);
-    expect(await wrong.json()).toMatchObject({ error: { code: "digest-mismatch" } });
+    expect(wrong.status).toBe(400);
+    expect(await wrong.json()).toMatchObject({ error: { code: "bad-input", text: expect.stringContaining("SHA-256") } });
     expect((await coordinator.upload(manifestBytes, MANIFEST, headers)).status).toBe(200);
     expect(await codeOf(api.bases.register.mutate({ manifest: MANIFEST }))).toBe("blob-missing");
     expect(await (await coordinator.upload(weights, manifest.weights.digest, headers)).json()).toEqual({

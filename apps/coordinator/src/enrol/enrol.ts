@@ -48,7 +48,7 @@ async function decideEnrolment(store: Store, identity: Identity, envelope: Envel
     return value;
   } catch (error) {
     // Two at once took the same name or key: the other one was first.
-    if (isTaken(error)) return refuse("name-taken", "Another site took this name or this key just now. Ask the admin for a new invite.");
+    if (isTaken(error)) return refuse("name-taken", "Another site took this name or this key just now.");
     throw error;
   }
 }
@@ -69,30 +69,24 @@ async function consume(
     audit: [{ at: now, actor: "stranger", action: "enrolment.refused", subject: join.site, detail: { code: refusal.code } }],
   });
   const invite = await tx.invite.findUnique({ where: { id: join.invite } });
-  const forged = refuse("invite-forged", "The coordinator never made this invite. Ask the admin for a new one.");
+  const forged = refuse("invite-forged", "The coordinator never made this invite.");
   if (invite === null || invite.site !== join.site || !proofMatches(inviteProof(invite.secretKey, key, coordinator), join.proof))
     return no(forged);
   if (invite.usedBy === key) return { value: { site: join.site, key, again: true, at: now }, audit: [] };
-  if (invite.usedAt !== null)
-    return no(
-      refuse(
-        "invite-used",
-        "This invite was used already, by another key. If that was not you, tell the admin; otherwise ask for a new invite.",
-      ),
-    );
-  if (invite.revokedAt !== null) return no(refuse("invite-expired", "The admin has withdrawn this invite. Ask for a new one."));
-  if (invite.expires.getTime() <= now) return no(refuse("invite-expired", "This invite has expired. Ask the admin for a new one."));
+  if (invite.usedAt !== null) return no(refuse("invite-used", "This invite was used already, by another key."));
+  if (invite.revokedAt !== null) return no(refuse("invite-expired", "The admin has withdrawn this invite."));
+  if (invite.expires.getTime() <= now) return no(refuse("invite-expired", "This invite has expired."));
   const taken = await tx.site.findFirst({ where: { OR: [{ name: join.site }, { key }] } });
   if (taken !== null) {
     return no(
       taken.name === join.site
-        ? refuse("name-taken", `A site called ${join.site} is enrolled already. Ask the admin for an invite with another name.`)
+        ? refuse("name-taken", `A site called ${join.site} is enrolled already.`)
         : refuse("enrolled-elsewhere", `This key is enrolled already, as ${taken.name}.`),
     );
   }
   // Only one of two transactions at once changes the row.
   const { count } = await tx.invite.updateMany({ where: { id: invite.id, usedAt: null }, data: { usedAt: new Date(now), usedBy: key } });
-  if (count !== 1) return no(refuse("invite-used", "This invite was used just now, by another key. Ask the admin for a new one."));
+  if (count !== 1) return no(refuse("invite-used", "This invite was used just now, by another key."));
   await tx.site.create({ data: { name: join.site, key, joinedAt: new Date(now), version: join.version } });
   const words = fingerprintWords(key).join(" ");
   return {

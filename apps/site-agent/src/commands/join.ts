@@ -68,6 +68,8 @@ const resultOf = (
 
 function nextStep(code: string): string {
   const steps: Readonly<Record<string, string>> = {
+    "invite-expired": " Ask the admin for a new invite.",
+    "invite-used": " If this site did not use it, tell the admin at once; else ask for a new invite.",
     "invite-forged": " Ask the admin for the whole invite again, over a way you trust.",
     "name-taken": " Ask the admin for an invite with another name.",
   };

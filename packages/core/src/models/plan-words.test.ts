@@ -92,11 +92,14 @@ describe("a plan in words", () => {
       .map((line) => `${line.topic}: ${line.words}`)
       .join("\n");
     expect(words).toContain("The head of Heart 1.0: 3 of 13 values");
-    expect(words).toContain("age, sex");
+    expect(words).toContain("Age, Sex");
     expect(words).toContain("yes for disease = 1, 2; no for 0");
     expect(words).toContain("60 % train, 20 % validation, 20 % test");
     expect(words).toContain("5 rounds, 2 passes over the data");
     expect(words).toContain("has not improved by 0.01 for 3 rounds");
-    expect(words).toContain("auroc, loss on held-out patients where at least 10");
+    expect(words).toContain(
+      "auroc, loss on validation patients with 95 % intervals and their number and positives, from at least 10 patients",
+    );
+    expect(words).toContain("At the end, once: auroc, loss on test patients");
   });
 });
