@@ -1,6 +1,5 @@
 /** The same federation on a real PostgreSQL server: nothing else changes for anybody. */
 import { expect, it } from "vitest";
-import { run as runCommand } from "../tools/federation/program.ts";
 import { freePort } from "../tools/federation/ports.ts";
 import { Heart, shortPlan } from "./support/heart.ts";
 import { startPostgres } from "./support/postgres.ts";
@@ -20,11 +19,7 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a run on PostgreSQL", (bin) 
       expect(view.rounds.map((round) => round.closed?.survivors.length)).toEqual([2, 2, 2]);
 
       // [S2] A second coordinator on the same database, in a folder of its own.
-      const second = await runCommand(
-        "engraft-coordinator",
-        ["start", "--json", "--port", String(await freePort()), "--data", `${heart.dir}/second`],
-        { name: "second", log: `${heart.dir}/log/second.log`, env: { DATABASE_URL: url } },
-      );
+      const second = await heart.federation.secondCoordinator(await freePort(), `${heart.dir}/second`);
       expect(second.code).not.toBe(0);
       expect(second.stderr).not.toContain(url);
       expect(second.stderr).toContain("locked");

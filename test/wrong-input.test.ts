@@ -1,12 +1,13 @@
 /** What people get wrong, through the real commands: each has its own exit code and says what to do next; nothing is lost. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CODES, type Code } from "@engraft/core/base/errors";
 import { inviteText, readInvite, type Invite } from "@engraft/core/protocol/invite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finished } from "../tools/federation/program.ts";
-import { mustBeFree } from "../tools/federation/ports.ts";
-import { EXAMPLE, Heart, heartPlan, heartSites } from "./support/heart.ts";
+import { freePort, mustBeFree } from "../tools/federation/ports.ts";
+import { exampleFile } from "../examples/heart-disease/files.ts";
+import { Heart, heartPlan } from "./support/heart.ts";
 
 let heart: Heart;
 beforeAll(async () => {
@@ -20,31 +21,31 @@ function expectCode(finished: Finished, code: Code): void {
 }
 
 async function invite(site: string): Promise<{ text: string; invite: Invite }> {
-  const { invite: text } = await (await heart.federation.api()).sites.invite.mutate({ site: site, hours: 1 });
+  const { invite: text } = await (await heart.federation.api()).sites.invite.mutate({ site, hours: 1 });
   const read = readInvite(text);
   if (!read.ok) throw new Error(read.text);
   return { text, invite: read.invite };
 }
 
-const join_ = (site: string, text: string) => heart.federation.siteCommand(site, "join", text);
+const enrol = (site: string, text: string) => heart.federation.siteCommand(site, "join", text);
 
 describe("enrolment", () => {
   it("[I1] a mistyped invite", async () => {
     const { text } = await invite("graz");
-    expectCode(await join_("graz", `${text.slice(0, 60)}x${text.slice(61)}`), "invite-mistyped");
-    expectCode(await join_("graz", text.slice(0, -5)), "invite-mistyped");
+    expectCode(await enrol("graz", `${text.slice(0, 60)}x${text.slice(61)}`), "invite-mistyped");
+    expectCode(await enrol("graz", text.slice(0, -5)), "invite-mistyped");
   });
 
   it("[I3] a used invite, from another machine", async () => {
     const { text } = await invite("linz");
-    expect((await join_("linz", text)).code).toBe(0);
-    expectCode(await join_("linz-impostor", text), "invite-used");
+    expect((await enrol("linz", text)).code).toBe(0);
+    expectCode(await enrol("linz-impostor", text), "invite-used");
   });
 
   it("[I4] enrolling twice changes nothing", async () => {
     const { text } = await invite("wels");
-    const first = await join_("wels", text);
-    const second = await join_("wels", text);
+    const first = await enrol("wels", text);
+    const second = await enrol("wels", text);
     expect([first.code, second.code]).toEqual([0, 0]);
     const sites = await (await heart.federation.api()).sites.list.query();
     expect(sites.filter(({ name }) => name === "wels")).toHaveLength(1);
@@ -53,18 +54,18 @@ describe("enrolment", () => {
   it("[I3] a forged invite", async () => {
     const { invite: genuine } = await invite("steyr");
     const forged = inviteText({ ...genuine, secret: "A".repeat(43) });
-    expectCode(await join_("steyr", forged), "invite-forged");
+    expectCode(await enrol("steyr", forged), "invite-forged");
   });
 
   it("an invite for another coordinator's key", async () => {
     const { invite: genuine } = await invite("krems");
     const wrong = inviteText({ ...genuine, coordinator: "A".repeat(43) as never });
-    expectCode(await join_("krems", wrong), "coordinator-key-wrong");
+    expectCode(await enrol("krems", wrong), "coordinator-key-wrong");
   });
 
   it("[I3] a name that is taken", async () => {
     const { invite: genuine } = await invite("horn");
-    expectCode(await join_("horn", inviteText({ ...genuine, site: "cleveland" as never })), "invite-forged");
+    expectCode(await enrol("horn", inviteText({ ...genuine, site: "cleveland" as never })), "invite-forged");
     const taken = await (await heart.federation.api()).sites.invite.mutate({ site: "cleveland", hours: 1 }).then(
       () => undefined,
       (error: unknown) => error,
@@ -74,8 +75,7 @@ describe("enrolment", () => {
 
   it("a coordinator that is not there", async () => {
     const { invite: genuine } = await invite("melk");
-    const { freePort } = await import("../tools/federation/ports.ts");
-    expectCode(await join_("melk", inviteText({ ...genuine, url: `http://127.0.0.1:${await freePort()}` })), "unreachable");
+    expectCode(await enrol("melk", inviteText({ ...genuine, url: `http://127.0.0.1:${await freePort()}` })), "unreachable");
   });
 
   it("any command before joining", async () => {
@@ -86,15 +86,13 @@ describe("enrolment", () => {
 describe("data", () => {
   const flags = ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient", "--label", "num"];
   const table = async (name: string, change: (text: string) => string): Promise<string> => {
-    const { readFile } = await import("node:fs/promises");
-    const cleveland = (await heartSites()).find(({ site }) => site === "cleveland");
     const path = join(heart.dir, name);
-    await writeFile(path, change(await readFile(join(EXAMPLE, cleveland?.file ?? ""), "utf8")));
+    await writeFile(path, change(await readFile(exampleFile("data/cleveland.csv"), "utf8")));
     return path;
   };
 
   it("[D1] a table whose delimiter was not declared", async () => {
-    const finished = await heart.federation.siteCommand("cleveland", "data", "add", "undeclared", "--file", join(EXAMPLE, "sites.json"));
+    const finished = await heart.federation.siteCommand("cleveland", "data", "add", "undeclared", "--file", exampleFile("sites.json"));
     expect(finished.code).not.toBe(0);
     expect(finished.stderr).toContain("delimiter");
   });
@@ -126,12 +124,7 @@ describe("plans and programs", () => {
     const plan = await heartPlan();
     const path = join(heart.dir, "wrong.json");
     await writeFile(path, JSON.stringify({ ...plan, training: { ...plan.training, batch: 0, clip: -1 } }));
-    const { run } = await import("../tools/federation/program.ts");
-    const finished = await run(
-      "engraft-coordinator",
-      ["plan", "propose", path, "--json", "--url", heart.federation.url, "--data", heart.federation.coordinatorDir],
-      { name: "propose", log: join(heart.dir, "log", "propose.log") },
-    );
+    const finished = await heart.federation.coordinatorCommand("plan", "propose", path);
     expectCode(finished, "plan-invalid");
     expect(finished.stderr).toMatch(/training\.batch[\s\S]*training\.clip/);
   });
@@ -140,17 +133,12 @@ describe("plans and programs", () => {
     const plan = await heartPlan();
     const path = join(heart.dir, "split.json");
     await writeFile(path, JSON.stringify({ ...plan, data: { ...plan.data, split: { ...plan.data.split, salt: "another" } } }));
-    await expect(heart.federation.coordinatorCommand("plan", "propose", path)).rejects.toThrow(/split/);
+    await expect(heart.federation.coordinatorCommandOk("plan", "propose", path)).rejects.toThrow(/split/);
   });
 
   it("a busy port", async () => {
-    const { run } = await import("../tools/federation/program.ts");
     await expect(mustBeFree(heart.federation.port)).rejects.toMatchObject({ code: "port-busy" });
-    const finished = await run(
-      "engraft-coordinator",
-      ["start", "--json", "--port", String(heart.federation.port), "--data", join(heart.dir, "other")],
-      { name: "busy", log: join(heart.dir, "log", "busy.log") },
-    );
+    const finished = await heart.federation.secondCoordinator(heart.federation.port, join(heart.dir, "other"));
     expectCode(finished, "port-busy");
   });
 

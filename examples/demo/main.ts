@@ -2,11 +2,12 @@
  * The demo: one coordinator, the dashboard and four hospitals as separate processes on this machine. They fine-tune a model
  * that was trained at one of them, on the real heart-disease tables of 1988 (examples/heart-disease).
  */
-import { mkdtemp, rm, statfs } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { onStop, runMain } from "@engraft/runtime/exit";
+import { freeBytes } from "@engraft/runtime/files";
 import { Command } from "commander";
 import { mustBeFree } from "../../tools/federation/ports.ts";
 import { killAll } from "../../tools/federation/program.ts";
@@ -59,8 +60,7 @@ function wholeNumber(name: string, text: string, min: number, max: number): numb
 }
 
 async function mustHaveSpace(dir: string): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  if (bavail * bsize < NEEDED_BYTES)
+  if ((await freeBytes(dir)) < NEEDED_BYTES)
     throw new EngraftError(
       "disk-full",
       `The demo needs ${NEEDED_BYTES / 1e6} MB in ${dir}. Free some space, or set TMPDIR to another folder.`,

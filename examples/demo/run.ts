@@ -4,14 +4,13 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import { runView, type RunView } from "@engraft/core/rounds/view";
 import { Federation, type Api } from "../../tools/federation/federation.ts";
+import { exampleFile, siteDeclarations } from "../heart-disease/files.ts";
 import type { Screen } from "./screen.ts";
 
-const EXAMPLE = fileURLToPath(new URL("../heart-disease/", import.meta.url));
 const POLL_MS = 150;
 
 export interface SiteResult {
@@ -37,17 +36,11 @@ export interface DemoOptions {
   readonly screen: Screen;
 }
 
-interface SiteDeclaration {
-  readonly site: string;
-  readonly file: string;
-  readonly flags: readonly string[];
-}
-
 export async function runDemo(options: DemoOptions) {
   const started = performance.now();
   const { dir, port, rounds, screen } = options;
   const login = { email: "admin@demo.invalid", password: randomBytes(12).toString("base64url") };
-  const sites = JSON.parse(await readFile(join(EXAMPLE, "sites.json"), "utf8")) as readonly SiteDeclaration[];
+  const sites = await siteDeclarations();
 
   screen.step("Starting the coordinator and the dashboard");
   const federation = await Federation.start({ dir, port, dashboard: true });
@@ -58,7 +51,7 @@ export async function runDemo(options: DemoOptions) {
   const [digest] = await Promise.all([
     proposePlan(federation, dir, rounds),
     ...sites.map(async ({ site, file, flags }) => {
-      await federation.enrol(site, { file: join(EXAMPLE, file), flags });
+      await federation.enrol(site, { file: exampleFile(file), flags });
       screen.watch(site, await federation.startAgent(site));
     }),
   ]);
@@ -100,15 +93,15 @@ async function createFirstAdmin(federation: Federation, api: Api, login: { email
 }
 
 async function proposePlan(federation: Federation, dir: string, rounds: number | undefined): Promise<string> {
-  await federation.coordinatorCommand("base", "import", join(EXAMPLE, "base"));
-  const { digest } = await federation.coordinatorCommand("plan", "propose", await planFile(dir, rounds));
+  await federation.coordinatorCommandOk("base", "import", exampleFile("base"));
+  const { digest } = await federation.coordinatorCommandOk("plan", "propose", await planFile(dir, rounds));
   if (typeof digest !== "string") throw new EngraftError("plan-invalid", "The coordinator did not accept the demo's plan.");
   return digest;
 }
 
 /** The example's plan, with another number of rounds where one was asked for. */
 async function planFile(dir: string, rounds: number | undefined): Promise<string> {
-  const path = join(EXAMPLE, "plan.json");
+  const path = exampleFile("plan.json");
   if (rounds === undefined) return path;
   const plan = JSON.parse(await readFile(path, "utf8")) as { rounds: { count: number } };
   const changed = join(dir, "plan.json");
@@ -118,7 +111,7 @@ async function planFile(dir: string, rounds: number | undefined): Promise<string
 
 async function watchRun(api: Api, run: string, screen: Screen) {
   for (;;) {
-    const detail = await api.runs.get.query({ run: run });
+    const detail = await api.runs.get.query({ run });
     const view = runView(detail.events.map(({ event }) => event));
     if (view !== undefined)
       screen.round(view.rounds.filter((round) => round.checkpoint !== null).length, detail.plan.rounds.count, view.phase);
@@ -160,6 +153,12 @@ function figures(metrics: SiteMetrics | null): SiteResult["base"] {
     values[`${name}Ci`] = estimate === null || estimate === undefined ? null : [estimate.low, estimate.high];
   }
   return values;
+}
+
+/** Mean over the hospitals that report it; undefined where none does. */
+export function meanAuroc(result: DemoResult, model: "base" | "alone" | "federated"): number | undefined {
+  const values = result.sites.map((site) => site[model]["auroc"]).filter((value) => typeof value === "number");
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 const seconds = (ms: number): number => Math.round(ms) / 1000;

@@ -35,7 +35,6 @@ function barScreen(): Screen {
     { format: "  {name} {bar} {value}/{total} {what}", hideCursor: true, clearOnComplete: false, stream: process.stderr },
     Presets.shades_classic,
   );
-  const sites = new Map<string, SingleBar>();
   let rounds: SingleBar | undefined;
   let open = true;
   return {
@@ -46,7 +45,6 @@ function barScreen(): Screen {
     },
     watch: (site, agent) => {
       const bar = bars.create(1, 0, { name: site.padEnd(14), what: "waiting" });
-      sites.set(site, bar);
       agent.onLine((line) => {
         if (line.event !== "progress" || typeof line["total"] !== "number" || typeof line["done"] !== "number") return;
         bar.setTotal(Math.max(1, line["total"]));

@@ -1,5 +1,5 @@
 /** The demo's result for people. */
-import type { DemoResult, SiteResult } from "./run.ts";
+import { meanAuroc, type DemoResult, type SiteResult } from "./run.ts";
 
 export function comparisonTable(
   result: DemoResult,
@@ -7,7 +7,7 @@ export function comparisonTable(
 ): string {
   const header = ["hospital", "n", "base unchanged", "trained alone", "federated"];
   const rows = result.sites.map(({ site, n, base, alone, federated }) => [site, String(n), auroc(base), auroc(alone), auroc(federated)]);
-  const means = ["mean", "", ...(["base", "alone", "federated"] as const).map((model) => mean(result.sites, model))];
+  const means = ["mean", "", ...(["base", "alone", "federated"] as const).map((model) => meanAuroc(result, model)?.toFixed(3) ?? "")];
   const table = [header, ...rows, means];
   const widths = header.map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
   const lines = table.map((row) =>
@@ -32,9 +32,4 @@ function auroc(figures: SiteResult["base"]): string {
   const interval = figures["aurocCi"];
   if (typeof value !== "number" || !Array.isArray(interval)) return "too few";
   return `${value.toFixed(3)} (${(interval as number[]).map((bound) => bound.toFixed(3)).join(" to ")})`;
-}
-
-function mean(sites: readonly SiteResult[], model: "base" | "alone" | "federated"): string {
-  const values = sites.map((site) => site[model]["auroc"]).filter((value) => typeof value === "number");
-  return values.length === 0 ? "" : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
 }

@@ -2,14 +2,13 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { DemoResult } from "../../examples/demo/run.ts";
+import { meanAuroc, type DemoResult } from "../../examples/demo/run.ts";
 import { freePort } from "../../tools/federation/ports.ts";
 import type { BenchOptions } from "./main.ts";
-import { runFlower } from "./peers.ts";
+import { runFlower, shared } from "./peers.ts";
 import { median, row, type Row } from "./report.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const DATA = process.env["ENGRAFT_SHARED"] ?? fileURLToPath(new URL("../../../shared/", import.meta.url));
 
 export async function benchHeart(options: BenchOptions): Promise<readonly Row[]> {
   const results: { result: DemoResult; wall: number }[] = [];
@@ -22,7 +21,8 @@ export async function benchHeart(options: BenchOptions): Promise<readonly Row[]>
     );
     results.push({ result: JSON.parse(stdout.trim()) as DemoResult, wall: (performance.now() - started) / 1000 });
   }
-  const rounds = results[0]?.result.rounds ?? 0;
+  const first = results[0]?.result;
+  const rounds = first?.rounds ?? 0;
   const flower = options.quick
     ? []
     : await runFlower(options.peerPython, [
@@ -33,14 +33,11 @@ export async function benchHeart(options: BenchOptions): Promise<readonly Row[]>
         "--rounds",
         String(rounds),
         "--data",
-        `${DATA.replace(/\/$/, "")}/data/heart-disease`,
+        shared("data/heart-disease"),
       ]);
   const total = flower[0]?.["command_to_done_s"];
   const baseline = typeof total === "number" ? { name: "Flower, logistic regression", value: total } : undefined;
-  const mean = (model: "alone" | "base" | "federated"): number => {
-    const values = results[0]?.result.sites.map((site) => site[model]["auroc"]).filter((value) => typeof value === "number") ?? [];
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
-  };
+  const mean = (model: "alone" | "federated"): number => (first === undefined ? Number.NaN : (meanAuroc(first, model) ?? Number.NaN));
   const name = `heart disease, 4 hospitals, ${rounds} rounds`;
   return [
     row(name, "command to downloaded model, median", "s", median(results.map(({ wall }) => wall)), baseline),

@@ -1,11 +1,15 @@
 /** Runs a peer's own benchmark script beside ours, where its Python environment and the shared scripts are there. */
 import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const SHARED = process.env["ENGRAFT_SHARED"] ?? fileURLToPath(new URL("../../../shared/", import.meta.url));
-const FLOWER = `${SHARED.replace(/\/$/, "")}/bench/peers/flower/flower_bench.py`;
+/** A path in the folder of shared reference data, which may not be there. */
+export const shared = (path: string): string =>
+  join(process.env["ENGRAFT_SHARED"] ?? fileURLToPath(new URL("../../../shared", import.meta.url)), path);
+
+const FLOWER = shared("bench/peers/flower/flower_bench.py");
 
 export type PeerResult = Readonly<Record<string, unknown>>;
 

@@ -172,7 +172,7 @@ async function propose(federation: Federation, values: number, agents: number, r
   };
   const path = join(federation.dir, "plan.json");
   await writeFile(path, JSON.stringify(plan));
-  await federation.coordinatorCommand("base", "import", base);
-  const { digest } = await federation.coordinatorCommand("plan", "propose", path);
+  await federation.coordinatorCommandOk("base", "import", base);
+  const { digest } = await federation.coordinatorCommandOk("plan", "propose", path);
   return String(digest);
 }

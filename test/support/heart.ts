@@ -2,23 +2,12 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Plan } from "@engraft/core/models/plan";
 import { runView, type RunPhase, type RunView } from "@engraft/core/rounds/view";
+import { exampleFile, siteDeclarations, type SiteDeclaration } from "../../examples/heart-disease/files.ts";
 import { Federation, type FederationOptions } from "../../tools/federation/federation.ts";
 
-export const EXAMPLE = fileURLToPath(new URL("../../examples/heart-disease/", import.meta.url));
-
-export interface SiteDeclaration {
-  readonly site: string;
-  readonly file: string;
-  readonly flags: readonly string[];
-}
-
-export const heartSites = async (): Promise<readonly SiteDeclaration[]> =>
-  JSON.parse(await readFile(join(EXAMPLE, "sites.json"), "utf8")) as SiteDeclaration[];
-
-export const heartPlan = async (): Promise<Plan> => JSON.parse(await readFile(join(EXAMPLE, "plan.json"), "utf8")) as Plan;
+export const heartPlan = async (): Promise<Plan> => JSON.parse(await readFile(exampleFile("plan.json"), "utf8")) as Plan;
 
 export interface HeartOptions extends Partial<FederationOptions> {
   readonly sites?: readonly string[];
@@ -57,13 +46,13 @@ export class Heart {
   static async start(options: HeartOptions = {}): Promise<Heart> {
     const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "engraft-heart-")));
     const federation = await Federation.start({ ...options, dir });
-    await federation.coordinatorCommand("base", "import", join(EXAMPLE, "base"));
+    await federation.coordinatorCommandOk("base", "import", exampleFile("base"));
     const wanted = options.sites ?? ["cleveland", "hungary", "switzerland", "va"];
-    const sites = (await heartSites()).filter(({ site }) => wanted.includes(site));
+    const sites = (await siteDeclarations()).filter(({ site }) => wanted.includes(site));
     const plan = (options.plan ?? shortPlan(3))(await heartPlan());
     const path = join(dir, "plan.json");
     await writeFile(path, JSON.stringify({ ...plan, cohort: { ...plan.cohort, minSites: Math.min(plan.cohort.minSites, sites.length) } }));
-    const { digest } = (await federation.coordinatorCommand("plan", "propose", path)) as { digest: string };
+    const { digest } = (await federation.coordinatorCommandOk("plan", "propose", path)) as { digest: string };
     const heart = new Heart(federation, digest, sites, dir, options.tables ?? "shared");
     await Promise.all(sites.map((site) => heart.join(site)));
     return heart;
@@ -74,8 +63,8 @@ export class Heart {
   }
 
   async join({ site, file, flags }: SiteDeclaration): Promise<void> {
-    if (this.#tables === "copied") await copyFile(join(EXAMPLE, file), this.tableOf(site));
-    await this.federation.enrol(site, { file: this.#tables === "copied" ? this.tableOf(site) : join(EXAMPLE, file), flags });
+    if (this.#tables === "copied") await copyFile(exampleFile(file), this.tableOf(site));
+    await this.federation.enrol(site, { file: this.#tables === "copied" ? this.tableOf(site) : exampleFile(file), flags });
     await this.federation.startAgent(site);
     await this.federation.approve(site, this.plan, "--data", "main");
   }

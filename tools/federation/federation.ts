@@ -89,20 +89,33 @@ export class Federation {
   }
 
   /** The API with the operator's token, which lies in the coordinator's own folder. */
-  async api(): Promise<Api> {
+  api(): Promise<Api> {
+    this.#api ??= this.#connect();
+    return this.#api;
+  }
+  #api: Promise<Api> | undefined;
+
+  async #connect(): Promise<Api> {
     const token = (await readFile(join(this.coordinatorDir, "operator.token"), "utf8")).trim();
     return createTRPCClient<AppRouter>({ links: [httpLink({ url: `${this.url}/trpc`, headers: { authorization: `Bearer ${token}` } })] });
   }
 
-  /** A command of the coordinator's, against the running one. Throws where it does not exit with 0. */
-  async coordinatorCommand(...args: string[]): Promise<Line> {
-    return result(
-      await run(
-        "engraft-coordinator",
-        [...args, "--json", "--url", this.url, "--data", this.coordinatorDir],
-        this.#program("coordinator-command"),
-      ),
+  /** A command of the coordinator's, against the running one; the caller looks at the exit code. */
+  coordinatorCommand(...args: string[]): Promise<Finished> {
+    return run(
+      "engraft-coordinator",
+      [...args, "--json", "--url", this.url, "--data", this.coordinatorDir],
+      this.#program("coordinator-command"),
     );
+  }
+
+  async coordinatorCommandOk(...args: string[]): Promise<Line> {
+    return result(await this.coordinatorCommand(...args));
+  }
+
+  /** Another coordinator with this federation's database settings, which is expected to be turned away. */
+  secondCoordinator(port: number, data: string): Promise<Finished> {
+    return run("engraft-coordinator", ["start", "--json", "--port", String(port), "--data", data], this.#program("second-coordinator"));
   }
 
   /** A command at a site; the caller looks at the exit code. */
@@ -116,24 +129,21 @@ export class Federation {
 
   /** Invites a site, enrols it and, where given, registers its data. */
   async enrol(site: string, data?: SiteData): Promise<void> {
-    const { invite } = await (await this.api()).sites.invite.mutate({ site: site, hours: 1 });
+    const { invite } = await (await this.api()).sites.invite.mutate({ site, hours: 1 });
     await this.siteCommandOk(site, "join", invite);
     if (data !== undefined) await this.siteCommandOk(site, "data", "add", "main", "--file", data.file, ...data.flags);
   }
 
   /** An agent of the caller's own making in place of the binary: `script <home>`. */
-  async startAgentScript(site: string, script: string): Promise<Program> {
-    const agent = Program.start("engraft-site", [this.siteDir(site)], { ...this.#program(site), script });
-    this.agents.set(site, agent);
-    await agent.event("online");
-    return agent;
+  startAgentScript(site: string, script: string): Promise<Program> {
+    return this.#online(site, Program.start("engraft-site", [this.siteDir(site)], { ...this.#program(site), script }));
   }
 
-  async startAgent(site: string, env: Readonly<Record<string, string>> = {}, ...flags: string[]): Promise<Program> {
-    const agent = Program.start("engraft-site", ["--home", this.siteDir(site), "--json", "start", ...flags], {
-      ...this.#program(site),
-      env: { ...this.#program(site).env, ...env },
-    });
+  startAgent(site: string): Promise<Program> {
+    return this.#online(site, Program.start("engraft-site", ["--home", this.siteDir(site), "--json", "start"], this.#program(site)));
+  }
+
+  async #online(site: string, agent: Program): Promise<Program> {
     this.agents.set(site, agent);
     await agent.event("online");
     return agent;

@@ -25,7 +25,6 @@ export interface ProgramOptions {
   readonly log: string;
   /** Runs this file instead of a binary. */
   readonly script?: string;
-  readonly nodeArgs?: readonly string[];
 }
 
 /** Every program that is not yet gone, so that nobody leaves one behind. */
@@ -74,7 +73,7 @@ export class Program {
   readonly #listeners = new Set<(line: Line) => void>();
 
   static start(binary: BinaryName, args: readonly string[], options: ProgramOptions): Program {
-    const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.script ?? BINARIES[binary], ...args], {
+    const child = spawn(process.execPath, [options.script ?? BINARIES[binary], ...args], {
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,6 +1,6 @@
 /** Durable small files: what was written is there after a power cut, whole or not at all. */
 import { randomBytes } from "node:crypto";
-import { open, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { open, mkdir, readFile, rename, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 
@@ -16,6 +16,12 @@ export function storageFault(error: unknown, path: string): never {
     });
   throw error;
 }
+
+/** Bytes that this user may still write in a folder's file system. */
+export const freeBytes = async (folder: string): Promise<number> => {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+};
 
 /** Makes the names in a folder durable. */
 export async function syncFolder(folder: string): Promise<void> {

@@ -49,7 +49,14 @@ export class Inbox {
   }
 
   /** The next text frame. Throws `link-lost` on close or after `ms`, `bad-message` on a binary frame. */
-  nextText(ms: number): Promise<string> {
+  async nextText(ms: number): Promise<string> {
+    const { data, binary } = this.#waiting.shift() ?? (await this.#nextFrame(ms));
+    if (binary) throw new EngraftError("bad-message", "A binary frame before the handshake.");
+    return data.toString("utf8");
+  }
+
+  /** Only where no frame waits: takes one, and lets those behind it wait. */
+  #nextFrame(ms: number): Promise<{ readonly data: Buffer; readonly binary: boolean }> {
     return new Promise((resolve, reject) => {
       const done = (): void => {
         clearTimeout(timer);
@@ -60,21 +67,12 @@ export class Inbox {
         done();
         reject(new EngraftError("link-lost", "The other side did not speak in time."));
       }, ms);
-      let taken = false;
       this.deliver(
         (data, binary) => {
-          // `deliver` may flush several waiting frames: one is ours, the others wait on.
-          if (taken) {
-            this.#waiting.push({ data, binary });
-            return;
-          }
-          taken = true;
           done();
-          if (binary) reject(new EngraftError("bad-message", "A binary frame before the handshake."));
-          else resolve(data.toString("utf8"));
+          resolve({ data, binary });
         },
         (code, reason) => {
-          if (taken) return;
           done();
           reject(closedBy(code, reason));
         },

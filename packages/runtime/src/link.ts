@@ -40,7 +40,6 @@ export interface LinkHandlers {
 type TransferMessage = Extract<Message, { type: "transfer.get" | "transfer.ack" | "transfer.missing" }>;
 
 interface Incoming {
-  readonly ref: BlobRef;
   readonly receiver: BlobReceiver;
   state: Receiving;
   /** Appends run one after the other. */
@@ -136,7 +135,6 @@ export class Link {
     const transfer = this.#nextTransfer++;
     await new Promise<void>((resolve, reject) => {
       this.#incoming.set(transfer, {
-        ref,
         receiver,
         state: startReceiving(ref.bytes, receiver.held),
         queue: Promise.resolve(),

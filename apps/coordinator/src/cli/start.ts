@@ -1,8 +1,9 @@
 /** `engraft-coordinator start`: one process, until it is told to stop. */
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { onStop } from "@engraft/runtime/exit";
+import { freeBytes } from "@engraft/runtime/files";
 import { openLog, type Logger } from "@engraft/runtime/log";
 import { openApp, type App } from "../app.ts";
 import type { Config } from "../config.ts";
@@ -57,11 +58,11 @@ function defaultUrl(host: string, port: number): string {
 
 async function mustHaveSpace(data: string): Promise<void> {
   await mkdir(data, { recursive: true, mode: 0o700 });
-  const { bavail, bsize } = await statfs(data);
-  if (bavail * bsize < LEAST_FREE_BYTES)
+  const free = await freeBytes(data);
+  if (free < LEAST_FREE_BYTES)
     throw new EngraftError(
       "disk-full",
-      `${data} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free; the coordinator needs at least ${LEAST_FREE_BYTES / 2 ** 20}. Free some space.`,
+      `${data} has ${Math.floor(free / 2 ** 20)} MiB free; the coordinator needs at least ${LEAST_FREE_BYTES / 2 ** 20}. Free some space.`,
     );
 }
 

@@ -1,11 +1,12 @@
 /** A new embedded database. The build keeps an empty one, because making one takes seconds and much memory; it is copied. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, rename, rm, statfs } from "node:fs/promises";
+import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { EngraftError } from "@engraft/core/base/errors";
+import { freeBytes } from "@engraft/runtime/files";
 
 const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -25,7 +26,7 @@ export async function newDatabase(dir: string): Promise<void> {
     await rename(beside, dir);
   } catch (cause) {
     await rm(beside, { recursive: true, force: true });
-    const free = await freeMiB(dirname(dir));
+    const free = (await freeBytes(dirname(dir)).catch(() => Number.POSITIVE_INFINITY)) / 2 ** 20;
     if (free < NEEDED_MIB) {
       const text = `No space for the embedded database in ${dir}: ${NEEDED_MIB} MiB are needed, ${Math.floor(free)} are free.`;
       throw new EngraftError("disk-full", text, { cause });
@@ -40,9 +41,3 @@ export async function makeDatabase(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
   await promisify(execFile)(process.execPath, ["--liftoff-only", "--input-type=module", "-e", script, dir], { cwd: PACKAGE });
 }
-
-const freeMiB = (dir: string): Promise<number> =>
-  statfs(dir).then(
-    ({ bavail, bsize }) => (bavail * bsize) / 2 ** 20,
-    () => Number.POSITIVE_INFINITY,
-  );
