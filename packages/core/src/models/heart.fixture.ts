@@ -63,8 +63,8 @@ export const heartPlan: Plan = Plan.parse({
   },
   rounds: { count: 2, stop: null },
   cohort: { minSites: 2, fraction: 1, gatherSeconds: 30, deadlineSeconds: 600, graceSeconds: 60 },
-  aggregation: "plain",
-  metrics: { names: ["auroc", "loss"], minCount: 10, compareAlone: true },
+  aggregation: { method: "plain" },
+  metrics: { names: ["auroc", "loss"], perSite: true, minCount: 10, compareAlone: true },
 });
 
 /** `plan` with the values of `change` in the parts it names. */

@@ -7,6 +7,7 @@ import * as z from "zod";
 import { canonicalJson } from "../base/canonical.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
 import { Digest } from "../base/ids.ts";
+import { Aggregation } from "./aggregation.ts";
 import { BinaryLabel, Field, Split } from "./fields.ts";
 import type { Manifest } from "./manifest.ts";
 import { TrainablePart, trainableTensors } from "./tensors.ts";
@@ -63,12 +64,15 @@ export const Plan = z.strictObject({
     /** Once `minSites` are in, the others have this long. */
     graceSeconds: z.int().min(0).max(604_800),
   }),
-  /** `plain`: the coordinator can read each update. */
-  aggregation: z.enum(["plain"]),
+  aggregation: Aggregation,
   metrics: z.strictObject({
-    /** Metrics of a site's own held-out patients that may leave it. */
     names: z.array(MetricName).min(1),
-    /** ... and only where computed from at least this many patients. */
+    /**
+     * Whether sites are asked for figures of their own patients, beside those that come out of the sum. Each steward says
+     * separately whether they may leave.
+     */
+    perSite: z.boolean(),
+    /** Figures leave only where they were computed from at least this many patients. */
     minCount: z.int().min(1).max(1_000_000),
     /** At the end each site also trains alone, equally long, and reports how that compares. The model stays at the site. */
     compareAlone: z.boolean(),

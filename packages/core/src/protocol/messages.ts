@@ -49,6 +49,8 @@ const PlanOffer = z.strictObject({ plan: z.string().max(262_144), manifest: z.st
 const Approval = z.strictObject({
   plan: Digest,
   decision: z.enum(["approved", "refused"]),
+  /** Whether figures of this site's own patients may leave, where the plan asks for them. */
+  siteMetrics: z.boolean(),
   reason: Text.nullable(),
   steward: z.string().min(1).max(120),
   at: Instant,
@@ -57,10 +59,30 @@ const ApprovalRecorded = z.strictObject({ plan: Digest, decision: z.enum(["appro
 
 // Rounds --------------------------------------------------------------------------------------------------------------
 
+/** What a sum came to; part of the signed ask of the next round, so that a site that missed it learns it then. */
+const Outcome = z.strictObject({
+  round: Round,
+  attempt: z.int().min(1).max(20),
+  roster: Digest,
+  inputs: Digest,
+  /** Digest of the summed words, little-endian. */
+  sum: Digest,
+  survivors: z.int().min(1).max(100),
+  totalWeight: z.int().min(1),
+  /** Where the run stands after it: the new checkpoint, or the old one after an evaluation. */
+  checkpoint: Digest,
+});
+const AttemptOpening = z.strictObject({
+  number: z.int().min(1).max(20),
+  /** 32 bytes, hex, fresh for each attempt. */
+  nonce: Digest,
+  /** Of the last round that opened a sum; null before there was one. */
+  previous: Outcome.nullable(),
+});
 /** Coordinator: train in a round, or evaluate the final checkpoint. */
 const Ask = z.strictObject({
   run: RunId,
-  /** For `evaluate`, the number of the last round. */
+  /** For `evaluate` under plain aggregation, the number of the last round; under secure aggregation a round of its own. */
   round: z.int().min(0).max(10_000),
   kind: z.enum(["train", "evaluate"]),
   plan: Digest,
@@ -71,6 +93,8 @@ const Ask = z.strictObject({
   /** The run's first checkpoint: the base unchanged. */
   start: BlobRef,
   deadline: Instant,
+  /** Under secure aggregation: the attempt to join, once the encoded vector is stored. */
+  attempt: AttemptOpening.nullable(),
 });
 /** Site: an update is ready to be fetched under its digest. */
 const Update = z.strictObject({
@@ -125,6 +149,64 @@ const Progress = z.strictObject({
   total: z.number().min(0),
 });
 
+// Secure aggregation: the exchanges of an attempt after its ask -----------------------------------------------------------
+
+/** Up to 65,535 bytes, base64url. */
+const Packed = z.string().regex(/^[A-Za-z0-9_-]*$/).max(87_380);
+/** A binary statement under a site's own key (secagg/statement.ts); its kind follows from where it stands. */
+export const SignedText = z.strictObject({ site: SiteName, body: Packed, signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/) });
+const Members = z.array(SignedText).max(100);
+const Paths = z.array(Digest).max(8);
+const Part = z.strictObject({ statement: SignedText, seedCommitment: Digest, seedPath: Paths, leaf: Packed, path: Paths });
+const InAttempt = { run: RunId, round: Round, attempt: z.int().min(1).max(20) };
+
+/** Coordinator: what has been fixed, for the site's next statement. Sent again with every new link. */
+const SecaggStep = z.discriminatedUnion("phase", [
+  z.strictObject({ ...InAttempt, phase: z.literal("roster"), adverts: Members }),
+  z.strictObject({ ...InAttempt, phase: z.literal("shares"), parts: z.array(Part).max(100) }),
+  /** To a dealer: somebody says that its shares are garbage. */
+  z.strictObject({ ...InAttempt, phase: z.literal("complaint"), complaint: SignedText }),
+  /** To the complainer: the dealer's answer. */
+  z.strictObject({ ...InAttempt, phase: z.literal("answer"), answer: SignedText }),
+  z.strictObject({ ...InAttempt, phase: z.literal("survivors"), headers: Members }),
+  z.strictObject({ ...InAttempt, phase: z.literal("echoes"), echoes: Members }),
+  /** The sum is open: the attempt's secrets can be wiped. */
+  z.strictObject({ ...InAttempt, phase: z.literal("outcome"), outcome: Outcome }),
+  /** What the site sent last does not count, and nothing more is awaited from it in this attempt. */
+  z.strictObject({ ...InAttempt, phase: z.literal("dropped"), code: CodeText, text: Text }),
+]);
+
+/** Figures of a site's own patients; all null where its steward lets none out. */
+export const SiteFigures = z.strictObject({
+  validation: SiteMetrics.nullable(),
+  base: SiteMetrics.nullable(),
+  alone: SiteMetrics.nullable(),
+  federated: SiteMetrics.nullable(),
+});
+
+/** Site: its statement for a phase. Made once, journalled before it leaves, and sent again as it was. */
+const SecaggReply = z.discriminatedUnion("phase", [
+  z.strictObject({
+    ...InAttempt,
+    phase: z.literal("advert"),
+    plan: Digest,
+    checkpoint: Digest,
+    statement: SignedText,
+    figures: SiteFigures,
+    engine: z.string().max(80),
+    seconds: z.strictObject({ fetch: z.number().min(0), train: z.number().min(0) }),
+  }),
+  z.strictObject({ ...InAttempt, phase: z.literal("deal"), statement: SignedText, seedCommitment: Digest, leaves: z.array(Packed).max(100) }),
+  z.strictObject({ ...InAttempt, phase: z.literal("complaint"), statement: SignedText }),
+  z.strictObject({ ...InAttempt, phase: z.literal("answer"), statement: SignedText }),
+  /** The masked vector is ready to be fetched under its digest. */
+  z.strictObject({ ...InAttempt, phase: z.literal("masked"), statement: SignedText, body: BlobRef }),
+  z.strictObject({ ...InAttempt, phase: z.literal("echo"), statement: SignedText }),
+  z.strictObject({ ...InAttempt, phase: z.literal("release"), statement: SignedText }),
+  /** The site will not go on in this attempt, and says by which rule. */
+  z.strictObject({ ...InAttempt, phase: z.literal("refused"), step: z.string().max(20), code: CodeText, text: Text }),
+]);
+
 // Bulk: whoever lacks a blob asks its peer for it, from the byte it already holds ------------------------------------------
 
 const TransferGet = z.strictObject({ transfer: TransferId, digest: Digest, offset: Bytes });
@@ -153,6 +235,8 @@ export const MESSAGES = {
   evaluation: row(Evaluation, "site", "federation", 16_384),
   decline: row(Decline, "site", "federation", 4_096),
   "answer.recorded": row(AnswerRecorded, "coordinator", "session", 4_096),
+  "secagg.step": row(SecaggStep, "coordinator", "session", 262_144),
+  "secagg.reply": row(SecaggReply, "site", "federation", 131_072),
   cancel: row(Cancel, "coordinator", "session", 2_048),
   progress: row(Progress, "site", "session", 1_024),
   "transfer.get": row(TransferGet, "both", "session", 1_024),
@@ -170,6 +254,14 @@ export type Evaluation = MessageOf<"evaluation">;
 export type Decline = MessageOf<"decline">;
 export type Approval = MessageOf<"approval">;
 export type Progress = MessageOf<"progress">;
+export type SecaggStep = MessageOf<"secagg.step">;
+export type SecaggReply = MessageOf<"secagg.reply">;
+export type SecaggPhase = SecaggStep["phase"];
+export type Outcome = z.infer<typeof Outcome>;
+export type AttemptOpening = z.infer<typeof AttemptOpening>;
+export type SiteFigures = z.infer<typeof SiteFigures>;
+/** A signed binary statement as it travels and is stored. */
+export type SignedText = z.infer<typeof SignedText>;
 
 /** A text frame larger than this is refused before it is looked at (ws `maxPayload`; binary frames are smaller). */
 export const MAX_FRAME = 1_572_864;

@@ -70,7 +70,7 @@ export const evolve =
       case "run.failed":
         return { phase: "failed", ...shared(state), code: event.code };
       default:
-        return event satisfies never;
+        return state;
     }
   };
 

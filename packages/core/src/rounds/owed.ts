@@ -70,7 +70,7 @@ function ask(
   deadline: number,
 ): Obligation {
   const { run, manifest, weights, checkpoint, start } = state;
-  return { owe: "ask", site, ask: { run, round, kind, plan: params.planDigest, manifest, weights, checkpoint, start, deadline } };
+  return { owe: "ask", site, ask: { run, round, kind, plan: params.planDigest, manifest, weights, checkpoint, start, deadline, attempt: null } };
 }
 
 function nextLook(params: RunParams, state: Collecting): number {

@@ -71,7 +71,7 @@ export interface Stopped extends Identity {
 }
 export interface Failed extends Identity {
   readonly phase: "failed";
-  readonly code: "quorum-not-reached" | "quorum-lost";
+  readonly code: "quorum-not-reached" | "quorum-lost" | "rounds-failed";
 }
 /** Before `run.created`. */
 export interface Absent {

@@ -110,7 +110,7 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
     case "run.failed":
       return { ...view, phase: "failed", end: { at: event.at, text: event.text } };
     default:
-      return event satisfies never;
+      return view;
   }
 }
 

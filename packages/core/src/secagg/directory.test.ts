@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isRefusal } from "../base/errors.ts";
 import type { PublicKey, SiteName } from "../base/ids.ts";
-import { directoryWords, makeDirectory, numbersOf, pinnedKey, type Directory, type DirectorySite } from "./directory.ts";
+import { directoryWords, makeDirectory, pinnedKey, type Directory, type DirectorySite } from "./directory.ts";
+import { numbersOf } from "./numbers.ts";
 import { entriesOf } from "./federation.fixture.ts";
 
 const made = (sites: readonly DirectorySite[], minCohort?: number): Directory => {

@@ -9,6 +9,7 @@ import { refuse, type Refusal } from "../base/errors.ts";
 import { bySite, type Digest, type PublicKey, type SiteName } from "../base/ids.ts";
 import { digestWords } from "../base/words.ts";
 import { isIdentityKey } from "../crypto/edwards.ts";
+import { MAX_SITES, MIN_SITES, numbersOf, type Numbers } from "./numbers.ts";
 import { taggedHash } from "./transcript.ts";
 
 /** A site of the directory, whether or not it takes part today. */
@@ -22,35 +23,11 @@ export interface DirectorySite {
   readonly withCoordinator: boolean;
 }
 
-/**
- * How many sites, of them how many are assumed to lie with the coordinator (or to have been restored from an old copy),
- * how many must stand together to open a sum, and how many inputs a sum must have at least.
- */
-export interface Numbers {
-  readonly sites: number;
-  readonly liars: number;
-  readonly threshold: number;
-  readonly minCohort: number;
-}
-
 export interface Directory {
   /** In byte order of their names. */
   readonly sites: readonly DirectorySite[];
   readonly numbers: Numbers;
   readonly hash: Digest;
-}
-
-/** Up to here every site shares with every other; a larger federation needs a neighbour graph, which is not built. */
-export const MAX_SITES = 100;
-
-/**
- * From the directory's size alone, never from a roster: c = max(1, ceil(D/3) - 1), t = floor((D + c)/2) + 1. So 2t > D + c,
- * which leaves no room for two survivor sets, and 2(t - c) > D - c, which leaves none for two sums in one round.
- */
-export function numbersOf(sites: number, minCohort = 0): Numbers {
-  const liars = Math.max(1, Math.ceil(sites / 3) - 1);
-  const threshold = Math.floor((sites + liars) / 2) + 1;
-  return { sites, liars, threshold, minCohort: Math.max(threshold, minCohort) };
 }
 
 const Entry = record({ site: name, publicKey: name, operator: name, withCoordinator: u8 });
@@ -60,7 +37,7 @@ const isPrintable = (text: string): boolean => /^[ -~]{1,255}$/.test(text);
 
 /** First thing wrong with the entries, in words. */
 function flawOf(sites: readonly DirectorySite[]): string | undefined {
-  if (sites.length < 3) return "A sum of fewer than three sites hides nothing: list at least three.";
+  if (sites.length < MIN_SITES) return "A sum of fewer than three sites hides nothing: list at least three.";
   if (sites.length > MAX_SITES) return `At most ${MAX_SITES} sites can add up their updates in one directory.`;
   if (!sites.every(({ site, operator }) => isPrintable(site) && isPrintable(operator))) {
     return "Names and operators must be short and in plain ASCII.";

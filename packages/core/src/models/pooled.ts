@@ -1,0 +1,32 @@
+/**
+ * Figures of all sites' patients together, from totals that are summed under the masks: nobody but the site itself sees
+ * one site's. Free of node's modules.
+ */
+import * as z from "zod";
+import { MetricName } from "./plan.ts";
+
+/** A figure and the bounds between which the exact one lies: a histogram of scores does not tell it to the last digit. */
+export const Bounded = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
+export type Bounded = z.infer<typeof Bounded>;
+
+/** One bin of the calibration curve. */
+export const CalibrationBin = z.strictObject({ count: z.int().min(1), positives: z.int().min(0), meanScore: z.number().min(0).max(1) });
+
+export const PooledMetrics = z.strictObject({
+  /** Patients counted, over all sites of the sum. */
+  n: z.int().min(0),
+  positives: z.int().min(0),
+  /** Only metrics that the plan names; null where undefined. */
+  values: z.partialRecord(MetricName, Bounded.nullable()),
+  calibration: z.array(CalibrationBin).max(64),
+});
+export type PooledMetrics = z.infer<typeof PooledMetrics>;
+
+/** In a training round only `validation`, of the checkpoint that the round started from. Null: too few patients, or not asked for. */
+export const PooledFigures = z.strictObject({
+  validation: PooledMetrics.nullable(),
+  base: PooledMetrics.nullable(),
+  alone: PooledMetrics.nullable(),
+  federated: PooledMetrics.nullable(),
+});
+export type PooledFigures = z.infer<typeof PooledFigures>;
