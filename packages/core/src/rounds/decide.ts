@@ -5,12 +5,15 @@
 import { refuse, type Refusal } from "../base/errors.ts";
 import { bySite, type Digest, type RunId, type SiteName } from "../base/ids.ts";
 import type { Measure } from "../aggregation/mean.ts";
-import { HIGHER_IS_BETTER } from "../models/metric-means.ts";
-import type { Plan } from "../models/plan.ts";
-import type { SiteMetrics } from "../models/metrics.ts";
 import type { Decline, Evaluation, Update } from "../protocol/messages.ts";
 import type { BlobRef, RunEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
+import { metricsAllowed } from "./figures.ts";
+import { decideOpening, type OpeningCommand } from "./secure/opening.ts";
+import { decideReply, type ReplyCommand } from "./secure/decide.ts";
+import { closePhase, openAttempt, type Occasion } from "./secure/follow.ts";
+import { isSecure, type SecureState } from "./secure/state.ts";
+import { trainingOver } from "./stop-rule.ts";
 import { isEnded, type Collecting, type Evaluating, type Gathering, type LiveState, type RunParams, type RunState } from "./state.ts";
 
 export type Command =
@@ -20,12 +23,13 @@ export type Command =
       readonly run: RunId;
       readonly by: string;
       readonly sites: readonly SiteName[];
+      readonly approvals: readonly { readonly site: SiteName; readonly statement: Digest }[];
       readonly manifest: BlobRef;
       readonly weights: BlobRef;
       readonly start: BlobRef;
     }
-  /** Time has passed, or sites came or went. */
-  | { readonly do: "look"; readonly at: number; readonly online: readonly SiteName[] }
+  /** Time has passed, or sites came or went. `nonce`: 32 fresh bytes, hex, for a secure attempt that may be opened. */
+  | { readonly do: "look"; readonly at: number; readonly online: readonly SiteName[]; readonly nonce?: Digest }
   /** A signed update whose blob is here and measured. */
   | {
       readonly do: "update";
@@ -45,6 +49,8 @@ export type Command =
       readonly online?: readonly SiteName[];
     }
   | { readonly do: "evaluation"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly evaluation: Evaluation }
+  | ReplyCommand
+  | OpeningCommand
   | { readonly do: "stop"; readonly at: number; readonly by: string };
 
 /** Norms are computed in float32 at the site and in float64 here. */
@@ -57,26 +63,34 @@ export function decide(params: RunParams, state: RunState, command: Command): re
   // What follows by itself at the same instant: closing a full round, opening the next one.
   const events: RunEvent[] = [...first];
   let now = events.reduce(evolve(params), state);
-  const online = command.do === "look" || command.do === "combined" ? (command.online ?? []) : [];
-  for (let next = follow(params, now, command.at, online); next.length > 0; next = follow(params, now, command.at, online)) {
+  const occasion = occasionOf(command);
+  for (let next = follow(params, now, occasion); next.length > 0; next = follow(params, now, occasion)) {
     events.push(...next);
     now = next.reduce(evolve(params), now);
   }
   return events;
 }
 
+/** A round opens only with a command that knows who is there. */
+const occasionOf = (command: Command): Occasion => ({
+  at: command.at,
+  online: "online" in command ? (command.online ?? []) : [],
+  nonce: "nonce" in command ? command.nonce : undefined,
+});
+
 function answer(params: RunParams, state: RunState, command: Command): RunEvent[] | Refusal {
   if (command.do === "create") {
     if (state.phase !== "absent") return refuse("conflict", "This run exists already.");
-    const { at, run, by, manifest, weights, start } = command;
+    const { at, run, by, manifest, weights, start, approvals } = command;
     const sites = [...command.sites].sort(bySite);
-    if (sites.length < params.plan.cohort.minSites) {
+    const needed = params.secure?.directory.numbers.minCohort ?? params.plan.cohort.minSites;
+    if (sites.length < needed) {
       return refuse(
         "plan-not-approved",
-        `The plan needs ${params.plan.cohort.minSites} approved sites and has ${sites.length}. Ask the others to run "engraft-site review".`,
+        `The plan needs ${needed} approved sites and has ${sites.length}. Ask the others to run "engraft-site review".`,
       );
     }
-    return [{ type: "run.created", at, run, plan: params.planDigest, by, sites, manifest, weights, start }];
+    return [{ type: "run.created", at, run, plan: params.planDigest, by, sites, approvals: [...approvals], manifest, weights, start }];
   }
   if (state.phase === "absent") return refuse("not-found", "There is no such run.");
   if (isEnded(state)) return refuse("run-ended", `The run is ${state.phase} already.`);
@@ -91,6 +105,11 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
       return answerDecline(params, state, command);
     case "evaluation":
       return answerEvaluation(params, state, command);
+    case "reply":
+      return decideReply(params, state, command);
+    case "opened":
+    case "not-opened":
+      return decideOpening(state, command);
     case "combined":
       if (state.phase !== "combining" || state.round !== command.round) return refuse("stale-round", "No mean is due for this round.");
       return [{ type: "checkpoint.written", at: command.at, round: command.round, checkpoint: command.checkpoint }];
@@ -143,12 +162,26 @@ function answerDecline(params: RunParams, state: LiveState, command: Extract<Com
     const no = mayEvaluate(state, site);
     return no ?? [{ type: "evaluation.missed", at, site, code: decline.code, text: decline.text }];
   }
+  if (isSecure(state)) return declineSecure(state, command);
   if (state.phase !== "collecting" || decline.kind !== "train" || state.round !== decline.round)
     return refuse("stale-round", `Round ${decline.round} is not open.`);
   if (!state.cohort.includes(site)) return refuse("not-in-cohort", "This site was not asked in this round.");
   if (state.answers.some((answer) => answer.site === site) || state.dropped.includes(site))
     return refuse("second-answer", "This site has answered already.");
   return [{ type: "site.dropped", at, round: state.round, site, code: decline.code, text: decline.text }];
+}
+
+/** A site that cannot train, or may not, is out of this attempt. */
+function declineSecure(state: SecureState, { at, site, decline }: Extract<Command, { do: "decline" }>): RunEvent[] | Refusal {
+  const { round, purpose, cohort, dropped } = state.attempt;
+  if (decline.round !== round || decline.kind !== purpose || state.phase !== "advertising") {
+    return refuse("stale-round", `Round ${decline.round} is not waiting for this.`);
+  }
+  if (!cohort.includes(site)) return refuse("not-in-cohort", "This site was not asked in this round.");
+  if (dropped.includes(site) || state.adverts.some((advert) => advert.site === site)) {
+    return refuse("second-answer", "This site has answered already.");
+  }
+  return [{ type: "site.dropped", at, round, site, code: decline.code, text: decline.text }];
 }
 
 function answerEvaluation(params: RunParams, state: LiveState, command: Extract<Command, { do: "evaluation" }>): RunEvent[] | Refusal {
@@ -180,16 +213,13 @@ function mayEvaluate(state: Evaluating, site: SiteName): Refusal | undefined {
   return undefined;
 }
 
-/** R7: only metrics that the plan names, and only from enough patients. */
-function metricsAllowed(plan: Plan, metrics: SiteMetrics | null): boolean {
-  if (metrics === null) return true;
-  const named = Object.keys(metrics.values).every((name) => (plan.metrics.names as readonly string[]).includes(name));
-  const some = Object.values(metrics.values).some((value) => value !== null && value !== undefined);
-  return named && (!some || metrics.n >= plan.metrics.minCount);
-}
-
 /** What is due now without anybody asking. */
-function follow(params: RunParams, state: RunState, at: number, online: readonly SiteName[]): RunEvent[] {
+function follow(params: RunParams, state: RunState, occasion: Occasion): RunEvent[] {
+  const { at, online } = occasion;
+  if (params.secure !== null) {
+    if (state.phase === "gathering") return openAttempt(params, params.secure, state, occasion);
+    return state.phase !== "absent" && isSecure(state) ? closePhase(params, params.secure, state, at) : [];
+  }
   switch (state.phase) {
     case "gathering":
       return openNext(params, state, at, online);
@@ -211,7 +241,7 @@ function follow(params: RunParams, state: RunState, at: number, online: readonly
 function openNext(params: RunParams, state: Gathering, at: number, online: readonly SiteName[]): RunEvent[] {
   const { cohort } = params.plan;
   const deadline = at + 1000 * cohort.deadlineSeconds;
-  const ended = state.roundsDone >= params.plan.rounds.count ? "all-rounds" : stopRuleMet(params, state) ? "stop-rule" : undefined;
+  const ended = trainingOver(params, state);
   if (ended !== undefined) return [{ type: "evaluation.opened", at, cohort: [...state.sites], deadline, reason: ended }];
   const there = state.sites.filter((site) => online.includes(site));
   const everybody = there.length === state.sites.length;
@@ -250,14 +280,4 @@ function closeIfDue(params: RunParams, state: Collecting, at: number): RunEvent[
   return enough
     ? close("deadline")
     : fail("quorum-not-reached", `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed were in at the deadline.`);
-}
-
-/** R10: the stop rule looks at checkpoints whose validation is known, that is, all but the newest. */
-function stopRuleMet(params: RunParams, state: Gathering): boolean {
-  const rule = params.plan.rounds.stop;
-  if (rule === null) return false;
-  const values = state.trace.filter((value) => value !== null).map((value) => (HIGHER_IS_BETTER[rule.metric] ? value : -value));
-  if (values.length <= rule.patience) return false;
-  const before = Math.max(...values.slice(0, -rule.patience));
-  return values.slice(-rule.patience).every((value) => value < before + rule.minDelta || value <= before);
 }

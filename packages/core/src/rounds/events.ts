@@ -25,6 +25,8 @@ export const RunEvent = z.discriminatedUnion("type", [
     by: z.string(),
     /** Approved sites when the run was made, in byte order. */
     sites: z.array(SiteName),
+    /** Digests of the signed decisions that the run rests upon; under secure aggregation each serves one run only. */
+    approvals: z.array(z.strictObject({ site: SiteName, statement: Digest })),
     manifest: BlobRef,
     weights: BlobRef,
     /** The base's trainable vector: checkpoint 0. */
@@ -117,8 +119,10 @@ export const RunEvent = z.discriminatedUnion("type", [
     type: z.literal("sum.opened"),
     ...InAttempt,
     sites: z.array(SiteName),
-    /** The summed words, little-endian. */
+    /** Digest of the summed words, little-endian, and how many bytes they have. */
     sum: BlobRef,
+    /** Everything that led to the sum, kept so that others can rebuild it (secagg/record.ts). */
+    record: BlobRef,
     totalWeight: z.int().min(1),
     /** What the totals in the sum say of all survivors' patients together. */
     pooled: PooledFigures,
@@ -131,7 +135,12 @@ export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("round.failed"), at, round: Round, code: CodeText, text: z.string() }),
   z.strictObject({ type: z.literal("run.finished"), at }),
   z.strictObject({ type: z.literal("run.stopped"), at, by: z.string() }),
-  z.strictObject({ type: z.literal("run.failed"), at, code: z.enum(["quorum-not-reached", "quorum-lost", "rounds-failed"]), text: z.string() }),
+  z.strictObject({
+    type: z.literal("run.failed"),
+    at,
+    code: z.enum(["quorum-not-reached", "quorum-lost", "rounds-failed"]),
+    text: z.string(),
+  }),
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 export type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;

@@ -3,16 +3,12 @@
  * gives the state again: `events.reduce(evolve(params), ABSENT)`. An event that does not fit the phase changes nothing.
  */
 import { weightedMean } from "../models/metric-means.ts";
-import type { RunEvent } from "./events.ts";
-import { isEnded, type Collecting, type RunParams, type RunState } from "./state.ts";
+import type { EventOf, RunEvent } from "./events.ts";
+import { evolveSecure, isSecureEvent } from "./secure/evolve.ts";
+import { isSecure, type Unmasking } from "./secure/state.ts";
+import { FRESH, isEnded, shared, type Collecting, type RunParams, type RunState } from "./state.ts";
 
 export const ABSENT: RunState = { phase: "absent" };
-
-/** The fields every phase shares, without those of the phase that is left. */
-function shared(state: Exclude<RunState, { phase: "absent" }>) {
-  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace } = state;
-  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace };
-}
 
 export const evolve =
   (params: RunParams) =>
@@ -20,9 +16,10 @@ export const evolve =
     if (event.type === "run.created") {
       if (state.phase !== "absent") return state;
       const { run, sites, manifest, weights, start } = event;
-      return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, roundsDone: 0, trace: [] };
+      return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, ...FRESH };
     }
     if (state.phase === "absent" || isEnded(state)) return state;
+    if (isSecureEvent(event)) return evolveSecure(params, state, event);
     switch (event.type) {
       case "round.opened":
         if (state.phase !== "gathering") return state;
@@ -44,6 +41,7 @@ export const evolve =
         return { ...state, answers, minReachedAt: reached };
       }
       case "site.dropped":
+        if (isSecure(state)) return { ...state, attempt: { ...state.attempt, dropped: [...state.attempt.dropped, event.site] } };
         return state.phase === "collecting" ? { ...state, dropped: [...state.dropped, event.site] } : state;
       case "round.closed":
         if (state.phase !== "collecting") return state;
@@ -55,6 +53,7 @@ export const evolve =
           trace: [...state.trace, traceValue(params, state)],
         };
       case "checkpoint.written":
+        if (state.phase === "unmasking") return summed(params, state, event);
         if (state.phase !== "combining") return state;
         return { phase: "gathering", ...shared(state), checkpoint: event.checkpoint, roundsDone: event.round, since: event.at };
       case "evaluation.opened":
@@ -64,15 +63,25 @@ export const evolve =
       case "evaluation.missed":
         return state.phase === "evaluating" ? { ...state, done: [...state.done, event.site] } : state;
       case "run.finished":
-        return state.phase === "evaluating" ? { phase: "finished", ...shared(state) } : state;
+        return { phase: "finished", ...shared(state) };
       case "run.stopped":
         return { phase: "stopped", ...shared(state) };
       case "run.failed":
         return { phase: "failed", ...shared(state), code: event.code };
       default:
-        return state;
+        return event satisfies never;
     }
   };
+
+/** After a sum: its pooled figures are those of the checkpoint that the round started from. */
+function summed(params: RunParams, state: Unmasking, { at, checkpoint }: EventOf<"checkpoint.written">): RunState {
+  const metric = params.plan.rounds.stop?.metric;
+  const value = metric === undefined ? null : (state.pooled?.values[metric]?.value ?? null);
+  const outcome = state.outcome === null ? null : { ...state.outcome, checkpoint: checkpoint.digest };
+  const { round } = state.attempt;
+  const known = { ...shared(state), checkpoint, roundsDone: round, trace: [...state.trace, value], outcome, pending: null };
+  return { phase: "gathering", ...known, since: at };
+}
 
 function traceValue(params: RunParams, state: Collecting): number | null {
   const metric = params.plan.rounds.stop?.metric;

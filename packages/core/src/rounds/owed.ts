@@ -3,9 +3,12 @@
  * path: recompute, and do what is not yet done. Doing an obligation twice is harmless by construction.
  */
 import { bySite, type RunId, type SiteName } from "../base/ids.ts";
-import type { Ask } from "../protocol/messages.ts";
+import type { Ask, AttemptOpening, Outcome } from "../protocol/messages.ts";
 import type { BlobRef } from "./events.ts";
-import type { Collecting, RunParams, RunState } from "./state.ts";
+import { nextLook as secureLook } from "./secure/follow.ts";
+import { owedSteps, type OweOpening, type OweStep } from "./secure/owed.ts";
+import { waitedFor, type SecureState } from "./secure/state.ts";
+import type { Collecting, Finished, Gathering, RunParams, RunState } from "./state.ts";
 
 export type Obligation =
   | { readonly owe: "ask"; readonly site: SiteName; readonly ask: Ask }
@@ -18,6 +21,10 @@ export type Obligation =
       readonly checkpoint: BlobRef;
       readonly inputs: readonly { readonly site: SiteName; readonly update: BlobRef; readonly sampleCount: number }[];
     }
+  | OweStep
+  | OweOpening
+  /** A sum is open: its sites can wipe what they kept for it. */
+  | { readonly owe: "outcome"; readonly site: SiteName; readonly run: RunId; readonly outcome: Outcome }
   | { readonly owe: "cancel"; readonly run: RunId; readonly sites: readonly SiteName[]; readonly text: string }
   | { readonly owe: "release"; readonly run: RunId; readonly checkpoint: BlobRef };
 
@@ -26,7 +33,7 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
     case "absent":
       return [];
     case "gathering":
-      return [{ owe: "look", at: state.since + 1000 * params.plan.cohort.gatherSeconds }];
+      return [...outcomes(state), { owe: "look", at: state.since + 1000 * params.plan.cohort.gatherSeconds }];
     case "collecting": {
       const waiting = state.cohort.filter((site) => !state.answers.some((answer) => answer.site === site) && !state.dropped.includes(site));
       return [
@@ -51,8 +58,13 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
         { owe: "look", at: state.deadline },
       ];
     }
+    case "advertising":
+    case "dealing":
+    case "masking":
+    case "unmasking":
+      return owedSecure(params, state);
     case "finished":
-      return [{ owe: "release", run: state.run, checkpoint: state.checkpoint }];
+      return [...outcomes(state), { owe: "release", run: state.run, checkpoint: state.checkpoint }];
     case "stopped":
     case "failed":
       return [{ owe: "cancel", run: state.run, sites: state.sites, text: `The run is ${state.phase}.` }];
@@ -61,6 +73,19 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
   }
 }
 
+function owedSecure(params: RunParams, state: SecureState): readonly Obligation[] {
+  const { secure } = params;
+  if (secure === null) return [];
+  const { round, purpose, number, nonce, until } = state.attempt;
+  const opening = { number, nonce, previous: state.outcome };
+  const asks =
+    state.phase === "advertising" ? waitedFor(state).map((site) => ask(params, state, site, purpose, round, until, opening)) : [];
+  return [...asks, ...owedSteps(secure, state), { owe: "look", at: secureLook(params, state) }];
+}
+
+const outcomes = ({ sites, run, outcome }: Gathering | Finished): readonly Obligation[] =>
+  outcome === null ? [] : sites.map((site) => ({ owe: "outcome", site, run, outcome }));
+
 function ask(
   params: RunParams,
   state: Exclude<RunState, { phase: "absent" }>,
@@ -68,9 +93,10 @@ function ask(
   kind: "train" | "evaluate",
   round: number,
   deadline: number,
+  attempt: AttemptOpening | null = null,
 ): Obligation {
   const { run, manifest, weights, checkpoint, start } = state;
-  return { owe: "ask", site, ask: { run, round, kind, plan: params.planDigest, manifest, weights, checkpoint, start, deadline, attempt: null } };
+  return { owe: "ask", site, ask: { run, round, kind, plan: params.planDigest, manifest, weights, checkpoint, start, deadline, attempt } };
 }
 
 function nextLook(params: RunParams, state: Collecting): number {

@@ -22,7 +22,7 @@ export const VECTOR_LENGTH = 3;
 
 export const blob = (text: string, bytes = 4 * VECTOR_LENGTH): BlobRef => ({ digest: sha256(text), bytes });
 export const START = blob("base");
-export const paramsOf = (plan: Plan): RunParams => ({ plan, planDigest: planDigest(plan), vectorLength: VECTOR_LENGTH });
+export const paramsOf = (plan: Plan): RunParams => ({ plan, planDigest: planDigest(plan), vectorLength: VECTOR_LENGTH, secure: null });
 export const sitesNamed = (...names: string[]): SiteName[] => names.map((name) => SiteName.parse(name));
 
 export const metrics = (auroc: number | null, n = 50): SiteMetrics => ({
@@ -38,6 +38,7 @@ export function createCommand(sites: readonly SiteName[], at = 0): Extract<Comma
     run: RUN,
     by: "admin:a@b.example",
     sites,
+    approvals: sites.map((site) => ({ site, statement: sha256(`approval of ${site}`) })),
     manifest: blob("manifest", 10),
     weights: blob("weights", 52),
     start: START,

@@ -2,7 +2,10 @@
 import type { Digest, RunId, SiteName } from "../base/ids.ts";
 import type { SiteMetrics } from "../models/metrics.ts";
 import type { Plan } from "../models/plan.ts";
-import type { BlobRef } from "./events.ts";
+import type { PooledMetrics } from "../models/pooled.ts";
+import type { Outcome } from "../protocol/messages.ts";
+import type { BlobRef, Purpose } from "./events.ts";
+import type { SecureParams, SecureState } from "./secure/state.ts";
 
 /** What never changes during a run, beside its events. */
 export interface RunParams {
@@ -10,9 +13,11 @@ export interface RunParams {
   readonly planDigest: Digest;
   /** Values in the trainable vector. */
   readonly vectorLength: number;
+  /** Null where updates are added up in plain. */
+  readonly secure: SecureParams | null;
 }
 
-interface Identity {
+export interface Identity {
   readonly run: RunId;
   readonly sites: readonly SiteName[];
   readonly manifest: BlobRef;
@@ -24,7 +29,38 @@ interface Identity {
   readonly roundsDone: number;
   /** Mean validation value of the stop rule's metric at each checkpoint but the newest, oldest first. */
   readonly trace: readonly (number | null)[];
+  /** Secure rounds that were begun, also those that ended without a sum. */
+  readonly begun: number;
+  /** Secure rounds in a row that ended without a sum. */
+  readonly failures: number;
+  /** A secure round whose attempt failed, to be begun anew. */
+  readonly pending: { readonly round: number; readonly purpose: Purpose; readonly attempts: number } | null;
+  /** What the last secure round came to. */
+  readonly outcome: Outcome | null;
+  /** Pooled figures of the checkpoint that the last sum started from. */
+  readonly pooled: PooledMetrics | null;
+  /** The secure evaluation at the end was begun. */
+  readonly evaluated: boolean;
 }
+
+/** The fields that every phase shares, without those of the phase that is left. */
+export function shared(state: Identity): Identity {
+  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace } = state;
+  const { begun, failures, pending, outcome, pooled, evaluated } = state;
+  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, begun, failures, pending, outcome, pooled, evaluated };
+}
+
+/** Of a run that has just been made. */
+export const FRESH = {
+  roundsDone: 0,
+  trace: [],
+  begun: 0,
+  failures: 0,
+  pending: null,
+  outcome: null,
+  pooled: null,
+  evaluated: false,
+} as const;
 
 export interface Answer {
   readonly site: SiteName;
@@ -78,8 +114,8 @@ export interface Absent {
   readonly phase: "absent";
 }
 
-export type RunState = Absent | Gathering | Collecting | Combining | Evaluating | Finished | Stopped | Failed;
-export type LiveState = Gathering | Collecting | Combining | Evaluating;
+export type LiveState = Gathering | Collecting | Combining | Evaluating | SecureState;
+export type RunState = Absent | LiveState | Finished | Stopped | Failed;
 
 export const isEnded = (state: RunState): state is Finished | Stopped | Failed =>
   state.phase === "finished" || state.phase === "stopped" || state.phase === "failed";

@@ -1,10 +1,11 @@
 /** Phase 1: each site advertises fresh keys under its pinned identity; all agree on one roster. */
+import { decode } from "../base/binary.ts";
 import { assert, isRefusal, refuse, type Refusal } from "../base/errors.ts";
 import { bySite, type Digest, type SiteName } from "../base/ids.ts";
 import { agreementKey, agreementPublic, isAgreementKey } from "../crypto/x25519.ts";
 import type { Directory } from "./directory.ts";
 import type { Numbers } from "./numbers.ts";
-import { readStatement, state, type Signing, type Statement } from "./statement.ts";
+import { BODIES, readStatement, state, type Signing, type Statement } from "./statement.ts";
 import { rosterHash } from "./transcript.ts";
 
 /** A site's secrets of one attempt; never used in another, never in a log, wiped at its end. 32 bytes each. */
@@ -93,8 +94,28 @@ export function agreeOnRoster(
   if (members.length < numbers.minCohort) {
     return refuse("too-few-sites", `The roster has ${members.length} sites; this directory needs ${numbers.minCohort}.`);
   }
-  const bodies = ordered.map(({ body }) => body);
-  return { ok: true, value: { hash: rosterHash(attempt, numbers.threshold, bodies), attempt, numbers, members } };
+  return { ok: true, value: assembled(numbers, attempt, ordered, members) };
+}
+
+const assembled = (numbers: Numbers, attempt: Digest, ordered: readonly { readonly body: Uint8Array }[], members: readonly Member[]) => ({
+  hash: rosterHash(
+    attempt,
+    numbers.threshold,
+    ordered.map(({ body }) => body),
+  ),
+  attempt,
+  numbers,
+  members,
+});
+
+/** The roster of adverts that were agreed on before, in its order: as `agreeOnRoster` gave it, without verifying anew. */
+export function rosterAgain(directory: Directory, attempt: Digest, ordered: readonly { readonly body: Uint8Array }[]): Roster {
+  const members = ordered.map(({ body }, at): Member => {
+    const advert = decode(BODIES.advert, body);
+    assert(advert !== undefined, "an accepted advert cannot be read");
+    return { index: at + 1, site: advert.site as SiteName, boxKey: advert.boxKey, maskKey: advert.maskKey };
+  });
+  return assembled(directory.numbers, attempt, ordered, members);
 }
 
 export const memberAt = (roster: Roster, index: number): Member => {

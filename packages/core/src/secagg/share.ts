@@ -135,17 +135,20 @@ export interface DealPart {
   readonly path: readonly Digest[];
 }
 
-/** Coordinator: the part of a deal that is for `holder`. */
-export function partFor(accepted: Deal, holder: number): DealPart {
+/** Coordinator: cuts a deal into the parts for its holders; the tree is built once. */
+export function partsOf(accepted: Deal): (holder: number) => DealPart {
   const paths = treePaths([digest.write(accepted.seedCommitment), ...accepted.leaves]);
-  return {
+  return (holder) => ({
     statement: accepted.statement,
     seedCommitment: accepted.seedCommitment,
     seedPath: paths[0] ?? [],
     leaf: accepted.leaves[holder - 1] ?? new Uint8Array(),
     path: paths[holder] ?? [],
-  };
+  });
 }
+
+/** Coordinator: the part of a deal that is for `holder`. */
+export const partFor = (accepted: Deal, holder: number): DealPart => partsOf(accepted)(holder);
 
 /** The signed index and root, and this holder's leaf in that tree; else the coordinator altered something. */
 export function readPart(

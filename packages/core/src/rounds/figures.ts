@@ -1,0 +1,11 @@
+/** Which figures of a site may be taken. */
+import type { SiteMetrics } from "../models/metrics.ts";
+import type { Plan } from "../models/plan.ts";
+
+/** R7: only metrics that the plan names, and only from enough patients. */
+export function metricsAllowed(plan: Plan, metrics: SiteMetrics | null): boolean {
+  if (metrics === null) return true;
+  const named = Object.keys(metrics.values).every((name) => (plan.metrics.names as readonly string[]).includes(name));
+  const some = Object.values(metrics.values).some((value) => value !== null && value !== undefined);
+  return named && (!some || metrics.n >= plan.metrics.minCount);
+}
