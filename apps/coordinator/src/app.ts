@@ -67,6 +67,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** Masked vectors of opened sums that a run keeps, newest first, so that others can rebuild the sums. */
+const KEEP_MASKED_BYTES = 256 * 1024 * 1024;
+
 async function assemble(options: AppOptions, database: Database, lock: Lock): Promise<App> {
   const { data, publicUrl, trustedOrigins, log, now } = options;
   const store = new Store(database);
@@ -79,7 +82,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
   const metrics: Metrics = new Metrics({ agents: () => hub.online().length, runs: () => runs.live().length });
   const offers = new Offers(store, approvals);
-  const updates = await UpdateBlobs.load(store, blobs);
+  const updates = await UpdateBlobs.load(store, blobs, KEEP_MASKED_BYTES);
   const runs: Runs = new Runs({
     store,
     blobs,

@@ -61,8 +61,8 @@ export const planOf = (
     },
     rounds: { count: change.rounds ?? 2, stop: null },
     cohort: { minSites: 2, fraction: 1, gatherSeconds: 30, deadlineSeconds: 600, graceSeconds: 60, ...change.cohort },
-    aggregation: "plain",
-    metrics: { names: ["loss"], minCount: 1, compareAlone: true },
+    aggregation: { method: "plain" },
+    metrics: { names: ["loss"], perSite: true, minCount: 1, compareAlone: true },
   });
 
 export const digestOfPlan = planDigest;

@@ -60,8 +60,8 @@ export function makePlan(change: (plan: Plan) => Plan = (plan) => plan): Plan {
       },
       rounds: { count: 5, stop: null },
       cohort: { minSites: 1, fraction: 1, gatherSeconds: 1, deadlineSeconds: 60, graceSeconds: 10 },
-      aggregation: "plain",
-      metrics: { names: ["auroc", "loss"], minCount: 10, compareAlone: true },
+      aggregation: { method: "plain" },
+      metrics: { names: ["auroc", "loss"], perSite: true, minCount: 10, compareAlone: true },
     }),
   );
 }

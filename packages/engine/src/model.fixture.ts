@@ -80,8 +80,8 @@ export const plan: Plan = {
   },
   rounds: { count: 2, stop: null },
   cohort: { minSites: 1, fraction: 1, gatherSeconds: 0, deadlineSeconds: 60, graceSeconds: 0 },
-  aggregation: "plain",
-  metrics: { names: ["auroc", "loss"], minCount: 5, compareAlone: true },
+  aggregation: { method: "plain" },
+  metrics: { names: ["auroc", "loss"], perSite: true, minCount: 5, compareAlone: true },
 };
 
 /** 120 patients, of whom the older are sick more often. */

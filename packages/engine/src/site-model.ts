@@ -2,6 +2,7 @@
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
+import type { Tally } from "@engraft/core/models/tally";
 import type { Counts } from "./data/check.ts";
 import type { TableDeclaration } from "./data/declaration.ts";
 import type { Part } from "./data/split.ts";
@@ -44,6 +45,8 @@ export interface SiteModel {
   trainAlone(rounds: number, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<Float32Array>;
   /** Null where the part has fewer patients than `plan.metrics.minCount`. Only the plan's metrics are computed. */
   evaluate(vector: Float32Array, part: "validation" | "test"): Promise<SiteMetrics | null>;
+  /** Counts of the predictions, to be summed with other sites'. Null likewise. */
+  tally(vector: Float32Array, part: "validation" | "test"): Promise<Tally | null>;
   close(): Promise<void>;
 }
 
@@ -62,6 +65,7 @@ export async function openSiteModel(options: SiteModelOptions): Promise<SiteMode
         thread.call("train", { start, seed: [run, round, site] }, { onProgress, signal }),
       trainAlone: (rounds, onProgress, signal) => thread.call("trainAlone", { rounds }, { onProgress, signal }),
       evaluate: (vector, part) => thread.call("evaluate", { vector, part }),
+      tally: (vector, part) => thread.call("tally", { vector, part }),
       close: () => thread.close(),
     };
   } catch (error) {

@@ -49,6 +49,14 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
       return `${subject}, round ${detail["round"]}: ${detail["site"]} dropped out. ${detail["text"]}`;
     case "update.refused":
       return `${subject}, round ${detail["round"]}: an answer of ${who} was refused. ${detail["text"]}`;
+    case "sum.opened":
+      return `${subject}, round ${detail["round"]}: the sum of ${detail["sites"]} sites was opened.`;
+    case "attempt.failed":
+      return `${subject}, round ${detail["round"]}: attempt ${detail["attempt"]} ended without a sum. ${detail["text"]}`;
+    case "round.failed":
+      return `${subject}: round ${detail["round"]} ended without a sum. ${detail["text"]}`;
+    case "opening.failed":
+      return `${subject}, round ${detail["round"]}: the sum could not be opened. ${detail["text"]}${typeof detail["blamed"] === "string" ? ` Proved against ${detail["blamed"]}.` : ""}`;
     case "run.finished":
       return `${subject} finished.`;
     case "run.stopped":

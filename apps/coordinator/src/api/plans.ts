@@ -1,19 +1,28 @@
 import * as z from "zod";
-import { EngraftError } from "@engraft/core/base/errors";
+import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
 import { digestWords } from "@engraft/core/base/words";
 import { planChanges, planInWords } from "@engraft/core/models/plan-words";
+import { directoryWords, type Directory } from "@engraft/core/secagg/directory";
+import { directoryOfPlan, secureOf } from "@engraft/core/secagg/of-plan";
 import type { App } from "../app.ts";
 import { baseView } from "../plans/bases.ts";
 import { proposePlan, storedPlan, withdrawPlan } from "../plans/plans.ts";
 import type { Plan as PlanRow, Run } from "../store/generated/client.ts";
 import { callerOf, procedure, router } from "./procedures.ts";
-import type { PlanSummary, PlanView } from "./views.ts";
+import { usedApprovals } from "../rounds/used-approvals.ts";
+import type { DirectoryView, PlanSummary, PlanView } from "./views.ts";
 
 type PlanWithRuns = PlanRow & { readonly runs: readonly Run[] };
 
-function summary({ approvals }: App, row: PlanWithRuns, sites: readonly string[]): PlanSummary {
-  const decisions = sites.map((site) => approvals.of(row.digest, site)?.decision);
+function summary({ approvals }: App, row: PlanWithRuns, enrolled: readonly string[], used: ReadonlyMap<string, string>): PlanSummary {
+  const plan = storedPlan(row.text);
+  const directory = directoryOfPlan(plan);
+  const sites = isRefusal(directory) ? enrolled : directory.sites.map(({ site }) => site);
+  const decisions = sites.map((site) => {
+    const made = approvals.of(row.digest, site);
+    return made !== undefined && used.has(made.statement) ? undefined : made?.decision;
+  });
   return {
     digest: row.digest,
     name: row.name,
@@ -24,7 +33,7 @@ function summary({ approvals }: App, row: PlanWithRuns, sites: readonly string[]
     approved: decisions.filter((decision) => decision === "approved").length,
     refused: decisions.filter((decision) => decision === "refused").length,
     sites: sites.length,
-    needed: storedPlan(row.text).cohort.minSites,
+    needed: isRefusal(directory) ? plan.cohort.minSites : directory.numbers.minCohort,
     runs: row.runs.length,
   };
 }
@@ -32,13 +41,17 @@ function summary({ approvals }: App, row: PlanWithRuns, sites: readonly string[]
 const siteNames = async ({ store }: App): Promise<readonly string[]> =>
   (await store.prisma.site.findMany({ select: { name: true }, orderBy: { name: "asc" } })).map(({ name }) => name);
 
+/** Plain approvals are never used up. */
+const used = async ({ store }: App, row: PlanWithRuns): Promise<ReadonlyMap<string, string>> =>
+  secureOf(storedPlan(row.text)) === undefined || row.runs.length === 0 ? new Map() : usedApprovals(store, row.digest);
+
 /** Newest first. */
 export async function planSummaries(app: App): Promise<PlanSummary[]> {
   const [rows, sites] = await Promise.all([
     app.store.prisma.plan.findMany({ orderBy: { proposedAt: "desc" }, include: { runs: true } }),
     siteNames(app),
   ]);
-  return rows.map((row) => summary(app, row, sites));
+  return Promise.all(rows.map(async (row) => summary(app, row, sites, await used(app, row))));
 }
 
 /** Throws `plan-unknown`. */
@@ -53,25 +66,38 @@ async function planView(app: App, digest: Digest): Promise<PlanView> {
   });
   const plan = storedPlan(row.text);
   const base = baseView(row.base);
-  const short = summary(app, row, sites);
+  const made = directoryOfPlan(plan);
+  const directory = isRefusal(made) ? undefined : made;
+  const spent = await used(app, row);
+  const short = summary(app, row, sites, spent);
   return {
     ...short,
     plan,
     words: digestWords(digest),
     lines: planInWords(plan, base.manifest),
     changes: before === null ? null : { since: before.version, list: planChanges(storedPlan(before.text), plan) },
-    approvals: approvals.view(digest, sites, new Set<string>(hub.online())),
+    approvals: approvals.view(digest, sites, new Set<string>(hub.online()), spent),
     base,
-    cannotStart: cannotStart(short, row.runs),
+    directory: directory === undefined ? null : directoryView(directory),
+    cannotStart: cannotStart(short, row.runs, spent.size > 0),
     runIds: row.runs.map(({ id }) => id),
   };
 }
 
-function cannotStart(plan: PlanSummary, runs: readonly Run[]): string | null {
+const directoryView = (directory: Directory): DirectoryView => ({
+  words: directoryWords(directory),
+  sites: directory.sites.map(({ site, operator, withCoordinator }) => ({ site, operator, withCoordinator })),
+  numbers: directory.numbers,
+});
+
+function cannotStart(plan: PlanSummary, runs: readonly Run[], ranBefore: boolean): string | null {
   if (plan.withdrawn) return "The plan was withdrawn.";
   const live = runs.find(({ endedAt }) => endedAt === null);
   if (live !== undefined) return `The run ${live.id} is under way.`;
-  if (plan.approved < plan.needed) return `${plan.needed} sites must approve; ${plan.approved} have.`;
+  if (plan.approved < plan.needed) {
+    const again = ranBefore ? " An approval serves one run: stewards approve again for the next." : "";
+    return `${plan.needed} sites must approve; ${plan.approved} have.${again}`;
+  }
   return null;
 }
 

@@ -21,7 +21,7 @@ async function view({ store }: App, row: ReleaseRow): Promise<ReleaseView> {
     base: { name: plan.base.name, version: plan.base.version },
     createdAt: row.createdAt.getTime(),
     rounds: folded?.rounds.length ?? 0,
-    aggregation: storedPlan(plan.text).aggregation,
+    aggregation: storedPlan(plan.text).aggregation.method,
     files: ReleaseFiles.parse(row.files).map((file) => ({ ...file, url: `/releases/${row.id}/${file.name}` })),
     comparisons: folded?.comparisons ?? [],
   };

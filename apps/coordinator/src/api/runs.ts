@@ -11,7 +11,8 @@ import type { Store } from "../store/store.ts";
 import { storedAuditView } from "./audit-words.ts";
 import { callerOf, procedure, router } from "./procedures.ts";
 import { releaseOf } from "./releases.ts";
-import type { RunDetail, RunSummary } from "./views.ts";
+import { recordViews } from "../rounds/secure/record.ts";
+import type { RoundRecordView, RunDetail, RunSummary } from "./views.ts";
 
 type RunRow = Run & { readonly plan: PlanRow };
 
@@ -48,7 +49,7 @@ function summaryOf(view: RunView, row: PlanRow, plan: Plan): RunSummary {
     createdAt: view.createdAt,
     endedAt: view.end?.at ?? null,
     endText: view.end?.text ?? null,
-    aggregation: plan.aggregation,
+    aggregation: plan.aggregation.method,
     metric: name === undefined || values.length === 0 ? null : { name, values },
   };
 }
@@ -89,6 +90,15 @@ async function runDetail(app: App, run: RunId): Promise<RunDetail> {
 export const runs = router({
   list: procedure.query(({ ctx }) => runSummaries(ctx.app)),
   get: procedure.input(z.strictObject({ run: RunId })).query(({ ctx, input }) => runDetail(ctx.app, input.run)),
+  record: procedure.input(z.strictObject({ run: RunId })).query(async ({ ctx, input }): Promise<RoundRecordView[]> => {
+    const { store, blobs } = ctx.app;
+    const events = await store.events(input.run);
+    if (events.length === 0) throw new EngraftError("not-found", "There is no such run.");
+    return recordViews(
+      blobs,
+      events.map(({ event }) => event),
+    );
+  }),
   start: procedure
     .input(z.strictObject({ plan: Digest }))
     .mutation(async ({ ctx, input }): Promise<{ run: string }> => ({ run: await ctx.app.runs.start(input.plan, callerOf(ctx).actor) })),

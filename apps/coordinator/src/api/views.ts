@@ -4,10 +4,12 @@
  */
 import type { Code } from "@engraft/core/base/errors";
 import type { Manifest } from "@engraft/core/models/manifest";
+import type { AggregationMethod } from "@engraft/core/models/aggregation";
 import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
 import type { RunEvent } from "@engraft/core/rounds/events";
 import type { Comparison, RunPhase } from "@engraft/core/rounds/view";
+import type { Numbers } from "@engraft/core/secagg/numbers";
 
 export type Role = "admin" | "researcher";
 
@@ -71,6 +73,17 @@ export interface ApprovalView {
   readonly reason: string | null;
   readonly at: number | null;
   readonly online: boolean;
+  /** Whether figures of the site's own patients may leave it. */
+  readonly siteMetrics: boolean;
+  /** The run that this approval has served; it must be given again before the next one. Null under plain aggregation. */
+  readonly usedBy: string | null;
+}
+
+/** Who the sites of a secure plan are, and the code that stewards read to each other. */
+export interface DirectoryView {
+  readonly words: readonly string[];
+  readonly sites: readonly { readonly site: string; readonly operator: string; readonly withCoordinator: boolean }[];
+  readonly numbers: Numbers;
 }
 
 export interface PlanSummary {
@@ -95,6 +108,8 @@ export interface PlanView extends PlanSummary {
   readonly changes: { readonly since: number; readonly list: readonly PlanChange[] } | null;
   readonly approvals: readonly ApprovalView[];
   readonly base: BaseView;
+  /** Null under plain aggregation. */
+  readonly directory: DirectoryView | null;
   /** Null where a run can be started, else why not, in words. */
   readonly cannotStart: string | null;
   readonly runIds: readonly string[];
@@ -113,7 +128,7 @@ export interface RunSummary {
   readonly createdAt: number;
   readonly endedAt: number | null;
   readonly endText: string | null;
-  readonly aggregation: Plan["aggregation"];
+  readonly aggregation: AggregationMethod;
   /** Mean over sites at the newest evaluated checkpoint, and at every checkpoint before it. */
   readonly metric: { readonly name: MetricName; readonly values: readonly number[] } | null;
 }
@@ -133,6 +148,20 @@ export interface RunDetail {
   /** Answers of sites that were refused, newest first. */
   readonly refusals: readonly AuditView[];
   readonly release: ReleaseView | null;
+}
+
+/** What the coordinator holds of a secure round whose sum was opened. */
+export interface RoundRecordView {
+  readonly round: number;
+  readonly attempt: number;
+  readonly purpose: "train" | "evaluate";
+  readonly sites: readonly string[];
+  readonly masked: readonly { readonly site: string; readonly digest: string; readonly bytes: number; readonly kept: boolean }[];
+  /** For whom each site released a share of the self mask's seed, and for whom one of the mask key. */
+  readonly released: readonly { readonly site: string; readonly seedsFor: readonly string[]; readonly keysFor: readonly string[] }[];
+  readonly sum: { readonly digest: string; readonly bytes: number };
+  /** Sites whose single update the record would let one read: those for which shares of both kinds were released. */
+  readonly readable: readonly string[];
 }
 
 export interface ProgressView {
@@ -160,7 +189,7 @@ export interface ReleaseView {
   readonly base: { readonly name: string; readonly version: string };
   readonly createdAt: number;
   readonly rounds: number;
-  readonly aggregation: Plan["aggregation"];
+  readonly aggregation: AggregationMethod;
   readonly files: readonly { readonly name: string; readonly url: string; readonly sha256: string; readonly bytes: number }[];
   readonly comparisons: readonly Comparison[];
 }
@@ -213,6 +242,7 @@ export interface HomeView {
  *   plans.withdraw     M [a]  { digest } -> { ok: true }
  *   runs.list          Q [r]  -> RunSummary[]
  *   runs.get           Q [r]  { run } -> RunDetail
+ *   runs.record        Q [r]  { run } -> RoundRecordView[]
  *   runs.start         M [a]  { plan: Digest } -> { run }
  *   runs.stop          M [a]  { run } -> { ok: true }
  *   releases.list      Q [r]  -> ReleaseView[]

@@ -40,6 +40,7 @@ export function takeMessage(
     case "update":
     case "evaluation":
     case "decline":
+    case "secagg.reply":
       void runs.answer(session, message, envelope);
       return;
     default:

@@ -13,6 +13,7 @@ export interface Decision {
   readonly reason: string | null;
   readonly steward: string;
   readonly at: number;
+  readonly siteMetrics: boolean;
   /** Digest of the signed statement. */
   readonly statement: string;
 }
@@ -37,6 +38,7 @@ export class Approvals {
         reason,
         steward,
         statement,
+        siteMetrics: row.siteMetrics,
         at: row.at.getTime(),
       });
     }
@@ -66,21 +68,23 @@ export class Approvals {
     const statement = sha256(text);
     if (this.of(approval.plan, site)?.statement === statement) return true;
     if ((await this.#store.prisma.plan.count({ where: { digest: approval.plan } })) === 0) return false;
-    const { plan, decision, reason, steward, at } = approval;
+    const { plan, decision, reason, steward, at, siteMetrics } = approval;
     await this.#store.write(async (tx) => {
       await tx.statement.createMany({ data: [{ digest: statement, text }], skipDuplicates: true });
-      await tx.approval.create({ data: { siteName: site, planDigest: plan, decision, reason, steward, at: new Date(at), statement } });
+      await tx.approval.create({
+        data: { siteName: site, planDigest: plan, decision, reason, steward, siteMetrics, at: new Date(at), statement },
+      });
       return {
         value: undefined,
         audit: [{ at: now, actor: `site:${site}`, action: `plan.${decision}`, subject: plan, detail: { steward, statement, reason } }],
       };
     });
-    this.#keep({ site, plan, decision, reason, steward, at, statement });
+    this.#keep({ site, plan, decision, reason, steward, at, siteMetrics, statement });
     return true;
   }
 
   /** Every enrolled site's standing on a plan. */
-  view(plan: string, sites: readonly string[], online: ReadonlySet<string>): readonly ApprovalView[] {
+  view(plan: string, sites: readonly string[], online: ReadonlySet<string>, used: ReadonlyMap<string, string>): readonly ApprovalView[] {
     return sites.map((site) => {
       const made = this.of(plan, site);
       return {
@@ -90,6 +94,8 @@ export class Approvals {
         reason: made?.reason ?? null,
         at: made?.at ?? null,
         online: online.has(site),
+        siteMetrics: made?.siteMetrics ?? false,
+        usedBy: made === undefined ? null : (used.get(made.statement) ?? null),
       };
     });
   }

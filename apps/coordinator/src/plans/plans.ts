@@ -1,8 +1,10 @@
 /** Plans: proposed once, never changed; withdrawn at most. */
-import { EngraftError, isRefusal } from "@engraft/core/base/errors";
-import type { Digest } from "@engraft/core/base/ids";
+import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
+import type { Digest, PublicKey, SiteName } from "@engraft/core/base/ids";
 import { checkPlanAgainstBase, Plan } from "@engraft/core/models/plan";
 import { planText, readPlan } from "@engraft/core/models/plan-digest";
+import { completeDraft } from "@engraft/core/models/plan-draft";
+import { checkAggregation, secureOf } from "@engraft/core/secagg/of-plan";
 import { isTaken } from "../store/faults.ts";
 import type { Store } from "../store/store.ts";
 import { readManifest } from "./bases.ts";
@@ -16,7 +18,7 @@ export async function proposePlan(
   options: { readonly text: string; readonly by: string; readonly now: number },
 ): Promise<Digest> {
   const { text, by, now } = options;
-  const read = readPlan(text);
+  const read = readPlan(await completed(store, text));
   if (isRefusal(read)) throw new EngraftError(read.code, read.text);
   const { plan, digest } = read;
   const same = await store.prisma.plan.findUnique({ where: { digest }, select: { withdrawnAt: true } });
@@ -31,6 +33,8 @@ export async function proposePlan(
     );
   const fits = checkPlanAgainstBase(plan, base.manifest as Digest, readManifest(base.text));
   if (isRefusal(fits)) throw new EngraftError(fits.code, fits.text);
+  const sound = await checkDirectory(store, plan);
+  if (isRefusal(sound)) throw new EngraftError(sound.code, sound.text);
   const newest = await store.prisma.plan.findFirst({ where: { name: plan.name }, orderBy: { version: "desc" } });
   if (newest !== null && newest.version >= plan.version)
     throw new EngraftError("conflict", `${plan.name} has version ${newest.version} already. Give this plan version ${newest.version + 1}.`);
@@ -57,6 +61,34 @@ export async function proposePlan(
     throw error;
   }
   return digest;
+}
+
+/** What the plan leaves out is filled in from the sites that are enrolled now. */
+async function completed(store: Store, text: string): Promise<string> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The reader says so, in its words.
+    return text;
+  }
+  const sites = await store.prisma.site.findMany({ select: { name: true, key: true }, orderBy: { name: "asc" } });
+  const enrolled = sites.map(({ name, key }) => ({ site: name as SiteName, publicKey: key as PublicKey }));
+  return JSON.stringify(completeDraft(json, enrolled));
+}
+
+/** Every site of a directory is enrolled here under that key; a site pins what it is shown, so nobody else must be in it. */
+async function checkDirectory(store: Store, plan: Plan): Promise<{ readonly ok: true } | Refusal> {
+  const sound = checkAggregation(plan);
+  if (isRefusal(sound)) return sound;
+  for (const { site, publicKey } of secureOf(plan)?.directory ?? []) {
+    const row = await store.prisma.site.findUnique({ where: { name: site }, select: { key: true } });
+    if (row === null)
+      return refuse("directory-wrong", `${site} is not enrolled. Invite it first, or leave it out of aggregation.directory.`);
+    if (row.key !== publicKey)
+      return refuse("directory-wrong", `${site} is enrolled under another key. Leave publicKey out to use the enrolled one.`);
+  }
+  return { ok: true };
 }
 
 /** Throws `plan-unknown`, or `conflict` while a run of it lives. */

@@ -115,7 +115,7 @@ function runRecord(
     coordinator,
     plan: params.planDigest,
     base: { name: manifest.name, version: manifest.version, manifest: manifestDigest, weights: manifest.weights.digest },
-    aggregation: params.plan.aggregation,
+    aggregation: params.plan.aggregation.method,
     sites: view.sites,
     rounds: view.rounds.map((round) => ({
       round: round.round,

@@ -19,6 +19,19 @@ export function eventAudit(run: string, event: RunEvent): AuditEntry | undefined
       return entry("coordinator", "round.combined", { round: event.round, checkpoint: event.checkpoint.digest });
     case "site.dropped":
       return entry("coordinator", "site.dropped", { round: event.round, site: event.site, code: event.code, text: event.text });
+    case "sum.opened":
+      return entry("coordinator", "sum.opened", {
+        round: event.round,
+        attempt: event.attempt,
+        sum: event.sum.digest,
+        sites: event.sites.length,
+      });
+    case "attempt.failed":
+      return entry("coordinator", "attempt.failed", { round: event.round, attempt: event.attempt, code: event.code, text: event.text });
+    case "round.failed":
+      return entry("coordinator", "round.failed", { round: event.round, code: event.code, text: event.text });
+    case "opening.failed":
+      return entry("coordinator", "opening.failed", { round: event.round, code: event.code, text: event.text, blamed: event.blamed });
     case "run.finished":
       return entry("coordinator", "run.finished");
     case "run.stopped":
@@ -31,10 +44,10 @@ export function eventAudit(run: string, event: RunEvent): AuditEntry | undefined
 }
 
 /** What a site sent. */
-export type Answer = Extract<Command, { do: "update" | "evaluation" | "decline" }>;
+export type Answer = Extract<Command, { do: "update" | "evaluation" | "decline" | "reply" }>;
 
 export const isAnswer = (command: Command): command is Answer =>
-  command.do === "update" || command.do === "evaluation" || command.do === "decline";
+  command.do === "update" || command.do === "evaluation" || command.do === "decline" || command.do === "reply";
 
 export interface Refused {
   readonly code: Code;
@@ -44,18 +57,53 @@ export interface Refused {
 /** Why a site's answer does not count; undefined where it does. A content fault appears as an event that drops the site. */
 export function refusedAnswer(command: Answer, outcome: readonly RunEvent[] | Refusal): Refused | undefined {
   if (isRefusal(outcome)) return { code: outcome.code, text: outcome.text };
-  if (command.do === "decline") return undefined;
+  // A site's own no is no fault of what it sent.
+  if (command.do === "decline" || (command.do === "reply" && command.reply.phase === "refused")) return undefined;
   const against = outcome.find(
     (event) => (event.type === "site.dropped" || event.type === "evaluation.missed") && event.site === command.site,
   );
   return against?.type === "site.dropped" || against?.type === "evaluation.missed" ? { code: against.code, text: against.text } : undefined;
 }
 
-export const roundOf = (command: Answer): number =>
-  command.do === "update" ? command.update.round : command.do === "evaluation" ? command.evaluation.round : command.decline.round;
+export function runOf(command: Answer): string {
+  switch (command.do) {
+    case "update":
+      return command.update.run;
+    case "evaluation":
+      return command.evaluation.run;
+    case "decline":
+      return command.decline.run;
+    case "reply":
+      return command.reply.run;
+  }
+}
 
-export const kindOf = (command: Answer): "train" | "evaluate" =>
-  command.do === "update" ? "train" : command.do === "evaluation" ? "evaluate" : command.decline.kind;
+export function roundOf(command: Answer): number {
+  switch (command.do) {
+    case "update":
+      return command.update.round;
+    case "evaluation":
+      return command.evaluation.round;
+    case "decline":
+      return command.decline.round;
+    case "reply":
+      return command.reply.round;
+  }
+}
+
+/** What was answered: an ask by its kind, a step of a secure attempt by its phase. */
+export function kindOf(command: Answer): string {
+  switch (command.do) {
+    case "update":
+      return "train";
+    case "evaluation":
+      return "evaluate";
+    case "decline":
+      return command.decline.kind;
+    case "reply":
+      return command.reply.phase;
+  }
+}
 
 export const refusalAudit = (run: string, command: Answer, refused: Refused): AuditEntry => ({
   at: command.at,

@@ -4,19 +4,23 @@
  * is durable; what is owed is a function of the state, so a restart, a reconnect and a lost message are one code path.
  */
 import { EngraftError, type Refusal } from "@engraft/core/base/errors";
-import type { SiteName } from "@engraft/core/base/ids";
+import type { Digest, SiteName } from "@engraft/core/base/ids";
 import type { Command } from "@engraft/core/rounds/decide";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { ABSENT, evolve } from "@engraft/core/rounds/evolve";
 import { owed, type Obligation } from "@engraft/core/rounds/owed";
+import type { OweStep } from "@engraft/core/rounds/secure/owed";
+import { isSecure, type SecureState, type Unmasking } from "@engraft/core/rounds/secure/state";
 import { isEnded, type RunParams, type RunState } from "@engraft/core/rounds/state";
-import type { Ask } from "@engraft/core/protocol/messages";
+import type { Ask, Outcome } from "@engraft/core/protocol/messages";
 import type { Logger } from "@engraft/runtime/log";
 import type { StoredEvent } from "../api/views.ts";
 import type { Append, Appended } from "../store/store.ts";
 import { Alarm } from "./alarm.ts";
 import type { Combine } from "./combine.ts";
-import { stepOf, type Ordered, type Outcome, type Statement } from "./step.ts";
+import type { NotOpened, Opened } from "./secure/open-sum.ts";
+import { Sent } from "./sent.ts";
+import { stepOf, type Ordered, type Outcome as Decided, type Statement } from "./step.ts";
 
 /** Everything that a run does to the world. */
 export interface Effects {
@@ -32,6 +36,14 @@ export interface Effects {
   readonly append: (append: Append) => Promise<Appended>;
   readonly load: () => Promise<readonly StoredEvent[]>;
   readonly combine: (due: Combine) => Promise<BlobRef>;
+  /** Sends a site the step that it is owed. */
+  readonly step: (due: OweStep, state: SecureState) => Promise<void>;
+  /** Opens a sum, or says why it cannot be. */
+  readonly open: (state: Unmasking) => Promise<OpeningResult>;
+  /** Tells a site what a sum came to. */
+  readonly outcome: (site: SiteName, outcome: Outcome) => void;
+  /** 32 random bytes, hex. */
+  readonly nonce: () => Digest;
   /** The last checkpoint becomes a release. */
   readonly release: (checkpoint: BlobRef) => Promise<void>;
   /** Called with everything that became durable, after the state has it. */
@@ -41,9 +53,14 @@ export interface Effects {
 }
 
 interface Queued extends Ordered {
-  readonly resolve: (outcome: Outcome) => void;
+  readonly resolve: (outcome: Decided) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** A sum that was opened, with the record of it; or why none could be. */
+export type OpeningResult = (Opened & { readonly record: BlobRef }) | NotOpened;
+
+const outcomeKey = ({ outcome }: Extract<Obligation, { owe: "outcome" }>): string => `outcome ${outcome.round}.${outcome.attempt}`;
 
 /** In place of a session, for a site that may not be asked. */
 const NOT_ASKED = {};
@@ -59,9 +76,8 @@ export class Runner {
   #queue: Queued[] = [];
   #working: Promise<void> | undefined;
   #stopped = false;
-  /** Which ask each site was sent, and over which session. */
-  readonly #asked = new Map<SiteName, { readonly what: string; readonly session: object }>();
-  #busy: "combine" | "release" | undefined;
+  readonly #sent = new Sent();
+  #busy: "combine" | "open" | "release" | undefined;
   readonly #look: Alarm;
   #retry: NodeJS.Timeout | undefined;
   #done = false;
@@ -91,16 +107,16 @@ export class Runner {
   }
 
   /** Queues a command. Resolves, once the events are durable, with what the command led to. Rejects where storing failed. */
-  submit(command: Command, statement?: Statement): Promise<Outcome> {
+  submit(command: Command, statement?: Statement): Promise<Decided> {
     return this.#enqueue({ command, statement, refusal: undefined });
   }
 
   /** Records that an answer was refused, without asking the round machine again. */
-  refuse(command: Command, refusal: Refusal): Promise<Outcome> {
+  refuse(command: Command, refusal: Refusal): Promise<Decided> {
     return this.#enqueue({ command, statement: undefined, refusal });
   }
 
-  #enqueue(queued: Ordered): Promise<Outcome> {
+  #enqueue(queued: Ordered): Promise<Decided> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ ...queued, resolve, reject });
       this.#wake();
@@ -124,7 +140,13 @@ export class Runner {
 
   lookNow(): void {
     if (this.#state.phase === "absent" || isEnded(this.#state)) return;
-    void this.submit({ do: "look", at: this.#effects.now(), online: this.#effects.online() }).catch(() => undefined);
+    void this.submit({ do: "look", ...this.#occasion() }).catch(() => undefined);
+  }
+
+  /** What a command knows with which a round may open. */
+  #occasion() {
+    const { now, online, nonce } = this.#effects;
+    return { at: now(), online: online(), ...(this.params.secure === null ? {} : { nonce: nonce() }) };
   }
 
   /** Ends timers; resolves when the step under way is durable. */
@@ -145,16 +167,19 @@ export class Runner {
   }
 
   async #step(batch: readonly Queued[]): Promise<void> {
+    const before = this.#state.phase;
     const first = await this.#tryStep(batch).catch(async (error: unknown) => {
       if (!(error instanceof EngraftError) || error.code !== "version-conflict") throw error;
       await this.#fold();
       return this.#tryStep(batch);
     });
-    for (const [index, { resolve }] of batch.entries()) resolve(first[index] as Outcome);
+    for (const [index, { resolve }] of batch.entries()) resolve(first[index] as Decided);
     this.#perform();
+    // An attempt has ended: whether the next one can begin depends on who is there.
+    if (this.#state.phase === "gathering" && before !== "gathering") this.lookNow();
   }
 
-  async #tryStep(batch: readonly Queued[]): Promise<readonly Outcome[]> {
+  async #tryStep(batch: readonly Queued[]): Promise<readonly Decided[]> {
     const { outcomes, state, append } = stepOf(this.run, this.params, this.#state, this.#version, batch);
     if (append.events.length === 0 && (append.audit ?? []).length === 0) return outcomes;
     const appended = await this.#effects.append(append);
@@ -168,7 +193,7 @@ export class Runner {
   #failed(batch: readonly Queued[], error: unknown): void {
     for (const { reject } of batch) reject(error);
     this.#effects.log.error({ run: this.run, err: error }, "step.failed");
-    this.#asked.clear();
+    this.#sent.clear();
     this.#later(() => this.resume());
   }
 
@@ -192,6 +217,10 @@ export class Runner {
       if (due.owe === "ask") this.#ask(due);
       // One look at each due time: where it led to nothing, only a change of presence makes another worth while.
       else if (due.owe === "look") this.#look.set(`${this.#version} ${due.at}`, due.at, () => this.lookNow());
+      else if (due.owe === "step") this.#sendStep(due);
+      else if (due.owe === "outcome")
+        this.#sent.once(due.site, this.#session(due.site), outcomeKey(due), () => this.#effects.outcome(due.site, due.outcome));
+      else if (due.owe === "open") this.#open(due.state);
       else if (due.owe === "combine") this.#combine(due);
       else if (due.owe === "release") this.#release(due);
       else {
@@ -202,12 +231,12 @@ export class Runner {
   }
 
   #ask({ site, ask }: Extract<Obligation, { owe: "ask" }>): void {
-    const session = this.#effects.sessionOf(site);
-    const what = `${ask.kind} ${ask.round}`;
-    const asked = this.#asked.get(site);
-    if (!this.#effects.mayAsk(site)) {
-      if (asked?.what === what && asked.session === NOT_ASKED) return;
-      this.#asked.set(site, { what, session: NOT_ASKED });
+    const what = `${ask.kind} ${ask.round}.${ask.attempt?.number ?? 0}`;
+    if (this.#effects.mayAsk(site)) {
+      this.#sent.once(site, this.#session(site), what, () => this.#effects.ask(site, ask));
+      return;
+    }
+    this.#sent.once(site, NOT_ASKED, what, () => {
       const text = "The site has not approved this plan, or no longer does.";
       void this.submit({
         do: "decline",
@@ -215,11 +244,35 @@ export class Runner {
         site,
         decline: { run: ask.run, round: ask.round, kind: ask.kind, plan: ask.plan, code: "plan-not-approved", text },
       }).catch(() => undefined);
-      return;
-    }
-    if (session === undefined || (asked?.what === what && asked.session === session)) return;
-    this.#asked.set(site, { what, session });
-    this.#effects.ask(site, ask);
+    });
+  }
+
+  #session(site: SiteName): object | undefined {
+    return this.#effects.sessionOf(site);
+  }
+
+  #sendStep(due: OweStep): void {
+    const state = this.#state;
+    if (state.phase === "absent" || !isSecure(state)) return;
+    this.#sent.once(due.site, this.#session(due.site), due.what, () => {
+      this.#effects.step(due, state).catch((error: unknown) => this.#faulted("step.not-sent", error));
+    });
+  }
+
+  #open(state: Unmasking): void {
+    if (this.#busy !== undefined) return;
+    this.#busy = "open";
+    const { round, number: attempt } = state.attempt;
+    this.#effects.open(state).then(
+      (opened) => {
+        this.#busy = undefined;
+        const command: Command = opened.ok
+          ? { do: "opened", ...this.#occasion(), round, attempt, ...opened }
+          : { do: "not-opened", at: this.#effects.now(), round, attempt, releases: state.releases.length, ...opened };
+        void this.submit(command).catch(() => undefined);
+      },
+      (error: unknown) => this.#faulted("open.failed", error),
+    );
   }
 
   #combine(due: Combine): void {
@@ -228,8 +281,7 @@ export class Runner {
     this.#effects.combine(due).then(
       (checkpoint) => {
         this.#busy = undefined;
-        const { now, online } = this.#effects;
-        void this.submit({ do: "combined", at: now(), round: due.round, checkpoint, online: online() }).catch(() => undefined);
+        void this.submit({ do: "combined", ...this.#occasion(), round: due.round, checkpoint }).catch(() => undefined);
       },
       (error: unknown) => this.#faulted("combine.failed", error),
     );
@@ -246,6 +298,7 @@ export class Runner {
 
   #faulted(event: string, error: unknown): void {
     this.#busy = undefined;
+    this.#sent.clear();
     this.#effects.log.error({ run: this.run, err: error }, event);
     this.#later(() => this.#perform());
   }

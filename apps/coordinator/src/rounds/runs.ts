@@ -1,11 +1,14 @@
 /** All runs: starts them, picks up after a restart those that have not ended, and hands each answer of a site to its run. */
+import { randomBytes } from "node:crypto";
 import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
-import { RunId, type Digest } from "@engraft/core/base/ids";
+import { RunId, type Digest, type PublicKey, type SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
-import type { Message } from "@engraft/core/protocol/messages";
-import type { RunParams } from "@engraft/core/rounds/state";
+import type { Message, SecaggReply } from "@engraft/core/protocol/messages";
+import type { BlobRef } from "@engraft/core/rounds/events";
+import { runParams } from "@engraft/core/rounds/params";
+import { secureOf } from "@engraft/core/secagg/of-plan";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { Logger } from "@engraft/runtime/log";
 import { auditView } from "../api/audit-words.ts";
@@ -20,9 +23,15 @@ import type { Base, Plan as PlanRow } from "../store/generated/client.ts";
 import type { Appended, Store } from "../store/store.ts";
 import { combine } from "./combine.ts";
 import { makeRelease } from "./release.ts";
-import { kindOf, refusalAudit, refusedAnswer, roundOf, type Answer } from "./run-audit.ts";
+import { refusalAudit, refusedAnswer, roundOf, runOf, type Answer, type Refused } from "./run-audit.ts";
 import { Runner } from "./runner.ts";
+import { Kept } from "./secure/kept.ts";
+import { openSum } from "./secure/open-sum.ts";
+import { writeRecord } from "./secure/record.ts";
+import { stepMessage } from "./secure/steps.ts";
+import { takeReply } from "./secure/take-reply.ts";
 import type { Outcome, Statement } from "./step.ts";
+import { usedApprovals } from "./used-approvals.ts";
 import type { UpdateBlobs } from "./update-blobs.ts";
 import { takeUpdate } from "./update-intake.ts";
 
@@ -40,11 +49,12 @@ export interface RunsOptions {
   readonly hub: () => Hub;
 }
 
-export type AnswerMessage = Extract<Message, { type: "update" | "evaluation" | "decline" }>;
+export type AnswerMessage = Extract<Message, { type: "update" | "evaluation" | "decline" | "secagg.reply" }>;
 
 export class Runs {
   readonly #options: RunsOptions;
   readonly #live = new Map<string, Runner>();
+  readonly #keptOf = new Map<string, Kept>();
   #starting: Promise<unknown> = Promise.resolve();
 
   constructor(options: RunsOptions) {
@@ -91,7 +101,7 @@ export class Runs {
     if (alive !== undefined) throw new EngraftError("conflict", `The run ${alive.id} is under way. Stop it first, or wait for its end.`);
     const run = RunId.parse(`${row.name}.${1 + Math.max(0, ...same.map(({ id }) => Number(id.slice(id.lastIndexOf(".") + 1))))}`);
     const manifest = readManifest(row.base.text);
-    const sites = approvals.approvedSites(digest);
+    const allowed = await this.#approvals(row);
     const start = await startVector(blobs, manifest, storedPlan(row.text));
     const runner = this.#runner(run, row, row.base);
     const created = await runner.submit({
@@ -99,7 +109,8 @@ export class Runs {
       at: now(),
       run,
       by,
-      sites,
+      sites: allowed.map(({ site }) => site),
+      approvals: allowed,
       start,
       manifest: { digest: row.base.manifest as Digest, bytes: Buffer.byteLength(row.base.text) },
       weights: manifest.weights,
@@ -108,6 +119,18 @@ export class Runs {
     this.#live.set(run, runner);
     runner.lookNow();
     return run;
+  }
+
+  /** Sites that may take part, each by its signed decision. Under secure aggregation a decision serves one run only. */
+  async #approvals(row: PlanRow): Promise<readonly { readonly site: SiteName; readonly statement: Digest }[]> {
+    const { approvals } = this.#options;
+    const directory = secureOf(storedPlan(row.text))?.directory;
+    const used = directory === undefined ? new Map<string, string>() : await usedApprovals(this.#options.store, row.digest);
+    return approvals.approvedSites(row.digest).flatMap((site) => {
+      const statement = approvals.of(row.digest, site)?.statement as Digest;
+      const listed = directory === undefined || directory.some((entry) => entry.site === site);
+      return listed && !used.has(statement) ? [{ site, statement }] : [];
+    });
   }
 
   /** Throws `not-found` or `run-ended`. */
@@ -132,12 +155,16 @@ export class Runs {
       const outcome = await this.#decideOn(session, command, statement);
       const refused = refusedAnswer(command, outcome);
       this.#options.metrics.answer(command, refused);
-      const { run } = message.value;
       const to = hub().session(site) ?? session;
+      if (message.type === "secagg.reply") {
+        if (refused !== undefined) this.#tellDropped(to, message.value, refused);
+        return;
+      }
+      const { run } = message.value;
       to.link.send("answer.recorded", {
         run,
         round: roundOf(command),
-        kind: kindOf(command),
+        kind: command.do === "update" ? "train" : command.do === "decline" ? command.decline.kind : "evaluate",
         outcome: refused === undefined ? "accepted" : "refused",
         code: refused?.code ?? null,
         text: refused?.text.slice(0, 500) ?? null,
@@ -148,13 +175,20 @@ export class Runs {
     }
   }
 
+  #tellDropped({ link }: Session, { run, round, attempt }: SecaggReply, { code, text }: Refused): void {
+    link.send("secagg.step", { run, round, attempt, phase: "dropped", code, text: text.slice(0, 500) });
+  }
+
   async #decideOn(session: Session, command: Answer, statement: Statement): Promise<Outcome> {
-    const run = command.do === "update" ? command.update.run : command.do === "evaluation" ? command.evaluation.run : command.decline.run;
+    const run = runOf(command);
     const runner = this.#live.get(run);
     if (runner === undefined) return this.#refuseForNoRun(run, command);
-    if (command.do !== "update") return runner.submit(command, statement);
+    if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
     const { blobs, updates, now } = this.#options;
-    return takeUpdate({ runner, blobs, updates, fetch: (ref) => session.link.fetch(ref), command, statement, now });
+    const fetch = (ref: BlobRef): Promise<void> => session.link.fetch(ref);
+    return command.do === "update"
+      ? takeUpdate({ runner, blobs, updates, fetch, command, statement, now })
+      : takeReply({ runner, blobs, updates, kept: this.#kept(run), fetch, command, statement, now });
   }
 
   #commandOf(session: Session, message: AnswerMessage, statement: Statement): Answer {
@@ -163,6 +197,7 @@ export class Runs {
     const digest = statement.digest as Digest;
     if (message.type === "update")
       return { do: "update", at, site, statement: digest, update: message.value, measure: { finite: true, sumOfSquares: 0 } };
+    if (message.type === "secagg.reply") return { do: "reply", at, site, statement: digest, reply: message.value };
     if (message.type === "evaluation") return { do: "evaluation", at, site, statement: digest, evaluation: message.value };
     return { do: "decline", at, site, decline: message.value };
   }
@@ -179,15 +214,20 @@ export class Runs {
     return refusal;
   }
 
+  #kept(run: string): Kept {
+    const kept = this.#keptOf.get(run) ?? new Kept(this.#options.blobs);
+    this.#keptOf.set(run, kept);
+    return kept;
+  }
+
   #runner(run: RunId | string, plan: PlanRow, base: Base): Runner {
     const { store, blobs, approvals, feed, log, now, hub, coordinator } = this.#options;
     const manifest = readManifest(base.text);
     const content = storedPlan(plan.text);
-    const params: RunParams = {
-      plan: content,
-      planDigest: plan.digest as Digest,
-      vectorLength: totalSize(trainableTensors(manifest.tensors, content.training.trainable)),
-    };
+    const vectorLength = totalSize(trainableTensors(manifest.tensors, content.training.trainable));
+    const params = runParams(content, plan.digest as Digest, vectorLength, coordinator as PublicKey);
+    if (isRefusal(params)) throw new EngraftError(params.code, params.text);
+    const id = RunId.parse(run);
     return new Runner(run, params, {
       now,
       log,
@@ -204,10 +244,25 @@ export class Runs {
       append: (append) => store.append(append),
       load: () => store.events(run),
       combine: (due) => combine(blobs, due),
+      step: async (due, state) => {
+        if (params.secure === null) return;
+        const message = await stepMessage(id, params.secure, state, due, this.#kept(run));
+        if (message !== undefined) hub().session(due.site)?.link.send("secagg.step", message);
+      },
+      open: async (state) => {
+        const opened = await openSum(blobs, this.#kept(run), params, state);
+        return opened.ok ? { ...opened, record: await writeRecord(blobs, this.#kept(run), id, params, state, opened.sum) } : opened;
+      },
+      outcome: (site, outcome) => {
+        const { round, attempt } = outcome;
+        hub().session(site)?.link.send("secagg.step", { run: id, round, attempt, phase: "outcome", outcome });
+      },
+      nonce: () => randomBytes(32).toString("hex") as Digest,
       release: (checkpoint) => makeRelease(store, blobs, { run, params, manifest, manifestDigest: base.manifest, checkpoint, coordinator }),
       happened: (appended) => this.#publish(run, appended),
       done: () => {
         this.#live.delete(run);
+        this.#keptOf.delete(run);
         feed.publish({ kind: "changed", what: "releases" });
       },
     });

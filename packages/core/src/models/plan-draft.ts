@@ -18,7 +18,10 @@ const ListedSite = z.union([
   z.strictObject({ site: SiteName, operator: DirectoryEntry.shape.operator.optional(), withCoordinator: z.boolean().optional() }),
 ]);
 const { method, ...rest } = SecureAggregation.shape;
-const SecureDraft = z.strictObject({ ...rest, directory: z.array(ListedSite) }).partial().extend({ method });
+const SecureDraft = z
+  .strictObject({ ...rest, directory: z.array(ListedSite) })
+  .partial()
+  .extend({ method });
 const AggregationDraft = z.discriminatedUnion("method", [SecureDraft, PlainAggregation]);
 
 /** Weights up to this many samples are told apart where the author names no cap. */

@@ -152,7 +152,10 @@ const Progress = z.strictObject({
 // Secure aggregation: the exchanges of an attempt after its ask -----------------------------------------------------------
 
 /** Up to 65,535 bytes, base64url. */
-const Packed = z.string().regex(/^[A-Za-z0-9_-]*$/).max(87_380);
+const Packed = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]*$/)
+  .max(87_380);
 /** A binary statement under a site's own key (secagg/statement.ts); its kind follows from where it stands. */
 export const SignedText = z.strictObject({ site: SiteName, body: Packed, signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/) });
 const Members = z.array(SignedText).max(100);
@@ -196,7 +199,13 @@ const SecaggReply = z.discriminatedUnion("phase", [
     engine: z.string().max(80),
     seconds: z.strictObject({ fetch: z.number().min(0), train: z.number().min(0) }),
   }),
-  z.strictObject({ ...InAttempt, phase: z.literal("deal"), statement: SignedText, seedCommitment: Digest, leaves: z.array(Packed).max(100) }),
+  z.strictObject({
+    ...InAttempt,
+    phase: z.literal("deal"),
+    statement: SignedText,
+    seedCommitment: Digest,
+    leaves: z.array(Packed).max(100),
+  }),
   z.strictObject({ ...InAttempt, phase: z.literal("complaint"), statement: SignedText }),
   z.strictObject({ ...InAttempt, phase: z.literal("answer"), statement: SignedText }),
   /** The masked vector is ready to be fetched under its digest. */

@@ -5,7 +5,8 @@ import type { Plan } from "../models/plan.ts";
 import { makeDirectory, type Directory } from "./directory.ts";
 
 /** The plan's secure aggregation; undefined where it is plain. */
-export const secureOf = (plan: Plan): SecureAggregation | undefined => (plan.aggregation.method === "secure" ? plan.aggregation : undefined);
+export const secureOf = (plan: Plan): SecureAggregation | undefined =>
+  plan.aggregation.method === "secure" ? plan.aggregation : undefined;
 
 const directories = new WeakMap<Plan, Directory>();
 

@@ -1,6 +1,7 @@
 /** What passes between the agent's thread and its training thread. Both run the same build, so these are types, not schemas. */
 import type { Code } from "@engraft/core/base/errors";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
+import type { Tally } from "@engraft/core/models/tally";
 import type { Counts } from "../data/check.ts";
 import type { Part } from "../data/split.ts";
 import type { SessionOptions, TrainingOutcome, TrainingProgress } from "./session.ts";
@@ -17,6 +18,7 @@ export interface Calls {
   };
   readonly trainAlone: { readonly request: { readonly rounds: number }; readonly answer: Float32Array };
   readonly evaluate: { readonly request: { readonly vector: Float32Array; readonly part: Part }; readonly answer: SiteMetrics | null };
+  readonly tally: { readonly request: { readonly vector: Float32Array; readonly part: Part }; readonly answer: Tally | null };
 }
 export type CallName = keyof Calls;
 

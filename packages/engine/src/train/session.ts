@@ -4,6 +4,7 @@ import { EngraftError } from "@engraft/core/base/errors";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
+import type { Tally } from "@engraft/core/models/tally";
 import { flatten, trainableTensors } from "@engraft/core/models/tensors";
 import { randomFrom } from "../base/random.ts";
 import { countParts, type Counts } from "../data/check.ts";
@@ -12,6 +13,7 @@ import { inputWidth, samplesOf, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
 import { readTable, type Table } from "../data/table.ts";
 import { siteMetrics } from "../evaluate/bootstrap.ts";
+import { tallyOf } from "../evaluate/tally.ts";
 import { readWeights } from "../import/base.ts";
 import { architectureOf } from "../ir/layers.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
@@ -69,6 +71,8 @@ export interface Session {
   trainAlone(rounds: number, control: TrainingControl): Promise<Float32Array>;
   /** Null where the part has fewer patients than the plan's minimum count. */
   evaluate(vector: Float32Array, part: Part): Promise<SiteMetrics | null>;
+  /** Counts for the figures of all sites together; null likewise. */
+  tally(vector: Float32Array, part: Part): Promise<Tally | null>;
 }
 
 /**
@@ -111,7 +115,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return { update, sampleCount: samples.train.rows, seconds: (performance.now() - begin) / 1000, norm };
     },
     trainAlone: (rounds, control) => fit(model, plan, samples.train, base, { rounds, seed: ["alone"], control }),
-    evaluate: (vector, part) => evaluate(model, plan, samples[part], checked(vector)),
+    evaluate: async (vector, part) => {
+      const { y, patients } = samples[part];
+      const probabilities = await predict(model, plan, samples[part], checked(vector));
+      return probabilities === null ? null : siteMetrics(probabilities, y, patients, plan.metrics.names);
+    },
+    tally: async (vector, part) => {
+      const { y, patients } = samples[part];
+      const probabilities = await predict(model, plan, samples[part], checked(vector));
+      return probabilities === null ? null : tallyOf(probabilities, y, patients);
+    },
   };
 }
 
@@ -165,7 +178,8 @@ async function fit(
 /** Samples in one forward pass: bounds memory, not results. */
 const SLICE = 4096;
 
-async function evaluate(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<SiteMetrics | null> {
+/** Null for fewer patients than the plan lets a site report of. */
+async function predict(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<Float64Array | null> {
   const patients = samples.patients.reduce((most, patient) => Math.max(most, patient + 1), 0);
   if (patients < plan.metrics.minCount) return null;
   const probabilities = new Float64Array(samples.rows);
@@ -175,5 +189,5 @@ async function evaluate(model: CompiledModel, plan: Plan, samples: Samples, vect
     logits.forEach((logit, index) => (probabilities[from + index] = sigmoid(logit)));
   }
   if (probabilities.some(Number.isNaN)) throw new EngraftError("not-finite", "The model's predictions are no finite numbers.");
-  return siteMetrics(probabilities, samples.y, samples.patients, plan.metrics.names);
+  return probabilities;
 }

@@ -25,6 +25,8 @@ async function perform(request: Request): Promise<Calls[CallName]["answer"]> {
       return session.trainAlone(request.value.rounds, control);
     case "evaluate":
       return session.evaluate(request.value.vector, request.value.part);
+    case "tally":
+      return session.tally(request.value.vector, request.value.part);
     default:
       return request satisfies never;
   }

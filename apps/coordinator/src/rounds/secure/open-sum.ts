@@ -1,0 +1,116 @@
+/**
+ * Opening a sum: secrets are rebuilt from t releases, the masked vectors are added as they are read, one slice at a time, and
+ * the masks come off the sum. Memory holds one vector whatever the number of sites; no single update is ever there.
+ */
+import { setImmediate } from "node:timers/promises";
+import { applyMean } from "@engraft/core/aggregation/mean";
+import { float32Bytes, toFloat32 } from "@engraft/core/base/bytes";
+import { isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
+import type { SiteName } from "@engraft/core/base/ids";
+import { sha256 } from "@engraft/core/crypto/digest";
+import { addVector } from "@engraft/core/crypto/mask";
+import type { PooledFigures } from "@engraft/core/models/pooled";
+import { pooledFigures } from "@engraft/core/models/tally";
+import type { BlobRef } from "@engraft/core/rounds/events";
+import type { Unmasking } from "@engraft/core/rounds/secure/state";
+import type { RunParams } from "@engraft/core/rounds/state";
+import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
+import { vectorBytes } from "@engraft/core/secagg/mask-input";
+import { decodeSum, encodedWords, type Decoded } from "@engraft/core/secagg/quantize";
+import { statementOf } from "@engraft/core/secagg/signed-text";
+import { acceptRelease, recoverSecrets, unmaskSum, type AcceptedRelease, type Opening, type Recovered } from "@engraft/core/secagg/unmask";
+import type { BlobStore } from "@engraft/runtime/blobs";
+import { readExactly, SLICE_BYTES, withFile } from "../../plans/weights-file.ts";
+import type { Kept } from "./kept.ts";
+
+/** A million words of a few masks: some milliseconds, after which the links are served. */
+const SLICE_WORDS = 1 << 20;
+
+export interface Opened {
+  readonly ok: true;
+  readonly sum: BlobRef;
+  readonly totalWeight: number;
+  readonly pooled: PooledFigures;
+  readonly crooked: readonly SiteName[];
+  /** Null for an evaluation. */
+  readonly checkpoint: BlobRef | null;
+}
+
+export interface NotOpened {
+  readonly ok: false;
+  readonly code: Code;
+  readonly text: string;
+  readonly blamed: SiteName | null;
+}
+
+const not = (refusal: Refusal): NotOpened => ({
+  ok: false,
+  code: refusal.code,
+  text: refusal.text,
+  blamed: "site" in refusal ? (refusal.site as SiteName) : null,
+});
+
+export async function openSum(blobs: BlobStore, kept: Kept, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
+  const { secure } = params;
+  if (secure === null) throw new Error("Bug: a plain plan has no sum to open");
+  const deals = (await kept.deals(secure.directory, state.roster, state.deals)).map(({ accepted }) => accepted);
+  const opening: Opening = { roster: state.roster, deals, survivors: state.survivors };
+  const releases: AcceptedRelease[] = [];
+  for (const { release } of state.releases) {
+    const accepted = acceptRelease(secure.directory, opening, statementOf("release", await kept.release(release)));
+    if (isRefusal(accepted)) return not(accepted);
+    releases.push(accepted.value);
+  }
+  const recovered = recoverSecrets(opening, releases);
+  if (isRefusal(recovered)) return not(recovered);
+  const encoding = encodingOf(params.plan, params.vectorLength, state.attempt.purpose);
+  const sum = await summed(blobs, state, encodedWords(encoding));
+  await unmasked(sum, opening, recovered.value);
+  const decoded = decodeSum(encoding, sum, state.inputs.length);
+  if (isRefusal(decoded)) return not(decoded);
+  const pooled = pooledFigures(params.plan, state.attempt.purpose, decoded.value.totals, state.inputs.length);
+  if (isRefusal(pooled)) return not(pooled);
+  const checkpoint = state.attempt.purpose === "train" ? await applied(blobs, state.checkpoint, decoded.value) : null;
+  return {
+    ok: true,
+    sum: { digest: sha256(vectorBytes(sum)), bytes: sum.byteLength },
+    totalWeight: decoded.value.totalWeight,
+    pooled: pooled.value,
+    crooked: recovered.value.crooked,
+    checkpoint,
+  };
+}
+
+/** The sum of the masked vectors, read slice by slice. */
+async function summed(blobs: BlobStore, { inputs }: Unmasking, words: number): Promise<Uint32Array> {
+  const sum = new Uint32Array(words);
+  for (const { body } of inputs) {
+    await withFile(blobs.path(body.digest), async (file) => {
+      for (let at = 0; at < body.bytes; at += SLICE_BYTES) {
+        const bytes = await readExactly(file, at, Math.min(SLICE_BYTES, body.bytes - at));
+        addVector(sum.subarray(at / 4, (at + bytes.byteLength) / 4), new Uint32Array(bytes.buffer));
+      }
+    });
+  }
+  return sum;
+}
+
+async function unmasked(sum: Uint32Array, opening: Opening, recovered: Recovered): Promise<void> {
+  for (let at = 0; at < sum.length; at += SLICE_WORDS) {
+    unmaskSum(sum.subarray(at, Math.min(sum.length, at + SLICE_WORDS)), opening, recovered, at);
+    await setImmediate();
+  }
+}
+
+/** The next checkpoint: the one the round started from plus the mean. */
+function applied(blobs: BlobStore, checkpoint: BlobRef, { mean }: Decoded): Promise<BlobRef> {
+  return withFile(blobs.path(checkpoint.digest), (file) =>
+    blobs.write(async (append) => {
+      for (let at = 0; at < checkpoint.bytes; at += SLICE_BYTES) {
+        const next = toFloat32(await readExactly(file, at, Math.min(SLICE_BYTES, checkpoint.bytes - at)));
+        applyMean(next, mean.subarray(at / 4, at / 4 + next.length));
+        await append(float32Bytes(next));
+      }
+    }),
+  );
+}

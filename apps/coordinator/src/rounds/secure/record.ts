@@ -1,0 +1,91 @@
+/** Writes the record of a sum that was opened (core's secagg/record.ts), and reads of it what people are shown. */
+import { toBase64url, utf8 } from "@engraft/core/base/bytes";
+import type { RunId } from "@engraft/core/base/ids";
+import { decode } from "@engraft/core/base/binary";
+import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
+import type { Unmasking } from "@engraft/core/rounds/secure/state";
+import type { RunParams } from "@engraft/core/rounds/state";
+import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
+import { encodedWords } from "@engraft/core/secagg/quantize";
+import { RoundRecord } from "@engraft/core/secagg/record";
+import { statementOf, statementText } from "@engraft/core/secagg/signed-text";
+import { BODIES } from "@engraft/core/secagg/statement";
+import { roundHash } from "@engraft/core/secagg/transcript";
+import type { BlobStore } from "@engraft/runtime/blobs";
+import type { RoundRecordView } from "../../api/views.ts";
+import type { Kept } from "./kept.ts";
+
+export async function writeRecord(
+  blobs: BlobStore,
+  kept: Kept,
+  run: RunId,
+  params: RunParams,
+  state: Unmasking,
+  sum: BlobRef,
+): Promise<BlobRef> {
+  const { secure, plan, planDigest, vectorLength } = params;
+  if (secure === null) throw new Error("Bug: a plain plan has no record of a sum");
+  const { attempt, roster } = state;
+  const { directory, coordinator } = secure;
+  const { threshold, minCohort } = directory.numbers;
+  const encoding = encodingOf(plan, vectorLength, attempt.purpose);
+  const base = state.checkpoint.digest;
+  const deals = await kept.deals(directory, roster, state.deals);
+  const record: RoundRecord = {
+    format: "engraft.record/1",
+    run,
+    round: attempt.round,
+    attempt: attempt.number,
+    purpose: attempt.purpose,
+    nonce: attempt.nonce,
+    plan: planDigest,
+    base,
+    coordinator,
+    directory: [...secure.aggregation.directory],
+    threshold,
+    minCohort,
+    roundHash: roundHash({ run, round: attempt.round, plan: planDigest, base, directory: directory.hash, coordinator }),
+    attemptHash: attempt.hash,
+    roster: roster.hash,
+    adverts: [...state.adverts],
+    deals: deals.map(({ accepted }) => ({
+      statement: statementText(accepted.statement),
+      seedCommitment: accepted.seedCommitment,
+      leaves: accepted.leaves.map(toBase64url),
+    })),
+    headers: state.inputs.map(({ header }) => header),
+    echoes: [...state.echoes],
+    releases: await Promise.all(state.releases.map(({ release }) => kept.release(release))),
+    words: { all: encodedWords(encoding), values: encoding.values, totals: encoding.totals, bits: 32 },
+    sum,
+    masked: state.inputs.map(({ site, body }) => ({ site, body })),
+  };
+  return blobs.put(utf8(JSON.stringify(record)));
+}
+
+/** A stored record. Throws `blob-missing` or `digest-mismatch`. */
+export const readRecord = async (blobs: BlobStore, { digest }: BlobRef): Promise<RoundRecord> =>
+  RoundRecord.parse(JSON.parse(Buffer.from(await blobs.read(digest)).toString("utf8")));
+
+/** All records of a run, oldest first. */
+export async function recordViews(blobs: BlobStore, events: readonly RunEvent[]): Promise<RoundRecordView[]> {
+  const opened = events.flatMap((event) => (event.type === "sum.opened" ? [event.record] : []));
+  return Promise.all(opened.map(async (record) => recordView(blobs, await readRecord(blobs, record))));
+}
+
+async function recordView(blobs: BlobStore, record: RoundRecord): Promise<RoundRecordView> {
+  const { round, attempt, purpose, adverts, releases, sum } = record;
+  const name = (index: number): string => adverts[index - 1]?.site ?? "";
+  const released = releases.map((text) => {
+    const body = decode(BODIES.release, statementOf("release", text).body);
+    const of = (kind: "seeds" | "keys"): readonly string[] => body?.[kind].map((share) => name(share.of)) ?? [];
+    return { site: text.site, seedsFor: of("seeds"), keysFor: of("keys") };
+  });
+  const masked = await Promise.all(
+    record.masked.map(async ({ site, body }) => ({ site, ...body, kept: (await blobs.size(body.digest)) === body.bytes })),
+  );
+  const enough = (kind: "seedsFor" | "keysFor", site: string): boolean =>
+    released.filter((one) => one[kind].includes(site)).length >= record.threshold;
+  const readable = adverts.map(({ site }) => site).filter((site) => enough("seedsFor", site) && enough("keysFor", site));
+  return { round, attempt, purpose, sites: masked.map(({ site }) => site), masked, released, sum, readable };
+}

@@ -1,0 +1,29 @@
+/** What each word of a round's vector means, from the plan alone. */
+import { assert, isRefusal } from "../base/errors.ts";
+import type { Plan } from "../models/plan.ts";
+import { totalsLength } from "../models/tally.ts";
+import { directoryOfPlan, secureOf } from "./of-plan.ts";
+import { weightOf, type Encoding } from "./quantize.ts";
+
+/** `vectorLength`: values in the trainable vector. An evaluation sums counts only. */
+export function encodingOf(plan: Plan, vectorLength: number, purpose: "train" | "evaluate"): Encoding {
+  const secure = secureOf(plan);
+  const directory = directoryOfPlan(plan);
+  assert(secure !== undefined && !isRefusal(directory), "the plan has no sound secure aggregation");
+  return {
+    sites: directory.sites.length,
+    cap: secure.weightCap,
+    clipNorm: plan.training.clip,
+    clip: secure.coordinateClip,
+    values: purpose === "train" ? vectorLength : 0,
+    totals: totalsLength(plan, purpose),
+    noise: 0,
+  };
+}
+
+/** A site's weight in the mean, from its sample count, as the plan lets it tell. */
+export function weightFor(plan: Plan, sampleCount: number): number {
+  const secure = secureOf(plan);
+  assert(secure !== undefined, "the plan has no secure aggregation");
+  return weightOf(sampleCount, secure.weights, secure.weightCap);
+}

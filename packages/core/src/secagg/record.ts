@@ -1,0 +1,44 @@
+/**
+ * The record of an opened sum: everything that the coordinator was sent and held, in the form in which a script of its own
+ * rebuilds the sum (SPEC.md, "Record"). Bytes are base64url; digests are hex. Masked vectors lie beside it, by digest.
+ */
+import * as z from "zod";
+import { Digest, PublicKey, RunId, SiteName } from "../base/ids.ts";
+import { DirectoryEntry } from "../models/aggregation.ts";
+import { SignedText } from "../protocol/messages.ts";
+
+const Blob = z.strictObject({ digest: Digest, bytes: z.int().min(0) });
+
+export const RoundRecord = z.strictObject({
+  format: z.literal("engraft.record/1"),
+  run: RunId,
+  round: z.int().min(1),
+  attempt: z.int().min(1),
+  purpose: z.enum(["train", "evaluate"]),
+  /** Of the attempt's opening. */
+  nonce: Digest,
+  plan: Digest,
+  /** Digest of the checkpoint that the round started from. */
+  base: Digest,
+  coordinator: PublicKey,
+  directory: z.array(DirectoryEntry),
+  /** How many sites must stand together, and how many inputs a sum has at least. */
+  threshold: z.int().min(1),
+  minCohort: z.int().min(1),
+  roundHash: Digest,
+  attemptHash: Digest,
+  roster: Digest,
+  /** In the roster's order: a place in it, from 1, is a site's index. */
+  adverts: z.array(SignedText),
+  deals: z.array(z.strictObject({ statement: SignedText, seedCommitment: Digest, leaves: z.array(z.string()) })),
+  /** Signed headers of the masked vectors in the sum. */
+  headers: z.array(SignedText),
+  echoes: z.array(SignedText),
+  releases: z.array(SignedText),
+  /** Words of the vector: how many, and how many of them are the update's and the totals'. */
+  words: z.strictObject({ all: z.int(), values: z.int(), totals: z.int(), bits: z.int() }),
+  /** The summed words, little-endian. */
+  sum: Blob,
+  masked: z.array(z.strictObject({ site: SiteName, body: Blob })),
+});
+export type RoundRecord = z.infer<typeof RoundRecord>;

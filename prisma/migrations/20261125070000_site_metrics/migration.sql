@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "approval" ADD COLUMN     "siteMetrics" BOOLEAN NOT NULL DEFAULT false;
