@@ -167,8 +167,8 @@ async function propose(federation: Federation, values: number, agents: number, r
     },
     rounds: { count: rounds, stop: null },
     cohort: { minSites: agents, fraction: 1, gatherSeconds: 60, deadlineSeconds: 600, graceSeconds: 600 },
-    aggregation: "plain",
-    metrics: { names: ["loss"], minCount: 1, compareAlone: false },
+    aggregation: { method: "plain" },
+    metrics: { names: ["loss"], perSite: false, minCount: 1, compareAlone: false },
   };
   const path = join(federation.dir, "plan.json");
   await writeFile(path, JSON.stringify(plan));
