@@ -104,6 +104,16 @@ function sealed(
   return sealBox(key, nonce, bound, concat([shares.seed, shares.key]));
 }
 
+/** What a dealer put into a holder's box: it can open its own boxes, so it need not keep the shares. */
+export function dealtShares(roster: Roster, dealer: number, secrets: AttemptSecrets, dealt: Deal, holder: number): HeldShares | undefined {
+  const leaf = readLeaf(dealt.leaves[holder - 1] ?? new Uint8Array());
+  const shared = agree(agreementKey(secrets.box), memberAt(roster, holder).boxKey);
+  if (leaf === undefined || shared === undefined) return undefined;
+  const { key, bound } = boxing(roster, shared, dealer, holder);
+  const content = openBox(key, bound, leaf.box);
+  return content?.length === 64 ? { seed: content.slice(0, 32), key: content.slice(32) } : undefined;
+}
+
 /** A deal that the coordinator accepted. */
 export interface AcceptedDeal extends Deal {
   readonly index: number;

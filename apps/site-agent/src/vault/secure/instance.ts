@@ -1,0 +1,78 @@
+/**
+ * How a site notices that its folder is an older copy: a small file, not to be backed up, that counts the journal's records.
+ * Journal, then counter, then send: a counter ahead of the journal, another machine, or no such file beside a journal means
+ * that the folder was restored. A whole virtual machine put back together with this file is not noticed here (SECURITY.md).
+ */
+import { randomBytes } from "node:crypto";
+import { open, type FileHandle } from "node:fs/promises";
+import * as z from "zod";
+import { sha256 } from "@engraft/core/crypto/digest";
+import { readIfThere, writeFileDurably } from "@engraft/runtime/files";
+
+const InstanceFile = z.object({
+  format: z.literal("engraft.instance/1"),
+  id: z.string(),
+  machine: z.string().nullable(),
+  counter: z.int(),
+});
+type Instance = z.infer<typeof InstanceFile>;
+
+/** Text of one length, so that it is overwritten in place. */
+const textOf = (instance: Instance): string => `${JSON.stringify(instance).padEnd(250)}\n`;
+
+/** Digest of the operating system's machine id; null where there is none (containers, other systems). */
+async function machineId(): Promise<string | null> {
+  const text = (await readIfThere("/etc/machine-id").catch(() => undefined))?.trim();
+  return text === undefined || text === "" ? null : sha256(`engraft ${text}`).slice(0, 32);
+}
+
+export class Counter {
+  readonly #file: FileHandle;
+  #instance: Instance;
+
+  private constructor(file: FileHandle, instance: Instance) {
+    this.#file = file;
+    this.#instance = instance;
+  }
+
+  /** `count`: frames that the journal has seen. Says why the folder counts as restored; undefined where it does not. */
+  static async open(path: string, count: number): Promise<{ readonly counter: Counter; readonly restored: string | undefined }> {
+    const machine = await machineId();
+    const known = await readInstance(path);
+    const restored = reason(known, machine, count);
+    const instance: Instance =
+      known === undefined || restored !== undefined
+        ? { format: "engraft.instance/1", id: randomBytes(12).toString("hex"), machine, counter: count }
+        : { ...known, counter: count };
+    await writeFileDurably(path, textOf(instance));
+    return { counter: new Counter(await open(path, "r+"), instance), restored };
+  }
+
+  /** Durable when it returns. */
+  async set(count: number): Promise<void> {
+    this.#instance = { ...this.#instance, counter: count };
+    await this.#file.write(textOf(this.#instance), 0);
+    await this.#file.datasync();
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+async function readInstance(path: string): Promise<Instance | undefined> {
+  const text = await readIfThere(path);
+  try {
+    return text === undefined ? undefined : InstanceFile.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function reason(known: Instance | undefined, machine: string | null, count: number): string | undefined {
+  if (known === undefined) return count === 0 ? undefined : "the file that counts the journal's records is missing";
+  if (known.machine !== null && machine !== null && known.machine !== machine) return "it was made on another machine";
+  if (known.counter > count) return "its journal is older than what this site has done";
+  // A crash between the journal and the counter leaves one record more, never two.
+  return count > known.counter + 1 ? "its journal is newer than its counter" : undefined;
+}
