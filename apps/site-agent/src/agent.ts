@@ -20,11 +20,14 @@ import { requireMembership, type Membership } from "./vault/federation.ts";
 import { Journal } from "./vault/journal.ts";
 import { Outbox } from "./vault/outbox.ts";
 import { pausedSince } from "./vault/participation.ts";
+import { SecureJournal } from "./vault/secure/journal.ts";
+import { maskedOf } from "./vault/secure/kept.ts";
 import { VERSION } from "./version.ts";
 import { Asks } from "./work/asks.ts";
 import { Models } from "./work/models.ts";
 import { ProgressReports } from "./work/progress.ts";
 import type { OpenSiteModel } from "./work/site-model.ts";
+import { SecureRounds } from "./work/secure/rounds.ts";
 import { sweep } from "./work/sweep.ts";
 import { Uploads } from "./work/uploads.ts";
 import { Vectors } from "./work/vectors.ts";
@@ -57,9 +60,26 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
   const lock = await takeLock(home, "site agent");
   const blobs = await BlobStore.open(join(home, "store"));
   const outbox = await Outbox.open(home, blobs);
-  await sweep(home, blobs, outbox);
+  const { journal: secure, restored } = await SecureJournal.open(home, now());
+  if (restored !== undefined) {
+    const text = `This site's folder is an older copy (${restored}): what was begun is wiped, and its steward must approve plans again.`;
+    log.error({ event: "site.restored" }, text);
+    emit({ event: "restored", text });
+  }
+  await sweep(home, blobs, [...outbox.blobs(), ...maskedOf(secure.memory)]);
   const board = new StateBoard(home, VERSION, now);
-  const agent = new SiteAgent({ home, membership, blobs, outbox, board, log, emit, now, openSiteModel: dependencies.openSiteModel });
+  const agent = new SiteAgent({
+    home,
+    membership,
+    blobs,
+    outbox,
+    secure,
+    board,
+    log,
+    emit,
+    now,
+    openSiteModel: dependencies.openSiteModel,
+  });
   const stopped = new AbortController();
   const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
   const looking = setInterval(() => void agent.look(), LOOK_MS);
@@ -84,6 +104,7 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
     stopped.abort();
     await agent.stop();
     await board.stop();
+    await secure.close();
     await lock.release();
   }
 }
@@ -93,6 +114,7 @@ interface Parts {
   readonly membership: Membership;
   readonly blobs: BlobStore;
   readonly outbox: Outbox;
+  readonly secure: SecureJournal;
   readonly board: StateBoard;
   readonly log: Logger;
   readonly emit: Emit;
@@ -103,6 +125,7 @@ interface Parts {
 class SiteAgent {
   readonly #with: Parts;
   readonly #asks: Asks;
+  readonly #secure: SecureRounds;
   readonly #journal: Journal;
   readonly #reports: ProgressReports;
   readonly #uploads: Uploads;
@@ -114,7 +137,7 @@ class SiteAgent {
 
   constructor(parts: Parts) {
     this.#with = parts;
-    const { home, membership, blobs, outbox, board, log, emit, now, openSiteModel } = parts;
+    const { home, membership, blobs, outbox, secure, board, log, emit, now, openSiteModel } = parts;
     const link = (): Link | undefined => (this.#link?.open === true ? this.#link : undefined);
     this.#journal = new Journal(home, now);
     this.#steward = new StewardExchange({ home, membership, journal: this.#journal, log, emit, now });
@@ -123,7 +146,19 @@ class SiteAgent {
     const vectors = new Vectors(blobs, link);
     const models = new Models(openSiteModel, vectors, (engine) => board.set({ engine }));
     const report = (progress: Progress): void => this.#reports.report(progress);
+    this.#secure = new SecureRounds({
+      home,
+      membership,
+      secure,
+      blobs,
+      link,
+      journal: this.#journal,
+      log,
+      emit: (event) => this.#note(event),
+      now,
+    });
     this.#asks = new Asks({
+      secure: this.#secure,
       workshop: { home, membership, blobs, outbox, vectors, models, report, now },
       link,
       standing: async (ask) => {
@@ -142,7 +177,7 @@ class SiteAgent {
   }
 
   mayLeave(digest: string): boolean {
-    return !this.#paused && this.#with.outbox.mayLeave(digest);
+    return !this.#paused && (this.#with.outbox.mayLeave(digest) || this.#secure.mayLeave(digest));
   }
 
   online(link: Link, greeted: { readonly skewMs: number }): void {
@@ -189,6 +224,8 @@ class SiteAgent {
         return this.#asks.receive(message.value);
       case "answer.recorded":
         return this.#asks.settled(message.value);
+      case "secagg.step":
+        return this.#secure.step(message.value);
       case "cancel":
         return this.#asks.cancel(message.value.run, message.value.text);
       default:
@@ -235,6 +272,12 @@ class SiteAgent {
         this.#uploads.begin(event);
         break;
       case "evaluation.sent":
+        this.#reports.clear();
+        break;
+      case "phase":
+        if (event.phase === "masked") this.#uploads.begin(event);
+        else if (event.phase === "echoed") this.#uploads.end();
+        if (event.phase === "done") board.set({ lastAnswer: { run: event.run, round: event.round, kind: "train", at }, working: null });
         this.#reports.clear();
         break;
       case "answer":

@@ -8,6 +8,18 @@ interface AboutAsk {
   readonly kind: "train" | "evaluate";
 }
 
+export type SecurePhase =
+  | "advertised"
+  | "dealt"
+  | "complained"
+  | "answered"
+  | "masked"
+  | "echoed"
+  | "released"
+  | "refused"
+  | "done"
+  | "dropped";
+
 export type AgentEvent =
   | { readonly event: "online"; readonly site: string; readonly coordinator: string; readonly skewMs: number }
   | { readonly event: "offline"; readonly code: Code; readonly text: string; readonly retryMs: number }
@@ -22,6 +34,25 @@ export type AgentEvent =
   | ({ readonly event: "declined"; readonly code: Code; readonly text: string } & AboutAsk)
   | ({ readonly event: "answer"; readonly outcome: "accepted" } & AboutAsk)
   | ({ readonly event: "refused"; readonly code: Code; readonly text: string } & AboutAsk)
+  /** A statement of a secure round has left, or the round is over for this site. */
+  | {
+      readonly event: "phase";
+      readonly run: string;
+      readonly round: number;
+      readonly attempt: number;
+      readonly phase: SecurePhase;
+      readonly bytes: number;
+    }
+  | {
+      readonly event: "step.refused";
+      readonly run: string;
+      readonly round: number;
+      readonly attempt: number;
+      readonly step: string;
+      readonly code: Code;
+      readonly text: string;
+    }
+  | { readonly event: "restored"; readonly text: string }
   | { readonly event: "cancelled"; readonly run: string; readonly text: string }
   | { readonly event: "paused"; readonly paused: boolean };
 

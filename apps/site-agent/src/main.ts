@@ -5,6 +5,7 @@ import { runMain } from "@engraft/runtime/exit";
 import { runner } from "./commands/command.ts";
 import { addApprove, addRefuse } from "./commands/decide.ts";
 import { addData } from "./commands/data.ts";
+import { addDirectory } from "./commands/directory.ts";
 import { addJoin } from "./commands/join.ts";
 import { addPause, addResume } from "./commands/participation.ts";
 import { addReview } from "./commands/review.ts";
@@ -24,7 +25,8 @@ async function main(): Promise<number> {
   const run = runner((code) => {
     exit = code;
   });
-  for (const add of [addJoin, addData, addReview, addApprove, addRefuse, addStart, addStatus, addPause, addResume]) add(program, run);
+  for (const add of [addJoin, addData, addReview, addDirectory, addApprove, addRefuse, addStart, addStatus, addPause, addResume])
+    add(program, run);
   quietly(program);
   try {
     await program.parseAsync();

@@ -1,11 +1,13 @@
 /** `approve` and `refuse`: the steward's decision, signed with the site's key over the plan's digest. */
-import { EngraftError } from "@engraft/core/base/errors";
+import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { MESSAGES, type Approval } from "@engraft/core/protocol/messages";
 import { listData, resolveData } from "../data/registry.ts";
 import { looksAlive, readState } from "../state.ts";
 import { saveDecision } from "../vault/decisions.ts";
 import { requireMembership, type Membership } from "../vault/federation.ts";
-import { resolvePlan } from "../vault/plans.ts";
+import { findCompared } from "../vault/directories.ts";
+import { ownDirectory } from "../vault/own-directory.ts";
+import { resolvePlan, type OfferedPlan } from "../vault/plans.ts";
 import type { AddCommand, CommandContext } from "./command.ts";
 import { dataSummary } from "./data.ts";
 
@@ -29,20 +31,40 @@ interface DecisionOptions {
 }
 
 /** P5: signs an approval of exactly this digest. Throws `plan-unknown`, `plan-withdrawn`, `data-missing` or `bad-input`. */
-export async function approve(options: DecisionOptions & { readonly data: string | undefined }): Promise<Decided> {
-  const { home, data } = options;
+export async function approve(
+  options: DecisionOptions & { readonly data: string | undefined; readonly siteMetrics?: boolean },
+): Promise<Decided> {
+  const { home, data, siteMetrics = false } = options;
   const offered = await resolvePlan(home, options.plan);
   if (offered.withdrawn)
     throw new EngraftError(
       "plan-withdrawn",
       `Plan ${offered.plan.name} ${offered.plan.version} was withdrawn by its authors, so there is nothing to approve.`,
     );
+  await mustBeCompared(home, options.membership, offered);
   const table = data === undefined && (await listData(home)).length === 0 ? null : (await resolveData(home, data)).name;
   const next =
     table === null
       ? 'No table is registered yet, so the site will decline until "engraft-site data add" was run and the plan is approved again.'
       : `It may use table "${table}".`;
-  return decide(options, offered, "approved", null, table, next);
+  const figures = !offered.plan.metrics.perSite
+    ? ""
+    : siteMetrics
+      ? " Figures of this site's own patients may leave."
+      : " Figures of this site's own patients stay here (--site-metrics lets them out).";
+  return decide(options, offered, { decision: "approved", reason: null, siteMetrics }, table, next + figures);
+}
+
+/** A directory that nobody compared could hold sites that the coordinator invented; then it would read every update. */
+async function mustBeCompared(home: string, membership: Membership, offered: OfferedPlan): Promise<void> {
+  if (offered.plan.aggregation.method !== "secure") return;
+  const directory = ownDirectory(membership, offered.plan);
+  if (isRefusal(directory)) throw new EngraftError(directory.code, directory.text);
+  if ((await findCompared(home, directory.hash)) !== undefined) return;
+  throw new EngraftError(
+    "directory-not-compared",
+    `Compare the plan's directory with the other stewards first: run "engraft-site directory ${offered.digest.slice(0, 12)}" and read its 16 words to each other.`,
+  );
 }
 
 /** Signs a refusal, with its reason. */
@@ -50,8 +72,7 @@ export async function refusePlan(options: DecisionOptions & { readonly reason: s
   return decide(
     options,
     await resolvePlan(options.home, options.plan),
-    "refused",
-    options.reason.trim(),
+    { decision: "refused", reason: options.reason.trim(), siteMetrics: false },
     null,
     "Nothing is trained under it here.",
   );
@@ -59,14 +80,13 @@ export async function refusePlan(options: DecisionOptions & { readonly reason: s
 
 async function decide(
   options: DecisionOptions,
-  offered: Awaited<ReturnType<typeof resolvePlan>>,
-  decision: Approval["decision"],
-  reason: string | null,
+  offered: OfferedPlan,
+  said: Pick<Approval, "decision" | "reason" | "siteMetrics">,
   data: string | null,
   next: string,
 ): Promise<Decided> {
   const { home, membership, steward, at } = options;
-  const approval = MESSAGES.approval.schema.safeParse({ plan: offered.digest, decision, reason, steward: steward.trim(), at });
+  const approval = MESSAGES.approval.schema.safeParse({ plan: offered.digest, ...said, steward: steward.trim(), at });
   if (!approval.success)
     throw new EngraftError(
       "bad-input",
@@ -78,9 +98,9 @@ async function decide(
     plan: offered.digest,
     name,
     version,
-    decision,
+    decision: said.decision,
     data,
-    text: `Plan ${name} ${version} is ${decision} by ${approval.data.steward}. ${next}`,
+    text: `Plan ${name} ${version} is ${said.decision} by ${approval.data.steward}. ${next}`,
   };
 }
 
@@ -91,12 +111,13 @@ export const addApprove: AddCommand = (program, run) => {
     .argument("<digest>", "the plan's digest, or the first 6 digits or more")
     .option("--steward <name>", "who approves; goes into the signed decision")
     .option("--data <name>", "the registered table that it may use")
+    .option("--site-metrics", "let figures of this site's own patients leave, where the plan asks for them", false)
     .action(
-      run(async (context, plan: string, flags: { steward?: string; data?: string }) => {
+      run(async (context, plan: string, flags: { steward?: string; data?: string; siteMetrics: boolean }) => {
         const membership = await requireMembership(context.config.home);
-        const { steward, data } = flags;
+        const { steward, data, siteMetrics } = flags;
         const { home } = context.config;
-        const decided = await approve({ home, membership, plan, steward: named(steward), data, at: context.now() });
+        const decided = await approve({ home, membership, plan, steward: named(steward), data, siteMetrics, at: context.now() });
         await say(context, await withDataWarning(home, decided));
       }),
     );

@@ -1,11 +1,15 @@
 /** `review [digest]`: the plans that wait for the steward, in plain words, with what changed since the last one approved. */
+import { isRefusal } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
+import { directoryWords } from "@engraft/core/secagg/directory";
 import { digestWords } from "@engraft/core/base/words";
 import { planChanges, planInWords, type PlanChange, type PlanLine } from "@engraft/core/models/plan-words";
 import { listData } from "../data/registry.ts";
 import { reviewText } from "../terminal/review.ts";
 import { listDecisions, type Decision } from "../vault/decisions.ts";
+import { findCompared } from "../vault/directories.ts";
 import { requireMembership, type Membership } from "../vault/federation.ts";
+import { ownDirectory } from "../vault/own-directory.ts";
 import { listPlans, resolvePlan, type OfferedPlan } from "../vault/plans.ts";
 import { dataSummary, type DataSummary } from "./data.ts";
 import { isInteractive, type AddCommand, type CommandContext } from "./command.ts";
@@ -25,6 +29,10 @@ export interface Review {
   readonly changes: { readonly since: number; readonly list: readonly PlanChange[] } | null;
   /** How the registered table fits; null where none is registered, or several are and none is chosen. */
   readonly data: DataSummary | null;
+  /** Whether the plan asks for figures of this site's own patients. */
+  readonly asksSiteMetrics: boolean;
+  /** Null under plain aggregation; else whether the directory was compared with the other stewards. */
+  readonly directory: { readonly words: readonly string[]; readonly compared: boolean } | { readonly problem: string } | null;
 }
 
 /** Everything that a steward reads before deciding. */
@@ -47,7 +55,16 @@ export async function reviewPlan(home: string, membership: Membership, offered: 
     lines: planInWords(offered.plan, offered.manifest),
     changes: before === undefined ? null : { since: before.plan.version, list: planChanges(before.plan, offered.plan) },
     data: table === undefined ? null : await dataSummary(table, offered),
+    asksSiteMetrics: offered.plan.metrics.perSite,
+    directory: await directoryOf(home, membership, offered),
   };
+}
+
+async function directoryOf(home: string, membership: Membership, { plan }: OfferedPlan): Promise<Review["directory"]> {
+  if (plan.aggregation.method !== "secure") return null;
+  const directory = ownDirectory(membership, plan);
+  if (isRefusal(directory)) return { problem: directory.text };
+  return { words: directoryWords(directory), compared: (await findCompared(home, directory.hash)) !== undefined };
 }
 
 export const standingOf = (offered: OfferedPlan, decision: Decision | undefined): Standing =>
@@ -93,7 +110,7 @@ function listText(shown: readonly Review[], others: readonly Review[]): string {
 
 /** In a terminal the steward can decide at once. */
 async function askSteward({ config, print, now }: CommandContext, membership: Membership, review: Review): Promise<void> {
-  const { input, select } = await import("@inquirer/prompts");
+  const { confirm, input, select } = await import("@inquirer/prompts");
   const choice = await select({
     message: `Plan ${review.name} ${review.version} (${review.words.slice(0, 3).join(" ")} ...)`,
     choices: [
@@ -111,7 +128,11 @@ async function askSteward({ config, print, now }: CommandContext, membership: Me
       : undefined;
   const decided =
     choice === "approve"
-      ? await approve({ home: config.home, membership, plan: review.digest, steward, data, at: now() })
+      ? await approve({
+          ...{ home: config.home, membership, plan: review.digest, steward, data, at: now() },
+          siteMetrics:
+            review.asksSiteMetrics && (await confirm({ message: "May figures of this site's own patients leave?", default: false })),
+        })
       : await refusePlan({
           home: config.home,
           membership,

@@ -20,6 +20,7 @@ export function reviewText(review: Review): string {
       return warn === true ? paint("red", `${topic.padEnd(TOPIC)}WARNING: ${text}`) : line;
     }),
     ...changeLines(changes),
+    ...directoryLines(review),
     `${"Data here".padEnd(TOPIC)}${dataLine(data)}`,
     ...(standing === "waiting"
       ? [
@@ -30,6 +31,15 @@ export function reviewText(review: Review): string {
       : []),
     "",
   ].join("\n");
+}
+
+function directoryLines({ directory, digest }: Review): readonly string[] {
+  if (directory === null) return [];
+  const label = "Directory".padEnd(TOPIC);
+  if ("problem" in directory) return [paint("red", `${label}WARNING: ${directory.problem}`)];
+  return directory.compared
+    ? [`${label}Compared with the other stewards.`]
+    : [paint("yellow", `${label}NOT COMPARED. Before approving: engraft-site directory ${digest.slice(0, 12)}`)];
 }
 
 function changeLines(changes: Review["changes"]): readonly string[] {

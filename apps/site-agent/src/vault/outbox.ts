@@ -72,6 +72,10 @@ export class Outbox {
     return [...this.#answers.values()];
   }
 
+  blobs(): readonly BlobRef[] {
+    return this.all().flatMap(({ blob }) => (blob === null ? [] : [blob]));
+  }
+
   /** Durable when it returns. The blob must be in the store already. */
   async put(answer: StoredAnswer): Promise<void> {
     await writeJson(this.#path(answer), { format: "engraft.answer/1", ...answer });

@@ -47,7 +47,7 @@ async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): P
   const [model, start] = await prepare(workshop, agreed, signal);
   const fetched = workshop.now();
   reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
-  const validation = lettingOut(plan, await model.evaluate(start, "validation"));
+  const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation")) : null;
   signal.throwIfAborted();
   const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal);
   signal.throwIfAborted();
@@ -84,12 +84,12 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
   const metrics = async (vector: Float32Array, part: "validation" | "test", step: number): Promise<SiteMetrics | null> => {
     signal.throwIfAborted();
     report({ done: step, total: 4 });
-    return lettingOut(plan, await model.evaluate(vector, part));
+    return agreed.siteMetrics ? lettingOut(plan, await model.evaluate(vector, part)) : null;
   };
   const validation = await metrics(final, "validation", 0);
   const federated = await metrics(final, "test", 1);
   const base = await metrics(start, "test", 2);
-  const alone = plan.metrics.compareAlone ? await trainedAlone(workshop, agreed, model, signal) : null;
+  const alone = plan.metrics.compareAlone && agreed.siteMetrics ? await trainedAlone(workshop, agreed, model, signal) : null;
   const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "evaluation", {
     run: ask.run,
     round: ask.round,
@@ -111,15 +111,24 @@ async function trainedAlone(workshop: Workshop, agreed: Agreed, model: SiteModel
   const path = join(workshop.home, "runs", `${ask.run}.alone.json`);
   const known = await readJson(path, AloneFile);
   if (known !== undefined && known.plan === ask.plan && known.rounds === ask.round) return known.test;
-  const vector = await model.trainAlone(ask.round, reporter(workshop, agreed, "train"), signal);
-  signal.throwIfAborted();
+  const vector = await trainedAloneVector(workshop, agreed, model, signal);
   const test = lettingOut(offered.plan, await model.evaluate(vector, "test"));
   await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test });
   return test;
 }
 
+/** A model trained on this site's data only, as long as the plan's rounds. It stays here. */
+export async function trainedAloneVector(workshop: Workshop, agreed: Agreed, model: SiteModel, signal: AbortSignal): Promise<Float32Array> {
+  const { ask, offered } = agreed;
+  // Under secure aggregation the evaluation is a round of its own, after the last one that trained.
+  const rounds = ask.attempt === null ? ask.round : Math.min(ask.round - 1, offered.plan.rounds.count);
+  const vector = await model.trainAlone(rounds, reporter(workshop, agreed, "train"), signal);
+  signal.throwIfAborted();
+  return vector;
+}
+
 /** The open model and the vector to start from; vectors of earlier rounds are let go. */
-async function prepare(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<readonly [SiteModel, Float32Array]> {
+export async function prepare(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<readonly [SiteModel, Float32Array]> {
   const { ask } = agreed;
   const download = reporter(workshop, agreed, "download");
   const model = await workshop.models.forAsk(agreed, download);
@@ -142,9 +151,13 @@ const keyOf = ({ ask }: Agreed) => ({ run: ask.run, round: ask.round, kind: ask.
 
 const scopesOf = (workshop: Workshop) => ({ federation: workshop.membership.federation.coordinator, session: undefined });
 
-const seedOf = (workshop: Workshop, { ask }: Agreed) => ({ run: ask.run, round: ask.round, site: workshop.membership.federation.site });
+export const seedOf = (workshop: Workshop, { ask }: Agreed) => ({
+  run: ask.run,
+  round: ask.round,
+  site: workshop.membership.federation.site,
+});
 
-const reporter =
+export const reporter =
   (workshop: Workshop, { ask }: Agreed, phase: Progress["phase"]): OnProgress =>
   ({ done, total }) =>
     workshop.report({ run: ask.run, round: ask.round, phase, done, total });

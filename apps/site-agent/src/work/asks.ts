@@ -12,10 +12,13 @@ import type { Emit } from "../events.ts";
 import type { Journal } from "../vault/journal.ts";
 import type { StoredAnswer } from "../vault/outbox.ts";
 import { answerAsk, type Workshop } from "./answer.ts";
-import { checkAsk, type Standing } from "./check-ask.ts";
+import type { SecureRounds } from "./secure/rounds.ts";
+import { makeVector } from "./secure/vector.ts";
+import { checkAsk, type Agreed, type Standing } from "./check-ask.ts";
 
 export interface AsksDependencies {
   readonly workshop: Workshop;
+  readonly secure: SecureRounds;
   readonly link: () => Pick<Link, "send" | "sendStatement"> | undefined;
   readonly standing: (ask: Ask) => Promise<Standing>;
   readonly journal: Journal;
@@ -27,7 +30,8 @@ export interface AsksDependencies {
 const PASSING: ReadonlySet<Code> = new Set(["link-lost", "blob-missing", "digest-mismatch", "disk-full", "database-unavailable"]);
 
 const about = (ask: Pick<Ask, "run" | "round" | "kind">) => ({ run: ask.run, round: ask.round, kind: ask.kind });
-const idOf = (ask: Ask): string => `${ask.run} ${ask.round} ${ask.kind} ${ask.plan} ${ask.checkpoint.digest}`;
+const idOf = (ask: Ask): string =>
+  `${ask.run} ${ask.round} ${ask.kind} ${ask.plan} ${ask.checkpoint.digest} ${ask.attempt?.number ?? ""} ${ask.attempt?.nonce ?? ""}`;
 
 export class Asks {
   readonly #with: AsksDependencies;
@@ -53,6 +57,7 @@ export class Asks {
     if (this.#current !== undefined && idOf(this.#current.ask) === id && !this.#current.abort.signal.aborted) return;
     if (this.#waiting.some((other) => idOf(other) === id)) return;
     if (this.#paused) return this.#decline(ask, refuse("paused", "This site is paused by its own people. Only they can resume it."));
+    if (this.#with.secure.resend(ask)) return;
     const stored = outbox.find(ask);
     if (stored !== undefined) return this.#sendStored(stored, true);
     const refused = this.#refused.get(id);
@@ -67,6 +72,7 @@ export class Asks {
   /** The run is over for this site. */
   async cancel(run: RunId, text: string): Promise<void> {
     const { workshop, journal, emit } = this.#with;
+    await this.#with.secure.forgetRun(run);
     const known = this.#drop(run, text) || workshop.outbox.all().some((answer) => answer.run === run);
     if (!known) return;
     journal.add({ what: "run.cancelled", run, text });
@@ -138,7 +144,19 @@ export class Asks {
     emit({ event: "ask", ...about(ask), rounds: checked.offered.plan.rounds.count });
     // Answers to earlier rounds of this run are no longer wanted.
     for (const old of workshop.outbox.all()) if (old.run === ask.run) await workshop.outbox.remove(old);
+    if (ask.attempt !== null) return this.#answerSecurely(checked, signal);
     this.#sendStored(await answerAsk(workshop, checked, signal), false);
+  }
+
+  /** Train first, then open the keys: most sites that vanish do so before the others rely on them. */
+  async #answerSecurely(agreed: Agreed, signal: AbortSignal): Promise<void> {
+    const { workshop, secure } = this.#with;
+    const admitted = await secure.admit(agreed);
+    if (isRefusal(admitted)) return this.#decline(agreed.ask, admitted);
+    if (!secure.hasVector(admitted)) await secure.store(admitted, await makeVector(workshop, agreed, signal));
+    signal.throwIfAborted();
+    const joined = await secure.advertise(admitted, agreed);
+    if (isRefusal(joined)) this.#decline(agreed.ask, joined);
   }
 
   async #failed(ask: Ask, error: unknown, signal: AbortSignal): Promise<void> {

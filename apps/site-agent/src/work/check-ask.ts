@@ -20,6 +20,9 @@ export interface Agreed {
   readonly ask: Ask;
   readonly offered: OfferedPlan;
   readonly data: RegisteredData;
+  readonly decision: Decision;
+  /** Whether figures of this site's own patients may leave: the plan asks for them, and the steward lets them. */
+  readonly siteMetrics: boolean;
   /** Values in the trainable vector. */
   readonly vectorLength: number;
 }
@@ -34,7 +37,7 @@ export function checkAsk(ask: Ask, standing: Standing): Agreed | Refusal {
     return refuse("plan-not-approved", `Plan ${short} waits for this site's steward. Nothing was fetched or trained.`);
   if (decision.approval.decision === "refused") return refuse("plan-refused", `This site's steward has refused plan ${short}.`);
   if (offered.withdrawn) return refuse("plan-withdrawn", `Plan ${short} was withdrawn.`);
-  return asPlanned(ask, offered) ?? withData(ask, offered, data);
+  return asPlanned(ask, offered) ?? withData(ask, offered, decision, data);
 }
 
 function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
@@ -44,13 +47,16 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
   if (ask.manifest.digest !== plan.base.manifest) return other("it names another manifest");
   if (ask.weights.digest !== plan.base.weights) return other("it names other weights");
   if (!ask.run.startsWith(`${plan.name}.`)) return other("the run belongs to another plan's name");
-  if (ask.round > plan.rounds.count || (ask.kind === "train" && ask.round < 1)) return other(`round ${ask.round} of ${plan.rounds.count}`);
+  if ((ask.attempt !== null) !== (plan.aggregation.method === "secure")) return other("it adds updates up in another way");
+  // A secure evaluation is a round of its own.
+  const last = plan.rounds.count + (ask.attempt !== null && ask.kind === "evaluate" ? 1 : 0);
+  if (ask.round > last || (ask.kind === "train" && ask.round < 1)) return other(`round ${ask.round} of ${plan.rounds.count}`);
   if (ask.manifest.bytes !== Buffer.byteLength(manifestText)) return other("the manifest has another length");
   if (ask.weights.bytes !== manifest.weights.bytes) return other("the weights have another length");
   return undefined;
 }
 
-function withData(ask: Ask, offered: OfferedPlan, data: RegisteredData | undefined): Agreed | Refusal {
+function withData(ask: Ask, offered: OfferedPlan, decision: Decision, data: RegisteredData | undefined): Agreed | Refusal {
   const { plan, manifest } = offered;
   const vectorLength = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
   for (const vector of [ask.checkpoint, ask.start]) {
@@ -65,5 +71,6 @@ function withData(ask: Ask, offered: OfferedPlan, data: RegisteredData | undefin
       "data-missing",
       'The plan is approved, but no table is registered for it at this site. Its people must run "engraft-site data add".',
     );
-  return { ok: true, ask, offered, data, vectorLength };
+  const siteMetrics = plan.metrics.perSite && decision.approval.siteMetrics;
+  return { ok: true, ask, offered, data, decision, siteMetrics, vectorLength };
 }

@@ -1,5 +1,6 @@
 /** What the agent needs from an engine. The real one is `@engraft/engine/site-model`; benchmarks and tests pass their own. */
 import type { Manifest } from "@engraft/core/models/manifest";
+import type { Tally } from "@engraft/core/models/tally";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { TableDeclaration } from "@engraft/engine/data/declaration";
@@ -27,6 +28,8 @@ export interface SiteModel {
   trainAlone(rounds: number, onProgress: OnProgress, signal: AbortSignal): Promise<Float32Array>;
   /** Null where there are too few patients to say anything. */
   evaluate(vector: Float32Array, part: "validation" | "test"): Promise<SiteMetrics | null>;
+  /** Counts of the predictions, to be summed with other sites'. Null likewise. */
+  tally(vector: Float32Array, part: "validation" | "test"): Promise<Tally | null>;
   close(): Promise<void>;
 }
 

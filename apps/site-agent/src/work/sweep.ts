@@ -1,13 +1,13 @@
 /** What a crash may have left in the store: blobs that nothing names any more. Bases stay, so that each travels once. */
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
-import type { Outbox } from "../vault/outbox.ts";
 import { listPlans } from "../vault/plans.ts";
 
-/** Removes every blob but the weights of offered plans and the updates that are not yet settled. Before any link is made. */
-export async function sweep(home: string, blobs: BlobStore, outbox: Outbox): Promise<void> {
-  const keep = new Set<string>(outbox.all().flatMap((answer) => (answer.blob === null ? [] : [answer.blob.digest])));
+/** Removes every blob but the weights of offered plans and the updates and masked vectors that are not yet settled. Before any link is made. */
+export async function sweep(home: string, blobs: BlobStore, unsettled: readonly BlobRef[]): Promise<void> {
+  const keep = new Set<string>(unsettled.map(({ digest }) => digest));
   for (const { plan, withdrawn } of await listPlans(home)) if (!withdrawn) keep.add(plan.base.weights);
   const folder = dirname(dirname(blobs.path("0".repeat(64))));
   for (const shelf of await readdir(folder)) {

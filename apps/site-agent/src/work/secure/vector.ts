@@ -1,0 +1,90 @@
+/** What a site puts into a round's sum: its weighted update and the counts of its patients, encoded once. */
+import { randomBytes } from "node:crypto";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { SiteFigures } from "@engraft/core/protocol/messages";
+import type { Plan } from "@engraft/core/models/plan";
+import { totalsOf, type Tally } from "@engraft/core/models/tally";
+import { encodingOf, weightFor } from "@engraft/core/secagg/encoding-of-plan";
+import { vectorBytes } from "@engraft/core/secagg/mask-input";
+import { encodeInput } from "@engraft/core/secagg/quantize";
+import { prepare, reporter, seedOf, trainedAloneVector, type Workshop } from "../answer.ts";
+import type { Agreed } from "../check-ask.ts";
+import { lettingOut } from "../egress.ts";
+import type { SiteModel } from "../site-model.ts";
+
+export interface Made {
+  readonly bytes: Uint8Array;
+  readonly figures: SiteFigures;
+  readonly engine: string;
+  readonly seconds: { readonly fetch: number; readonly train: number };
+}
+
+const NO_FIGURES: SiteFigures = { validation: null, base: null, alone: null, federated: null };
+
+/** Trains, or evaluates at the run's end. Throws where it cannot, or when `signal` is aborted. */
+export async function makeVector(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<Made> {
+  const began = workshop.now();
+  const [model, start] = await prepare(workshop, agreed, signal);
+  const fetch = Math.max(0, workshop.now() - began) / 1000;
+  const made =
+    agreed.ask.kind === "train"
+      ? await train(workshop, agreed, model, start, signal)
+      : await evaluate(workshop, agreed, model, start, signal);
+  signal.throwIfAborted();
+  return { ...made, engine: model.engine.slice(0, 80), seconds: { fetch, train: made.seconds } };
+}
+
+type Part = Omit<Made, "engine" | "seconds"> & { readonly seconds: number };
+
+async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start: Float32Array, signal: AbortSignal): Promise<Part> {
+  const { plan } = agreed.offered;
+  reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
+  const tally = await model.tally(start, "validation");
+  const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation")) : null;
+  signal.throwIfAborted();
+  const { update, sampleCount, seconds } = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal);
+  signal.throwIfAborted();
+  const bytes = encoded(plan, agreed, update, sampleCount, { validation: tally });
+  return { bytes, figures: { ...NO_FIGURES, validation }, seconds };
+}
+
+async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, final: Float32Array, signal: AbortSignal): Promise<Part> {
+  const { ask, offered, siteMetrics } = agreed;
+  const { plan } = offered;
+  const report = reporter(workshop, agreed, "evaluate");
+  const start = await workshop.vectors.loadVector(ask.run, ask.start, reporter(workshop, agreed, "download"));
+  const alone = plan.metrics.compareAlone ? await trainedAloneVector(workshop, agreed, model, signal) : undefined;
+  const look = async (vector: Float32Array, part: "validation" | "test", step: number) => {
+    signal.throwIfAborted();
+    report({ done: step, total: 4 });
+    const tally = await model.tally(vector, part);
+    return { tally, figures: siteMetrics ? lettingOut(plan, await model.evaluate(vector, part)) : null };
+  };
+  const nothing = { tally: null, figures: null };
+  const validation = await look(final, "validation", 0);
+  const federated = await look(final, "test", 1);
+  const base = await look(start, "test", 2);
+  const own = alone === undefined ? nothing : await look(alone, "test", 3);
+  const tallies = { validation: validation.tally, base: base.tally, federated: federated.tally, alone: own.tally };
+  const figures = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
+  // Without an update the weight says nothing; it is still one word of the vector.
+  return { bytes: encoded(plan, agreed, new Float32Array(0), 1, tallies), figures, seconds: 0 };
+}
+
+function encoded(
+  plan: Plan,
+  { ask, vectorLength }: Agreed,
+  update: Float32Array,
+  sampleCount: number,
+  tallies: Readonly<Partial<Record<keyof SiteFigures, Tally | null>>>,
+): Uint8Array {
+  const encoding = encodingOf(plan, vectorLength, ask.kind);
+  const totals = totalsOf(plan, ask.kind, tallies);
+  try {
+    return vectorBytes(encodeInput(encoding, weightFor(plan, sampleCount), update, totals, randomBytes(32)));
+  } catch (error) {
+    if (!(error instanceof EngraftError) || error.code !== "not-finite") throw error;
+    const text = "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.";
+    throw new EngraftError("training-failed", text, { cause: error });
+  }
+}
