@@ -13,6 +13,9 @@ import type { Screen } from "./screen.ts";
 
 const POLL_MS = 150;
 
+/** The hospital whose agent dies once, just before its masked vector leaves: the hardest moment for the others. */
+const LEAVES = { site: "va", round: 2 } as const;
+
 export interface SiteResult {
   readonly site: string;
   readonly n: number;
@@ -25,6 +28,10 @@ export interface DemoResult {
   readonly rounds: number;
   readonly aggregation: string;
   readonly sites: readonly SiteResult[];
+  /** Of all hospitals' patients together, out of the sum. */
+  readonly pooled: Readonly<Record<"base" | "alone" | "federated", SiteResult["base"]>>;
+  /** The agent that was killed after the masks were agreed, and who was in the sums of that round and the next. */
+  readonly killed: { readonly site: string; readonly round: number; readonly inSum: readonly string[]; readonly inNextSum: readonly string[] };
   readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number };
   readonly seconds: { readonly total: number; readonly training: number; readonly coordinator: number };
 }
@@ -47,19 +54,30 @@ export async function runDemo(options: DemoOptions) {
   const api = await federation.api();
   await createFirstAdmin(federation, api, login);
 
-  screen.step(`Enrolling ${sites.length} hospitals, each with its own keys and data; importing the base model and proposing the plan`);
-  const [digest] = await Promise.all([
-    proposePlan(federation, dir, rounds),
+  screen.step(`Enrolling ${sites.length} hospitals, each with its own keys and data; importing the base model`);
+  await Promise.all([
+    federation.coordinatorCommandOk("base", "import", exampleFile("base")),
     ...sites.map(async ({ site, file, flags }) => {
       await federation.enrol(site, { file: exampleFile(file), flags });
-      screen.watch(site, await federation.startAgent(site));
+      const leaves = site === LEAVES.site ? { ENGRAFT_CRASH_AT: `send.masked:${LEAVES.round}` } : {};
+      screen.watch(site, await federation.startAgent(site, leaves));
     }),
   ]);
-  await Promise.all(sites.map(({ site }) => federation.approve(site, digest, "--data", "main")));
+
+  screen.step("Proposing the plan; stewards compare its directory by voice, and approve");
+  const digest = await proposePlan(federation, dir, rounds);
+  const names = sites.map(({ site }) => site);
+  await federation.compareAll(digest, names);
+  await Promise.all(names.map((site) => federation.approve(site, digest, "--data", "main", "--site-metrics")));
 
   screen.step("Training together");
   const { run } = await api.runs.start.mutate({ plan: digest });
+  const comesBack = federation.agents.get(LEAVES.site)?.exited.then(async () => {
+    screen.step(`${LEAVES.site} was killed in round ${LEAVES.round}, after the masks were agreed; the others go on, and it comes back`);
+    await federation.startAgent(LEAVES.site);
+  });
   const { view, release } = await watchRun(api, run, screen);
+  await comesBack;
 
   screen.step("Downloading the model as a researcher would");
   const file = release.files.find(({ name }) => name === "model.safetensors");
@@ -93,7 +111,6 @@ async function createFirstAdmin(federation: Federation, api: Api, login: { email
 }
 
 async function proposePlan(federation: Federation, dir: string, rounds: number | undefined): Promise<string> {
-  await federation.coordinatorCommandOk("base", "import", exampleFile("base"));
   const { digest } = await federation.coordinatorCommandOk("plan", "propose", await planFile(dir, rounds));
   if (typeof digest !== "string") throw new EngraftError("plan-invalid", "The coordinator did not accept the demo's plan.");
   return digest;

@@ -1,4 +1,4 @@
-/** The demo's plan: four hospitals fine-tune every layer of the Cleveland base for 15 rounds of 100 updates. */
+/** The demo's plan, as an author writes it: four hospitals fine-tune every layer of the Cleveland base for 15 rounds of 100 updates. */
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Manifest } from "@engraft/core/models/manifest";
 import { Plan } from "@engraft/core/models/plan";
@@ -10,8 +10,8 @@ export const manifestText = (manifest: Manifest): string => `${JSON.stringify(ma
  * Trained part, optimizer, rate and penalty: the best of 47 settings by the mean AUROC on the hospitals' validation
  * patients after 15 rounds (README.md). Test patients had no say.
  */
-export const demoPlan = (manifest: Manifest): Plan =>
-  Plan.parse({
+export const demoPlan = (manifest: Manifest) => ({
+  ...Plan.omit({ aggregation: true }).parse({
     format: "engraft.plan/1",
     name: "heart",
     version: 1,
@@ -29,7 +29,9 @@ export const demoPlan = (manifest: Manifest): Plan =>
       seed: 1,
     },
     rounds: { count: 15, stop: null },
-    cohort: { minSites: 3, fraction: 1, gatherSeconds: 30, deadlineSeconds: 120, graceSeconds: 20 },
-    aggregation: "plain",
-    metrics: { names: ["auroc", "auprc", "accuracy", "loss", "brier"], minCount: 20, compareAlone: true },
-  });
+    cohort: { minSites: 3, fraction: 1, gatherSeconds: 30, deadlineSeconds: 120, graceSeconds: 5 },
+    metrics: { names: ["auroc", "auprc", "accuracy", "loss", "brier"], perSite: true, minCount: 20, compareAlone: true },
+  }),
+  // The directory is filled in when the plan is proposed: all hospitals that are enrolled then.
+  aggregation: { method: "secure", weightCap: 1000 } as const,
+});

@@ -7,7 +7,11 @@ import { runView, type RunPhase, type RunView } from "@engraft/core/rounds/view"
 import { exampleFile, siteDeclarations, type SiteDeclaration } from "../../examples/heart-disease/files.ts";
 import { Federation, type FederationOptions } from "../../tools/federation/federation.ts";
 
-export const heartPlan = async (): Promise<Plan> => JSON.parse(await readFile(exampleFile("plan.json"), "utf8")) as Plan;
+/** The example's plan as its author wrote it, with plain aggregation where a test is not about sums. */
+export const heartPlan = async (method: "plain" | "secure" = "plain"): Promise<Plan> => {
+  const draft = JSON.parse(await readFile(exampleFile("plan.json"), "utf8")) as Plan;
+  return method === "plain" ? { ...draft, aggregation: { method } } : draft;
+};
 
 export interface HeartOptions extends Partial<FederationOptions> {
   readonly sites?: readonly string[];
@@ -15,6 +19,10 @@ export interface HeartOptions extends Partial<FederationOptions> {
   readonly tables?: "shared" | "copied";
   /** Changes the example's plan before it is proposed. */
   readonly plan?: (plan: Plan) => Plan;
+  /** `secure`: all sites are the directory, compared and approved. */
+  readonly aggregation?: "plain" | "secure";
+  /** Of single agents. */
+  readonly agentEnv?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Short rounds, so that a test looks at the protocol and not at training. */
@@ -26,20 +34,24 @@ export const shortPlan =
     rounds: { count: rounds, stop: null },
   });
 
+const APPROVE = ["--data", "main", "--site-metrics"] as const;
+
 export class Heart {
   readonly federation: Federation;
-  readonly plan: string;
+  /** Digest of the plan that was approved. */
+  plan = "";
   readonly sites: readonly SiteDeclaration[];
   readonly dir: string;
 
   readonly #tables: "shared" | "copied";
+  readonly #agentEnv: Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-  private constructor(federation: Federation, plan: string, sites: readonly SiteDeclaration[], dir: string, tables: "shared" | "copied") {
-    this.#tables = tables;
+  private constructor(federation: Federation, sites: readonly SiteDeclaration[], dir: string, { tables, agentEnv }: HeartOptions) {
     this.federation = federation;
-    this.plan = plan;
     this.sites = sites;
     this.dir = dir;
+    this.#tables = tables ?? "shared";
+    this.#agentEnv = agentEnv ?? {};
   }
 
   /** Coordinator up, base imported, plan proposed, sites enrolled with data, agents online, plan approved everywhere. */
@@ -49,12 +61,16 @@ export class Heart {
     await federation.coordinatorCommandOk("base", "import", exampleFile("base"));
     const wanted = options.sites ?? ["cleveland", "hungary", "switzerland", "va"];
     const sites = (await siteDeclarations()).filter(({ site }) => wanted.includes(site));
-    const plan = (options.plan ?? shortPlan(3))(await heartPlan());
+    const heart = new Heart(federation, sites, dir, options);
+    await Promise.all(sites.map((site) => heart.enrol(site)));
+    const plan = (options.plan ?? shortPlan(3))(await heartPlan(options.aggregation));
     const path = join(dir, "plan.json");
     await writeFile(path, JSON.stringify({ ...plan, cohort: { ...plan.cohort, minSites: Math.min(plan.cohort.minSites, sites.length) } }));
     const { digest } = (await federation.coordinatorCommandOk("plan", "propose", path)) as { digest: string };
-    const heart = new Heart(federation, digest, sites, dir, options.tables ?? "shared");
-    await Promise.all(sites.map((site) => heart.join(site)));
+    heart.plan = digest;
+    const names = sites.map(({ site }) => site);
+    if (options.aggregation === "secure") await federation.compareAll(digest, names);
+    await Promise.all(names.map((site) => federation.approve(site, digest, ...APPROVE)));
     return heart;
   }
 
@@ -62,11 +78,16 @@ export class Heart {
     return join(this.dir, `${site}.csv`);
   }
 
-  async join({ site, file, flags }: SiteDeclaration): Promise<void> {
+  async enrol({ site, file, flags }: SiteDeclaration): Promise<void> {
     if (this.#tables === "copied") await copyFile(exampleFile(file), this.tableOf(site));
     await this.federation.enrol(site, { file: this.#tables === "copied" ? this.tableOf(site) : exampleFile(file), flags });
-    await this.federation.startAgent(site);
-    await this.federation.approve(site, this.plan, "--data", "main");
+    await this.federation.startAgent(site, this.#agentEnv[site] ?? {});
+  }
+
+  /** A site that comes later. */
+  async join(site: SiteDeclaration): Promise<void> {
+    await this.enrol(site);
+    await this.federation.approve(site.site, this.plan, ...APPROVE);
   }
 
   async startRun(): Promise<string> {

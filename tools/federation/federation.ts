@@ -139,8 +139,10 @@ export class Federation {
     return this.#online(site, Program.start("engraft-site", [this.siteDir(site)], { ...this.#program(site), script }));
   }
 
-  startAgent(site: string): Promise<Program> {
-    return this.#online(site, Program.start("engraft-site", ["--home", this.siteDir(site), "--json", "start"], this.#program(site)));
+  startAgent(site: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const program = this.#program(site);
+    const options = { ...program, env: { ...program.env, ...env } };
+    return this.#online(site, Program.start("engraft-site", ["--home", this.siteDir(site), "--json", "start"], options));
   }
 
   async #online(site: string, agent: Program): Promise<Program> {
@@ -149,12 +151,39 @@ export class Federation {
     return agent;
   }
 
+  /** The code of a plan's directory, as a steward reads it aloud. */
+  async directoryWords(site: string, plan: string): Promise<string> {
+    await this.#offered(site, plan);
+    const { words } = await this.siteCommandOk(site, "directory", plan);
+    return (words as readonly string[]).join(" ");
+  }
+
+  /** Types in at one site what another site's steward has read. */
+  async compare(site: string, plan: string, heard: string): Promise<void> {
+    await this.#offered(site, plan);
+    await this.siteCommandOk(site, "directory", plan, "--heard", heard, "--steward", "Demo steward");
+  }
+
+  /** As stewards do on a call: one reads the code, all others type what they hear, and the first hears it from the second. */
+  async compareAll(plan: string, sites: readonly string[]): Promise<void> {
+    const [first, second] = sites;
+    if (first === undefined || second === undefined) return;
+    const read = await this.directoryWords(first, plan);
+    await Promise.all(sites.slice(1).map((site) => this.compare(site, plan, read)));
+    await this.compare(first, plan, await this.directoryWords(second, plan));
+  }
+
   /** Waits until the running agent has been offered the plan, approves it as its steward, and waits until that is recorded. */
   async approve(site: string, plan: string, ...flags: string[]): Promise<void> {
     const agent = this.agents.get(site);
-    await agent?.line((line) => line.event === "plan.offered" && line["plan"] === plan);
+    await this.#offered(site, plan);
+    const before = agent?.lines.length ?? 0;
     await this.siteCommandOk(site, "approve", plan, "--steward", "Demo steward", ...flags);
-    await agent?.line((line) => line.event === "approval.recorded" && line["plan"] === plan);
+    await agent?.line((line) => line.event === "approval.recorded" && line["plan"] === plan, before);
+  }
+
+  async #offered(site: string, plan: string): Promise<void> {
+    await this.agents.get(site)?.line((line) => line.event === "plan.offered" && line["plan"] === plan);
   }
 
   async stop(): Promise<void> {

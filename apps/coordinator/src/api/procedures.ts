@@ -27,6 +27,7 @@ export const NEEDS: Readonly<Record<string, Need>> = {
   "plans.withdraw": "admin",
   "runs.list": "researcher",
   "runs.get": "researcher",
+  "runs.record": "researcher",
   "runs.start": "admin",
   "runs.stop": "admin",
   "releases.list": "researcher",

@@ -47,7 +47,7 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
   return (
     <>
       <Head detail={detail} view={view} />
-      {plan.aggregation === "plain" && <PlainBanner />}
+      {plan.aggregation.method === "plain" && <PlainBanner />}
       {view.end !== null && view.phase === "failed" && (
         <Note tone="bad" icon={<OctagonX size={16} aria-hidden />}>
           <b className="font-semibold">The run failed.</b> {view.end.text}{" "}
@@ -96,7 +96,7 @@ function Head({ detail, view }: { readonly detail: RunDetail; readonly view: Run
       chips={
         <>
           <PhaseChip phase={view.phase} />
-          {plan.aggregation === "plain" && (
+          {plan.aggregation.method === "plain" && (
             <Chip tone="bad" icon={<Eye aria-hidden />}>
               Plain
             </Chip>

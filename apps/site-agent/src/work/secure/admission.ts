@@ -1,4 +1,5 @@
 /** Whether a secure ask may be answered at all, before anything is fetched or trained (SPEC.md, G9, G11, G14). Pure. */
+import { canonicalJson } from "@engraft/core/base/canonical";
 import { isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
 import type { Ask, AttemptOpening, Outcome } from "@engraft/core/protocol/messages";
@@ -89,7 +90,7 @@ function follows(
       `This site knows of the sum of round ${known.round}, and the coordinator does not: was it restored from a backup?`,
     );
   }
-  if (known?.round === previous?.round && JSON.stringify(known) !== JSON.stringify(previous)) {
+  if (known !== undefined && known.round === previous?.round && canonicalJson(known) !== canonicalJson(previous)) {
     return refuse("inputs-wrong", "The coordinator tells two stories of one round's sum.");
   }
   if ((previous?.checkpoint ?? ask.start.digest) !== ask.checkpoint.digest) {
