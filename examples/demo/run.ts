@@ -31,7 +31,12 @@ export interface DemoResult {
   /** Of all hospitals' patients together, out of the sum. */
   readonly pooled: Readonly<Record<"base" | "alone" | "federated", SiteResult["base"]>>;
   /** The agent that was killed after the masks were agreed, and who was in the sums of that round and the next. */
-  readonly killed: { readonly site: string; readonly round: number; readonly inSum: readonly string[]; readonly inNextSum: readonly string[] };
+  readonly killed: {
+    readonly site: string;
+    readonly round: number;
+    readonly inSum: readonly string[];
+    readonly inNextSum: readonly string[];
+  };
   readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number };
   readonly seconds: { readonly total: number; readonly training: number; readonly coordinator: number };
 }
@@ -98,6 +103,8 @@ export async function runDemo(options: DemoOptions) {
         federated: figures(federated),
       }))
       .sort((a, b) => (a.site < b.site ? -1 : 1)),
+    pooled: pooledOf(view),
+    killed: { ...LEAVES, inSum: inSum(view, LEAVES.round), inNextSum: inSum(view, LEAVES.round + 1) },
     model,
     seconds: { total: seconds(performance.now() - started), ...secondsOf(view) },
   };
@@ -170,6 +177,21 @@ function figures(metrics: SiteMetrics | null): SiteResult["base"] {
     values[`${name}Ci`] = estimate === null || estimate === undefined ? null : [estimate.low, estimate.high];
   }
   return values;
+}
+
+const inSum = (view: RunView, round: number): readonly string[] => view.rounds.find((one) => one.round === round)?.sum?.sites ?? [];
+
+/** Values with the bounds that the summed histograms leave. */
+function pooledOf(view: RunView): DemoResult["pooled"] {
+  const pooled = view.evaluationRound?.sum?.pooled;
+  const of = (model: "base" | "alone" | "federated"): SiteResult["base"] =>
+    Object.fromEntries(
+      Object.entries(pooled?.[model]?.values ?? {}).flatMap(([name, bounded]) => [
+        [name, bounded?.value ?? null],
+        [`${name}Bounds`, bounded === null || bounded === undefined ? null : [bounded.low, bounded.high]],
+      ]),
+    );
+  return { base: of("base"), alone: of("alone"), federated: of("federated") };
 }
 
 /** Mean over the hospitals that report it; undefined where none does. */

@@ -20,11 +20,23 @@ export function comparisonTable(
 AUROC on held-out patients (95 % confidence interval), after ${result.rounds} rounds
 ${lines.join("\n")}
 
-${result.aggregation === "plain" ? "Plain aggregation: the coordinator can read each update.\n" : ""}Model      ${result.model.path}
+All hospitals' patients together, out of the sum: ${pooled(result, "base")} base unchanged, ${pooled(result, "alone")} trained alone, ${pooled(result, "federated")} federated.
+The coordinator saw sums only. In round ${result.killed.round} the agent of ${result.killed.site} was killed after the masks were agreed: the sum was
+opened over ${result.killed.inSum.join(", ")}; round ${result.killed.round + 1} was over ${result.killed.inNextSum.join(", ")}.
+
+Model      ${result.model.path}
            ${result.model.bytes} bytes, sha256 ${result.model.sha256}
 Dashboard  ${access.url}
 Login      ${access.email}   ${access.password}
 `;
+}
+
+/** The sum's histograms leave it between bounds. */
+function pooled(result: DemoResult, model: "base" | "alone" | "federated"): string {
+  const value = result.pooled[model]["auroc"];
+  const bounds = result.pooled[model]["aurocBounds"];
+  if (typeof value !== "number" || !Array.isArray(bounds)) return "unknown";
+  return `${value.toFixed(3)} (± ${(((bounds[1] as number) - (bounds[0] as number)) / 2).toFixed(3)})`;
 }
 
 function auroc(figures: SiteResult["base"]): string {

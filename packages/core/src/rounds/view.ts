@@ -3,7 +3,9 @@ import type { SiteName } from "../base/ids.ts";
 import { weightedMean } from "../models/metric-means.ts";
 import type { SiteMetrics } from "../models/metrics.ts";
 import type { MetricName, Plan } from "../models/plan.ts";
+import type { PooledMetrics } from "../models/pooled.ts";
 import type { BlobRef, EventOf, RunEvent } from "./events.ts";
+import { openedAttempt, sumOf, withAttemptEvent, type AttemptView, type SumView } from "./secure/view.ts";
 
 export interface RoundView {
   readonly round: number;
@@ -13,7 +15,8 @@ export interface RoundView {
   readonly answers: readonly {
     readonly site: SiteName;
     readonly at: number;
-    readonly sampleCount: number;
+    /** Null under secure aggregation, where it goes into the sum unseen. */
+    readonly sampleCount: number | null;
     readonly bytes: number;
     readonly engine: string;
     readonly seconds: { readonly fetch: number; readonly train: number };
@@ -21,6 +24,18 @@ export interface RoundView {
   readonly dropped: readonly { readonly site: SiteName; readonly at: number; readonly code: string; readonly text: string }[];
   readonly closed: { readonly at: number; readonly survivors: readonly SiteName[]; readonly reason: string } | null;
   readonly checkpoint: { readonly at: number; readonly digest: string; readonly bytes: number } | null;
+  /** Under secure aggregation, oldest first; none in plain. */
+  readonly attempts: readonly AttemptView[];
+  /** Null until the sum is open, and in plain. */
+  readonly sum: SumView | null;
+  /** A secure round that used up its number without a sum. */
+  readonly failed: { readonly at: number; readonly code: string; readonly text: string } | null;
+}
+
+/** Checkpoint `round` on all sites' validation patients together, out of the sum. */
+export interface PooledPoint {
+  readonly round: number;
+  readonly metrics: PooledMetrics;
 }
 
 /** Checkpoint `round` (0 = the base unchanged) on each site's validation patients. */
@@ -36,7 +51,18 @@ export interface Comparison {
   readonly federated: SiteMetrics | null;
 }
 
-export type RunPhase = "gathering" | "collecting" | "combining" | "evaluating" | "finished" | "stopped" | "failed";
+export type RunPhase =
+  | "gathering"
+  | "advertising"
+  | "dealing"
+  | "masking"
+  | "unmasking"
+  | "collecting"
+  | "combining"
+  | "evaluating"
+  | "finished"
+  | "stopped"
+  | "failed";
 
 export interface RunView {
   readonly run: string;
@@ -56,8 +82,14 @@ export interface RunView {
     readonly missed: readonly { readonly site: SiteName; readonly text: string }[];
   } | null;
   readonly comparisons: readonly Comparison[];
+  /** Curve of the sums; empty in plain. */
+  readonly pooledCurve: readonly PooledPoint[];
+  /** The evaluation at the end under secure aggregation, a round of its own that is summed like the others. */
+  readonly evaluationRound: RoundView | null;
   readonly checkpoint: BlobRef;
 }
+
+type SecureEvent = Extract<RunEvent, { readonly attempt: number }> | EventOf<"round.failed">;
 
 /** Undefined until `run.created` is among the events. */
 export function runView(events: readonly RunEvent[]): RunView | undefined {
@@ -68,6 +100,7 @@ export function runView(events: readonly RunEvent[]): RunView | undefined {
 export function withEvent(view: RunView | undefined, event: RunEvent): RunView | undefined {
   if (event.type === "run.created") return created(event);
   if (view === undefined) return undefined;
+  if ("attempt" in event || event.type === "round.failed") return withSecureEvent(view, event);
   switch (event.type) {
     case "round.opened":
       return { ...view, phase: "collecting", rounds: [...view.rounds, opened(event)] };
@@ -79,7 +112,10 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
     }
     case "site.dropped": {
       const { site, at, code, text } = event;
-      return inLast(view, (round) => ({ dropped: [...round.dropped, { site, at, code, text }] }));
+      return inRound(view, event.round, (round) => ({
+        dropped: [...round.dropped, { site, at, code, text }],
+        attempts: inLastAttempt(round, event),
+      }));
     }
     case "round.closed": {
       const { at, survivors, reason } = event;
@@ -110,23 +146,119 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
     case "run.failed":
       return { ...view, phase: "failed", end: { at: event.at, text: event.text } };
     default:
-      return view;
+      return event satisfies never;
   }
 }
 
+function withSecureEvent(view: RunView, event: SecureEvent): RunView {
+  switch (event.type) {
+    case "attempt.opened":
+      return attemptOpened(view, event);
+    case "round.failed": {
+      const { at, code, text } = event;
+      return { ...inRound(view, event.round, () => ({ failed: { at, code, text } })), phase: "gathering" };
+    }
+    case "sum.opened": {
+      const after = inRound(view, event.round, (round) => ({ sum: sumOf(event), attempts: inLastAttempt(round, event) }));
+      const { validation } = event.pooled;
+      if (validation === null) return after;
+      return { ...after, pooledCurve: [...after.pooledCurve, { round: startOf(view), metrics: validation }] };
+    }
+    case "advert.accepted":
+      return advertised(view, event);
+    case "input.accepted":
+      return inRound(view, event.round, (round) => ({
+        answers: round.answers.map((answer) => (answer.site === event.site ? { ...answer, bytes: event.body.bytes } : answer)),
+        attempts: inLastAttempt(round, event),
+      }));
+    case "inputs.fixed": {
+      const { at, sites } = event;
+      const closed = { at, survivors: sites, reason: "inputs-fixed" };
+      return { ...inRound(view, event.round, (round) => ({ closed, attempts: inLastAttempt(round, event) })), phase: "unmasking" };
+    }
+    case "attempt.failed":
+      return { ...inRound(view, event.round, (round) => ({ attempts: inLastAttempt(round, event) })), phase: "gathering" };
+    default: {
+      const phase = event.type === "roster.fixed" ? "dealing" : event.type === "shares.fixed" ? "masking" : view.phase;
+      return { ...inRound(view, event.round, (round) => ({ attempts: inLastAttempt(round, event) })), phase };
+    }
+  }
+}
+
+/** A new round, or the same one under fresh keys: what was answered before counts no more. */
+function attemptOpened(view: RunView, event: EventOf<"attempt.opened">): RunView {
+  const { round, at, deadline, cohort } = event;
+  const known = [...view.rounds, ...(view.evaluationRound === null ? [] : [view.evaluationRound])].some((one) => one.round === round);
+  const phase = "advertising";
+  if (known) {
+    const again = (one: RoundView) => ({
+      deadline,
+      cohort,
+      answers: [],
+      dropped: [],
+      closed: null,
+      attempts: [...one.attempts, openedAttempt(event)],
+    });
+    return { ...inRound(view, round, again), phase };
+  }
+  const fresh: RoundView = { ...opened({ type: "round.opened", at, round, cohort, deadline }), attempts: [openedAttempt(event)] };
+  return event.purpose === "evaluate" ? { ...view, phase, evaluationRound: fresh } : { ...view, phase, rounds: [...view.rounds, fresh] };
+}
+
+/** The site has its vector ready. What it reports of its own patients counts from here. */
+function advertised(view: RunView, event: EventOf<"advert.accepted">): RunView {
+  const { site, at, engine, seconds, figures } = event;
+  const answer = { site, at, sampleCount: null, bytes: 0, engine, seconds };
+  const after = inRound(view, event.round, (round) => ({ answers: [...round.answers, answer], attempts: inLastAttempt(round, event) }));
+  const { validation, base, alone, federated } = figures;
+  const evaluates = view.evaluationRound?.round === event.round;
+  const curve = withPoint(view.curve, startOf(view), site, validation);
+  const compared = evaluates && (base !== null || alone !== null || federated !== null);
+  const others = after.comparisons.filter((one) => one.site !== site);
+  return { ...after, curve, comparisons: compared ? [...others, { site, base, alone, federated }] : after.comparisons };
+}
+
+/** The round whose checkpoint the sites work from now; 0 is the base unchanged. */
+const startOf = (view: RunView): number => view.rounds.findLast((round) => round.checkpoint !== null)?.round ?? 0;
+
+const inLastAttempt = (round: RoundView, event: RunEvent): readonly AttemptView[] =>
+  round.attempts.map((attempt, at) => (at === round.attempts.length - 1 ? withAttemptEvent(attempt, event) : attempt));
+
 function created({ run, by, at, sites, start }: EventOf<"run.created">): RunView {
-  const nothingYet = { end: null, rounds: [], curve: [], evaluation: null, comparisons: [] };
+  const nothingYet = { end: null, rounds: [], curve: [], evaluation: null, comparisons: [], pooledCurve: [], evaluationRound: null };
   return { ...nothingYet, run, by, phase: "gathering", createdAt: at, sites, checkpoint: start };
 }
 
 function opened({ round, at, deadline, cohort }: EventOf<"round.opened">): RoundView {
-  return { round, openedAt: at, deadline, cohort, answers: [], dropped: [], closed: null, checkpoint: null };
+  return {
+    round,
+    openedAt: at,
+    deadline,
+    cohort,
+    answers: [],
+    dropped: [],
+    closed: null,
+    checkpoint: null,
+    attempts: [],
+    sum: null,
+    failed: null,
+  };
 }
 
 /** The view with its last round changed. */
 function inLast(view: RunView, change: (round: RoundView) => Partial<RoundView>): RunView {
   const last = view.rounds.length - 1;
   return { ...view, rounds: view.rounds.map((round, index) => (index === last ? { ...round, ...change(round) } : round)) };
+}
+
+/** The view with one of its rounds changed: a training round, or the secure evaluation. */
+function inRound(view: RunView, round: number, change: (round: RoundView) => Partial<RoundView>): RunView {
+  const changed = (one: RoundView): RoundView => (one.round === round ? { ...one, ...change(one) } : one);
+  return {
+    ...view,
+    rounds: view.rounds.map(changed),
+    evaluationRound: view.evaluationRound === null ? null : changed(view.evaluationRound),
+  };
 }
 
 function withPoint(curve: readonly CurvePoint[], round: number, site: SiteName, metrics: SiteMetrics | null): readonly CurvePoint[] {

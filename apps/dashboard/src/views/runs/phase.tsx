@@ -6,6 +6,10 @@ import { Chip, type Tone } from "../../parts/chip.tsx";
 export const PHASE_CHIPS: Readonly<Record<RunPhase, { readonly text: string; readonly tone: Tone; readonly icon: LucideIcon }>> = {
   gathering: { text: "Gathering sites", tone: "info", icon: Hourglass },
   collecting: { text: "Round under way", tone: "ok", icon: Activity },
+  advertising: { text: "Training", tone: "ok", icon: Activity },
+  dealing: { text: "Sharing secrets", tone: "ok", icon: Activity },
+  masking: { text: "Sending masked vectors", tone: "ok", icon: Activity },
+  unmasking: { text: "Opening the sum", tone: "ok", icon: Activity },
   combining: { text: "Taking the mean", tone: "ok", icon: Sigma },
   evaluating: { text: "Last evaluation", tone: "ok", icon: Stethoscope },
   finished: { text: "Finished", tone: "ok", icon: CircleCheck },

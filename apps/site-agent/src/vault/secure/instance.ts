@@ -15,7 +15,7 @@ const InstanceFile = z.object({
   machine: z.string().nullable(),
   counter: z.int(),
 });
-type Instance = z.infer<typeof InstanceFile>;
+export type Instance = z.infer<typeof InstanceFile>;
 
 /** Text of one length, so that it is overwritten in place. */
 const textOf = (instance: Instance): string => `${JSON.stringify(instance).padEnd(250)}\n`;
@@ -24,6 +24,25 @@ const textOf = (instance: Instance): string => `${JSON.stringify(instance).padEn
 async function machineId(): Promise<string | null> {
   const text = (await readIfThere("/etc/machine-id").catch(() => undefined))?.trim();
   return text === undefined || text === "" ? null : sha256(`engraft ${text}`).slice(0, 32);
+}
+
+/** Undefined where there is no such file, or none that can be read. */
+export async function readInstance(path: string): Promise<Instance | undefined> {
+  const text = await readIfThere(path);
+  try {
+    return text === undefined ? undefined : InstanceFile.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a folder whose journal holds `count` records is an older copy; undefined where it is not. */
+export async function copied(known: Instance, count: number): Promise<string | undefined> {
+  const machine = await machineId();
+  if (known.machine !== null && machine !== null && known.machine !== machine) return "it was made on another machine";
+  if (known.counter > count) return "its journal is older than what this site has done";
+  // A crash between the journal and the counter leaves one record more, never two.
+  return count > known.counter + 1 ? "its journal is newer than its counter" : undefined;
 }
 
 export class Counter {
@@ -35,22 +54,19 @@ export class Counter {
     this.#instance = instance;
   }
 
-  /** `count`: frames that the journal has seen. Says why the folder counts as restored; undefined where it does not. */
-  static async open(path: string, count: number): Promise<{ readonly counter: Counter; readonly restored: string | undefined }> {
-    const machine = await machineId();
-    const known = await readInstance(path);
-    const restored = reason(known, machine, count);
+  /** Goes on from what was there, or is this folder's first. */
+  static async open(path: string, known: Instance | undefined, counter: number): Promise<Counter> {
     const instance: Instance =
-      known === undefined || restored !== undefined
-        ? { format: "engraft.instance/1", id: randomBytes(12).toString("hex"), machine, counter: count }
-        : { ...known, counter: count };
+      known === undefined
+        ? { format: "engraft.instance/1", id: randomBytes(12).toString("hex"), machine: await machineId(), counter }
+        : { ...known, counter };
     await writeFileDurably(path, textOf(instance));
-    return { counter: new Counter(await open(path, "r+"), instance), restored };
+    return new Counter(await open(path, "r+"), instance);
   }
 
   /** Durable when it returns. */
-  async set(count: number): Promise<void> {
-    this.#instance = { ...this.#instance, counter: count };
+  async set(counter: number): Promise<void> {
+    this.#instance = { ...this.#instance, counter };
     await this.#file.write(textOf(this.#instance), 0);
     await this.#file.datasync();
   }
@@ -58,21 +74,4 @@ export class Counter {
   close(): Promise<void> {
     return this.#file.close();
   }
-}
-
-async function readInstance(path: string): Promise<Instance | undefined> {
-  const text = await readIfThere(path);
-  try {
-    return text === undefined ? undefined : InstanceFile.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-function reason(known: Instance | undefined, machine: string | null, count: number): string | undefined {
-  if (known === undefined) return count === 0 ? undefined : "the file that counts the journal's records is missing";
-  if (known.machine !== null && machine !== null && known.machine !== machine) return "it was made on another machine";
-  if (known.counter > count) return "its journal is older than what this site has done";
-  // A crash between the journal and the counter leaves one record more, never two.
-  return count > known.counter + 1 ? "its journal is newer than its counter" : undefined;
 }
