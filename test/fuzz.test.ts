@@ -71,6 +71,17 @@ const digest = "a".repeat(64);
 const blobRef = { digest, bytes: 12 };
 const at = 1_800_000_000_000;
 const some = metrics(0.8);
+const SIGNED = { site: "anna", body: "AAAA", signature: "A".repeat(86) };
+const OUTCOME = {
+  round: 1,
+  attempt: 1,
+  roster: digest,
+  inputs: digest,
+  sum: digest,
+  survivors: 3,
+  totalWeight: 3,
+  checkpoint: digest,
+};
 /** One valid payload of every type. */
 const PAYLOADS: Readonly<Record<MessageType, object>> = {
   challenge: { protocol: { min: 1, max: 1 }, nonce: nonce(1), at },
@@ -78,7 +89,7 @@ const PAYLOADS: Readonly<Record<MessageType, object>> = {
   welcome: { protocol: 1, nonce: nonce(2), at },
   goodbye: { code: "paused", text: "" },
   "plan.offer": { plan: JSON.stringify(heartPlan), manifest: JSON.stringify(heartManifest), withdrawn: false },
-  approval: { plan: digest, decision: "approved", reason: null, steward: "Dr A", at },
+  approval: { plan: digest, decision: "approved", reason: null, siteMetrics: true, steward: "Dr A", at },
   "approval.recorded": { plan: digest, decision: "approved" },
   ask: {
     run: "heart.1",
@@ -90,7 +101,16 @@ const PAYLOADS: Readonly<Record<MessageType, object>> = {
     checkpoint: blobRef,
     start: blobRef,
     deadline: at,
+    attempt: { number: 1, nonce: digest, previous: OUTCOME },
   },
+  "secagg.step": {
+    run: "heart.1",
+    round: 1,
+    attempt: 1,
+    phase: "shares",
+    parts: [{ statement: SIGNED, seedCommitment: digest, seedPath: [digest], leaf: "AAAA", path: [digest] }],
+  },
+  "secagg.reply": { run: "heart.1", round: 1, attempt: 1, phase: "deal", statement: SIGNED, seedCommitment: digest, leaves: ["AAAA"] },
   update: {
     run: "heart.1",
     round: 1,

@@ -88,7 +88,7 @@ export class HandSite {
   }
 
   approve(plan: string): void {
-    this.say("approval", { plan: plan as never, decision: "approved", reason: null, steward: "hand", at: Date.now() });
+    this.say("approval", { plan: plan as never, decision: "approved", reason: null, siteMetrics: true, steward: "hand", at: Date.now() });
   }
 
   /** A statement sealed by this site, or by another identity. */

@@ -205,6 +205,6 @@ export class SiteLink {
   }
 
   approve(plan: string, decision: "approved" | "refused" = "approved"): void {
-    this.say("approval", { plan: plan as never, decision, reason: null, steward: "Dr. Test", at: Date.now() });
+    this.say("approval", { plan: plan as never, decision, reason: null, siteMetrics: true, steward: "Dr. Test", at: Date.now() });
   }
 }

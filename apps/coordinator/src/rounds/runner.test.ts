@@ -34,7 +34,7 @@ class World {
   start(): Runner {
     const runner = new Runner(
       RUN,
-      { plan: this.plan, planDigest: digestOfPlan(this.plan), vectorLength: 2 },
+      { plan: this.plan, planDigest: digestOfPlan(this.plan), vectorLength: 2, secure: null },
       {
         now: () => this.clock,
         log: pino({ level: "silent" }),
@@ -51,6 +51,10 @@ class World {
           this.combined.push(due.round);
           return blob(`checkpoint ${due.round}`);
         },
+        step: async () => undefined,
+        open: async () => ({ ok: false, code: "too-few-sites", text: "", blamed: null }),
+        outcome: () => undefined,
+        nonce: () => sha256("nonce"),
         release: async () => {
           this.released += 1;
         },
@@ -75,7 +79,7 @@ class World {
   }
 
   create(): Command {
-    return { do: "create", at: this.clock, run: RUN, by: "operator", sites, manifest: blob("m"), weights: blob("w"), start: blob("start") };
+    return { do: "create", at: this.clock, run: RUN, by: "operator", sites, approvals: [], manifest: blob("m"), weights: blob("w"), start: blob("start") };
   }
 
   update(site: SiteName, change: { readonly round?: number; readonly finite?: boolean } = {}): Command {

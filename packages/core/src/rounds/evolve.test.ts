@@ -20,6 +20,7 @@ const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
     plan: fc.constant(sha256("plan")),
     by: fc.constant("a"),
     sites: cohort,
+    approvals: fc.constant([]),
     manifest: fc.constant(START),
     weights: fc.constant(START),
     start: fc.constant(START),
@@ -123,6 +124,7 @@ describe("the fold", () => {
       "since",
       "sites",
       "start",
+      "sums",
       "trace",
       "weights",
     ]);

@@ -6,7 +6,7 @@ import { weightedMean } from "../models/metric-means.ts";
 import type { EventOf, RunEvent } from "./events.ts";
 import { evolveSecure, isSecureEvent } from "./secure/evolve.ts";
 import { isSecure, type Unmasking } from "./secure/state.ts";
-import { FRESH, isEnded, shared, type Collecting, type RunParams, type RunState } from "./state.ts";
+import { NO_SUMS, isEnded, shared, type Collecting, type RunParams, type RunState } from "./state.ts";
 
 export const ABSENT: RunState = { phase: "absent" };
 
@@ -16,7 +16,7 @@ export const evolve =
     if (event.type === "run.created") {
       if (state.phase !== "absent") return state;
       const { run, sites, manifest, weights, start } = event;
-      return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, ...FRESH };
+      return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, roundsDone: 0, trace: [], sums: params.secure === null ? null : NO_SUMS };
     }
     if (state.phase === "absent" || isEnded(state)) return state;
     if (isSecureEvent(event)) return evolveSecure(params, state, event);
@@ -63,7 +63,8 @@ export const evolve =
       case "evaluation.missed":
         return state.phase === "evaluating" ? { ...state, done: [...state.done, event.site] } : state;
       case "run.finished":
-        return { phase: "finished", ...shared(state) };
+        // A secure run ends with the sum of its evaluation, or without one.
+        return state.phase === "evaluating" || state.sums?.evaluated === true ? { phase: "finished", ...shared(state) } : state;
       case "run.stopped":
         return { phase: "stopped", ...shared(state) };
       case "run.failed":
@@ -76,11 +77,11 @@ export const evolve =
 /** After a sum: its pooled figures are those of the checkpoint that the round started from. */
 function summed(params: RunParams, state: Unmasking, { at, checkpoint }: EventOf<"checkpoint.written">): RunState {
   const metric = params.plan.rounds.stop?.metric;
-  const value = metric === undefined ? null : (state.pooled?.values[metric]?.value ?? null);
-  const outcome = state.outcome === null ? null : { ...state.outcome, checkpoint: checkpoint.digest };
-  const { round } = state.attempt;
-  const known = { ...shared(state), checkpoint, roundsDone: round, trace: [...state.trace, value], outcome, pending: null };
-  return { phase: "gathering", ...known, since: at };
+  const { sums, attempt } = state;
+  const value = metric === undefined ? null : (sums.pooled?.values[metric]?.value ?? null);
+  const outcome = sums.outcome === null ? null : { ...sums.outcome, checkpoint: checkpoint.digest };
+  const known = { ...shared(state), checkpoint, roundsDone: attempt.round, trace: [...state.trace, value] };
+  return { phase: "gathering", ...known, since: at, sums: { ...sums, outcome, pending: null } };
 }
 
 function traceValue(params: RunParams, state: Collecting): number | null {

@@ -35,6 +35,7 @@ describe("what is owed", () => {
         checkpoint: START,
         start: START,
         deadline: 600_000,
+        attempt: null,
       },
     });
     play.update("anna");

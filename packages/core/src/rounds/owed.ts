@@ -77,14 +77,16 @@ function owedSecure(params: RunParams, state: SecureState): readonly Obligation[
   const { secure } = params;
   if (secure === null) return [];
   const { round, purpose, number, nonce, until } = state.attempt;
-  const opening = { number, nonce, previous: state.outcome };
+  const opening = { number, nonce, previous: state.sums.outcome };
   const asks =
     state.phase === "advertising" ? waitedFor(state).map((site) => ask(params, state, site, purpose, round, until, opening)) : [];
   return [...asks, ...owedSteps(secure, state), { owe: "look", at: secureLook(params, state) }];
 }
 
-const outcomes = ({ sites, run, outcome }: Gathering | Finished): readonly Obligation[] =>
-  outcome === null ? [] : sites.map((site) => ({ owe: "outcome", site, run, outcome }));
+const outcomes = ({ sites, run, sums }: Gathering | Finished): readonly Obligation[] => {
+  const outcome = sums?.outcome ?? null;
+  return outcome === null ? [] : sites.map((site) => ({ owe: "outcome", site, run, outcome }));
+};
 
 function ask(
   params: RunParams,

@@ -29,38 +29,32 @@ export interface Identity {
   readonly roundsDone: number;
   /** Mean validation value of the stop rule's metric at each checkpoint but the newest, oldest first. */
   readonly trace: readonly (number | null)[];
-  /** Secure rounds that were begun, also those that ended without a sum. */
+  /** How far secure rounds have come; null where updates are added up in plain. */
+  readonly sums: Sums | null;
+}
+
+export interface Sums {
+  /** Rounds that were begun, also those that ended without a sum. */
   readonly begun: number;
-  /** Secure rounds in a row that ended without a sum. */
+  /** Rounds in a row that ended without a sum. */
   readonly failures: number;
-  /** A secure round whose attempt failed, to be begun anew. */
+  /** A round whose attempt failed, to be begun anew. */
   readonly pending: { readonly round: number; readonly purpose: Purpose; readonly attempts: number } | null;
-  /** What the last secure round came to. */
+  /** What the last sum came to. */
   readonly outcome: Outcome | null;
   /** Pooled figures of the checkpoint that the last sum started from. */
   readonly pooled: PooledMetrics | null;
-  /** The secure evaluation at the end was begun. */
+  /** The evaluation at the end was begun. */
   readonly evaluated: boolean;
 }
 
+export const NO_SUMS: Sums = { begun: 0, failures: 0, pending: null, outcome: null, pooled: null, evaluated: false };
+
 /** The fields that every phase shares, without those of the phase that is left. */
 export function shared(state: Identity): Identity {
-  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace } = state;
-  const { begun, failures, pending, outcome, pooled, evaluated } = state;
-  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, begun, failures, pending, outcome, pooled, evaluated };
+  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums } = state;
+  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums };
 }
-
-/** Of a run that has just been made. */
-export const FRESH = {
-  roundsDone: 0,
-  trace: [],
-  begun: 0,
-  failures: 0,
-  pending: null,
-  outcome: null,
-  pooled: null,
-  evaluated: false,
-} as const;
 
 export interface Answer {
   readonly site: SiteName;

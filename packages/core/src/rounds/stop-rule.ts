@@ -4,7 +4,7 @@ import type { Gathering, RunParams } from "./state.ts";
 
 /** Undefined while there is a round to train. */
 export function trainingOver(params: RunParams, state: Gathering): "all-rounds" | "stop-rule" | undefined {
-  const rounds = params.secure === null ? state.roundsDone : state.begun;
+  const rounds = state.sums?.begun ?? state.roundsDone;
   if (rounds >= params.plan.rounds.count) return "all-rounds";
   return stopRuleMet(params, state) ? "stop-rule" : undefined;
 }

@@ -5,7 +5,7 @@ import type { SignedText } from "../../protocol/messages.ts";
 import { rosterAgain } from "../../secagg/advertise.ts";
 import { attemptHash, roundHash } from "../../secagg/transcript.ts";
 import type { EventOf, RunEvent } from "../events.ts";
-import { shared, type LiveState, type RunParams, type RunState } from "../state.ts";
+import { NO_SUMS, shared, type Gathering, type LiveState, type RunParams, type RunState } from "../state.ts";
 import { answered, isSecure, type Attempt, type SecureParams, type SecureState, type Unmasking } from "./state.ts";
 
 export type SecureEvent = Extract<RunEvent, { readonly attempt: number }> | EventOf<"round.failed">;
@@ -16,11 +16,12 @@ export function evolveSecure(params: RunParams, state: LiveState, event: SecureE
   const { secure } = params;
   if (secure === null) return state;
   if (event.type === "attempt.opened") return opened(params, secure, state, event);
-  if (event.type === "round.failed") return state.phase === "gathering" ? { ...state, pending: null, failures: state.failures + 1 } : state;
+  if (event.type === "round.failed") return state.phase === "gathering" ? failedRound(state) : state;
   if (!isSecure(state) || state.attempt.round !== event.round || state.attempt.number !== event.attempt) return state;
   if (event.type === "attempt.failed") {
     const { round, purpose, number } = state.attempt;
-    return { phase: "gathering", ...shared(state), since: event.at, pending: { round, purpose, attempts: number } };
+    const sums = { ...state.sums, pending: { round, purpose, attempts: number } };
+    return { phase: "gathering", ...shared(state), since: event.at, sums };
   }
   const after = withEvent(secure, state, event);
   return after === state || after.phase !== state.phase ? after : withMinReached(secure, after, event.at);
@@ -37,8 +38,14 @@ function opened(params: RunParams, secure: SecureParams, state: LiveState, event
     fromHex(nonce) ?? new Uint8Array(32),
   );
   const attempt: Attempt = { round, purpose, number: event.attempt, nonce, hash, cohort, until: deadline, minReachedAt: null, dropped: [] };
-  const known = { ...shared(state), begun: round, evaluated: state.evaluated || purpose === "evaluate" };
-  return { phase: "advertising", ...known, attempt, adverts: [] };
+  const before = state.sums ?? NO_SUMS;
+  const sums = { ...before, begun: round, evaluated: before.evaluated || purpose === "evaluate" };
+  return { phase: "advertising", ...shared(state), sums, attempt, adverts: [] };
+}
+
+function failedRound(state: Gathering): Gathering {
+  const sums = state.sums ?? NO_SUMS;
+  return { ...state, sums: { ...sums, pending: null, failures: sums.failures + 1 } };
 }
 
 /** The same attempt in its next phase: its time begins anew. */
@@ -117,7 +124,8 @@ function unmasked(state: Unmasking, event: Within): Unmasking {
         survivors: sites.length,
         totalWeight,
       };
-      return { ...state, outcome: { ...outcome, checkpoint: checkpoint.digest }, pooled: pooled.validation, failures: 0 };
+      const known = { ...state.sums, outcome: { ...outcome, checkpoint: checkpoint.digest }, pooled: pooled.validation, failures: 0 };
+      return { ...state, sums: known };
     }
     default:
       return state;

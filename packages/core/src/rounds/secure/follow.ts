@@ -7,7 +7,7 @@ import { statementOf } from "../../secagg/signed-text.ts";
 import { agreeOnSurvivors } from "../../secagg/survivors.ts";
 import type { RunEvent } from "../events.ts";
 import { trainingOver } from "../stop-rule.ts";
-import type { Gathering, RunParams } from "../state.ts";
+import { NO_SUMS, type Gathering, type RunParams } from "../state.ts";
 import { answered, waitedFor, type SecureParams, type SecureState, type Unmasking } from "./state.ts";
 
 /** After so many rounds in a row without a sum the run ends. */
@@ -23,9 +23,9 @@ export interface Occasion {
 /** R8, R16: a round opens when every site is there, or after `gatherSeconds` with as many as a sum needs. */
 export function openAttempt(params: RunParams, secure: SecureParams, state: Gathering, occasion: Occasion): RunEvent[] {
   const { at, online, nonce } = occasion;
-  const { pending } = state;
-  if (pending === null && state.evaluated) return [{ type: "run.finished", at }];
-  if (state.failures >= MAX_FAILURES) {
+  const { pending, evaluated, failures, begun } = state.sums ?? NO_SUMS;
+  if (pending === null && evaluated) return [{ type: "run.finished", at }];
+  if (failures >= MAX_FAILURES) {
     return [{ type: "run.failed", at, code: "rounds-failed", text: `${MAX_FAILURES} rounds in a row ended without a sum.` }];
   }
   if (pending !== null && pending.attempts >= secure.aggregation.attempts) {
@@ -38,7 +38,7 @@ export function openAttempt(params: RunParams, secure: SecureParams, state: Gath
   if (nonce === undefined || cohort.length < secure.directory.numbers.minCohort) return [];
   if (!everybody && at < state.since + 1000 * rules.gatherSeconds) return [];
   const next = pending ?? {
-    round: state.begun + 1,
+    round: begun + 1,
     purpose: trainingOver(params, state) === undefined ? ("train" as const) : ("evaluate" as const),
     attempts: 0,
   };

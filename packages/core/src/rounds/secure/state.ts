@@ -9,7 +9,7 @@ import type { Roster } from "../../secagg/advertise.ts";
 import type { Directory } from "../../secagg/directory.ts";
 import type { Survivors } from "../../secagg/survivors.ts";
 import type { BlobRef, Purpose } from "../events.ts";
-import type { Identity } from "../state.ts";
+import type { Identity, Sums } from "../state.ts";
 
 /** What the plan and the federation fix. */
 export interface SecureParams {
@@ -37,6 +37,7 @@ export interface Attempt {
 }
 
 interface InAttempt extends Identity {
+  readonly sums: Sums;
   readonly attempt: Attempt;
   readonly adverts: readonly SignedText[];
 }
