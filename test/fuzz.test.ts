@@ -72,16 +72,7 @@ const blobRef = { digest, bytes: 12 };
 const at = 1_800_000_000_000;
 const some = metrics(0.8);
 const SIGNED = { site: "anna", body: "AAAA", signature: "A".repeat(86) };
-const OUTCOME = {
-  round: 1,
-  attempt: 1,
-  roster: digest,
-  inputs: digest,
-  sum: digest,
-  survivors: 3,
-  totalWeight: 3,
-  checkpoint: digest,
-};
+const OUTCOME = { round: 1, attempt: 1, roster: digest, inputs: digest, sum: digest, survivors: 3, totalWeight: 3, checkpoint: digest };
 /** One valid payload of every type. */
 const PAYLOADS: Readonly<Record<MessageType, object>> = {
   challenge: { protocol: { min: 1, max: 1 }, nonce: nonce(1), at },

@@ -9,7 +9,7 @@ import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
 import type { RunEvent } from "@engraft/core/rounds/events";
 import type { Comparison, RunPhase } from "@engraft/core/rounds/view";
-import type { Numbers } from "@engraft/core/secagg/numbers";
+import type { Numbers } from "@engraft/core/models/directory-numbers";
 
 export type Role = "admin" | "researcher";
 

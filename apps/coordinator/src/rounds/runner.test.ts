@@ -79,7 +79,17 @@ class World {
   }
 
   create(): Command {
-    return { do: "create", at: this.clock, run: RUN, by: "operator", sites, approvals: [], manifest: blob("m"), weights: blob("w"), start: blob("start") };
+    return {
+      do: "create",
+      at: this.clock,
+      run: RUN,
+      by: "operator",
+      sites,
+      approvals: [],
+      manifest: blob("m"),
+      weights: blob("w"),
+      start: blob("start"),
+    };
   }
 
   update(site: SiteName, change: { readonly round?: number; readonly finite?: boolean } = {}): Command {

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { PublicKey, SiteName } from "../base/ids.ts";
-import { MAX_SITES, MIN_SITES } from "../secagg/numbers.ts";
+import { MAX_SITES, MIN_SITES } from "./directory-numbers.ts";
 
 /** Printable ASCII: it is signed as bytes and read aloud. */
 const Operator = z.string().regex(/^[ -~]{1,120}$/, "use up to 120 plain ASCII characters");

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { CODES, type Code } from "../base/errors.ts";
 import { Digest, Instant, PublicKey, RunId, SiteName } from "../base/ids.ts";
 import { SiteMetrics } from "../models/metrics.ts";
+import { Packed, SignedText } from "../secagg/signed-text.ts";
 import { VersionRange } from "./version.ts";
 
 const Text = z.string().max(500);
@@ -151,13 +152,6 @@ const Progress = z.strictObject({
 
 // Secure aggregation: the exchanges of an attempt after its ask -----------------------------------------------------------
 
-/** Up to 65,535 bytes, base64url. */
-const Packed = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]*$/)
-  .max(87_380);
-/** A binary statement under a site's own key (secagg/statement.ts); its kind follows from where it stands. */
-export const SignedText = z.strictObject({ site: SiteName, body: Packed, signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/) });
 const Members = z.array(SignedText).max(100);
 const Paths = z.array(Digest).max(8);
 const Part = z.strictObject({ statement: SignedText, seedCommitment: Digest, seedPath: Paths, leaf: Packed, path: Paths });
@@ -269,8 +263,6 @@ export type SecaggPhase = SecaggStep["phase"];
 export type Outcome = z.infer<typeof Outcome>;
 export type AttemptOpening = z.infer<typeof AttemptOpening>;
 export type SiteFigures = z.infer<typeof SiteFigures>;
-/** A signed binary statement as it travels and is stored. */
-export type SignedText = z.infer<typeof SignedText>;
 
 /** A text frame larger than this is refused before it is looked at (ws `maxPayload`; binary frames are smaller). */
 export const MAX_FRAME = 1_572_864;

@@ -4,7 +4,8 @@ import { CODES, type Code } from "../base/errors.ts";
 import { Digest, Instant, RunId, SiteName } from "../base/ids.ts";
 import { SiteMetrics } from "../models/metrics.ts";
 import { PooledFigures } from "../models/pooled.ts";
-import { SignedText, SiteFigures } from "../protocol/messages.ts";
+import { SiteFigures } from "../protocol/messages.ts";
+import { SignedText } from "../secagg/signed-text.ts";
 
 const BlobRef = z.strictObject({ digest: Digest, bytes: z.int().min(0) });
 export type BlobRef = z.infer<typeof BlobRef>;

@@ -16,7 +16,19 @@ export const evolve =
     if (event.type === "run.created") {
       if (state.phase !== "absent") return state;
       const { run, sites, manifest, weights, start } = event;
-      return { phase: "gathering", since: event.at, run, sites, manifest, weights, start, checkpoint: start, roundsDone: 0, trace: [], sums: params.secure === null ? null : NO_SUMS };
+      return {
+        phase: "gathering",
+        since: event.at,
+        run,
+        sites,
+        manifest,
+        weights,
+        start,
+        checkpoint: start,
+        roundsDone: 0,
+        trace: [],
+        sums: params.secure === null ? null : NO_SUMS,
+      };
     }
     if (state.phase === "absent" || isEnded(state)) return state;
     if (isSecureEvent(event)) return evolveSecure(params, state, event);

@@ -4,7 +4,7 @@ import { assert, isRefusal, refuse, type Refusal } from "../base/errors.ts";
 import { bySite, type Digest, type SiteName } from "../base/ids.ts";
 import { agreementKey, agreementPublic, isAgreementKey } from "../crypto/x25519.ts";
 import type { Directory } from "./directory.ts";
-import type { Numbers } from "./numbers.ts";
+import type { Numbers } from "../models/directory-numbers.ts";
 import { BODIES, readStatement, state, type Signing, type Statement } from "./statement.ts";
 import { rosterHash } from "./transcript.ts";
 

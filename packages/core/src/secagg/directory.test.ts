@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isRefusal } from "../base/errors.ts";
 import type { PublicKey, SiteName } from "../base/ids.ts";
 import { directoryWords, makeDirectory, pinnedKey, type Directory, type DirectorySite } from "./directory.ts";
-import { numbersOf } from "./numbers.ts";
+import { numbersOf } from "../models/directory-numbers.ts";
 import { entriesOf } from "./federation.fixture.ts";
 
 const made = (sites: readonly DirectorySite[], minCohort?: number): Directory => {

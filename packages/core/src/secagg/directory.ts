@@ -9,7 +9,7 @@ import { refuse, type Refusal } from "../base/errors.ts";
 import { bySite, type Digest, type PublicKey, type SiteName } from "../base/ids.ts";
 import { digestWords } from "../base/words.ts";
 import { isIdentityKey } from "../crypto/edwards.ts";
-import { MAX_SITES, MIN_SITES, numbersOf, type Numbers } from "./numbers.ts";
+import { MAX_SITES, MIN_SITES, numbersOf, type Numbers } from "../models/directory-numbers.ts";
 import { taggedHash } from "./transcript.ts";
 
 /** A site of the directory, whether or not it takes part today. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isRefusal } from "../base/errors.ts";
 import { sha256 } from "../crypto/digest.ts";
-import { numbersOf } from "./numbers.ts";
+import { numbersOf } from "../models/directory-numbers.ts";
 import { mayLeave, type JournalRecord, type Request } from "./release-rules.ts";
 
 /** In each attempt the coordinator shows each honest site one of two worlds, or nothing; honest sites are 1 to D - liars. */

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { Digest, PublicKey, RunId, SiteName } from "../base/ids.ts";
 import { DirectoryEntry } from "../models/aggregation.ts";
-import { SignedText } from "../protocol/messages.ts";
+import { SignedText } from "./signed-text.ts";
 
 const Blob = z.strictObject({ digest: Digest, bytes: z.int().min(0) });
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { isRefusal } from "../base/errors.ts";
 import type { Digest } from "../base/ids.ts";
 import { sha256 } from "../crypto/digest.ts";
-import { numbersOf } from "./numbers.ts";
+import { numbersOf } from "../models/directory-numbers.ts";
 import { mayLeave, type Decision, type JournalRecord, type Request } from "./release-rules.ts";
 
 const numbers = numbersOf(5);

@@ -6,7 +6,7 @@
  */
 import { refuse, type Code, type Refusal } from "../base/errors.ts";
 import type { Digest } from "../base/ids.ts";
-import type { Numbers } from "./numbers.ts";
+import type { Numbers } from "../models/directory-numbers.ts";
 import type { ShareKind } from "./share.ts";
 import type { SeenEcho } from "./survivors.ts";
 

@@ -5,7 +5,8 @@
 import { fromBase64url, toBase64url, utf8 } from "@engraft/core/base/bytes";
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
-import { SignedText, type SecaggReply } from "@engraft/core/protocol/messages";
+import { type SecaggReply } from "@engraft/core/protocol/messages";
+import { SignedText } from "@engraft/core/secagg/signed-text";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { Dealt } from "@engraft/core/rounds/secure/state";
 import type { Roster } from "@engraft/core/secagg/advertise";

@@ -1,7 +1,7 @@
 /** The state of an attempt after an event (R2). Total: an event that does not fit the phase changes nothing. */
 import { fromBase64url, fromHex } from "../../base/bytes.ts";
 import type { SiteName } from "../../base/ids.ts";
-import type { SignedText } from "../../protocol/messages.ts";
+import type { SignedText } from "../../secagg/signed-text.ts";
 import { rosterAgain } from "../../secagg/advertise.ts";
 import { attemptHash, roundHash } from "../../secagg/transcript.ts";
 import type { EventOf, RunEvent } from "../events.ts";

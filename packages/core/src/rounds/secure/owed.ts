@@ -1,6 +1,6 @@
 /** R1 for a secure round: the step that each site needs for its next statement, and the sum when it can be opened. */
 import type { SiteName } from "../../base/ids.ts";
-import type { SignedText } from "../../protocol/messages.ts";
+import type { SignedText } from "../../secagg/signed-text.ts";
 import type { BlobRef } from "../events.ts";
 import { waitedFor, type Dealt, type SecureParams, type SecureState, type Unmasking } from "./state.ts";
 

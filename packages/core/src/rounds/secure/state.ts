@@ -4,7 +4,7 @@
  */
 import type { Digest, PublicKey, SiteName } from "../../base/ids.ts";
 import type { SecureAggregation } from "../../models/aggregation.ts";
-import type { SignedText } from "../../protocol/messages.ts";
+import type { SignedText } from "../../secagg/signed-text.ts";
 import type { Roster } from "../../secagg/advertise.ts";
 import type { Directory } from "../../secagg/directory.ts";
 import type { Survivors } from "../../secagg/survivors.ts";
