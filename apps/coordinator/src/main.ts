@@ -2,7 +2,18 @@
 import { loadConfig } from "@engraft/runtime/config";
 import { runMain } from "@engraft/runtime/exit";
 import { Command, CommanderError } from "commander";
-import { createUser, importBase, invite, listPlans, listRuns, proposePlan, startRun, stopRun, type Said } from "./cli/commands.ts";
+import {
+  createUser,
+  importBase,
+  invite,
+  listPlans,
+  listRuns,
+  proposePlan,
+  saveRecords,
+  startRun,
+  stopRun,
+  type Said,
+} from "./cli/commands.ts";
 import type { Reach } from "./cli/api.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
@@ -74,6 +85,16 @@ function program(): Command {
   asking(run, "start <plan>", "start a run, by the plan's digest or name", (reach, [name = ""]) => startRun(reach, name));
   asking(run, "stop <run>", "stop a run", (reach, [id = ""]) => stopRun(reach, id));
   asking(run, "list", "all runs, newest first", (reach) => listRuns(reach));
+  asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
+    saveRecords(reach, id, String(flags["out"])),
+  ).requiredOption("--out <folder>", "where to; one folder for each round");
+  withJson(root.command("restore").description("after the data was put back from a backup: end by name what must not go on"))
+    .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
+    .option("--log-level <level>", "trace, debug, info, warn, error or silent")
+    .action(async (flags: Flags) => {
+      const { restore } = await import("./cli/restore.ts");
+      say(await restore(await settingsOf(flags)), flags);
+    });
   const user = root.command("user").description("accounts of the dashboard");
   asking(user, "create", "make an account", (reach, _, { email, name, role, passwordFile }) =>
     createUser(reach, {

@@ -10,6 +10,7 @@ import { enrol } from "./enrol/enrol.ts";
 import { readBody, sendFault, sendJson, setSecurityHeaders, statusOf } from "./http/answers.ts";
 import { Uploads } from "./http/blobs.ts";
 import { openDashboard } from "./http/dashboard.ts";
+import { RECORD_PATH, serveRecord } from "./http/records.ts";
 import { serveRelease } from "./http/releases.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { VERSION } from "./version.ts";
@@ -127,6 +128,12 @@ function routes(app: App, dashboardUrl: string | undefined): Handler {
     if (id !== undefined && name !== undefined && (request.method === "GET" || request.method === "HEAD")) {
       if ((await app.accounts.callerOf(request)) === null) throw new EngraftError("not-signed-in", "Sign in first.");
       return serveRelease(app.store, app.blobs, { id, name }, request, response);
+    }
+    const record = RECORD_PATH.exec(path);
+    if (record !== null && request.method === "GET") {
+      if ((await app.accounts.callerOf(request)) === null) throw new EngraftError("not-signed-in", "Sign in first.");
+      const [, run = "", round = "", masked] = record;
+      return serveRecord(app.store, app.blobs, { run, round: Number(round), masked }, response);
     }
     dashboard(request, response);
   };

@@ -1,6 +1,6 @@
 /** The running coordinator, from the command line on its machine: the same API that the dashboard uses, with the operator's token. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -53,6 +53,19 @@ function asFault(error: unknown, { url }: Reach): unknown {
 
 const unreachable = (url: string, cause: unknown): EngraftError =>
   new EngraftError("unreachable", `No coordinator answers at ${url}. Start it, or name its address with --url.`, { cause });
+
+/** Downloads a path of the coordinator's into a file; false where it is not kept any more. */
+export async function download(reach: Reach, path: string, to: string): Promise<boolean> {
+  const response = await fetch(new URL(path, reach.url), { headers: { authorization: `Bearer ${await operatorToken(reach)}` } }).catch(
+    (cause: unknown) => {
+      throw unreachable(reach.url, cause);
+    },
+  );
+  if (response.status === 404) return false;
+  if (!response.ok || response.body === null) throw refusedUpload(await response.text());
+  await pipeline(response.body, createWriteStream(to, { mode: 0o600 }));
+  return true;
+}
 
 /** Uploads a file under its digest, which is returned. */
 export async function upload(reach: Reach, path: string): Promise<string> {

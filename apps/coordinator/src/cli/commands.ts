@@ -1,11 +1,11 @@
 /** What an operator does from the command line. Each returns what is printed: an object for --json, lines for people. */
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest, RunId, SiteName } from "@engraft/core/base/ids";
 import type * as z from "zod";
-import { upload, withApi, type Reach } from "./api.ts";
+import { download, upload, withApi, type Reach } from "./api.ts";
 
 export interface Said {
   readonly json: unknown;
@@ -94,6 +94,27 @@ export async function listRuns(reach: Reach): Promise<Said> {
     lines: runs.map(
       (run) => `${run.run}  ${run.phase}  round ${run.round} of ${run.rounds}${run.endText === null ? "" : `  ${run.endText}`}`,
     ),
+  };
+}
+
+/** Everything that the coordinator holds of a run's opened sums, one folder for each round. */
+export async function saveRecords(reach: Reach, run: string, out: string): Promise<Said> {
+  const id = parsed(RunId, run, "a run, for example heart-head.3");
+  const records = await withApi(reach, (api) => api.runs.record.query({ run: id }));
+  if (records.length === 0) throw new EngraftError("not-found", `${run} has opened no sum yet, or adds updates up in plain.`);
+  const rounds = [];
+  for (const { round, masked } of records) {
+    const folder = join(out, `round-${round}`);
+    await mkdir(join(folder, "masked"), { recursive: true });
+    await download(reach, `/records/${run}/${round}/record.json`, join(folder, "record.json"));
+    let kept = 0;
+    for (const { digest } of masked)
+      if (await download(reach, `/records/${run}/${round}/masked/${digest}`, join(folder, "masked", digest))) kept += 1;
+    rounds.push({ round, folder, masked: masked.length, kept });
+  }
+  return {
+    json: { run, rounds },
+    lines: rounds.map(({ round, folder, masked, kept }) => `Round ${round}: ${folder}, ${kept} of ${masked} masked vectors`),
   };
 }
 

@@ -28,7 +28,8 @@ export async function start(config: Config, json: boolean): Promise<void> {
   });
 }
 
-async function open(config: Config, port: number, log: Logger): Promise<App> {
+/** The app without its web server. */
+export async function open(config: Config, port: number, log: Logger): Promise<App> {
   const data = resolve(config.data);
   await mustHaveSpace(data);
   const publicUrl = config.publicUrl ?? defaultUrl(config.host, port);

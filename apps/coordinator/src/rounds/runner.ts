@@ -4,61 +4,24 @@
  * is durable; what is owed is a function of the state, so a restart, a reconnect and a lost message are one code path.
  */
 import { EngraftError, type Refusal } from "@engraft/core/base/errors";
-import type { Digest, SiteName } from "@engraft/core/base/ids";
+import type { SiteName } from "@engraft/core/base/ids";
 import type { Command } from "@engraft/core/rounds/decide";
-import type { BlobRef } from "@engraft/core/rounds/events";
 import { ABSENT, evolve } from "@engraft/core/rounds/evolve";
 import { owed, type Obligation } from "@engraft/core/rounds/owed";
 import type { OweStep } from "@engraft/core/rounds/secure/owed";
-import { isSecure, type SecureState, type Unmasking } from "@engraft/core/rounds/secure/state";
+import { isSecure, type Unmasking } from "@engraft/core/rounds/secure/state";
 import { isEnded, type RunParams, type RunState } from "@engraft/core/rounds/state";
-import type { Ask, Outcome } from "@engraft/core/protocol/messages";
-import type { Logger } from "@engraft/runtime/log";
-import type { StoredEvent } from "../api/views.ts";
-import type { Append, Appended } from "../store/store.ts";
+import { crashPoint } from "@engraft/runtime/crash-point";
 import { Alarm } from "./alarm.ts";
 import type { Combine } from "./combine.ts";
-import type { NotOpened, Opened } from "./secure/open-sum.ts";
+import type { Effects } from "./effects.ts";
 import { Sent } from "./sent.ts";
 import { stepOf, type Ordered, type Outcome as Decided, type Statement } from "./step.ts";
-
-/** Everything that a run does to the world. */
-export interface Effects {
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly online: () => SiteName[];
-  /** Changes with every new link of the site; undefined while it is offline. */
-  readonly sessionOf: (site: SiteName) => object | undefined;
-  /** Whether the site's last decision about the plan is yes. */
-  readonly mayAsk: (site: SiteName) => boolean;
-  readonly ask: (site: SiteName, ask: Ask) => void;
-  readonly cancel: (run: string, sites: readonly SiteName[], text: string) => void;
-  readonly append: (append: Append) => Promise<Appended>;
-  readonly load: () => Promise<readonly StoredEvent[]>;
-  readonly combine: (due: Combine) => Promise<BlobRef>;
-  /** Sends a site the step that it is owed. */
-  readonly step: (due: OweStep, state: SecureState) => Promise<void>;
-  /** Opens a sum, or says why it cannot be. */
-  readonly open: (state: Unmasking) => Promise<OpeningResult>;
-  /** Tells a site what a sum came to. */
-  readonly outcome: (site: SiteName, outcome: Outcome) => void;
-  /** 32 random bytes, hex. */
-  readonly nonce: () => Digest;
-  /** The last checkpoint becomes a release. */
-  readonly release: (checkpoint: BlobRef) => Promise<void>;
-  /** Called with everything that became durable, after the state has it. */
-  readonly happened: (appended: Appended) => void;
-  /** Nothing is owed any more. */
-  readonly done: () => void;
-}
 
 interface Queued extends Ordered {
   readonly resolve: (outcome: Decided) => void;
   readonly reject: (error: unknown) => void;
 }
-
-/** A sum that was opened, with the record of it; or why none could be. */
-export type OpeningResult = (Opened & { readonly record: BlobRef }) | NotOpened;
 
 const outcomeKey = ({ outcome }: Extract<Obligation, { owe: "outcome" }>): string => `outcome ${outcome.round}.${outcome.attempt}`;
 
@@ -183,6 +146,7 @@ export class Runner {
     const { outcomes, state, append } = stepOf(this.run, this.params, this.#state, this.#version, batch);
     if (append.events.length === 0 && (append.audit ?? []).length === 0) return outcomes;
     const appended = await this.#effects.append(append);
+    for (const { type } of append.events) crashPoint(`event.${type}`);
     this.#state = state;
     this.#version += append.events.length;
     this.#effects.happened(appended);
@@ -255,7 +219,7 @@ export class Runner {
     const state = this.#state;
     if (state.phase === "absent" || !isSecure(state)) return;
     this.#sent.once(due.site, this.#session(due.site), due.what, () => {
-      this.#effects.step(due, state).catch((error: unknown) => this.#faulted("step.not-sent", error));
+      this.#effects.step(due, state).catch((error: unknown) => this.#again("step.not-sent", error));
     });
   }
 
@@ -298,6 +262,10 @@ export class Runner {
 
   #faulted(event: string, error: unknown): void {
     this.#busy = undefined;
+    this.#again(event, error);
+  }
+
+  #again(event: string, error: unknown): void {
     this.#sent.clear();
     this.#effects.log.error({ run: this.run, err: error }, event);
     this.#later(() => this.#perform());

@@ -10,6 +10,7 @@ import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
 import { secureOf } from "@engraft/core/secagg/of-plan";
 import type { BlobStore } from "@engraft/runtime/blobs";
+import { crashPoint } from "@engraft/runtime/crash-point";
 import type { Logger } from "@engraft/runtime/log";
 import { auditView } from "../api/audit-words.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -140,6 +141,14 @@ export class Runs {
     if (isRefusal(outcome)) throw new EngraftError(outcome.code, outcome.text);
   }
 
+  /** After the data was put back from a backup. Plain runs go on; secure ones end by name. Returns those that ended. */
+  async restored(): Promise<readonly string[]> {
+    const outcomes = await Promise.all(
+      this.live().map(async (runner) => ({ run: runner.run, outcome: await runner.submit({ do: "restore", at: this.#options.now() }) })),
+    );
+    return outcomes.filter(({ outcome }) => !isRefusal(outcome) && outcome.length > 0).map(({ run }) => run);
+  }
+
   presenceChanged(): void {
     for (const runner of this.#live.values()) runner.presenceChanged();
   }
@@ -234,7 +243,10 @@ export class Runs {
       online: () => hub().online(),
       sessionOf: (site) => hub().session(site),
       mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
-      ask: (site, ask) => hub().session(site)?.ask(ask),
+      ask: (site, ask) => {
+        crashPoint("send.ask");
+        hub().session(site)?.ask(ask);
+      },
       cancel: (ended, sites, text) => {
         for (const site of sites)
           hub()
@@ -247,6 +259,7 @@ export class Runs {
       step: async (due, state) => {
         if (params.secure === null) return;
         const message = await stepMessage(id, params.secure, state, due, this.#kept(run));
+        crashPoint(`send.${due.step.phase}`);
         if (message !== undefined) hub().session(due.site)?.link.send("secagg.step", message);
       },
       open: async (state) => {

@@ -51,7 +51,12 @@ export type Command =
   | { readonly do: "evaluation"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly evaluation: Evaluation }
   | ReplyCommand
   | OpeningCommand
-  | { readonly do: "stop"; readonly at: number; readonly by: string };
+  | { readonly do: "stop"; readonly at: number; readonly by: string }
+  /** The log was put back from a backup: sites may know of sums that it does not. */
+  | { readonly do: "restore"; readonly at: number };
+
+const RESTORED =
+  "The coordinator's data was put back from a backup, so it may not know every sum that was opened. Start a new run; stewards approve again.";
 
 /** Norms are computed in float32 at the site and in float64 here. */
 const CLIP_TOLERANCE = 1.0001;
@@ -99,6 +104,8 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
       return [];
     case "stop":
       return [{ type: "run.stopped", at: command.at, by: command.by }];
+    case "restore":
+      return params.secure === null ? [] : [{ type: "run.failed", at: command.at, code: "restored", text: RESTORED }];
     case "update":
       return answerUpdate(params, state, command);
     case "decline":

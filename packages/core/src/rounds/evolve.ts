@@ -13,23 +13,7 @@ export const ABSENT: RunState = { phase: "absent" };
 export const evolve =
   (params: RunParams) =>
   (state: RunState, event: RunEvent): RunState => {
-    if (event.type === "run.created") {
-      if (state.phase !== "absent") return state;
-      const { run, sites, manifest, weights, start } = event;
-      return {
-        phase: "gathering",
-        since: event.at,
-        run,
-        sites,
-        manifest,
-        weights,
-        start,
-        checkpoint: start,
-        roundsDone: 0,
-        trace: [],
-        sums: params.secure === null ? null : NO_SUMS,
-      };
-    }
+    if (event.type === "run.created") return state.phase === "absent" ? created(params, event) : state;
     if (state.phase === "absent" || isEnded(state)) return state;
     if (isSecureEvent(event)) return evolveSecure(params, state, event);
     switch (event.type) {
@@ -85,6 +69,11 @@ export const evolve =
         return event satisfies never;
     }
   };
+
+function created(params: RunParams, { at, run, sites, manifest, weights, start }: EventOf<"run.created">): RunState {
+  const nothingYet = { checkpoint: start, roundsDone: 0, trace: [], sums: params.secure === null ? null : NO_SUMS };
+  return { phase: "gathering", since: at, run, sites, manifest, weights, start, ...nothingYet };
+}
 
 /** After a sum: its pooled figures are those of the checkpoint that the round started from. */
 function summed(params: RunParams, state: Unmasking, { at, checkpoint }: EventOf<"checkpoint.written">): RunState {

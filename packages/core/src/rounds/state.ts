@@ -4,7 +4,7 @@ import type { SiteMetrics } from "../models/metrics.ts";
 import type { Plan } from "../models/plan.ts";
 import type { PooledMetrics } from "../models/pooled.ts";
 import type { Outcome } from "../protocol/messages.ts";
-import type { BlobRef, Purpose } from "./events.ts";
+import type { BlobRef, EventOf, Purpose } from "./events.ts";
 import type { SecureParams, SecureState } from "./secure/state.ts";
 
 /** What never changes during a run, beside its events. */
@@ -101,7 +101,7 @@ export interface Stopped extends Identity {
 }
 export interface Failed extends Identity {
   readonly phase: "failed";
-  readonly code: "quorum-not-reached" | "quorum-lost" | "rounds-failed";
+  readonly code: EventOf<"run.failed">["code"];
 }
 /** Before `run.created`. */
 export interface Absent {

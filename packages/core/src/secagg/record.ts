@@ -34,6 +34,8 @@ export const RoundRecord = z.strictObject({
   /** Signed headers of the masked vectors in the sum. */
   headers: z.array(SignedText),
   echoes: z.array(SignedText),
+  /** Shares that dealers told complainers in clear. */
+  answers: z.array(SignedText),
   releases: z.array(SignedText),
   /** Words of the vector: how many, and how many of them are the update's and the totals'. */
   words: z.strictObject({ all: z.int(), values: z.int(), totals: z.int(), bits: z.int() }),

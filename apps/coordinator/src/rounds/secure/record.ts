@@ -55,6 +55,7 @@ export async function writeRecord(
     })),
     headers: state.inputs.map(({ header }) => header),
     echoes: [...state.echoes],
+    answers: [...state.answers],
     releases: await Promise.all(state.releases.map(({ release }) => kept.release(release))),
     words: { all: encodedWords(encoding), values: encoding.values, totals: encoding.totals, bits: 32 },
     sum,

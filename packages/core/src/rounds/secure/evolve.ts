@@ -94,10 +94,11 @@ function withEvent(secure: SecureParams, state: SecureState, event: Within): Sec
     }
     case "inputs.fixed": {
       if (state.phase !== "masking") return state;
-      const { complaints: _complaints, ...kept } = state;
+      const { complaints, ...kept } = state;
+      const answers = complaints.flatMap(({ answer }) => answer ?? []);
       const members = event.sites.map((site) => indexOf(state, site));
       const fixed = { attempt: nextPhase(state.attempt, event.until), survivors: { members, hash: event.inputs } };
-      return { ...kept, ...fixed, phase: "unmasking", echoes: [], releases: [], tried: 0 };
+      return { ...kept, ...fixed, phase: "unmasking", answers, echoes: [], releases: [], tried: 0 };
     }
     default:
       return state.phase === "unmasking" ? unmasked(state, event) : state;

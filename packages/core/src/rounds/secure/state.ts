@@ -95,6 +95,8 @@ export interface Masking extends Shared {
 export interface Unmasking extends Shared {
   readonly phase: "unmasking";
   readonly survivors: Survivors;
+  /** Shares that dealers told complainers in clear. */
+  readonly answers: readonly SignedText[];
   readonly echoes: readonly SignedText[];
   readonly releases: readonly { readonly site: SiteName; readonly release: BlobRef }[];
   /** With so many releases the sum could not be opened. */

@@ -1,0 +1,37 @@
+/**
+ * GET /records/<run>/<round>/record.json and /records/<run>/<round>/masked/<digest>: what the coordinator holds of a sum that
+ * was opened, for a script of somebody else's that rebuilds it. Only what that round's record names.
+ */
+import { createReadStream } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { BlobStore } from "@engraft/runtime/blobs";
+import { readRecord } from "../rounds/secure/record.ts";
+import type { Store } from "../store/store.ts";
+
+export const RECORD_PATH = /^\/records\/([a-z0-9.-]+)\/([1-9][0-9]{0,4})\/(?:record\.json|masked\/([0-9a-f]{64}))$/;
+
+export interface WantedRecord {
+  readonly run: string;
+  readonly round: number;
+  /** A masked vector; undefined for the record itself. */
+  readonly masked: string | undefined;
+}
+
+/** Throws `not-found` or `blob-missing`. */
+export async function serveRecord(store: Store, blobs: BlobStore, wanted: WantedRecord, response: ServerResponse): Promise<void> {
+  const events = (await store.events(wanted.run)).map(({ event }) => event);
+  const opened = events.find((event) => event.type === "sum.opened" && event.round === wanted.round);
+  if (opened?.type !== "sum.opened") throw new EngraftError("not-found", "No sum was opened in that round.");
+  const { masked } = wanted;
+  const named = masked === undefined || (await readRecord(blobs, opened.record)).masked.some(({ body }) => body.digest === masked);
+  if (!named) throw new EngraftError("not-found", "That round's record names no such vector.");
+  const digest = masked ?? opened.record.digest;
+  const size = await blobs.size(digest);
+  if (size === undefined) throw new EngraftError("blob-missing", "This masked vector is not kept any more: only the newest of a run are.");
+  response.setHeader("content-type", masked === undefined ? "application/json" : "application/octet-stream");
+  response.setHeader("content-length", size);
+  response.setHeader("cache-control", "private, no-cache");
+  await pipeline(createReadStream(blobs.path(digest)), response);
+}
