@@ -24,10 +24,10 @@ export interface Occasion {
 export function openAttempt(params: RunParams, secure: SecureParams, state: Gathering, occasion: Occasion): RunEvent[] {
   const { at, online, nonce } = occasion;
   const { pending, evaluated, failures, begun } = state.sums ?? NO_SUMS;
+  const fail = (text: string): RunEvent[] => [{ type: "run.failed", at, code: "rounds-failed", text }];
+  if (failures >= MAX_FAILURES) return fail(`${MAX_FAILURES} rounds in a row ended without a sum.`);
   if (pending === null && evaluated) return [{ type: "run.finished", at }];
-  if (failures >= MAX_FAILURES) {
-    return [{ type: "run.failed", at, code: "rounds-failed", text: `${MAX_FAILURES} rounds in a row ended without a sum.` }];
-  }
+  if (pending === null && state.roundsDone === 0 && begun >= params.plan.rounds.count) return fail("No round ended with a sum.");
   if (pending !== null && pending.attempts >= secure.aggregation.attempts) {
     const text = `Round ${pending.round} ended without a sum after ${pending.attempts} attempts.`;
     return [{ type: "round.failed", at, round: pending.round, code: "too-few-sites", text }];
