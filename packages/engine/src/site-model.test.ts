@@ -1,4 +1,5 @@
 import type { Plan } from "@engraft/core/models/plan";
+import { pooledFigures, tallyTotals } from "@engraft/core/models/tally";
 import { afterAll, describe, expect, it } from "vitest";
 import { partOf } from "./data/split.ts";
 import { initialVector } from "./import/base.ts";
@@ -112,10 +113,29 @@ describe("a site's model", () => {
     expect(await strict.evaluate(base, "test")).toBeNull();
   });
 
+  it("[M3] what it counts of a model, summed and read again, is what it reports of that model, between the bounds", async () => {
+    const model = await usual;
+    const [tally, metrics] = [await model.tally(base, "test"), await model.evaluate(base, "test")];
+    const read = pooledFigures(plan, "train", tallyTotals(tally), 1);
+    const figures = read.ok ? read.value.validation : null;
+    expect(figures).toMatchObject({ n: model.counts.test.patients });
+    for (const name of plan.metrics.names) {
+      const [{ low = 1, high = 0 }, { value = 2 }] = [figures?.values[name] ?? {}, metrics?.values[name] ?? {}];
+      expect([name, low <= value && value <= high]).toEqual([name, true]);
+    }
+  });
+
+  it("[M1] counts nothing of too few patients", async () => {
+    const minCount = (await usual).counts.test.patients + 1;
+    const strict = await open({ plan: { ...plan, metrics: { ...plan.metrics, minCount } } });
+    expect(await strict.tally(base, "test")).toBeNull();
+  });
+
   it("refuses a vector of another length", async () => {
     const model = await usual;
     await expect(model.train(new Float32Array(3), seed)).rejects.toMatchObject({ code: "wrong-shape" });
     await expect(model.evaluate(new Float32Array(3), "test")).rejects.toMatchObject({ code: "wrong-shape" });
+    await expect(model.tally(new Float32Array(3), "test")).rejects.toMatchObject({ code: "wrong-shape" });
   });
 
   it("says so when training diverges", async () => {

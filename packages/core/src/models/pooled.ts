@@ -9,7 +9,7 @@ import { MetricName } from "./plan.ts";
 export const Bounded = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 export type Bounded = z.infer<typeof Bounded>;
 
-/** One bin of the calibration curve. */
+/** One point of the calibration curve: rows with scores in a range, at least the plan's minimum count of them. */
 export const CalibrationBin = z.strictObject({ count: z.int().min(1), positives: z.int().min(0), meanScore: z.number().min(0).max(1) });
 
 export const PooledMetrics = z.strictObject({

@@ -3,6 +3,7 @@
  * drawn, so a resample is one pass over scores that were sorted once.
  */
 import type { MetricName } from "@engraft/core/models/plan";
+import { SURE } from "@engraft/core/models/tally";
 
 /** Samples by descending score, with what each adds to the metrics: computed once, summed a thousand times. */
 export interface Ranked {
@@ -16,9 +17,6 @@ export interface Ranked {
   readonly losses: Float64Array;
 }
 
-/** A probability this close to 0 or 1 is taken as this in the log loss: a float32 output cannot be told apart from it. */
-const CLIP = 1e-7;
-
 export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patients: ArrayLike<number>): Ranked {
   const order = Array.from({ length: scores.length }, (_, index) => index).sort((a, b) => (scores[b] as number) - (scores[a] as number));
   return {
@@ -26,7 +24,7 @@ export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patie
     labels: Uint8Array.from(order, (index) => labels[index] as number),
     patients: Uint32Array.from(order, (index) => patients[index] as number),
     losses: Float64Array.from(order, (index) => {
-      const p = Math.min(Math.max(scores[index] as number, CLIP), 1 - CLIP);
+      const p = Math.min(Math.max(scores[index] as number, SURE), 1 - SURE);
       return labels[index] === 1 ? -Math.log(p) : -Math.log1p(-p);
     }),
   };
