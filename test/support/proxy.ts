@@ -6,10 +6,15 @@ export class CuttingProxy {
   readonly #sockets = new Set<Socket>();
   #passed = 0;
   #cutAfter: number | undefined;
+  /** Every byte that connections have sent towards the target, where the test asked for it. */
+  readonly sent: Buffer[][] = [];
   cuts = 0;
   port = 0;
 
-  private constructor(target: number) {
+  readonly #capture: boolean;
+
+  private constructor(target: number, capture: boolean) {
+    this.#capture = capture;
     this.#server = createServer((near) => {
       const far = createConnection(target, "127.0.0.1");
       for (const socket of [near, far]) {
@@ -23,13 +28,18 @@ export class CuttingProxy {
       }
       far.pipe(near);
       near.pipe(far);
-      near.on("data", (chunk: Buffer) => this.#count(chunk.byteLength));
+      const captured: Buffer[] = [];
+      this.sent.push(captured);
+      near.on("data", (chunk: Buffer) => {
+        if (this.#capture) captured.push(chunk);
+        this.#count(chunk.byteLength);
+      });
       far.on("data", (chunk: Buffer) => this.#count(chunk.byteLength));
     });
   }
 
-  static async start(target: number): Promise<CuttingProxy> {
-    const proxy = new CuttingProxy(target);
+  static async start(target: number, options: { readonly capture?: boolean } = {}): Promise<CuttingProxy> {
+    const proxy = new CuttingProxy(target, options.capture ?? false);
     await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
     proxy.port = (proxy.#server.address() as { port: number }).port;
     return proxy;

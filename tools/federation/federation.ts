@@ -56,11 +56,12 @@ export class Federation {
   }
 
   /** Starts the coordinator (again): same folder, same port. */
-  async startCoordinator(dashboardPort = this.#dashboardPort): Promise<Line> {
+  async startCoordinator(dashboardPort = this.#dashboardPort, env: Readonly<Record<string, string>> = {}): Promise<Line> {
     this.#dashboardPort = dashboardPort;
     const args = ["start", "--json", "--port", String(this.port), "--data", this.coordinatorDir];
     if (dashboardPort !== undefined) args.push("--dashboard-url", `http://127.0.0.1:${dashboardPort}`);
-    this.coordinator = Program.start("engraft-coordinator", args, this.#program("coordinator"));
+    const program = this.#program("coordinator");
+    this.coordinator = Program.start("engraft-coordinator", args, { ...program, env: { ...program.env, ...env } });
     const ready = await this.coordinator.event("ready");
     this.setupUrl = typeof ready["setup"] === "string" ? ready["setup"] : null;
     return ready;

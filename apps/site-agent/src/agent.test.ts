@@ -84,6 +84,7 @@ function fakeModel(change: Partial<SiteModel> = {}): FakeModel {
       return new Float32Array(LENGTH).fill(9);
     },
     evaluate: async () => metrics,
+    tally: async () => null,
     close: async () => {
       model.closed += 1;
     },
@@ -125,7 +126,7 @@ async function approved(text = plan): Promise<void> {
     async () => (await readdir(join(home, "plans")).catch((): string[] => [])).includes(`${planDigest(text)}.json`),
     "the plan in the vault",
   );
-  await approve({ home, membership, plan: planDigest(text), steward: "Dr. A", data: undefined, at: 5 });
+  await approve({ home, membership, plan: planDigest(text), steward: "Dr. A", data: undefined, siteMetrics: true, at: 5 });
 }
 
 async function askFor(round: number, kind: Ask["kind"] = "train", values = new Float32Array(LENGTH).fill(round)): Promise<Ask> {
@@ -145,6 +146,7 @@ async function askFor(round: number, kind: Ask["kind"] = "train", values = new F
     checkpoint,
     start: startRef,
     deadline: Date.now() + 60_000,
+    attempt: null,
   };
 }
 
@@ -157,7 +159,7 @@ describe("decisions", () => {
     await coordinator.connected(1);
     await approved();
     const { value, envelope, index } = await coordinator.hear("approval");
-    expect(value).toEqual({ plan: digest, decision: "approved", reason: null, steward: "Dr. A", at: 5 });
+    expect(value).toEqual({ plan: digest, decision: "approved", siteMetrics: true, reason: null, steward: "Dr. A", at: 5 });
     const { identity, federation } = await requireMembership(home);
     expect(
       unseal(envelope, { type: "approval", scope: federation.coordinator, key: identity.publicKey, schema: MESSAGES.approval.schema }).ok,

@@ -10,16 +10,17 @@ import type { Link } from "@engraft/runtime/link";
 import { openLog, type Logger } from "@engraft/runtime/log";
 import { join } from "node:path";
 import { findData } from "./data/registry.ts";
-import type { Emit } from "./events.ts";
+import type { AgentEvent, Emit } from "./events.ts";
 import { stayConnected } from "./link/connection.ts";
 import { routeTo } from "./link/proxy.ts";
 import { StewardExchange } from "./link/steward-exchange.ts";
 import { StateBoard } from "./state.ts";
-import { findDecision } from "./vault/decisions.ts";
+import { findDecision, listDecisions } from "./vault/decisions.ts";
 import { requireMembership, type Membership } from "./vault/federation.ts";
 import { Journal } from "./vault/journal.ts";
 import { Outbox } from "./vault/outbox.ts";
 import { pausedSince } from "./vault/participation.ts";
+import { listPlans } from "./vault/plans.ts";
 import { SecureJournal } from "./vault/secure/journal.ts";
 import { maskedOf } from "./vault/secure/kept.ts";
 import { VERSION } from "./version.ts";
@@ -58,28 +59,13 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
   const membership = await requireMembership(home);
   const route = await routeTo(membership.federation.url, options.ca ?? membership.federation.ca ?? undefined);
   const lock = await takeLock(home, "site agent");
-  const blobs = await BlobStore.open(join(home, "store"));
-  const outbox = await Outbox.open(home, blobs);
-  const { journal: secure, restored } = await SecureJournal.open(home, now());
-  if (restored !== undefined) {
-    const text = `This site's folder is an older copy (${restored}): what was begun is wiped, and its steward must approve plans again.`;
-    log.error({ event: "site.restored" }, text);
-    emit({ event: "restored", text });
-  }
-  await sweep(home, blobs, [...outbox.blobs(), ...maskedOf(secure.memory)]);
-  const board = new StateBoard(home, VERSION, now);
-  const agent = new SiteAgent({
-    home,
-    membership,
-    blobs,
-    outbox,
-    secure,
-    board,
-    log,
-    emit,
-    now,
-    openSiteModel: dependencies.openSiteModel,
+  const stores = await openStores({ home, membership, now, log, emit }).catch(async (error: unknown) => {
+    await lock.release();
+    throw error;
   });
+  const board = new StateBoard(home, VERSION, now);
+  board.set({ restored: stores.secure.memory.restored });
+  const agent = new SiteAgent({ home, membership, ...stores, board, log, emit, now, openSiteModel: dependencies.openSiteModel });
   const stopped = new AbortController();
   const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
   const looking = setInterval(() => void agent.look(), LOOK_MS);
@@ -91,7 +77,7 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
         route,
         version: VERSION,
         engine: () => board.state.engine ?? "none yet",
-        blobs,
+        blobs: stores.blobs,
         mayLeave: (digest) => agent.mayLeave(digest),
         signal,
         now,
@@ -104,9 +90,43 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
     stopped.abort();
     await agent.stop();
     await board.stop();
-    await secure.close();
+    await stores.secure.close();
     await lock.release();
   }
+}
+
+interface Stores {
+  readonly blobs: BlobStore;
+  readonly outbox: Outbox;
+  readonly secure: SecureJournal;
+}
+
+/** Everything that outlives the process, put in order after a crash or a restore. */
+async function openStores({
+  home,
+  membership,
+  now,
+  log,
+  emit,
+}: Pick<Parts, "home" | "membership" | "now" | "log" | "emit">): Promise<Stores> {
+  const blobs = await BlobStore.open(join(home, "store"));
+  const outbox = await Outbox.open(home, blobs);
+  const decisions = (): Promise<readonly string[]> => secureDecisions(home, membership);
+  const { journal: secure, restored } = await SecureJournal.open(home, { now: now(), decisions });
+  if (restored !== undefined) {
+    const text = `This site's folder is an older copy (${restored}): what was begun is wiped, and its steward must approve secure plans again.`;
+    log.error({ event: "site.restored" }, text);
+    emit({ event: "restored", text });
+  }
+  await sweep(home, blobs, [...outbox.blobs(), ...maskedOf(secure.memory)]);
+  return { blobs, outbox, secure };
+}
+
+/** Signatures of the decisions that let this site take part in secure rounds. */
+async function secureDecisions(home: string, membership: Membership): Promise<readonly string[]> {
+  const [decisions, plans] = await Promise.all([listDecisions(home, membership), listPlans(home)]);
+  const plain = new Set(plans.filter(({ plan }) => plan.aggregation.method === "plain").map(({ digest }) => digest));
+  return decisions.filter(({ approval }) => !plain.has(approval.plan)).map(({ statement }) => statement.sig);
 }
 
 interface Parts {
@@ -146,33 +166,28 @@ class SiteAgent {
     const vectors = new Vectors(blobs, link);
     const models = new Models(openSiteModel, vectors, (engine) => board.set({ engine }));
     const report = (progress: Progress): void => this.#reports.report(progress);
+    const standing = async (plan: string) => {
+      const [offered, decision, paused] = await Promise.all([
+        this.#steward.plan(plan),
+        findDecision(home, membership, plan),
+        pausedSince(home),
+      ]);
+      return { offered, decision, paused: paused !== undefined };
+    };
+    const told = { link, journal: this.#journal, log, emit: (event: AgentEvent) => this.#note(event) };
     this.#secure = new SecureRounds({
-      home,
-      membership,
-      secure,
-      blobs,
-      link,
-      journal: this.#journal,
-      log,
-      emit: (event) => this.#note(event),
-      now,
+      ...{ ...told, home, membership, secure, blobs, standing, now },
+      over: (run, purpose) => this.#asks.roundOver(run, purpose),
     });
     this.#asks = new Asks({
+      ...told,
       secure: this.#secure,
       workshop: { home, membership, blobs, outbox, vectors, models, report, now },
-      link,
       standing: async (ask) => {
-        const [offered, decision, paused] = await Promise.all([
-          this.#steward.plan(ask.plan),
-          findDecision(home, membership, ask.plan),
-          pausedSince(home),
-        ]);
-        const data = decision?.data === null || decision === undefined ? undefined : await findData(home, decision.data);
-        return { offered, decision, paused: paused !== undefined, data };
+        const known = await standing(ask.plan);
+        const name = known.decision?.data ?? null;
+        return { ...known, data: name === null ? undefined : await findData(home, name) };
       },
-      journal: this.#journal,
-      log,
-      emit: (event) => this.#note(event),
     });
   }
 

@@ -28,6 +28,8 @@ export const AgentState = z.object({
   lastAnswer: z.object(AboutAsk).nullable(),
   lastRefusal: z.object({ ...AboutAsk, code: CodeText, text: z.string() }).nullable(),
   lastDecline: z.object({ ...AboutAsk, code: CodeText, text: z.string() }).nullable(),
+  /** Since when the folder counts as restored from an older copy, and why. */
+  restored: z.object({ at: Instant, why: z.string() }).nullable(),
   sentBytes: z.number(),
   receivedBytes: z.number(),
 });
@@ -77,6 +79,7 @@ export class StateBoard {
       lastAnswer: null,
       lastRefusal: null,
       lastDecline: null,
+      restored: null,
       sentBytes: 0,
       receivedBytes: 0,
     };

@@ -97,7 +97,14 @@ describe("plans", () => {
 
 describe("decisions", () => {
   const plan = planDigest(makePlan());
-  const approval = (decision: Approval["decision"]): Approval => ({ plan, decision, reason: null, steward: "Dr. A", at: 1 });
+  const approval = (decision: Approval["decision"]): Approval => ({
+    plan,
+    decision,
+    siteMetrics: false,
+    reason: null,
+    steward: "Dr. A",
+    at: 1,
+  });
 
   it("are read back exactly as signed, and recorded only as the decision they are", async () => {
     const member = await membership();

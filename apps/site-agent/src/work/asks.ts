@@ -6,6 +6,7 @@
 import { EngraftError, isRefusal, refuse, type Code, type Refusal } from "@engraft/core/base/errors";
 import type { RunId } from "@engraft/core/base/ids";
 import type { Ask, Decline, MessageOf } from "@engraft/core/protocol/messages";
+import type { Purpose } from "@engraft/core/rounds/events";
 import type { Link } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "../events.ts";
@@ -30,15 +31,16 @@ export interface AsksDependencies {
 const PASSING: ReadonlySet<Code> = new Set(["link-lost", "blob-missing", "digest-mismatch", "disk-full", "database-unavailable"]);
 
 const about = (ask: Pick<Ask, "run" | "round" | "kind">) => ({ run: ask.run, round: ask.round, kind: ask.kind });
-const idOf = (ask: Ask): string =>
-  `${ask.run} ${ask.round} ${ask.kind} ${ask.plan} ${ask.checkpoint.digest} ${ask.attempt?.number ?? ""} ${ask.attempt?.nonce ?? ""}`;
+/** The same in all attempts of a secure round: what is trained for one of them serves them all. */
+const idOf = (ask: Ask): string => `${ask.run} ${ask.round} ${ask.kind} ${ask.plan} ${ask.checkpoint.digest}`;
 
 export class Asks {
   readonly #with: AsksDependencies;
   readonly #waiting: Ask[] = [];
   /** Asks whose answer the coordinator has refused for good. */
   readonly #refused = new Map<string, { readonly run: RunId; readonly refusal: Refusal }>();
-  #current: { readonly ask: Ask; readonly abort: AbortController } | undefined;
+  /** Under secure aggregation `ask` is the newest of the round. */
+  #current: { ask: Ask; readonly abort: AbortController } | undefined;
   #working: Promise<void> = Promise.resolve();
   #paused = false;
 
@@ -51,18 +53,41 @@ export class Asks {
     return this.#current?.ask;
   }
 
-  receive(ask: Ask): void {
+  receive(ask: Ask): Promise<void> | void {
     const { outbox } = this.#with.workshop;
     const id = idOf(ask);
-    if (this.#current !== undefined && idOf(this.#current.ask) === id && !this.#current.abort.signal.aborted) return;
-    if (this.#waiting.some((other) => idOf(other) === id)) return;
     if (this.#paused) return this.#decline(ask, refuse("paused", "This site is paused by its own people. Only they can resume it."));
-    if (this.#with.secure.resend(ask)) return;
+    if (this.#current !== undefined && idOf(this.#current.ask) === id && !this.#current.abort.signal.aborted) {
+      this.#current.ask = ask;
+      return undefined;
+    }
+    const waiting = this.#waiting.findIndex((other) => idOf(other) === id);
+    if (waiting >= 0) {
+      this.#waiting[waiting] = ask;
+      return undefined;
+    }
+    if (ask.attempt !== null) return this.#receiveSecure(ask);
     const stored = outbox.find(ask);
     if (stored !== undefined) return this.#sendStored(stored, true);
     const refused = this.#refused.get(id);
     if (refused !== undefined) return this.#decline(ask, refused.refusal);
-    // A run has one ask at a time: this one replaces whatever was owed before.
+    return this.#enqueue(ask);
+  }
+
+  /** Only a round whose vector is not stored yet waits for its turn; an attempt of one that is is joined at once. */
+  async #receiveSecure(ask: Ask): Promise<void> {
+    const { secure } = this.#with;
+    const checked = checkAsk(ask, await this.#with.standing(ask));
+    if (isRefusal(checked)) return this.#decline(ask, checked);
+    const admitted = await secure.admit(checked);
+    if (isRefusal(admitted)) return this.#decline(ask, admitted);
+    if (!secure.hasVector(admitted)) return this.#enqueue(ask);
+    const joined = await secure.join(admitted);
+    return isRefusal(joined) ? this.#decline(ask, joined) : undefined;
+  }
+
+  /** A run has one ask at a time: this one replaces whatever was owed before. */
+  #enqueue(ask: Ask): void {
     this.#drop(ask.run, "The run has moved on.");
     for (const [other, { run }] of this.#refused) if (run === ask.run) this.#refused.delete(other);
     this.#waiting.push(ask);
@@ -72,12 +97,17 @@ export class Asks {
   /** The run is over for this site. */
   async cancel(run: RunId, text: string): Promise<void> {
     const { workshop, journal, emit } = this.#with;
-    await this.#with.secure.forgetRun(run);
     const known = this.#drop(run, text) || workshop.outbox.all().some((answer) => answer.run === run);
+    await this.#with.secure.forgetRun(run);
     if (!known) return;
     journal.add({ what: "run.cancelled", run, text });
     emit({ event: "cancelled", run, text });
     await this.#forget(run);
+  }
+
+  /** A secure round's sum is open. After an evaluation the run is done for this site. */
+  async roundOver(run: RunId, purpose: Purpose): Promise<void> {
+    if (purpose === "evaluate") await this.#forget(run);
   }
 
   /** The coordinator has settled an answer. */
@@ -153,10 +183,19 @@ export class Asks {
     const { workshop, secure } = this.#with;
     const admitted = await secure.admit(agreed);
     if (isRefusal(admitted)) return this.#decline(agreed.ask, admitted);
-    if (!secure.hasVector(admitted)) await secure.store(admitted, await makeVector(workshop, agreed, signal));
+    if (!secure.hasVector(admitted)) {
+      const made = await makeVector(workshop, agreed, signal);
+      signal.throwIfAborted();
+      await secure.store(admitted, made);
+      made.bytes.fill(0);
+    }
     signal.throwIfAborted();
-    const joined = await secure.advertise(admitted, agreed);
-    if (isRefusal(joined)) this.#decline(agreed.ask, joined);
+    // A later attempt of the round may have been opened meanwhile.
+    const newest = this.#current?.ask ?? agreed.ask;
+    if (newest !== agreed.ask) return this.#answer(newest, signal);
+    const joined = await secure.join(admitted);
+    if (isRefusal(joined)) return this.#decline(agreed.ask, joined);
+    return this.#current === undefined || this.#current.ask === agreed.ask ? undefined : this.#answer(this.#current.ask, signal);
   }
 
   async #failed(ask: Ask, error: unknown, signal: AbortSignal): Promise<void> {

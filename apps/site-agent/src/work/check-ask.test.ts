@@ -14,7 +14,7 @@ const plans = understandOffer(offerOf(plan));
 if (!plans.ok) throw new EngraftError(plans.code, plans.text);
 const offered = { ...plans.offered, offeredAt: 1 };
 const digest = planDigest(plan);
-const approval = { plan: digest, decision: "approved" as const, reason: null, steward: "A", at: 1 };
+const approval = { plan: digest, decision: "approved" as const, siteMetrics: true, reason: null, steward: "A", at: 1 };
 const vector = { digest: "1".repeat(64) as Digest, bytes: 4 * LENGTH };
 const ask: Ask = {
   run: "tiny-head.1" as RunId,
@@ -26,6 +26,7 @@ const ask: Ask = {
   checkpoint: vector,
   start: vector,
   deadline: 9,
+  attempt: null,
 };
 const standing: Standing = {
   offered,

@@ -32,8 +32,8 @@ export const SecureAggregation = z.strictObject({
   weightCap: z.int().min(1).max(100_000_000),
   /** Largest absolute value of one coordinate of an update. */
   coordinateClip: z.number().gt(0).max(1e6),
-  /** `full`: 32-bit words. `compact`: 20-bit words of the rotated update, 0.625 of the bytes, and less exact. */
-  encoding: z.enum(["full", "compact"]),
+  /** 32-bit words. */
+  encoding: z.enum(["full"]),
   /** How often a round is begun anew, with fresh keys, when too many sites vanish before a share has left. */
   attempts: z.int().min(1).max(20),
   /** Longest time of each exchange after training: keys, shares, masked vectors, release. */

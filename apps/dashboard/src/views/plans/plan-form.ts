@@ -153,8 +153,8 @@ export function draftOf(form: PlanForm, base: BaseView, version: number): unknow
       deadlineSeconds: figure(form.deadline),
       graceSeconds: figure(form.grace),
     },
-    aggregation: "plain",
-    metrics: { names: form.metrics, minCount: figure(form.minCount), compareAlone: form.compareAlone },
+    aggregation: { method: "plain" },
+    metrics: { names: form.metrics, perSite: true, minCount: figure(form.minCount), compareAlone: form.compareAlone },
   };
 }
 

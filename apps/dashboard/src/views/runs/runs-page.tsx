@@ -127,5 +127,5 @@ export function RunsPage() {
 
 function summary(runs: readonly RunSummary[]): string {
   const live = runs.filter((run) => !hasEnded(run.phase)).length;
-  return `${plural(runs.length, "run")}, ${live === 0 ? "none under way" : `${live} under way`}. Plain aggregation: the coordinator can read each update.`;
+  return `${plural(runs.length, "run")}, ${live === 0 ? "none under way" : `${live} under way`}.${runs.some(({ aggregation }) => aggregation === "plain") ? " Plain aggregation: the coordinator can read each update." : ""}`;
 }

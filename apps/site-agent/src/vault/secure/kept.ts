@@ -1,8 +1,9 @@
 /** What a site keeps of an attempt beside the journal's records: its secrets, and every statement exactly as it left. */
 import type { Digest, RunId } from "@engraft/core/base/ids";
-import type { Outcome, SecaggReply, SignedText, SiteFigures } from "@engraft/core/protocol/messages";
-import type { BlobRef } from "@engraft/core/rounds/events";
-import type { AttemptSecrets } from "@engraft/core/secagg/advertise";
+import type { Outcome, SecaggReply, SiteFigures } from "@engraft/core/protocol/messages";
+import type { SignedText } from "@engraft/core/secagg/signed-text";
+import type { BlobRef, Purpose } from "@engraft/core/rounds/events";
+import { wipeSecrets, type AttemptSecrets } from "@engraft/core/secagg/advertise";
 import type { HeldShares } from "@engraft/core/secagg/share";
 
 /** Of a round: facts about the stored vector, which every attempt's advert bears. */
@@ -10,6 +11,8 @@ export interface StoredRound {
   readonly run: RunId;
   readonly round: number;
   readonly roundHash: Digest;
+  /** What the vector was made for. */
+  readonly purpose: Purpose;
   readonly figures: SiteFigures;
   readonly engine: string;
   readonly seconds: { readonly fetch: number; readonly train: number };
@@ -22,6 +25,8 @@ export interface KeptAttempt {
   readonly attemptHash: Digest;
   readonly roundHash: Digest;
   readonly plan: Digest;
+  /** By the site's own clock nothing of the attempt leaves after it. */
+  readonly until: number;
   readonly secrets: AttemptSecrets;
   readonly advert: Extract<SecaggReply, { phase: "advert" }>;
   /** In the roster's order. */
@@ -49,12 +54,23 @@ export interface Memory {
   readonly admitted: Readonly<Record<string, string>>;
   /** What the last sum of each run came to. */
   readonly outcomes: Readonly<Record<string, Outcome>>;
-  /** Decisions made before count no more. */
-  readonly restoredAt: number;
+  /** When the folder was last found to be an older copy; null where never. */
+  readonly restored: { readonly at: number; readonly why: string } | null;
+  /** Signatures of the decisions that were there then: they count no more. */
+  readonly voided: readonly string[];
 }
 
-export const NOTHING: Memory = { attempts: {}, rounds: {}, admitted: {}, outcomes: {}, restoredAt: 0 };
+export const NOTHING: Memory = { attempts: {}, rounds: {}, admitted: {}, outcomes: {}, restored: null, voided: [] };
 
-/** Masked vectors that may leave. */
-export const maskedOf = (memory: Memory): readonly BlobRef[] =>
-  Object.values(memory.attempts).flatMap(({ masked }) => (masked === undefined ? [] : [masked.body]));
+/** Masked vectors of attempts that are not over. */
+export const maskedOf = ({ attempts }: Pick<Memory, "attempts">): readonly (BlobRef & { readonly until: number })[] =>
+  Object.values(attempts).flatMap(({ masked, until }) => (masked === undefined ? [] : [{ ...masked.body, until }]));
+
+/** Overwrites an attempt's secrets: best effort, because copies inside the cryptographic library and the runtime stay. */
+export function wipeAttempt({ secrets, own, shared }: KeptAttempt): void {
+  wipeSecrets(secrets);
+  for (const held of [...(own === undefined ? [] : [own]), ...(shared?.held ?? []).map(([, shares]) => shares)]) {
+    held.seed.fill(0);
+    held.key.fill(0);
+  }
+}

@@ -1,10 +1,10 @@
-/** Whether a secure ask may be answered at all, before anything is fetched or trained (SPEC.md, G9, G11, G14). Pure. */
+/** Whether a secure ask may be answered at all, before anything is fetched or trained (SPEC.md, G9, G11, G13). Pure. */
 import { canonicalJson } from "@engraft/core/base/canonical";
 import { isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
 import type { Ask, AttemptOpening, Outcome } from "@engraft/core/protocol/messages";
 import type { Directory } from "@engraft/core/secagg/directory";
-import type { JournalRecord } from "@engraft/core/secagg/release-rules";
+import { mayLeave, type JournalRecord, type Request } from "@engraft/core/secagg/release-rules";
 import { attemptHash, roundHash } from "@engraft/core/secagg/transcript";
 import { fromHex } from "@engraft/core/base/bytes";
 import type { Membership } from "../../vault/federation.ts";
@@ -15,66 +15,104 @@ import type { Agreed } from "../check-ask.ts";
 /** A secure ask that this site takes part in. */
 export interface Admitted {
   readonly ok: true;
-  readonly ask: Ask & { readonly attempt: AttemptOpening };
+  readonly ask: SecureAsk;
   readonly directory: Directory;
   readonly roundHash: Digest;
-  readonly attemptHash: Digest;
-  /** True where the steward's decision has not admitted a run yet. */
-  readonly newRun: boolean;
-  /** An outcome that this site did not know of. */
+  /** What the rules are asked before the keys leave. */
+  readonly request: Extract<Request, { kind: "advertise" }>;
+  /** To be written down before anything rests on it: an outcome that was news, and the run that the decision now serves. */
   readonly news: Outcome | undefined;
+  readonly approved: JournalRecord | undefined;
 }
+
+export type SecureAsk = Ask & { readonly attempt: AttemptOpening };
 
 interface Known {
   readonly membership: Membership;
   readonly memory: Memory;
   readonly records: readonly JournalRecord[];
   readonly compared: boolean;
+  readonly now: number;
 }
 
 export function admit(agreed: Agreed, known: Known): Admitted | Refusal {
-  const { ask, offered } = agreed;
-  const { attempt } = ask;
-  if (attempt === null) return refuse("wrong-plan", "The plan adds updates up securely, but the ask opens no attempt.");
+  const { ask, offered, decision } = agreed;
+  const { attempt, run, round, plan } = ask;
+  const { aggregation, cohort, rounds } = offered.plan;
+  if (attempt === null || aggregation.method !== "secure") {
+    return refuse("wrong-plan", "The plan adds updates up securely, but the ask opens no attempt.");
+  }
   const directory = ownDirectory(known.membership, offered.plan);
   if (isRefusal(directory)) return directory;
-  const { federation } = known.membership;
   if (!known.compared) {
-    const command = `engraft-site directory ${ask.plan.slice(0, 12)}`;
+    const command = `engraft-site directory ${plan.slice(0, 12)}`;
     return refuse("directory-not-compared", `The directory's code was not compared with the other stewards. Run "${command}".`);
   }
-  const admitted = admittedRun(agreed, known.memory);
+  const admitted = admittedRun(ask, decision.statement.sig, known);
   if (isRefusal(admitted)) return admitted;
   const lineage = follows(ask, attempt, known);
   if (isRefusal(lineage)) return lineage;
-  const { run, round, plan } = ask;
-  const base = ask.checkpoint.digest;
-  const hash = roundHash({ run, round, plan, base, directory: directory.hash, coordinator: federation.coordinator });
-  const nonce = fromHex(attempt.nonce) ?? new Uint8Array(32);
-  return {
-    ok: true,
-    ask: { ...ask, attempt },
-    directory,
-    roundHash: hash,
-    attemptHash: attemptHash(hash, attempt.number, nonce),
-    newRun: admitted.newRun,
-    news: lineage.news,
-  };
+  const { coordinator } = known.membership.federation;
+  const hash = roundHash({ run, round, plan, base: ask.checkpoint.digest, directory: directory.hash, coordinator });
+  const request = {
+    kind: "advertise",
+    now: known.now,
+    ...{ run, round, roundHash: hash, plan, directory: directory.hash, attempt: attempt.number },
+    maxAttempts: aggregation.attempts,
+    attemptHash: attemptHash(hash, attempt.number, fromHex(attempt.nonce) ?? new Uint8Array(32)),
+    // R12 of the design: the site's own clock. The ask's phase at its longest, and the exchanges after it with room to spare.
+    until: known.now + 1000 * (cohort.deadlineSeconds + 5 * aggregation.phaseSeconds),
+  } as const;
+  const approved: JournalRecord | undefined = admitted.newRun
+    ? { kind: "approved", run, plan, directory: directory.hash, rounds: rounds.count + 1, compared: true }
+    : undefined;
+  const result = { ok: true, ask: { ...ask, attempt }, directory, roundHash: hash, request, news: lineage.news, approved } as const;
+  return wouldJoin(result, known) ?? result;
 }
 
+/** What the rules will say once the vector is stored: a site that may not join need not train. */
+function wouldJoin({ ask, directory, roundHash: hash, request, news, approved }: Admitted, known: Known): Refusal | undefined {
+  const { run, round, kind } = ask;
+  const stored = known.memory.rounds[hash];
+  if (stored !== undefined && stored.purpose !== kind) {
+    return refuse("inputs-wrong", "The round was begun for another purpose: what is stored for it cannot be sent for this one.");
+  }
+  if (stored === undefined && sinceRestored(known.records).some((record) => record.kind === "stored" && record.roundHash === hash)) {
+    return refuse("attempt-stale", "What this site had stored for the round is wiped. It joins again in the next round.");
+  }
+  const then: readonly JournalRecord[] = [
+    ...known.records,
+    ...(approved === undefined ? [] : [approved]),
+    ...(news === undefined ? [] : [{ kind: "finished", run, round: news.round } as const]),
+    { kind: "stored", run, round, roundHash: hash, vector: hash },
+  ];
+  const decision = mayLeave(then, directory.numbers, request);
+  return isRefusal(decision) ? decision : undefined;
+}
+
+const sinceRestored = (records: readonly JournalRecord[]): readonly JournalRecord[] =>
+  records.slice(records.findLastIndex(({ kind }) => kind === "restored") + 1);
+
 /** One run for each decision: a second one with a site less would show that site's update. */
-function admittedRun({ ask, decision }: Agreed, memory: Memory): { readonly ok: true; readonly newRun: boolean } | Refusal {
-  if (decision.approval.at <= memory.restoredAt) {
+function admittedRun(
+  { run, plan }: Ask,
+  decision: string,
+  { memory, records }: Known,
+): { readonly ok: true; readonly newRun: boolean } | Refusal {
+  if (memory.voided.includes(decision)) {
     return refuse(
       "site-restored",
       "This site was restored from an older copy, so its approvals count no more: its steward must approve again.",
     );
   }
-  const before = memory.admitted[decision.statement.sig];
-  if (before !== undefined && before !== ask.run) {
-    return refuse("plan-not-approved", `The steward's approval served ${before}; it must be given again for another run.`);
+  // A decision that was made anew while the run went on is left for the next run.
+  if (sinceRestored(records).some((record) => record.kind === "approved" && record.run === run && record.plan === plan)) {
+    return { ok: true, newRun: false };
   }
-  return { ok: true, newRun: before === undefined };
+  const before = memory.admitted[decision];
+  return before === undefined || before === run
+    ? { ok: true, newRun: true }
+    : refuse("plan-not-approved", `The steward's approval served ${before}; it must be given again for another run.`);
 }
 
 /** The round starts from what the last sum came to, and the coordinator tells everybody the same of it. */

@@ -4,7 +4,8 @@
  */
 import { fromBase64url, toBase64url } from "@engraft/core/base/bytes";
 import { isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
-import type { SecaggReply, SecaggStep, SignedText } from "@engraft/core/protocol/messages";
+import type { SecaggReply, SecaggStep } from "@engraft/core/protocol/messages";
+import type { SignedText } from "@engraft/core/secagg/signed-text";
 import { agreeOnRoster, rosterAgain, type Roster } from "@engraft/core/secagg/advertise";
 import { answer, complain, readAnswer, readComplaint } from "@engraft/core/secagg/complaint";
 import type { Directory } from "@engraft/core/secagg/directory";
@@ -19,7 +20,7 @@ import {
   type HeldShares,
   type Keyed,
 } from "@engraft/core/secagg/share";
-import { statementOf, statementText } from "@engraft/core/secagg/signed-text";
+import { sameText, statementOf, statementText } from "@engraft/core/secagg/signed-text";
 import type { Signing } from "@engraft/core/secagg/statement";
 import { agreeOnSurvivors, echo, readEchoes } from "@engraft/core/secagg/survivors";
 import { release } from "@engraft/core/secagg/unmask";
@@ -34,15 +35,15 @@ export interface Here {
   readonly random: (count: number) => Uint8Array;
 }
 
-/** `again`: the stored reply, as it left the first time. Otherwise write first, then send. */
+/** `again`: stored replies, as they left the first time. Otherwise write first, then send. */
 export type PhaseStep =
-  | { readonly ok: true; readonly again: true; readonly reply: SecaggReply }
+  | { readonly ok: true; readonly again: true; readonly replies: readonly SecaggReply[] }
   | {
       readonly ok: true;
       readonly again: false;
       readonly records: readonly JournalRecord[];
       readonly keep: Partial<KeptAttempt>;
-      readonly reply: SecaggReply;
+      readonly replies: readonly SecaggReply[];
     };
 
 type Step<P extends SecaggStep["phase"]> = Extract<SecaggStep, { phase: P }>;
@@ -61,7 +62,7 @@ export const indexIn = (roster: Roster, { by }: Here): number => roster.members.
 
 const decide = (here: Here, request: Request) => mayLeave(here.records, here.directory.numbers, request);
 const again = (reply: SecaggReply | undefined): PhaseStep | Refusal =>
-  reply === undefined ? refuse("attempt-stale", "What was sent before is not kept any more.") : { ok: true, again: true, reply };
+  reply === undefined ? refuse("attempt-stale", "What was sent before is not kept any more.") : { ok: true, again: true, replies: [reply] };
 
 export function takeRoster(here: Here, { adverts }: Step<"roster">): PhaseStep | Refusal {
   const { directory, by, attempt } = here;
@@ -77,7 +78,7 @@ export function takeRoster(here: Here, { adverts }: Step<"roster">): PhaseStep |
   const reply = dealReply(attempt, made.deal);
   // In the roster's order, which is not the order in which they came.
   const ordered = roster.members.map(({ site }) => adverts.find((one) => one.site === site) as SignedText);
-  return { ok: true, again: false, records: decision.records, keep: { roster: ordered, deal: reply, own: made.own }, reply };
+  return { ok: true, again: false, records: decision.records, keep: { roster: ordered, deal: reply, own: made.own }, replies: [reply] };
 }
 
 const dealReply = (attempt: KeptAttempt, { statement, seedCommitment, leaves }: Deal): Extract<SecaggReply, { phase: "deal" }> => ({
@@ -119,14 +120,17 @@ export function readShares(here: Here, step: Step<"shares">): { readonly ok: tru
   return openShareSet(directory, roster, mine, partsOfStep(step));
 }
 
-/** A complaint about one dealer; made once for each. */
-export function complainAbout(here: Here, keyed: Keyed, dealer: number): PhaseStep {
-  const { attempt, by } = here;
-  const statement = statementText(complain(by, keyed, dealer));
-  const known = attempt.complaints?.find((one) => one.statement.body === statement.body);
-  if (known !== undefined) return { ok: true, again: true, reply: known };
-  const reply = { ...replyOf(attempt), phase: "complaint", statement } as const;
-  return { ok: true, again: false, records: [], keep: { complaints: [...(attempt.complaints ?? []), reply] }, reply };
+/** A complaint about each dealer whose shares are garbage; made once for each. */
+export function complainAbout({ attempt, by }: Here, keyed: Keyed): PhaseStep {
+  const known = attempt.complaints ?? [];
+  const replies = keyed.wrong.map((dealer) => {
+    const statement = statementText(complain(by, keyed, dealer));
+    return known.find((one) => sameText(one.statement, statement)) ?? ({ ...replyOf(attempt), phase: "complaint", statement } as const);
+  });
+  const fresh = replies.filter((reply) => !known.includes(reply));
+  return fresh.length === 0
+    ? { ok: true, again: true, replies }
+    : { ok: true, again: false, records: [], keep: { complaints: [...known, ...fresh] }, replies };
 }
 
 /** A dealer answers with the shares that it dealt to the complainer. */
@@ -151,7 +155,7 @@ export function takeComplaint(here: Here, { complaint }: Step<"complaint">): Pha
     again: false,
     records: decision.records,
     keep: { answers: [...(attempt.answers ?? []), { complainer, reply }] },
-    reply,
+    replies: [reply],
   };
 }
 
@@ -184,7 +188,7 @@ export function takeSurvivors(here: Here, { headers }: Step<"survivors">): Phase
   if (decision.repeat) return again(attempt.echo);
   const statement = statementText(echo(by, roster, indexIn(roster, here), survivors));
   const reply = { ...replyOf(attempt), phase: "echo", statement } as const;
-  return { ok: true, again: false, records: decision.records, keep: { survivors, echo: reply }, reply };
+  return { ok: true, again: false, records: decision.records, keep: { survivors, echo: reply }, replies: [reply] };
 }
 
 export function takeEchoes(here: Here, { echoes }: Step<"echoes">): PhaseStep | Refusal {
@@ -201,5 +205,5 @@ export function takeEchoes(here: Here, { echoes }: Step<"echoes">): PhaseStep | 
   if (decision.repeat) return again(attempt.release);
   const statement = statementText(release(by, roster, indexIn(roster, here), survivors, decision.given, new Map(shared.held)));
   const reply = { ...replyOf(attempt), phase: "release", statement } as const;
-  return { ok: true, again: false, records: decision.records, keep: { release: reply }, reply };
+  return { ok: true, again: false, records: decision.records, keep: { release: reply }, replies: [reply] };
 }

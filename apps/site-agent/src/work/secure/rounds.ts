@@ -1,351 +1,270 @@
 /**
  * The secure rounds that this site takes part in. Everything goes through the journal: a step is worked out (phases.ts),
- * written down, and only then sent; a step that comes again gets the stored bytes. One step at a time.
+ * written down, and only then sent; a step that comes again gets the stored bytes. One thing at a time, because what the
+ * rules decide holds only for the journal that they have seen.
  */
 import { randomBytes } from "node:crypto";
 import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
-import type { Digest, RunId } from "@engraft/core/base/ids";
+import type { RunId } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { signBytes } from "@engraft/core/crypto/identity";
-import type { Ask, Outcome, SecaggReply, SecaggStep } from "@engraft/core/protocol/messages";
+import type { Outcome, SecaggStep } from "@engraft/core/protocol/messages";
+import type { BlobRef, Purpose } from "@engraft/core/rounds/events";
 import { advertise, attemptSecrets } from "@engraft/core/secagg/advertise";
-import { withAnswer } from "@engraft/core/secagg/complaint";
 import { directoryOfPlan } from "@engraft/core/secagg/of-plan";
-import { announceMasked, maskInput, vectorBytes } from "@engraft/core/secagg/mask-input";
 import { mayLeave } from "@engraft/core/secagg/release-rules";
-import type { Keyed } from "@engraft/core/secagg/share";
 import { statementText } from "@engraft/core/secagg/signed-text";
 import type { Signing } from "@engraft/core/secagg/statement";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { crashPoint } from "@engraft/runtime/crash-point";
-import type { Link } from "@engraft/runtime/link";
-import type { Logger } from "@engraft/runtime/log";
-import type { Emit } from "../../events.ts";
+import type { Decision } from "../../vault/decisions.ts";
 import { findCompared } from "../../vault/directories.ts";
 import type { Membership } from "../../vault/federation.ts";
-import type { Journal } from "../../vault/journal.ts";
-import { findPlan } from "../../vault/plans.ts";
+import type { OfferedPlan } from "../../vault/plans.ts";
 import type { SecureJournal } from "../../vault/secure/journal.ts";
-import { maskedOf, type KeptAttempt } from "../../vault/secure/kept.ts";
+import { maskedOf, type KeptAttempt, type StoredRound } from "../../vault/secure/kept.ts";
 import type { Agreed } from "../check-ask.ts";
 import { admit, asEchoed, type Admitted } from "./admission.ts";
-import {
-  complainAbout,
-  indexIn,
-  readAnswered,
-  readShares,
-  replyOf,
-  rosterOf,
-  takeComplaint,
-  takeEchoes,
-  takeRoster,
-  takeSurvivors,
-  type Here,
-  type PhaseStep,
-} from "./phases.ts";
+import { Masking } from "./masking.ts";
+import { Outbound, type OutboundParts } from "./outbound.ts";
+import { takeComplaint, takeEchoes, takeRoster, takeSurvivors, type Here, type PhaseStep } from "./phases.ts";
 import type { Made } from "./vector.ts";
 
-export interface SecureParts {
+export interface SecureParts extends Omit<OutboundParts, "crash"> {
   readonly home: string;
   readonly membership: Membership;
   readonly secure: SecureJournal;
   readonly blobs: BlobStore;
-  readonly link: () => Pick<Link, "send"> | undefined;
-  readonly journal: Journal;
-  readonly log: Logger;
-  readonly emit: Emit;
+  /** What the site's people say about a plan now. */
+  readonly standing: (
+    plan: string,
+  ) => Promise<{ readonly offered: OfferedPlan | undefined; readonly decision: Decision | undefined; readonly paused: boolean }>;
+  /** A round is over for this site: its sum is open. */
+  readonly over: (run: RunId, purpose: Purpose) => Promise<void>;
   readonly now: () => number;
+  /** Tests only: called before each send. */
+  readonly crash?: (point: string) => void;
 }
-
-type SharesStep = Extract<SecaggStep, { phase: "shares" }>;
 
 export class SecureRounds {
   readonly #with: SecureParts;
   readonly #by: Signing;
-  /** Share sets with garbage in them, while the dealers are asked. */
-  readonly #complaining = new Map<Digest, { readonly step: SharesStep; keyed: Keyed }>();
-  #working: Promise<unknown> = Promise.resolve();
+  readonly #masking: Masking;
+  readonly #out: Outbound;
+  #busy: Promise<unknown> = Promise.resolve();
 
   constructor(parts: SecureParts) {
     this.#with = parts;
     const { identity, federation } = parts.membership;
     this.#by = { site: federation.site, identity, sign: signBytes };
+    this.#masking = new Masking(parts.secure, parts.blobs);
+    this.#out = new Outbound({ crash: crashPoint, ...parts });
+  }
+
+  /** One after the other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#busy.then(work);
+    this.#busy = done.catch(() => undefined);
+    return done;
   }
 
   /** The egress list of secure rounds: masked vectors of attempts that are still open. */
   mayLeave(digest: string): boolean {
-    return maskedOf(this.#with.secure.memory).some((masked) => masked.digest === digest);
+    const now = this.#with.now();
+    return maskedOf(this.#with.secure.memory).some((masked) => masked.digest === digest && now <= masked.until);
   }
 
-  /** Sends the stored advert again; false where this attempt is not joined yet. */
-  resend(ask: Ask): boolean {
-    if (ask.attempt === null) return false;
-    const known = this.#with.secure.attempt(ask.run, ask.round, ask.attempt.number);
-    if (known === undefined || known.advert.plan !== ask.plan || known.advert.checkpoint !== ask.checkpoint.digest) return false;
-    this.#send(known.advert, true);
-    return true;
+  /** Masked vectors that the store must keep. */
+  blobs(): readonly BlobRef[] {
+    return maskedOf(this.#with.secure.memory);
   }
 
   /** Whether the ask may be answered; notes what it tells of the last sum, and which run the approval serves. */
-  async admit(agreed: Agreed): Promise<Admitted | Refusal> {
-    const { secure, membership, home } = this.#with;
-    const directory = directoryOfPlan(agreed.offered.plan);
-    const compared = !isRefusal(directory) && (await findCompared(home, directory.hash)) !== undefined;
-    const admitted = admit(agreed, { membership, memory: secure.memory, records: secure.records, compared });
-    if (isRefusal(admitted)) return admitted;
-    const { run, plan, round } = agreed.ask;
-    if (admitted.news !== undefined) await this.#finish(run, admitted.news);
-    if (admitted.newRun) {
-      const rounds = agreed.offered.plan.rounds.count + 1;
-      await secure.append({
-        records: [{ kind: "approved", run, plan, directory: admitted.directory.hash, rounds, compared: true }],
-        admit: { decision: agreed.decision.statement.sig, run },
-      });
-    }
-    // What an earlier round left behind is of no more use.
-    const old = [...Object.values(secure.memory.attempts), ...Object.values(secure.memory.rounds)];
-    if (old.some((one) => one.run === run && one.round < round)) await this.#forget((one) => one.run === run && one.round < round);
-    return admitted;
+  admit(agreed: Agreed): Promise<Admitted | Refusal> {
+    return this.#inTurn(async () => {
+      const { secure, membership, home, now } = this.#with;
+      const directory = directoryOfPlan(agreed.offered.plan);
+      const compared = !isRefusal(directory) && (await findCompared(home, directory.hash)) !== undefined;
+      const admitted = admit(agreed, { membership, memory: secure.memory, records: secure.records, compared, now: now() });
+      if (isRefusal(admitted)) return admitted;
+      const { run, round } = agreed.ask;
+      const { news, approved } = admitted;
+      if (approved !== undefined) await secure.append({ records: [approved], admit: { decision: agreed.decision.statement.sig, run } });
+      if (news !== undefined) {
+        await secure.append({ records: [{ kind: "finished", run, round: news.round }], outcome: { run, outcome: news } });
+      }
+      // What earlier rounds left behind, and attempts whose time is over, are of no more use.
+      await this.#forget(
+        (attempt) => now() > attempt.until || (attempt.run === run && attempt.round < round),
+        (stored) => stored.run === run && stored.round < round,
+      );
+      return admitted;
+    });
   }
 
   hasVector({ roundHash }: Admitted): boolean {
     return this.#with.secure.memory.rounds[roundHash] !== undefined;
   }
 
-  /** G6: stored before any key exists; every attempt of the round masks it. */
-  async store({ ask, roundHash }: Admitted, made: Made): Promise<void> {
-    const { secure } = this.#with;
-    const { run, round } = ask;
-    await secure.storeVector(roundHash, made.bytes);
-    const { figures, engine, seconds } = made;
-    await secure.append({
-      records: [{ kind: "stored", run, round, roundHash, vector: sha256(made.bytes) }],
-      round: { run, round, roundHash, figures, engine, seconds },
+  /** G6: stored before any key exists; every attempt of the round masks it. Once in a round. */
+  store(admitted: Admitted, made: Made): Promise<void> {
+    return this.#inTurn(async () => {
+      const { secure } = this.#with;
+      const { ask, roundHash } = admitted;
+      if (this.hasVector(admitted)) return;
+      const { figures, engine, seconds } = made;
+      const { run, round, kind } = ask;
+      await secure.storeVector(roundHash, made.bytes);
+      await secure.append({
+        records: [{ kind: "stored", run, round, roundHash, vector: sha256(made.bytes) }],
+        round: { run, round, roundHash, purpose: kind, figures, engine, seconds },
+      });
     });
   }
 
-  /** Joins the attempt with fresh keys. */
-  async advertise({ ask, directory, roundHash, attemptHash }: Admitted, agreed: Agreed): Promise<{ readonly ok: true } | Refusal> {
-    const { secure, now } = this.#with;
-    const stored = secure.memory.rounds[roundHash];
-    const { aggregation, cohort } = agreed.offered.plan;
-    if (stored === undefined || aggregation.method !== "secure") return refuse("attempt-stale", "No vector is stored for this round.");
-    const { run, round, plan, checkpoint, attempt } = ask;
-    const about = { run, round, roundHash, plan, directory: directory.hash, attempt: attempt.number, attemptHash };
-    const until = now() + 1000 * (cohort.deadlineSeconds + 5 * aggregation.phaseSeconds);
-    const decision = mayLeave(secure.records, directory.numbers, {
-      kind: "advertise",
-      now: now(),
-      ...about,
-      maxAttempts: aggregation.attempts,
-      until,
+  /** Joins the attempt under fresh keys, or sends again what it joined with. */
+  join({ ask, directory, roundHash, request }: Admitted): Promise<{ readonly ok: true } | Refusal> {
+    return this.#inTurn(async () => {
+      const { secure, now } = this.#with;
+      const stored = secure.memory.rounds[roundHash];
+      const { run, round, plan, checkpoint, attempt } = ask;
+      const decision = mayLeave(secure.records, directory.numbers, request);
+      if (isRefusal(decision)) return decision;
+      const known = secure.memory.attempts[request.attemptHash];
+      if (decision.repeat) {
+        if (known === undefined || now() > known.until) return refuse("attempt-stale", "The time of this attempt is over (rule G12).");
+        this.#out.send(known.advert, true);
+        return { ok: true };
+      }
+      if (stored === undefined) return refuse("attempt-stale", "No vector is stored for this round.");
+      const secrets = attemptSecrets(random(128));
+      const { figures, engine, seconds } = stored;
+      const advert = {
+        ...{ run, round, attempt: attempt.number, phase: "advert" as const, plan, checkpoint: checkpoint.digest },
+        statement: statementText(advertise(this.#by, request.attemptHash, secrets)),
+        ...{ figures, engine, seconds },
+      };
+      const { attemptHash, until } = request;
+      const keep = { run, round, number: attempt.number, attemptHash, roundHash, plan, until, secrets, advert };
+      await secure.append({ records: decision.records, attempt: { hash: attemptHash, keep } });
+      // G8: this attempt ends all others of the run.
+      await this.#forget((other) => other.run === run && other.attemptHash !== attemptHash);
+      this.#out.send(advert, false);
+      return { ok: true };
     });
-    if (isRefusal(decision)) return decision;
-    if (decision.repeat) return this.resend(ask) ? { ok: true } : refuse("attempt-stale", "The keys of this attempt are wiped.");
-    const secrets = attemptSecrets(randomBytes(128));
-    const { figures, engine, seconds } = stored;
-    const advert = {
-      ...{ run, round, attempt: attempt.number, phase: "advert" as const, plan, checkpoint: checkpoint.digest },
-      statement: statementText(advertise(this.#by, attemptHash, secrets)),
-      ...{ figures, engine, seconds },
-    };
-    const keep = { run, round, number: attempt.number, attemptHash, roundHash, plan, secrets, advert };
-    await secure.append({ records: decision.records, attempt: { hash: attemptHash, keep } });
-    this.#send(advert, false);
-    return { ok: true };
   }
 
   /** A step of the coordinator's. Never throws: what cannot be done is refused by name, or logged. */
   step(step: SecaggStep): Promise<void> {
-    const done = this.#working.then(() => this.#take(step)).catch((error: unknown) => this.#failed(step, error));
-    this.#working = done;
-    return done;
-  }
-
-  async #take(step: SecaggStep): Promise<void> {
-    const { secure, log } = this.#with;
-    const attempt = secure.attempt(step.run, step.round, step.attempt);
-    if (step.phase === "outcome") return this.#outcome(step.run, step.outcome);
-    if (step.phase === "dropped") return this.#dropped(step);
-    if (attempt === undefined) {
-      log.warn(
-        { event: "secagg.unknown", run: step.run, round: step.round, attempt: step.attempt },
-        "A step of an attempt that this site is not in.",
-      );
-      return;
-    }
-    const here = await this.#here(attempt);
-    if (isRefusal(here)) return this.#refuse(step, here);
-    if (step.phase === "shares") return this.#shares(here, step);
-    if (step.phase === "answer") return this.#answered(here, step);
-    const next =
-      step.phase === "roster"
-        ? takeRoster(here, step)
-        : step.phase === "complaint"
-          ? takeComplaint(here, step)
-          : step.phase === "survivors"
-            ? takeSurvivors(here, step)
-            : takeEchoes(here, step);
-    if (isRefusal(next)) return this.#refuse(step, next);
-    await this.#perform(here, next);
-  }
-
-  async #here(attempt: KeptAttempt): Promise<Here | Refusal> {
-    const { home, secure, now } = this.#with;
-    const offered = await findPlan(home, attempt.plan);
-    const directory =
-      offered === undefined ? refuse("plan-unknown", "The plan of this attempt is not here.") : directoryOfPlan(offered.plan);
-    if (isRefusal(directory)) return directory;
-    return { directory, by: this.#by, attempt, records: secure.records, now: now(), random: (count) => randomBytes(count) };
-  }
-
-  async #perform(here: Here, next: Exclude<PhaseStep, Refusal>): Promise<void> {
-    if (!next.again) {
-      const { attemptHash } = here.attempt;
-      await this.#with.secure.append({ records: next.records, attempt: { hash: attemptHash, keep: next.keep } });
-    }
-    this.#send(next.reply, next.again);
-  }
-
-  /** The share set: complain where it holds garbage, else mask. */
-  async #shares(here: Here, step: SharesStep): Promise<void> {
-    if (here.attempt.masked !== undefined && here.attempt.shared !== undefined) {
-      // Decided once more, so that another share set is refused by its rule.
-      const keyed = readShares(here, step);
-      return isRefusal(keyed) ? this.#refuse(step, keyed) : this.#mask(here, step, keyed.value);
-    }
-    const keyed = readShares(here, step);
-    if (isRefusal(keyed)) return this.#refuse(step, keyed);
-    if (keyed.value.wrong.length === 0) return this.#mask(here, step, keyed.value);
-    this.#complaining.set(here.attempt.attemptHash, { step, keyed: keyed.value });
-    for (const dealer of keyed.value.wrong) {
-      const now = await this.#here(this.#with.secure.memory.attempts[here.attempt.attemptHash] ?? here.attempt);
-      if (isRefusal(now)) return this.#refuse(step, now);
-      const next = complainAbout(now, keyed.value, dealer);
-      await this.#perform(now, next);
-    }
-  }
-
-  async #answered(here: Here, step: Extract<SecaggStep, { phase: "answer" }>): Promise<void> {
-    const open = this.#complaining.get(here.attempt.attemptHash);
-    if (open === undefined) return;
-    const read = readAnswered(here, open.step, step);
-    if (isRefusal(read)) return this.#refuse(step, read);
-    open.keyed = withAnswer(open.keyed, read.value.dealer, read.value.shares);
-    if (open.keyed.wrong.some((dealer) => !open.keyed.held.has(dealer))) return;
-    this.#complaining.delete(here.attempt.attemptHash);
-    await this.#mask(here, open.step, open.keyed);
-  }
-
-  async #mask(here: Here, step: SecaggStep, keyed: Keyed): Promise<void> {
-    const { secure, blobs } = this.#with;
-    const { attempt, directory } = here;
-    const bytes = await secure.vector(attempt.roundHash);
-    const { hash: shares, dealers, roster } = keyed;
-    const request = { kind: "mask", now: here.now, roster: roster.hash, shares, dealers, vector: sha256(bytes) } as const;
-    const decision = mayLeave(here.records, directory.numbers, request);
-    if (isRefusal(decision)) return this.#refuse(step, decision);
-    if (decision.repeat) {
-      if (attempt.masked !== undefined) this.#send(attempt.masked, true);
-      return;
-    }
-    const masked = maskInput(keyed, attempt.secrets, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
-    const body = await blobs.put(vectorBytes(masked));
-    const statement = statementText(announceMasked(here.by, keyed, masked));
-    const reply = { ...replyOf(attempt), phase: "masked", statement, body } as const;
-    const keep = { shared: { hash: shares, dealers, held: [...keyed.held] }, masked: reply };
-    await this.#perform(here, { ok: true, again: false, records: decision.records, keep, reply });
-  }
-
-  async #outcome(run: RunId, outcome: Outcome): Promise<void> {
-    const { secure, log } = this.#with;
-    const known = secure.memory.outcomes[run];
-    if (known !== undefined && known.round >= outcome.round) return;
-    if (!asEchoed(secure.records, outcome)) {
-      log.error(
-        { event: "secagg.outcome-wrong", run, round: outcome.round },
-        "The sum is said to be of other inputs than this site confirmed.",
-      );
-      return;
-    }
-    await this.#finish(run, outcome);
-    this.#with.emit({ event: "phase", run, round: outcome.round, attempt: outcome.attempt, phase: "done", bytes: 0 });
-  }
-
-  /** A sum is open: nothing of its round is needed any more. */
-  async #finish(run: RunId, outcome: Outcome): Promise<void> {
-    await this.#with.secure.append({ records: [{ kind: "finished", run, round: outcome.round }], outcome: { run, outcome } });
-    await this.#forget((one) => one.run === run && one.round <= outcome.round);
+    return this.#inTurn(() => this.#take(step).catch((error: unknown) => this.#failed(step, error)));
   }
 
   /** The run is over for this site: its secrets are wiped, what the rules must remember stays. */
-  async forgetRun(run: string): Promise<void> {
-    await this.#working;
-    const { attempts, rounds } = this.#with.secure.memory;
-    if ([...Object.values(attempts), ...Object.values(rounds)].some((one) => one.run === run)) await this.#forget((one) => one.run === run);
+  forgetRun(run: string): Promise<void> {
+    return this.#inTurn(() =>
+      this.#forget(
+        (attempt) => attempt.run === run,
+        (stored) => stored.run === run,
+      ),
+    );
   }
 
-  async #forget(ended: (one: { readonly run: string; readonly round: number }) => boolean): Promise<void> {
-    const { secure, blobs } = this.#with;
-    const before = maskedOf(secure.memory);
-    for (const [hash, { run, round }] of Object.entries(secure.memory.attempts)) {
-      if (ended({ run, round })) this.#complaining.delete(hash as Digest);
+  async #take(step: SecaggStep): Promise<void> {
+    const { secure } = this.#with;
+    const { run, round, attempt: number } = step;
+    if (step.phase === "outcome") return this.#outcome(step);
+    const attempt = secure.attempt(run, round, number);
+    if (step.phase === "dropped") {
+      if (attempt === undefined) return;
+      await this.#forget((one) => one === attempt);
+      return this.#out.dropped(step);
     }
-    await secure.compact((one) => !ended(one));
-    const after = new Set(maskedOf(secure.memory).map(({ digest }) => digest));
-    for (const { digest } of before) if (!after.has(digest)) await blobs.remove(digest);
+    if (attempt === undefined) return this.#out.refuse(step, refuse("attempt-stale", "This site is not in that attempt, or it is over."));
+    const here = await this.#here(attempt);
+    const next = isRefusal(here) ? here : await this.#next(here, step);
+    if (next === undefined) return;
+    if (isRefusal(next)) return this.#out.refuse(step, next);
+    if (!next.again) await secure.append({ records: next.records, attempt: { hash: attempt.attemptHash, keep: next.keep } });
+    for (const reply of next.replies) this.#out.send(reply, next.again);
   }
 
-  #dropped({ run, round, attempt, code, text }: Extract<SecaggStep, { phase: "dropped" }>): void {
-    const { journal, log, emit } = this.#with;
-    journal.add({ what: "secagg.dropped", run, round, attempt, code, text });
-    log.warn({ event: "secagg.dropped", run, round, attempt, code }, text);
-    emit({ event: "phase", run, round, attempt, phase: "dropped", bytes: 0 });
+  #next(
+    here: Here,
+    step: Exclude<SecaggStep, { phase: "outcome" | "dropped" }>,
+  ): PhaseStep | Refusal | Promise<PhaseStep | Refusal | undefined> {
+    switch (step.phase) {
+      case "roster":
+        return takeRoster(here, step);
+      case "shares":
+        return this.#masking.shares(here, step);
+      case "complaint":
+        return takeComplaint(here, step);
+      case "answer":
+        return this.#masking.answered(here, step);
+      case "survivors":
+        return takeSurvivors(here, step);
+      case "echoes":
+        return takeEchoes(here, step);
+    }
   }
 
-  /** A step that this site does not follow. The coordinator and the site's own people learn why; nothing else leaves. */
-  #refuse(step: SecaggStep, refusal: Refusal): void {
-    const { run, round, attempt } = step;
-    const { journal, log, emit } = this.#with;
-    const about = { run, round, attempt, step: step.phase, code: refusal.code };
-    journal.add({ what: "secagg.refused", ...about, text: refusal.text });
-    log.warn({ event: "secagg.refused", ...about }, refusal.text);
-    emit({ event: "step.refused", ...about, text: refusal.text });
-    const text = refusal.text.slice(0, 500);
-    this.#with.link()?.send("secagg.reply", { run, round, attempt, phase: "refused", step: step.phase, code: refusal.code, text });
+  /** The site's people can end their part at any time, also in the middle of an attempt. */
+  async #here(attempt: KeptAttempt): Promise<Here | Refusal> {
+    const { secure, now, standing } = this.#with;
+    const { offered, decision, paused } = await standing(attempt.plan);
+    if (paused) return refuse("paused", "This site is paused by its own people. Only they can resume it.");
+    if (offered === undefined) return refuse("plan-unknown", "The plan of this attempt is not here.");
+    if (decision?.approval.decision !== "approved") return refuse("plan-refused", "This site's steward no longer approves the plan.");
+    const directory = directoryOfPlan(offered.plan);
+    if (isRefusal(directory)) return directory;
+    return { directory, by: this.#by, attempt, records: secure.records, now: now(), random };
+  }
+
+  /** A sum is open: nothing of its round is needed any more. */
+  async #outcome(step: Extract<SecaggStep, { phase: "outcome" }>): Promise<void> {
+    const { secure, over } = this.#with;
+    const { run, outcome } = step;
+    const known = secure.memory.outcomes[run];
+    const approved = secure.records.findLast((record) => record.kind === "approved" && record.run === run);
+    // Said again with every link, and to sites that took no part.
+    if (approved?.kind !== "approved" || (known !== undefined && known.round >= outcome.round)) return;
+    if (outcome.round > approved.rounds || !asEchoed(secure.records, outcome)) {
+      return this.#out.refuse(step, refuse("inputs-wrong", "The sum is said to be of other inputs than this site confirmed."));
+    }
+    const purpose = purposeOf(
+      outcome,
+      known,
+      Object.values(secure.memory.rounds).filter((one) => one.run === run),
+    );
+    await secure.append({ records: [{ kind: "finished", run, round: outcome.round }], outcome: { run, outcome } });
+    await this.#forget(
+      (attempt) => attempt.run === run && attempt.round <= outcome.round,
+      (stored) => stored.run === run && stored.round <= outcome.round,
+    );
+    this.#out.done(step);
+    await over(run, purpose);
+  }
+
+  async #forget(attempts: (attempt: KeptAttempt) => boolean, rounds: (round: StoredRound) => boolean = () => false): Promise<void> {
+    const { secure, blobs } = this.#with;
+    const gone = await secure.compact({ attempts, rounds });
+    const kept = new Set(this.blobs().map(({ digest }) => digest));
+    for (const { attemptHash, masked } of gone) {
+      this.#masking.forget(attemptHash);
+      if (masked !== undefined && !kept.has(masked.body.digest)) await blobs.remove(masked.body.digest);
+    }
   }
 
   #failed(step: SecaggStep, error: unknown): void {
-    const { log } = this.#with;
-    if (error instanceof EngraftError) this.#refuse(step, refuse(error.code, error.message));
-    else
-      log.error(
-        { event: "secagg.failed", run: step.run, round: step.round, phase: step.phase, err: error },
-        "A step could not be followed.",
-      );
-  }
-
-  #send(reply: SecaggReply, again: boolean): void {
-    const { journal, log, emit, link } = this.#with;
-    crashPoint(`send.${reply.phase}`);
-    const open = link();
-    if (open === undefined) return;
-    open.send("secagg.reply", reply);
-    const { run, round, attempt, phase } = reply;
-    const bytes = phase === "masked" ? reply.body.bytes : 0;
-    journal.add({ what: "secagg.sent", run, round, attempt, phase, bytes, again });
-    log.info({ event: "secagg.sent", run, round, attempt, phase, bytes, again }, "Sent a statement of a secure round.");
-    emit({ event: "phase", run, round, attempt, phase: PHASE_WORDS[phase], bytes });
+    if (error instanceof EngraftError) return this.#out.refuse(step, refuse(error.code, error.message));
+    const { run, round, phase } = step;
+    this.#with.log.error({ event: "secagg.failed", run, round, phase, err: error }, "A step could not be followed.");
   }
 }
 
-const PHASE_WORDS = {
-  advert: "advertised",
-  deal: "dealt",
-  complaint: "complained",
-  answer: "answered",
-  masked: "masked",
-  echo: "echoed",
-  release: "released",
-  refused: "refused",
-} as const;
+/** From the operating system. A copy, because small buffers share memory. */
+const random = (count: number): Uint8Array => Uint8Array.from(randomBytes(count));
+
+/** An evaluation leaves the checkpoint as it was; so does a site see it that took no part in the round. */
+const purposeOf = ({ round, checkpoint }: Outcome, known: Outcome | undefined, rounds: readonly StoredRound[]): Purpose =>
+  rounds.find((stored) => stored.round === round)?.purpose ?? (known?.checkpoint === checkpoint ? "evaluate" : "train");

@@ -1,6 +1,10 @@
 /** What a site puts into a round's sum: its weighted update and the counts of its patients, encoded once. */
 import { randomBytes } from "node:crypto";
+import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
+import { sha256 } from "@engraft/core/crypto/digest";
+import { readSafetensors } from "@engraft/core/models/safetensors";
+import { flatten, trainableTensors } from "@engraft/core/models/tensors";
 import type { SiteFigures } from "@engraft/core/protocol/messages";
 import type { Plan } from "@engraft/core/models/plan";
 import { totalsOf, type Tally } from "@engraft/core/models/tally";
@@ -26,12 +30,24 @@ export async function makeVector(workshop: Workshop, agreed: Agreed, signal: Abo
   const began = workshop.now();
   const [model, start] = await prepare(workshop, agreed, signal);
   const fetch = Math.max(0, workshop.now() - began) / 1000;
+  await mustBeOfBase(workshop, agreed);
   const made =
     agreed.ask.kind === "train"
       ? await train(workshop, agreed, model, start, signal)
       : await evaluate(workshop, agreed, model, start, signal);
   signal.throwIfAborted();
   return { ...made, engine: model.engine.slice(0, 80), seconds: { fetch, train: made.seconds } };
+}
+
+/** Before there was a sum nobody has confirmed where the run starts from: it must be the plan's base, by its own weights. */
+async function mustBeOfBase(workshop: Workshop, agreed: Agreed): Promise<void> {
+  const { ask, offered } = agreed;
+  const { plan, manifest } = offered;
+  if (ask.kind === "train" && ask.attempt?.previous !== null) return;
+  const weights = await workshop.vectors.load(ask.weights, reporter(workshop, agreed, "download"));
+  const trained = trainableTensors(manifest.tensors, plan.training.trainable);
+  if (sha256(float32Bytes(flatten(trained, readSafetensors(weights).tensors))) === ask.start.digest) return;
+  throw new EngraftError("inputs-wrong", "The run does not start from the base model of the approved plan. Nothing was trained.");
 }
 
 type Part = Omit<Made, "engine" | "seconds"> & { readonly seconds: number };

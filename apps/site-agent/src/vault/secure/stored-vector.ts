@@ -1,0 +1,29 @@
+/** A round's encoded vector at rest: encrypted, bound to its round, in a file of its own because it can be large. */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { Digest } from "@engraft/core/base/ids";
+import { openBox, sealBox } from "@engraft/core/crypto/box";
+import { digestBytes } from "@engraft/core/secagg/transcript";
+import { writeFileDurably } from "@engraft/runtime/files";
+
+export const vectorName = (roundHash: Digest): string => `vector-${roundHash}.box`;
+export const isVectorFile = (name: string): boolean => /^vector-[0-9a-f]{64}\.box/.test(name);
+
+/** Durable when it returns. */
+export const writeVector = (folder: string, key: Uint8Array, roundHash: Digest, bytes: Uint8Array): Promise<void> =>
+  writeFileDurably(join(folder, vectorName(roundHash)), sealBox(key, randomBytes(12), digestBytes(roundHash), bytes));
+
+/** Throws `blob-missing` where it is not there as it was written. */
+export async function readVector(folder: string, key: Uint8Array, roundHash: Digest): Promise<Uint8Array> {
+  const box = await readFile(join(folder, vectorName(roundHash))).catch(() => undefined);
+  const bytes = box === undefined ? undefined : openBox(key, digestBytes(roundHash), box);
+  if (bytes === undefined) {
+    throw new EngraftError(
+      "blob-missing",
+      "The round's stored vector is not there or was changed. The site joins again in the next round.",
+    );
+  }
+  return bytes;
+}
