@@ -35,14 +35,10 @@ function say({ json, lines }: Said, flags: Flags): void {
   process.stdout.write(flags["json"] === true ? `${JSON.stringify(json)}\n` : `${lines.join("\n")}\n`);
 }
 
-function program(): Command {
-  const root = new Command("engraft-coordinator")
-    .description("Coordinates federated fine-tuning of a base model across sites")
-    .version(VERSION)
-    .exitOverride();
-  const withJson = (command: Command): Command =>
-    command.option("--json", "one JSON object on stdout").option("--config <file>", "settings, instead of ./engraft.toml");
+const withJson = (command: Command): Command =>
+  command.option("--json", "one JSON object on stdout").option("--config <file>", "settings, instead of ./engraft.toml");
 
+function addStart(root: Command): void {
   withJson(root.command("start").description("run the coordinator until it is stopped"))
     .option("--port <number>", "default 7300; 0 takes a free one")
     .option("--host <address>", "default 127.0.0.1")
@@ -56,7 +52,24 @@ function program(): Command {
       const { start } = await import("./cli/start.ts");
       await start(settings, flags["json"] === true);
     });
+}
 
+function addRestore(root: Command): void {
+  withJson(root.command("restore").description("after the data was put back from a backup: end by name what must not go on"))
+    .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
+    .option("--log-level <level>", "trace, debug, info, warn, error or silent")
+    .action(async (flags: Flags) => {
+      const { restore } = await import("./cli/restore.ts");
+      say(await restore(await settingsOf(flags)), flags);
+    });
+}
+
+function program(): Command {
+  const root = new Command("engraft-coordinator")
+    .description("Coordinates federated fine-tuning of a base model across sites")
+    .version(VERSION)
+    .exitOverride();
+  addStart(root);
   /** A command that asks the running coordinator. */
   const asking = (
     parent: Command,
@@ -88,13 +101,7 @@ function program(): Command {
   asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
     saveRecords(reach, id, String(flags["out"])),
   ).requiredOption("--out <folder>", "where to; one folder for each round");
-  withJson(root.command("restore").description("after the data was put back from a backup: end by name what must not go on"))
-    .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
-    .option("--log-level <level>", "trace, debug, info, warn, error or silent")
-    .action(async (flags: Flags) => {
-      const { restore } = await import("./cli/restore.ts");
-      say(await restore(await settingsOf(flags)), flags);
-    });
+  addRestore(root);
   const user = root.command("user").description("accounts of the dashboard");
   asking(user, "create", "make an account", (reach, _, { email, name, role, passwordFile }) =>
     createUser(reach, {

@@ -8,28 +8,25 @@ import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock } from "@engraft/runtime/lock";
 import type { Link } from "@engraft/runtime/link";
 import { openLog, type Logger } from "@engraft/runtime/log";
-import { join } from "node:path";
 import { findData } from "./data/registry.ts";
 import type { AgentEvent, Emit } from "./events.ts";
 import { stayConnected } from "./link/connection.ts";
 import { routeTo } from "./link/proxy.ts";
 import { StewardExchange } from "./link/steward-exchange.ts";
 import { StateBoard } from "./state.ts";
-import { findDecision, listDecisions } from "./vault/decisions.ts";
+import { openStores } from "./stores.ts";
+import { findDecision } from "./vault/decisions.ts";
 import { requireMembership, type Membership } from "./vault/federation.ts";
 import { Journal } from "./vault/journal.ts";
 import { Outbox } from "./vault/outbox.ts";
 import { pausedSince } from "./vault/participation.ts";
-import { listPlans } from "./vault/plans.ts";
 import { SecureJournal } from "./vault/secure/journal.ts";
-import { maskedOf } from "./vault/secure/kept.ts";
 import { VERSION } from "./version.ts";
 import { Asks } from "./work/asks.ts";
 import { Models } from "./work/models.ts";
 import { ProgressReports } from "./work/progress.ts";
 import type { OpenSiteModel } from "./work/site-model.ts";
 import { SecureRounds } from "./work/secure/rounds.ts";
-import { sweep } from "./work/sweep.ts";
 import { Uploads } from "./work/uploads.ts";
 import { Vectors } from "./work/vectors.ts";
 
@@ -95,40 +92,6 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
   }
 }
 
-interface Stores {
-  readonly blobs: BlobStore;
-  readonly outbox: Outbox;
-  readonly secure: SecureJournal;
-}
-
-/** Everything that outlives the process, put in order after a crash or a restore. */
-async function openStores({
-  home,
-  membership,
-  now,
-  log,
-  emit,
-}: Pick<Parts, "home" | "membership" | "now" | "log" | "emit">): Promise<Stores> {
-  const blobs = await BlobStore.open(join(home, "store"));
-  const outbox = await Outbox.open(home, blobs);
-  const decisions = (): Promise<readonly string[]> => secureDecisions(home, membership);
-  const { journal: secure, restored } = await SecureJournal.open(home, { now: now(), decisions });
-  if (restored !== undefined) {
-    const text = `This site's folder is an older copy (${restored}): what was begun is wiped, and its steward must approve secure plans again.`;
-    log.error({ event: "site.restored" }, text);
-    emit({ event: "restored", text });
-  }
-  await sweep(home, blobs, [...outbox.blobs(), ...maskedOf(secure.memory)]);
-  return { blobs, outbox, secure };
-}
-
-/** Signatures of the decisions that let this site take part in secure rounds. */
-async function secureDecisions(home: string, membership: Membership): Promise<readonly string[]> {
-  const [decisions, plans] = await Promise.all([listDecisions(home, membership), listPlans(home)]);
-  const plain = new Set(plans.filter(({ plan }) => plan.aggregation.method === "plain").map(({ digest }) => digest));
-  return decisions.filter(({ approval }) => !plain.has(approval.plan)).map(({ statement }) => statement.sig);
-}
-
 interface Parts {
   readonly home: string;
   readonly membership: Membership;
@@ -176,7 +139,13 @@ class SiteAgent {
     };
     const told = { link, journal: this.#journal, log, emit: (event: AgentEvent) => this.#note(event) };
     this.#secure = new SecureRounds({
-      ...{ ...told, home, membership, secure, blobs, standing, now },
+      ...told,
+      home,
+      membership,
+      secure,
+      blobs,
+      standing,
+      now,
       over: (run, purpose) => this.#asks.roundOver(run, purpose),
     });
     this.#asks = new Asks({

@@ -92,7 +92,7 @@ export class Runs {
   }
 
   async #start(digest: Digest, by: string): Promise<RunId> {
-    const { store, blobs, approvals, now } = this.#options;
+    const { store, blobs, now } = this.#options;
     const row = await store.prisma.plan.findUnique({ where: { digest }, include: { base: true } });
     if (row === null) throw new EngraftError("plan-unknown", "There is no such plan.");
     if (row.withdrawnAt !== null)

@@ -24,6 +24,7 @@ const created = (start: Digest): RunEvent => ({
   plan: start,
   by: "",
   sites: [],
+  approvals: [],
   manifest: { digest: start, bytes: 1 },
   weights: { digest: start, bytes: 1 },
   start: { digest: start, bytes: 8 },

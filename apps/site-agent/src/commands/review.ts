@@ -129,7 +129,12 @@ async function askSteward({ config, print, now }: CommandContext, membership: Me
   const decided =
     choice === "approve"
       ? await approve({
-          ...{ home: config.home, membership, plan: review.digest, steward, data, at: now() },
+          home: config.home,
+          membership,
+          plan: review.digest,
+          steward,
+          data,
+          at: now(),
           siteMetrics:
             review.asksSiteMetrics && (await confirm({ message: "May figures of this site's own patients leave?", default: false })),
         })

@@ -259,7 +259,6 @@ export type Approval = MessageOf<"approval">;
 export type Progress = MessageOf<"progress">;
 export type SecaggStep = MessageOf<"secagg.step">;
 export type SecaggReply = MessageOf<"secagg.reply">;
-export type SecaggPhase = SecaggStep["phase"];
 export type Outcome = z.infer<typeof Outcome>;
 export type AttemptOpening = z.infer<typeof AttemptOpening>;
 export type SiteFigures = z.infer<typeof SiteFigures>;

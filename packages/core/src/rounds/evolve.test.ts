@@ -7,6 +7,7 @@ import { owed } from "./owed.ts";
 import { Play, RUN, START, blob, createCommand, metrics, paramsOf, sitesNamed } from "./play.fixture.ts";
 import { runView } from "./view.ts";
 import { sha256 } from "../crypto/digest.ts";
+import type { Digest, SiteName } from "../base/ids.ts";
 
 const site = fc.constantFrom(...sitesNamed("anna", "berta", "clara"));
 const at = fc.nat(1_000_000);
@@ -20,7 +21,7 @@ const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
     plan: fc.constant(sha256("plan")),
     by: fc.constant("a"),
     sites: cohort,
-    approvals: fc.constant([]),
+    approvals: fc.constant<{ site: SiteName; statement: Digest }[]>([]),
     manifest: fc.constant(START),
     weights: fc.constant(START),
     start: fc.constant(START),

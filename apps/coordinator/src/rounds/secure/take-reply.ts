@@ -68,8 +68,8 @@ async function checkAnswer(
   if (dealt === undefined) return refuse("bad-message", "Only a dealer answers.");
   const { part } = await kept.deal(secure.directory, state.roster, dealt);
   const statement = statementOf("answer", reply.statement);
-  const complainers = state.complaints.filter(({ dealer }) => dealer === site).map(({ complainer }) => complainer);
-  const indices = state.deals.filter((one) => complainers.includes(one.site)).map(({ index }) => index);
+  const complainers = new Set(state.complaints.filter(({ dealer }) => dealer === site).map(({ complainer }) => complainer));
+  const indices = state.deals.filter((one) => complainers.has(one.site)).map(({ index }) => index);
   const readings = indices.map((index) => readAnswer(secure.directory, state.roster, index, part(index), statement));
   const wrong = readings.find((one) => isRefusal(one) && one.code === "share-wrong");
   return readings.some((one) => one.ok) ? { ok: true } : ((wrong as Refusal | undefined) ?? refuse("bad-message", "No such complaint."));

@@ -62,7 +62,7 @@ export class FrameFile {
   #last: Uint8Array;
   #length: number;
   /** After a failure that could not be undone nothing more is appended: it could not be read again. */
-  #broken: unknown;
+  #broken: Error | undefined;
 
   private constructor(path: string, key: Uint8Array, file: FileHandle, last: Uint8Array, length: number) {
     this.#path = path;
@@ -88,7 +88,7 @@ export class FrameFile {
       await this.#file.datasync();
     } catch (error) {
       await this.#file.truncate(this.#length).catch(() => {
-        this.#broken = error;
+        this.#broken = error instanceof Error ? error : new Error(String(error));
       });
       storageFault(error, this.#path);
     }

@@ -57,11 +57,15 @@ export function admit(agreed: Agreed, known: Known): Admitted | Refusal {
   const request = {
     kind: "advertise",
     now: known.now,
-    ...{ run, round, roundHash: hash, plan, directory: directory.hash, attempt: attempt.number },
+    run,
+    round,
+    roundHash: hash,
+    plan,
+    directory: directory.hash,
+    attempt: attempt.number,
     maxAttempts: aggregation.attempts,
     attemptHash: attemptHash(hash, attempt.number, fromHex(attempt.nonce) ?? new Uint8Array(32)),
-    // R12 of the design: the site's own clock. The ask's phase at its longest, and the exchanges after it with room to spare.
-    until: known.now + 1000 * (cohort.deadlineSeconds + 5 * aggregation.phaseSeconds),
+    until: known.now + 1e3 * (cohort.deadlineSeconds + 5 * aggregation.phaseSeconds),
   } as const;
   const approved: JournalRecord | undefined = admitted.newRun
     ? { kind: "approved", run, plan, directory: directory.hash, rounds: rounds.count + 1, compared: true }

@@ -140,9 +140,16 @@ export class SecureRounds {
       const secrets = attemptSecrets(random(128));
       const { figures, engine, seconds } = stored;
       const advert = {
-        ...{ run, round, attempt: attempt.number, phase: "advert" as const, plan, checkpoint: checkpoint.digest },
+        run,
+        round,
+        attempt: attempt.number,
+        phase: "advert" as const,
+        plan,
+        checkpoint: checkpoint.digest,
         statement: statementText(advertise(this.#by, request.attemptHash, secrets)),
-        ...{ figures, engine, seconds },
+        figures,
+        engine,
+        seconds,
       };
       const { attemptHash, until } = request;
       const keep = { run, round, number: attempt.number, attemptHash, roundHash, plan, until, secrets, advert };

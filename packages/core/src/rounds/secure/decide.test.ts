@@ -11,7 +11,8 @@ import { owed } from "../owed.ts";
 import { blob, createCommand, metrics, RUN } from "../play.fixture.ts";
 import type { RunState } from "../state.ts";
 import type { OweStep } from "./owed.ts";
-import { paramsOf, securePlan, SimSite, Vault } from "./world.fixture.ts";
+import { paramsOf, securePlan, SimSite } from "./sites.fixture.ts";
+import { Vault } from "./world.fixture.ts";
 
 const NONCE = sha256("nonce");
 
@@ -90,7 +91,7 @@ beforeEach(() => {
 const bent = (reply: SecaggReply): SecaggReply => {
   if (!("statement" in reply)) return reply;
   const { body } = reply.statement;
-  return { ...reply, statement: { ...reply.statement, body: `${body.startsWith("A") ? "B" : "A"}${body.slice(1)}` } } as SecaggReply;
+  return { ...reply, statement: { ...reply.statement, body: `${body.startsWith("A") ? "B" : "A"}${body.slice(1)}` } };
 };
 
 describe("an attempt", () => {
@@ -198,8 +199,14 @@ describe("an attempt", () => {
     attempt.all([0, 1, 2]);
     const not = (releases: number) =>
       attempt.command({
-        ...{ do: "not-opened", at: attempt.now, round: 1, attempt: 1, releases },
-        ...{ code: "sum-unrecoverable", text: "They do not fit.", blamed: attempt.site(3).name },
+        do: "not-opened",
+        at: attempt.now,
+        round: 1,
+        attempt: 1,
+        releases,
+        code: "sum-unrecoverable",
+        text: "They do not fit.",
+        blamed: attempt.site(3).name,
       });
     expect(not(3)).toEqual(["opening.failed"]);
     expect(owed(attempt.params, attempt.state).some(({ owe }) => owe === "open")).toBe(false);

@@ -1,0 +1,48 @@
+/** Everything of the agent's that outlives its process. */
+import { join } from "node:path";
+import { BlobStore } from "@engraft/runtime/blobs";
+import type { Logger } from "@engraft/runtime/log";
+import type { Emit } from "./events.ts";
+import { listDecisions } from "./vault/decisions.ts";
+import type { Membership } from "./vault/federation.ts";
+import { Outbox } from "./vault/outbox.ts";
+import { listPlans } from "./vault/plans.ts";
+import { SecureJournal } from "./vault/secure/journal.ts";
+import { maskedOf } from "./vault/secure/kept.ts";
+import { sweep } from "./work/sweep.ts";
+
+interface StoresOptions {
+  readonly home: string;
+  readonly membership: Membership;
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly emit: Emit;
+}
+
+export interface Stores {
+  readonly blobs: BlobStore;
+  readonly outbox: Outbox;
+  readonly secure: SecureJournal;
+}
+
+/** Everything that outlives the process, put in order after a crash or a restore. */
+export async function openStores({ home, membership, now, log, emit }: StoresOptions): Promise<Stores> {
+  const blobs = await BlobStore.open(join(home, "store"));
+  const outbox = await Outbox.open(home, blobs);
+  const decisions = (): Promise<readonly string[]> => secureDecisions(home, membership);
+  const { journal: secure, restored } = await SecureJournal.open(home, { now: now(), decisions });
+  if (restored !== undefined) {
+    const text = `This site's folder is an older copy (${restored}): what was begun is wiped, and its steward must approve secure plans again.`;
+    log.error({ event: "site.restored" }, text);
+    emit({ event: "restored", text });
+  }
+  await sweep(home, blobs, [...outbox.blobs(), ...maskedOf(secure.memory)]);
+  return { blobs, outbox, secure };
+}
+
+/** Signatures of the decisions that let this site take part in secure rounds. */
+async function secureDecisions(home: string, membership: Membership): Promise<readonly string[]> {
+  const [decisions, plans] = await Promise.all([listDecisions(home, membership), listPlans(home)]);
+  const plain = new Set(plans.filter(({ plan }) => plan.aggregation.method === "plain").map(({ digest }) => digest));
+  return decisions.filter(({ approval }) => !plain.has(approval.plan)).map(({ statement }) => statement.sig);
+}
