@@ -87,6 +87,27 @@ describe("a plan in words", () => {
     expect(protection?.words).toContain(PLAIN_AGGREGATION_WARNING);
   });
 
+  it("says of a secure plan who takes part, how many may be missing or lie, and what leaves", () => {
+    const directory = ["aarau", "basel", "chur", "davos"].map((site) => ({
+      ...{ site, publicKey: "A".repeat(43), operator: site === "chur" ? "Trust of Chur" : site, withCoordinator: site === "chur" },
+    }));
+    const secure = {
+      ...{ method: "secure", directory, weights: "bucketed", weightCap: 1000, coordinateClip: 5 },
+      ...{ encoding: "full", attempts: 3, phaseSeconds: 60 },
+    };
+    const lines = planInWords(Plan.parse({ ...heartPlan, aggregation: secure }), heartManifest);
+    const text = lines.map(({ topic, words }) => `${topic}: ${words}`).join("\n");
+    expect(lines.some(({ warn }) => warn === true)).toBe(false);
+    expect(text).toContain("only the sum of at least 3 sites' updates, while at most 1 of the 4 sites");
+    expect(text).toContain("1 may be missing");
+    expect(text).toContain("aarau, basel, chur (Trust of Chur, also runs the coordinator), davos");
+    expect(text).toContain("one masked vector of the update (3 numbers)");
+    expect(text).not.toContain(PLAIN_AGGREGATION_WARNING);
+    const other = Plan.parse({ ...heartPlan, aggregation: { ...secure, directory: directory.slice(1) } });
+    const changes = planChanges(Plan.parse({ ...heartPlan, aggregation: secure }), other);
+    expect(changes.map(({ path }) => path)).toContain("aggregation.directory.aarau.operator");
+  });
+
   it("says what is trained, on what, and what leaves the site", () => {
     const words = planInWords(planWith({ rounds: { count: 5, stop: { metric: "loss", patience: 3, minDelta: 0.01 } } }), heartManifest)
       .map((line) => `${line.topic}: ${line.words}`)
@@ -100,6 +121,6 @@ describe("a plan in words", () => {
     expect(words).toContain(
       "auroc, loss on validation patients with 95 % intervals and their number and positives, from at least 10 patients",
     );
-    expect(words).toContain("At the end, once: auroc, loss on test patients");
+    expect(words).toContain("at the end auroc, loss on test patients");
   });
 });

@@ -1,4 +1,5 @@
 /** A plan in plain words, and what changed between two plans: what a steward reads before saying yes. */
+import { numbersOf } from "./directory-numbers.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import { totalSize, trainableTensors } from "./tensors.ts";
@@ -50,15 +51,8 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
             words: `When mean ${plan.rounds.stop.metric} has not improved by ${plan.rounds.stop.minDelta} for ${plan.rounds.stop.patience} rounds.`,
           },
         ]),
-    {
-      topic: "Protection",
-      words: `${PLAIN_AGGREGATION_WARNING} Each update is scaled down to a norm of at most ${plan.training.clip}.`,
-      warn: true,
-    },
-    {
-      topic: "Leaves the site",
-      words: `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, ${measured(plan, "validation")}, engine and seconds. At the end, once: ${measured(plan, "test")}, of the base, ${plan.metrics.compareAlone ? "of a model trained here alone and " : "and "}of the federated model.`,
-    },
+    ...protection(plan),
+    { topic: "Leaves the site", words: whatLeaves(plan, trained) },
     ...(plan.metrics.compareAlone
       ? [
           {
@@ -68,6 +62,37 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
         ]
       : []),
   ];
+}
+
+function protection(plan: Plan): readonly PlanLine[] {
+  const clip = `Each update is scaled down to a norm of at most ${plan.training.clip}.`;
+  const { aggregation } = plan;
+  if (aggregation.method === "plain") return [{ topic: "Protection", words: `${PLAIN_AGGREGATION_WARNING} ${clip}`, warn: true }];
+  const { sites, liars, minCohort } = numbersOf(aggregation.directory.length, plan.cohort.minSites);
+  const names = aggregation.directory.map(({ site, operator, withCoordinator }) => {
+    const also = withCoordinator ? ", also runs the coordinator" : "";
+    return operator === site && !withCoordinator ? site : `${site} (${operator}${also})`;
+  });
+  return [
+    {
+      topic: "Protection",
+      words: `Secure aggregation: the coordinator sees only the sum of at least ${minCohort} sites' updates, while at most ${liars} of the ${sites} sites work with it against the rest. ${sites - minCohort} may be missing in a round. ${clip}`,
+    },
+    { topic: "Directory", words: `${names.join(", ")}. Compare its code with the other stewards before you approve.` },
+  ];
+}
+
+/** Everything that leaves, for the steward who says yes to it. */
+function whatLeaves(plan: Plan, trained: number): string {
+  const { aggregation, metrics } = plan;
+  const own = metrics.perSite
+    ? ` Only where this site's steward says so (approve --site-metrics): each round ${measured(plan, "validation")}; at the end ${measured(plan, "test")}, of the base, ${metrics.compareAlone ? "of a model trained here alone and " : "and "}of the federated model.`
+    : "";
+  if (aggregation.method === "plain") {
+    return `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, engine and seconds.${own}`;
+  }
+  const weight = { equal: "nothing", bucketed: "its order of magnitude", exact: "the exact number" }[aggregation.weights];
+  return `Each round: one masked vector of the update (${trained.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${own}`;
 }
 
 const measured = (plan: Plan, part: string): string =>
@@ -121,6 +146,7 @@ const inList = (item: string): string => (/[",]/.test(item) ? JSON.stringify(ite
 function keyOf(item: unknown): string | undefined {
   if (typeof item !== "object" || item === null) return undefined;
   if ("name" in item && typeof item.name === "string") return item.name;
+  if ("site" in item && typeof item.site === "string") return item.site;
   if ("code" in item && typeof item.code === "string") return item.code;
   return undefined;
 }
