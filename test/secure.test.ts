@@ -118,7 +118,7 @@ requireOrSkip("Python with numpy and cryptography", findPython("numpy", "cryptog
     for (const { folder } of saved.rounds ?? []) {
       const { status, stdout, stderr } = spawnSync(python, [SCRIPT, folder], { encoding: "utf8" });
       expect({ status, stderr, folder }).toEqual({ status: 0, stderr: "", folder });
-      expect(stdout).toContain("no single update can be read");
+      expect(stdout).toContain("No single update can be read");
     }
   });
 });
