@@ -13,6 +13,9 @@ import type { Screen } from "./screen.ts";
 
 const POLL_MS = 150;
 
+/** 128 and the number of SIGKILL. */
+const KILLED = 137;
+
 /** The hospital whose agent dies once, just before its masked vector leaves: the hardest moment for the others. */
 const LEAVES = { site: "va", round: 2 } as const;
 
@@ -77,7 +80,9 @@ export async function runDemo(options: DemoOptions) {
 
   screen.step("Training together");
   const { run } = await api.runs.start.mutate({ plan: digest });
-  const comesBack = federation.agents.get(LEAVES.site)?.exited.then(async () => {
+  const comesBack = federation.agents.get(LEAVES.site)?.exited.then(async (code) => {
+    // Killed as planned, and not because the demo itself is being stopped.
+    if (code !== KILLED) return;
     screen.step(`${LEAVES.site} was killed in round ${LEAVES.round}, after the masks were agreed; the others go on, and it comes back`);
     await federation.startAgent(LEAVES.site);
   });

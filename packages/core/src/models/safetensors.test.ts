@@ -33,13 +33,22 @@ describe("safetensors", () => {
           const written = writeSafetensors(specs, held, metadata);
           const read = readSafetensors(concat([new Uint8Array(offset), written]).subarray(offset));
           expect(read.header.fileBytes).toBe(written.byteLength);
-          expect(read.header.metadata).toEqual(metadata);
+          expect(Object.entries(read.header.metadata).toSorted()).toEqual(Object.entries(metadata).toSorted());
           expect(new Set(read.tensors.keys())).toEqual(new Set(held.keys()));
           for (const [name, tensor] of held)
             expect(toHex(float32Bytes(read.tensors.get(name) ?? new Float32Array()))).toBe(toHex(float32Bytes(tensor)));
         },
       ),
     );
+  });
+
+  it("[B1] keeps names that JavaScript treats specially", () => {
+    const metadata = JSON.parse('{"__proto__":"a","constructor":"b"}') as Record<string, string>;
+    const read = readSafetensors(
+      writeSafetensors([{ name: "__proto__", shape: [1], depth: 0 }], new Map([["__proto__", Float32Array.of(3)]]), metadata),
+    );
+    expect(Object.entries(read.header.metadata)).toEqual(Object.entries(metadata));
+    expect(read.tensors.get("__proto__")).toEqual(Float32Array.of(3));
   });
 
   it("writes the layout of the reference implementation", () => {

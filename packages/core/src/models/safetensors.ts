@@ -13,7 +13,10 @@ const Entry = z.strictObject({
   shape: z.array(z.int().min(0)),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
-const Metadata = z.record(z.string(), z.string());
+
+/** `z.record` would lose a key named `__proto__`, which JSON keeps as any other. */
+const isMapOfTexts = (value: unknown): value is Record<string, string> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((text) => typeof text === "string");
 
 export interface SafetensorsEntry {
   readonly name: string;
@@ -51,9 +54,8 @@ export function parseHeader(start: Uint8Array): SafetensorsHeader {
     throw broken("header is not JSON");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw broken("header is not an object");
-  const { __metadata__: metadata, ...rest } = json as Record<string, unknown>;
-  const parsedMetadata = Metadata.safeParse(metadata ?? {});
-  if (!parsedMetadata.success) throw broken("metadata is not a map of texts");
+  const { __metadata__: metadata = {}, ...rest } = json as Record<string, unknown>;
+  if (!isMapOfTexts(metadata)) throw broken("metadata is not a map of texts");
   const entries = Object.entries(rest).map(([name, value]) => {
     const entry = Entry.safeParse(value);
     if (!entry.success) throw broken(`tensor ${name.slice(0, 120)} is not float32 with a shape and offsets`);
@@ -68,7 +70,7 @@ export function parseHeader(start: Uint8Array): SafetensorsHeader {
     if (entry.begin !== at) throw broken("gap or overlap between tensors");
     at = entry.end;
   }
-  return { entries, metadata: parsedMetadata.data, fileBytes: at };
+  return { entries, metadata, fileBytes: at };
 }
 
 /** All tensors of a file, as copies. Throws `bad-input`. */
@@ -83,14 +85,14 @@ export function readSafetensors(file: Uint8Array): {
 
 /** The bytes that precede the data of `specs`, in their order. The header is padded with spaces to 8 bytes, as the reference does. */
 export function writeHeader(specs: readonly TensorSpec[], metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let at = 0;
   for (const spec of specs) {
     const end = at + 4 * sizeOf(spec);
-    header[spec.name] = { dtype: "F32", shape: spec.shape, data_offsets: [at, end] };
+    header.push([spec.name, { dtype: "F32", shape: spec.shape, data_offsets: [at, end] }]);
     at = end;
   }
-  const text = JSON.stringify(header);
+  const text = JSON.stringify(Object.fromEntries(header));
   const json = utf8(text + " ".repeat((8 - (utf8(text).byteLength % 8)) % 8));
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(json.byteLength), true);
