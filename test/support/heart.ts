@@ -1,5 +1,5 @@
 /** A federation of heart-disease hospitals for system tests: real processes, real tables, a short plan. */
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "@engraft/core/models/plan";
@@ -71,6 +71,27 @@ export class Heart {
     const names = sites.map(({ site }) => site);
     if (options.aggregation === "secure") await federation.compareAll(digest, names);
     await Promise.all(names.map((site) => federation.approve(site, digest, ...APPROVE)));
+    return heart;
+  }
+
+  /**
+   * Another federation that begins exactly as this one stands, also in the number and the seeds of its next run. This one's
+   * programs must have ended; on PostgreSQL `databaseUrl` is a copy of its database.
+   */
+  async copy(databaseUrl?: string): Promise<Heart> {
+    const dir = await mkdtemp(join(tmpdir(), "engraft-heart-"));
+    await cp(this.dir, dir, { recursive: true });
+    const federation = await Federation.start({ dir, ...(databaseUrl !== undefined && { databaseUrl }) });
+    const heart = new Heart(federation, this.sites, dir, { tables: this.#tables, agentEnv: this.#agentEnv });
+    heart.plan = this.plan;
+    await Promise.all(
+      this.sites.map(async ({ site }) => {
+        const path = join(federation.siteDir(site), "federation.json");
+        const known = JSON.parse(await readFile(path, "utf8")) as object;
+        await writeFile(path, JSON.stringify({ ...known, url: federation.url }));
+        await federation.startAgent(site);
+      }),
+    );
     return heart;
   }
 

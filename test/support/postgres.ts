@@ -9,8 +9,8 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 export interface TestPostgres {
-  /** Address of a new, empty database. */
-  database(): Promise<string>;
+  /** Address of a new database: empty, or a copy of one that nobody is connected to. */
+  database(template?: string): Promise<string>;
   /** Stops the server as a crash would, and starts it again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -37,11 +37,22 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
   await start();
   let made = 0;
   return {
-    database: async () => {
+    database: async (template) => {
       const name = `engraft_${++made}`;
       await run(
         "psql",
-        ["-h", "127.0.0.1", "-p", String(port), "-U", "engraft", "-d", "postgres", "-c", `CREATE DATABASE ${name}`],
+        [
+          "-h",
+          "127.0.0.1",
+          "-p",
+          String(port),
+          "-U",
+          "engraft",
+          "-d",
+          "postgres",
+          "-c",
+          template === undefined ? `CREATE DATABASE ${name}` : `CREATE DATABASE ${name} TEMPLATE ${new URL(template).pathname.slice(1)}`,
+        ],
         options,
       );
       return `postgresql://engraft@127.0.0.1:${port}/${name}`;

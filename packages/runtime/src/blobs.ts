@@ -10,6 +10,7 @@ import { EngraftError } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { BlobRef } from "@engraft/core/rounds/events";
+import { crashPoint } from "./crash-point.ts";
 import { storageFault, syncFolder } from "./files.ts";
 
 export type Append = (chunk: Uint8Array) => Promise<void>;
@@ -119,7 +120,9 @@ export class BlobStore {
   async #adopt(path: string, digest: Digest, keep: Keep): Promise<void> {
     const target = this.path(digest);
     await mkdir(dirname(target), { recursive: true });
+    crashPoint("blob.whole");
     await rename(path, target);
+    crashPoint("blob.kept");
     if (keep === "durably") await syncFolder(dirname(target));
   }
 }

@@ -1,5 +1,4 @@
 /** What a site puts into a round's sum: its weighted update and the counts of its patients, encoded once. */
-import { randomBytes } from "node:crypto";
 import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
@@ -25,16 +24,20 @@ export interface Made {
 
 const NO_FIGURES: SiteFigures = { validation: null, base: null, alone: null, federated: null };
 
-/** Trains, or evaluates at the run's end. Throws where it cannot, or when `signal` is aborted. */
-export async function makeVector(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<Made> {
+/**
+ * Trains, or evaluates at the run's end. `rounding` (32 bytes) decides how values are rounded: secret, and the same whenever
+ * this site makes the round's vector, so that one made again after a crash is the same. Throws where it cannot, or when
+ * `signal` is aborted.
+ */
+export async function makeVector(workshop: Workshop, agreed: Agreed, rounding: Uint8Array, signal: AbortSignal): Promise<Made> {
   const began = workshop.now();
   const [model, start] = await prepare(workshop, agreed, signal);
   const fetch = Math.max(0, workshop.now() - began) / 1000;
   await mustBeOfBase(workshop, agreed);
   const made =
     agreed.ask.kind === "train"
-      ? await train(workshop, agreed, model, start, signal)
-      : await evaluate(workshop, agreed, model, start, signal);
+      ? await train(workshop, agreed, model, start, rounding, signal)
+      : await evaluate(workshop, agreed, model, start, rounding, signal);
   signal.throwIfAborted();
   return { ...made, engine: model.engine.slice(0, 80), seconds: { fetch, train: made.seconds } };
 }
@@ -52,7 +55,14 @@ async function mustBeOfBase(workshop: Workshop, agreed: Agreed): Promise<void> {
 
 type Part = Omit<Made, "engine" | "seconds"> & { readonly seconds: number };
 
-async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start: Float32Array, signal: AbortSignal): Promise<Part> {
+async function train(
+  workshop: Workshop,
+  agreed: Agreed,
+  model: SiteModel,
+  start: Float32Array,
+  rounding: Uint8Array,
+  signal: AbortSignal,
+): Promise<Part> {
   const { plan } = agreed.offered;
   reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
   const tally = await model.tally(start, "validation");
@@ -60,11 +70,18 @@ async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start
   signal.throwIfAborted();
   const { update, sampleCount, seconds } = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal);
   signal.throwIfAborted();
-  const bytes = encoded(plan, agreed, update, sampleCount, { validation: tally });
+  const bytes = encoded(plan, agreed, update, sampleCount, { validation: tally }, rounding);
   return { bytes, figures: { ...NO_FIGURES, validation }, seconds };
 }
 
-async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, final: Float32Array, signal: AbortSignal): Promise<Part> {
+async function evaluate(
+  workshop: Workshop,
+  agreed: Agreed,
+  model: SiteModel,
+  final: Float32Array,
+  rounding: Uint8Array,
+  signal: AbortSignal,
+): Promise<Part> {
   const { ask, offered, siteMetrics } = agreed;
   const { plan } = offered;
   const report = reporter(workshop, agreed, "evaluate");
@@ -84,7 +101,7 @@ async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, fi
   const tallies = { validation: validation.tally, base: base.tally, federated: federated.tally, alone: own.tally };
   const figures = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
   // Without an update the weight says nothing; it is still one word of the vector.
-  return { bytes: encoded(plan, agreed, new Float32Array(0), 1, tallies), figures, seconds: 0 };
+  return { bytes: encoded(plan, agreed, new Float32Array(0), 1, tallies, rounding), figures, seconds: 0 };
 }
 
 function encoded(
@@ -93,11 +110,12 @@ function encoded(
   update: Float32Array,
   sampleCount: number,
   tallies: Readonly<Partial<Record<keyof SiteFigures, Tally | null>>>,
+  rounding: Uint8Array,
 ): Uint8Array {
   const encoding = encodingOf(plan, vectorLength, ask.kind);
   const totals = totalsOf(plan, ask.kind, tallies);
   try {
-    return vectorBytes(encodeInput(encoding, weightFor(plan, sampleCount), update, totals, randomBytes(32)));
+    return vectorBytes(encodeInput(encoding, weightFor(plan, sampleCount), update, totals, rounding));
   } catch (error) {
     if (!(error instanceof EngraftError) || error.code !== "not-finite") throw error;
     const text = "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.";
