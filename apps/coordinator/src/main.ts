@@ -4,7 +4,12 @@ import { runMain } from "@engraft/runtime/exit";
 import { Command, CommanderError } from "commander";
 import {
   createUser,
+  closeRound,
+  extendRun,
   importBase,
+  leaveOutOrLetIn,
+  pauseRun,
+  resumeRun,
   invite,
   listPlans,
   listRuns,
@@ -64,6 +69,29 @@ function addRestore(root: Command): void {
     });
 }
 
+type Asking = (
+  parent: Command,
+  usage: string,
+  description: string,
+  act: (reach: Reach, args: readonly string[], flags: Flags) => Promise<Said>,
+) => Command;
+
+/** What an admin does to a run under way. */
+function addSteering(run: Command, asking: Asking): void {
+  asking(run, "extend <run>", "give the sites more time: a new deadline for what is waited for", (reach, [id = ""], flags) =>
+    extendRun(reach, id, String(flags["minutes"])),
+  ).requiredOption("--minutes <minutes>", "from now");
+  asking(run, "close <run>", "close the open round now, with the sites that have answered", (reach, [id = ""]) => closeRound(reach, id));
+  asking(run, "leave-out <run> <site>", "go on without a site, until it is let in again", (reach, [id = "", site = ""]) =>
+    leaveOutOrLetIn(reach, id, site, "leaveOut"),
+  );
+  asking(run, "let-in <run> <site>", "let a site that was left out take part again", (reach, [id = "", site = ""]) =>
+    leaveOutOrLetIn(reach, id, site, "letIn"),
+  );
+  asking(run, "pause <run>", "begin no further round until the run is resumed", (reach, [id = ""]) => pauseRun(reach, id));
+  asking(run, "resume <run>", "go on with a paused run", (reach, [id = ""]) => resumeRun(reach, id));
+}
+
 function program(): Command {
   const root = new Command("engraft-coordinator")
     .description("Coordinates federated fine-tuning of a base model across sites")
@@ -71,12 +99,7 @@ function program(): Command {
     .exitOverride();
   addStart(root);
   /** A command that asks the running coordinator. */
-  const asking = (
-    parent: Command,
-    usage: string,
-    description: string,
-    act: (reach: Reach, args: readonly string[], flags: Flags) => Promise<Said>,
-  ): Command =>
+  const asking: Asking = (parent, usage, description, act) =>
     withJson(parent.command(usage).description(description))
       .option("--url <url>", "of the running coordinator; default http://127.0.0.1:7300")
       .option("--data <folder>", "the coordinator's folder, which holds the operator's token")
@@ -97,6 +120,7 @@ function program(): Command {
   const run = root.command("run").description("runs");
   asking(run, "start <plan>", "start a run, by the plan's digest or name", (reach, [name = ""]) => startRun(reach, name));
   asking(run, "stop <run>", "stop a run", (reach, [id = ""]) => stopRun(reach, id));
+  addSteering(run, asking);
   asking(run, "list", "all runs, newest first", (reach) => listRuns(reach));
   asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
     saveRecords(reach, id, String(flags["out"])),

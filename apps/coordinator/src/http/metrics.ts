@@ -1,7 +1,8 @@
 /** GET /metrics: counts for Prometheus. No names of sites, plans or people. */
 import type { RunEvent } from "@engraft/core/rounds/events";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import { kindOf, type Answer, type Refused } from "../rounds/run-audit.ts";
+import { kindOf, type Answer } from "../rounds/answer.ts";
+import type { Refused } from "../rounds/run-audit.ts";
 
 export class Metrics {
   readonly #registry = new Registry();
