@@ -104,7 +104,8 @@ async function emptyTable(dir: string) {
   return { file, flags: ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient", "--label", "y"] };
 }
 
-async function finished(federation: Federation, run: string) {
+/** The view of a run once it has finished. */
+export async function finished(federation: Federation, run: string) {
   const api = await federation.api();
   for (;;) {
     const { events } = await api.runs.get.query({ run: run });
@@ -124,7 +125,8 @@ async function wireBytes(federation: Federation): Promise<number> {
   );
 }
 
-async function propose(federation: Federation, values: number, agents: number, rounds: number): Promise<string> {
+/** A base of zeros and a plan for it, proposed. */
+export async function propose(federation: Federation, values: number, agents: number, rounds: number): Promise<string> {
   const base = join(federation.dir, "base");
   await mkdir(base, { recursive: true });
   const tensors = [{ name: "w", shape: [values], depth: 0 }];

@@ -14,6 +14,8 @@ export const Config = z.object({
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** Of the running coordinator, for the commands that ask it. */
   url: Url.default("http://127.0.0.1:7300"),
+  /** From one address; more where many sites enrol from behind one proxy. */
+  enrolmentsPerMinute: z.coerce.number().int().min(1).max(60_000).default(60),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 export type Config = z.infer<typeof Config>;

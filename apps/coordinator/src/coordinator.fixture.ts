@@ -51,7 +51,7 @@ export class Coordinator {
       now: () => now(),
       onLost: () => undefined,
     });
-    http.serve(app, options.dashboardUrl);
+    http.serve(app, { dashboardUrl: options.dashboardUrl, enrolmentsPerMinute: 60 });
     const coordinator = new Coordinator(data, url, http, app);
     now = () => Math.max(coordinator.clock, Date.now());
     return coordinator;

@@ -6,6 +6,7 @@ import { Digest } from "@engraft/core/base/ids";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { appRouter } from "./api/router.ts";
 import type { App } from "./app.ts";
+import type { Config } from "./config.ts";
 import { enrol } from "./enrol/enrol.ts";
 import { readBody, sendFault, sendJson, setSecurityHeaders, statusOf } from "./http/answers.ts";
 import { Uploads } from "./http/blobs.ts";
@@ -17,8 +18,6 @@ import { VERSION } from "./version.ts";
 
 const MAX_ENROL_BYTES = 8_192;
 const MAX_API_BYTES = 1_048_576;
-const ENROLMENTS_PER_SECOND = 1;
-const ENROLMENTS_AT_ONCE = 60;
 /** A large upload over a slow line. */
 const LONGEST_REQUEST_MS = 6 * 3_600_000;
 
@@ -66,8 +65,8 @@ export class HttpServer {
     else void this.#handler(request, response, path);
   }
 
-  serve(app: App, dashboardUrl: string | undefined): void {
-    this.#handler = routes(app, dashboardUrl);
+  serve(app: App, config: Served): void {
+    this.#handler = routes(app, config);
     this.#server.on("upgrade", (request, socket, head) => {
       if (pathOf(request) === "/agent") app.hub.upgrade(request, socket, head);
       else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
@@ -94,10 +93,12 @@ const asBusy = (error: NodeJS.ErrnoException, host: string, port: number): Error
   return error;
 };
 
-function routes(app: App, dashboardUrl: string | undefined): Handler {
+type Served = Pick<Config, "dashboardUrl" | "enrolmentsPerMinute">;
+
+function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handler {
   const dashboard = openDashboard(dashboardUrl);
   const uploads = new Uploads(app.blobs);
-  const enrolments = new RateLimits(ENROLMENTS_PER_SECOND, ENROLMENTS_AT_ONCE);
+  const enrolments = new RateLimits(enrolmentsPerMinute / 60, enrolmentsPerMinute);
   const https = app.publicUrl.startsWith("https:");
   const trpc = createHTTPHandler({
     router: appRouter,

@@ -19,7 +19,7 @@ export async function start(config: Config, json: boolean): Promise<void> {
     await http.close();
     throw error;
   });
-  http.serve(app, config.dashboardUrl);
+  http.serve(app, config);
   announce(app, json, config);
   onStop(async (signal) => {
     log.info({ signal }, "stopping");
