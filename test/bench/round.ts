@@ -104,15 +104,16 @@ async function emptyTable(dir: string) {
   return { file, flags: ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient", "--label", "y"] };
 }
 
-/** The view of a run once it has finished. */
-export async function finished(federation: Federation, run: string) {
+/** The view of a run once it has finished; asked for every so often, because asking costs the coordinator something too. */
+export async function finished(federation: Federation, run: string, everyMs = 500) {
   const api = await federation.api();
   for (;;) {
-    const { events } = await api.runs.get.query({ run: run });
+    // A coordinator that is busy may drop an idle connection just as it is used again.
+    const events = (await api.runs.get.query({ run: run }).catch(() => undefined))?.events ?? [];
     const view = runView(events.map(({ event }) => event));
     if (view?.phase === "finished") return view;
     if (view?.end !== null && view?.end !== undefined) throw new Error(`the run ended: ${view.end.text}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 

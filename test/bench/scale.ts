@@ -72,7 +72,7 @@ async function measure({ sites, values, rounds }: Case) {
     const onlineSeconds = (Date.now() - began) / 1000;
     const connected = await residentMiB(federation.coordinator.pid);
     const { run } = await api.runs.start.mutate({ plan });
-    const view = await finished(federation, run);
+    const view = await finished(federation, run, 3_000);
     const ends = view.rounds.map((round) => round.checkpoint?.at ?? Number.NaN);
     const peaks = await Promise.all(herds.map((herd) => peakMiB(herd.pid)));
     return {
