@@ -20,6 +20,7 @@ import {
   type Said,
 } from "./cli/commands.ts";
 import type { Reach } from "./cli/api.ts";
+import { addBase, BASE_ADD_FLAGS } from "./cli/base-add.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -114,6 +115,11 @@ function program(): Command {
   ).option("--hours <hours>", "how long it works", "72");
   const base = root.command("base").description("base models");
   asking(base, "import <folder>", "import manifest.json and weights.safetensors", (reach, [folder = ""]) => importBase(reach, folder));
+  BASE_ADD_FLAGS(
+    asking(base, "add <encoder.onnx>", "make a base from any ONNX encoder of pictures, and import it", (reach, [file = ""], flags) =>
+      addBase(reach, file, flags),
+    ),
+  );
   const plan = root.command("plan").description("plans");
   asking(plan, "propose <file>", "propose a plan to all sites", (reach, [file = ""]) => proposePlan(reach, file));
   asking(plan, "list", "all plans, newest first", (reach) => listPlans(reach));

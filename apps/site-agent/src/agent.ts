@@ -127,7 +127,7 @@ class SiteAgent {
     this.#reports = new ProgressReports((progress) => this.#progress(progress));
     this.#uploads = new Uploads((progress) => this.#reports.report(progress));
     const vectors = new Vectors(blobs, link);
-    const models = new Models(openSiteModel, vectors, (engine) => board.set({ engine }));
+    const models = new Models(home, openSiteModel, vectors, (engine) => board.set({ engine }));
     const report = (progress: Progress): void => this.#reports.report(progress);
     const standing = async (plan: string) => {
       const [offered, decision, paused] = await Promise.all([

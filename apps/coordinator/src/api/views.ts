@@ -168,7 +168,7 @@ export interface ProgressView {
   readonly site: string;
   readonly run: string;
   readonly round: number;
-  readonly phase: "wait" | "download" | "train" | "evaluate" | "upload";
+  readonly phase: "wait" | "download" | "prepare" | "train" | "evaluate" | "upload";
   readonly done: number;
   readonly total: number;
   readonly at: number;

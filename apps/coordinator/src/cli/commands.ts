@@ -1,4 +1,5 @@
 /** What an operator does from the command line. Each returns what is printed: an object for --json, lines for people. */
+import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -31,6 +32,8 @@ export async function invite(reach: Reach, site: string, hours: string): Promise
 
 export async function importBase(reach: Reach, folder: string): Promise<Said> {
   await upload(reach, join(folder, "weights.safetensors"));
+  const trunk = join(folder, "trunk.onnx");
+  if (existsSync(trunk)) await upload(reach, trunk);
   const manifest = await upload(reach, join(folder, "manifest.json"));
   const { digest, name, version } = await withApi(reach, (api) => api.bases.register.mutate({ manifest }));
   return { json: { digest, name, version }, lines: [`${name} ${version} is imported.`, digest] };

@@ -39,9 +39,10 @@ export class Session {
     this.link = options.open((digest) => this.#allowed.has(digest), this);
   }
 
-  /** Sends an ask; from now on the site may fetch what it names. */
-  ask(ask: Ask): void {
+  /** Sends an ask; from now on the site may fetch what it names, and the base's trunk where it has one. */
+  ask(ask: Ask, trunk: Digest | undefined): void {
     for (const { digest } of [ask.manifest, ask.weights, ask.checkpoint, ask.start]) this.#allowed.add(digest);
+    if (trunk !== undefined) this.#allowed.add(trunk);
     this.link.send("ask", ask);
   }
 

@@ -247,7 +247,7 @@ export class Runs {
       mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
       ask: (site, ask) => {
         crashPoint("send.ask");
-        hub().session(site)?.ask(ask);
+        hub().session(site)?.ask(ask, manifest.trunk?.onnx.digest);
       },
       cancel: (ended, sites, text) => {
         for (const site of sites) this.#linkOf(site)?.send("cancel", { run: RunId.parse(ended), text });
