@@ -116,8 +116,11 @@ function program(): Command {
   const base = root.command("base").description("base models");
   asking(base, "import <folder>", "import manifest.json and weights.safetensors", (reach, [folder = ""]) => importBase(reach, folder));
   BASE_ADD_FLAGS(
-    asking(base, "add <encoder.onnx>", "make a base from any ONNX encoder of pictures, and import it", (reach, [file = ""], flags) =>
-      addBase(reach, file, flags),
+    asking(
+      base,
+      "add <file>",
+      "make a base from any ONNX encoder of pictures, or from PyTorch weights of a known architecture, and import it",
+      (reach, [file = ""], flags) => addBase(reach, file, flags),
     ),
   );
   const plan = root.command("plan").description("plans");

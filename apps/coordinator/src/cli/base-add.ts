@@ -1,4 +1,4 @@
-/** `base add`: makes a base from an ONNX encoder, on this machine, and imports it into the running coordinator. */
+/** `base add`: makes a base from an ONNX encoder or a PyTorch file, on this machine, and imports it into the running coordinator. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
@@ -19,8 +19,10 @@ export const BASE_ADD_FLAGS = (command: Command): Command =>
     .option("--description <text>", "what it is for and what it is not", "")
     .requiredOption("--licence <text>", "of the encoder's weights")
     .requiredOption("--origin <text>", "where the weights come from, in words")
-    .option("--mean <values>", "of each channel, of values from 0 to 255, for example 127,127,127", "0,0,0")
-    .option("--sd <values>", "standard deviation of each channel likewise; pixels become (value - mean) / sd", "255,255,255")
+    .option("--architecture <name>", "of a PyTorch file (.pth, .pt), for example efficientnet_lite0")
+    .option("--size <pixels>", "with --architecture: width and height of the pictures", "224")
+    .option("--mean <values>", "of each channel, of values from 0 to 255; default 0, or the architecture's own")
+    .option("--sd <values>", "standard deviation of each channel likewise: pixels become (value - mean) / sd; default 255")
     .option("--layout <order>", "nchw or nhwc, as the encoder's input has it", "nchw")
     .option("--cut <tensor>", "where the trunk ends; the graph's first output by default")
     .option("--pool <how>", "none, mean-over-space, mean-over-tokens or first-token", "none")
@@ -32,7 +34,8 @@ export const BASE_ADD_FLAGS = (command: Command): Command =>
     .option("--negative <codes>", "codes that mean no", "0")
     .requiredOption("--out <folder>", "where manifest.json, weights.safetensors and trunk.onnx are written");
 
-const numbers = (flags: Flags, flag: string): number[] => {
+const numbers = (flags: Flags, flag: string, otherwise: readonly number[]): readonly number[] => {
+  if (textOf(flags, flag) === "") return otherwise;
   const values = textOf(flags, flag).split(",").map(Number);
   if (values.some((value) => !Number.isFinite(value))) throw new EngraftError("bad-input", `--${flag} takes numbers separated by commas.`);
   return values;
@@ -44,7 +47,13 @@ const oneOf = <T extends string>(flags: Flags, flag: string, known: readonly T[]
   return found;
 };
 
-function optionsFrom(flags: Flags): FromOnnxOptions {
+interface Given {
+  readonly mean: readonly number[];
+  readonly sd: readonly number[];
+  readonly cut: string | undefined;
+}
+
+function optionsFrom(flags: Flags, given: Given): FromOnnxOptions {
   const text = (flag: string): string => textOf(flags, flag);
   const codes = (flag: string): string[] =>
     text(flag)
@@ -58,10 +67,10 @@ function optionsFrom(flags: Flags): FromOnnxOptions {
     licence: text("licence"),
     origin: text("origin"),
     field: { name: text("field"), title: text("fieldTitle") },
-    mean: numbers(flags, "mean"),
-    sd: numbers(flags, "sd"),
+    mean: numbers(flags, "mean", given.mean),
+    sd: numbers(flags, "sd", given.sd),
     layout: oneOf(flags, "layout", ["nchw", "nhwc"]),
-    cut: text("cut") === "" ? undefined : text("cut"),
+    cut: text("cut") === "" ? given.cut : text("cut"),
     pool: oneOf(flags, "pool", ["none", "mean-over-space", "mean-over-tokens", "first-token"]),
     label: { name: text("label"), title: text("labelTitle") || text("label"), positive: codes("positive"), negative: codes("negative") },
     split: null,
@@ -72,10 +81,17 @@ export async function addBase(reach: Reach, file: string, flags: Flags): Promise
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new EngraftError("not-found", `Cannot read ${file}.`, { cause });
   });
-  const options = optionsFrom(flags);
   // Loaded late: the coordinator itself needs no engine.
-  const { baseFromOnnx } = await import("@engraft/engine/import/from-onnx");
-  const { manifest, weights, trunk } = await baseFromOnnx(bytes, options);
+  const [{ baseFromOnnx }, { knownArchitecture }] = await Promise.all([
+    import("@engraft/engine/import/from-onnx"),
+    import("@engraft/engine/architectures/known"),
+  ]);
+  const architecture = textOf(flags, "architecture");
+  const given =
+    architecture === ""
+      ? { onnx: bytes, mean: [0, 0, 0], sd: [255, 255, 255], cut: undefined }
+      : knownArchitecture(architecture, bytes, Number(textOf(flags, "size")));
+  const { manifest, weights, trunk } = await baseFromOnnx(given.onnx, optionsFrom(flags, given));
   const folder = textOf(flags, "out");
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "trunk.onnx"), trunk);
