@@ -35,8 +35,10 @@ export async function importBase(reach: Reach, folder: string): Promise<Said> {
   const trunk = join(folder, "trunk.onnx");
   if (existsSync(trunk)) await upload(reach, trunk);
   const manifest = await upload(reach, join(folder, "manifest.json"));
-  const { digest, name, version } = await withApi(reach, (api) => api.bases.register.mutate({ manifest }));
-  return { json: { digest, name, version }, lines: [`${name} ${version} is imported.`, digest] };
+  const base = await withApi(reach, (api) => api.bases.register.mutate({ manifest }));
+  const { digest, name, version } = base;
+  const { weights, fields } = base.manifest;
+  return { json: { digest, name, version, weights: weights.digest, fields }, lines: [`${name} ${version} is imported.`, digest] };
 }
 
 export async function proposePlan(reach: Reach, path: string): Promise<Said> {
