@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
+import { PROBE_PATH } from "@engraft/core/protocol/probe";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { appRouter } from "./api/router.ts";
 import type { App } from "./app.ts";
@@ -11,6 +12,7 @@ import { readBody, sendFault, sendJson, setSecurityHeaders, statusOf } from "./h
 import { Uploads } from "./http/blobs.ts";
 import { openDashboard } from "./http/dashboard.ts";
 import { RECORD_PATH, serveRecord } from "./http/records.ts";
+import { serveProbe } from "./http/probe.ts";
 import { serveRelease } from "./http/releases.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { VERSION } from "./version.ts";
@@ -19,6 +21,9 @@ const MAX_ENROL_BYTES = 8_192;
 const MAX_API_BYTES = 1_048_576;
 const ENROLMENTS_PER_SECOND = 1;
 const ENROLMENTS_AT_ONCE = 60;
+/** A megabyte each: a stranger must not fill the line with them. */
+const PROBES_PER_SECOND = 0.2;
+const PROBES_AT_ONCE = 20;
 /** A large upload over a slow line. */
 const LONGEST_REQUEST_MS = 6 * 3_600_000;
 
@@ -98,6 +103,7 @@ function routes(app: App, dashboardUrl: string | undefined): Handler {
   const dashboard = openDashboard(dashboardUrl);
   const uploads = new Uploads(app.blobs);
   const enrolments = new RateLimits(ENROLMENTS_PER_SECOND, ENROLMENTS_AT_ONCE);
+  const probes = new RateLimits(PROBES_PER_SECOND, PROBES_AT_ONCE);
   const https = app.publicUrl.startsWith("https:");
   const trpc = createHTTPHandler({
     router: appRouter,
@@ -112,6 +118,8 @@ function routes(app: App, dashboardUrl: string | undefined): Handler {
     setSecurityHeaders(response, https);
     if (path === "/health" && request.method === "GET") return sendHealth(app, response);
     if (path === "/metrics" && request.method === "GET") return sendMetrics(app, response);
+    if (path === PROBE_PATH && request.method === "GET")
+      return serveProbe(probes.take(request.socket.remoteAddress ?? "", app.now()), response);
     if (path === "/enrol" && request.method === "POST") return takeEnrolment(app, enrolments, request, response);
     if (path.startsWith("/trpc/")) {
       refuseForeignOrigin(app, request);

@@ -3,7 +3,7 @@ import { connect, type PeerCertificate } from "node:tls";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Route } from "./proxy.ts";
 
-const UNTRUSTED = new Set([
+export const UNTRUSTED = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "SELF_SIGNED_CERT_IN_CHAIN",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
@@ -68,7 +68,7 @@ export function wrongAnswer(url: string, route: Route, status: number): EngraftE
   );
 }
 
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;
   return "errors" in error && Array.isArray(error.errors) ? codeOf(error.errors[0]) : undefined;
@@ -90,7 +90,7 @@ function issuerOf(url: string): Promise<string | undefined> {
   });
 }
 
-function issuerName(certificate: PeerCertificate): string | undefined {
+export function issuerName(certificate: Pick<PeerCertificate, "issuer">): string | undefined {
   const { CN, O } = certificate.issuer ?? {};
   const name = CN ?? O;
   return typeof name === "string" ? name.replaceAll(/[^\w .,:@'()/-]/g, "").slice(0, 100) : undefined;

@@ -1,0 +1,234 @@
+/** The way to the coordinator, one step after the other: name, proxy, connection, TLS. The first step that fails is named. */
+import { lookup } from "node:dns/promises";
+import { readFile } from "node:fs/promises";
+import { isIP, type Socket } from "node:net";
+import type { DetailedPeerCertificate } from "node:tls";
+import { ok, problem, warning, type Check, type Finding } from "@engraft/runtime/doctor";
+import { isLoopback, proxyFor, trustedRoots } from "../link/proxy.ts";
+import { codeOf, issuerName, UNTRUSTED } from "../link/reach.ts";
+import { connectTo, openTunnel, secure, type Handshake } from "./sockets.ts";
+import type { Target } from "./target.ts";
+
+const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, "");
+export const portOf = (url: URL): number => (url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port));
+
+/** `needs`: what must hold before there is a coordinator to look for. */
+export function checksOfWay(target: () => Promise<Target>, needs: readonly string[]): readonly Check[] {
+  return [
+    { name: "proxy", title: "Proxy", needs, look: async () => proxyFinding(await target()) },
+    { name: "name", title: "Name", needs: [...needs, "proxy"], look: async () => nameFinding(await target()) },
+    { name: "connection", title: "Connection", needs: ["proxy", "name"], look: async () => connectionFinding(await target()) },
+    { name: "ca", title: "Authorities", needs, look: async () => authoritiesFinding(await target()) },
+    { name: "tls", title: "TLS", needs: ["connection", "ca"], look: async () => tlsFinding(await target()) },
+  ];
+}
+
+/** Through a proxy, the proxy's own name and port: the coordinator's name is its business. */
+async function proxyFinding({ url }: Target): Promise<Finding> {
+  const proxy = proxyFor(url);
+  if (proxy === undefined)
+    return ok(isLoopback(new URL(url).hostname) ? "not used for this machine itself" : "none is set (HTTPS_PROXY, NO_PROXY)");
+  if (proxy.protocol !== "http:" && proxy.protocol !== "https:")
+    return problem("proxy-invalid", `HTTPS_PROXY names a proxy of the kind ${proxy.protocol}`, "Write it as http://host:port.");
+  try {
+    (await connectTo(bare(proxy.hostname), portOf(proxy))).destroy();
+    return ok(`${proxy.host} answers`);
+  } catch (error) {
+    const unknown = ["ENOTFOUND", "EAI_AGAIN"].includes(codeOf(error) ?? "");
+    return problem(
+      "proxy-away",
+      unknown
+        ? `The proxy's name ${proxy.host} is not known here.`
+        : `The proxy ${proxy.host} does not answer (${codeOf(error) ?? "no reason given"}).`,
+      "Check HTTPS_PROXY (HTTP_PROXY for an address with http:) with whoever runs this network; NO_PROXY excepts a host from it.",
+    );
+  }
+}
+
+async function nameFinding({ url }: Target): Promise<Finding> {
+  const host = bare(new URL(url).hostname);
+  if (proxyFor(url) !== undefined) return ok(`${host} is looked up by the proxy`);
+  if (isIP(host) !== 0) return ok(`${host} is an address`);
+  try {
+    const { address } = await lookup(host);
+    return ok(`${host} is ${address}`);
+  } catch (error) {
+    const code = codeOf(error);
+    return problem(
+      "name-unknown",
+      code === "EAI_AGAIN"
+        ? `No name server answers for ${host} (EAI_AGAIN).`
+        : `The name ${host} is not known here (${code ?? "no reason given"}).`,
+      "Compare the name with the invite, check this machine's DNS, or name the proxy that looks names up with HTTPS_PROXY.",
+    );
+  }
+}
+
+const SILENT = new Set(["ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]);
+
+async function connectionFinding({ url }: Target): Promise<Finding> {
+  const parsed = new URL(url);
+  const proxy = proxyFor(url);
+  const [host, port] = [bare(parsed.hostname), portOf(parsed)];
+  if (proxy !== undefined) return tunnelFinding(proxy, host, port);
+  try {
+    (await connectTo(host, port)).destroy();
+    return ok(`${host} answers on port ${port}`);
+  } catch (error) {
+    const code = codeOf(error) ?? "no reason given";
+    if (code === "ECONNREFUSED")
+      return problem(
+        "nothing-listening",
+        `Nothing listens on port ${port} of ${host}.`,
+        "Ask the admin whether the coordinator runs, and compare address and port with the invite.",
+      );
+    if (SILENT.has(code))
+      return problem(
+        "no-answer",
+        `No answer from ${host} on port ${port} (${code}).`,
+        "A firewall may drop it: let this machine connect out to that port; the agent needs no other. Where a proxy must be used, name it with HTTPS_PROXY.",
+      );
+    return problem("no-connection", `No connection to ${host} on port ${port} (${code}).`, "Ask whoever runs this network.");
+  }
+}
+
+async function tunnelFinding(proxy: URL, host: string, port: number): Promise<Finding> {
+  const tunnel = await openTunnel(proxy, host, port, await trustedRoots(undefined));
+  if (tunnel.socket !== undefined) {
+    tunnel.socket.destroy();
+    return ok(`the proxy ${proxy.host} connects to ${host}:${port}`);
+  }
+  const { status } = tunnel;
+  if (status === 407)
+    return problem(
+      "proxy-password",
+      `The proxy ${proxy.host} asks for a name and password.`,
+      "Put them into HTTPS_PROXY: http://name:password@host:port.",
+    );
+  if (status === 0)
+    return problem(
+      "proxy-breaks-off",
+      `The proxy ${proxy.host} does not answer a CONNECT to ${host}:${port}.`,
+      "Ask whoever runs the proxy whether it lets CONNECT through to that port.",
+    );
+  if (status >= 502 && status <= 504)
+    return problem(
+      "proxy-cannot-reach",
+      `The proxy ${proxy.host} does not reach ${host}:${port} (HTTP ${status}).`,
+      "Compare the address with the invite, and ask the admin whether the coordinator runs.",
+    );
+  return problem(
+    "proxy-refuses",
+    `The proxy ${proxy.host} refuses to connect to ${host}:${port} (HTTP ${status}).`,
+    `Ask whoever runs the proxy to allow CONNECT to ${host}:${port}.`,
+  );
+}
+
+async function authoritiesFinding({ url, ca }: Target): Promise<Finding> {
+  const extra = process.env["NODE_EXTRA_CA_CERTS"] ?? "";
+  const extraText = extra === "" ? undefined : await readFile(extra, "utf8").catch(() => null);
+  if (extraText === null)
+    return warning(
+      "ca-file",
+      `NODE_EXTRA_CA_CERTS names ${extra}, which cannot be read; Node goes on without it.`,
+      "Correct the path, or remove the variable.",
+    );
+  await trustedRoots(ca);
+  if (url.startsWith("http:")) return ok("not used without TLS");
+  const named = [...(ca === undefined ? [] : [`those of ${ca}`]), ...(extra === "" ? [] : [`those of ${extra}`])];
+  return ok(["Node's", ...named].join(" and "));
+}
+
+async function tlsFinding(target: Target): Promise<Finding> {
+  const url = new URL(target.url);
+  const host = bare(url.hostname);
+  if (url.protocol === "http:") {
+    return isLoopback(url.hostname)
+      ? ok("none, on this machine itself")
+      : warning(
+          "no-tls",
+          `The coordinator is reached without TLS (${target.url}). Everything is signed, and under secure aggregation masked, but the rest can be read on the way.`,
+          "Ask the admin for an address with https: and a new invite.",
+        );
+  }
+  const ca = await trustedRoots(target.ca);
+  const shaken = await secure(await openSocket(target.url, ca), host, ca).catch((error: unknown) => error);
+  return isHandshake(shaken) ? handshakeFinding(host, shaken) : noHandshakeFinding(host, shaken);
+}
+
+async function openSocket(url: string, ca: readonly string[] | undefined): Promise<Socket> {
+  const parsed = new URL(url);
+  const proxy = proxyFor(url);
+  const [host, port] = [bare(parsed.hostname), portOf(parsed)];
+  if (proxy === undefined) return connectTo(host, port);
+  const { socket, status } = await openTunnel(proxy, host, port, ca);
+  if (socket === undefined) throw new Error(`the proxy answers with HTTP ${status}`);
+  return socket;
+}
+
+const isHandshake = (value: unknown): value is Handshake => typeof value === "object" && value !== null && "certificate" in value;
+
+function noHandshakeFinding(host: string, error: unknown): Finding {
+  const code = codeOf(error) ?? "no reason given";
+  if (code === "ERR_SSL_UNSUPPORTED_PROTOCOL" || code === "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION")
+    return problem(
+      "tls-old",
+      `${host} speaks no TLS from 1.2 on.`,
+      "Ask the admin, or whoever runs a proxy between, to switch on TLS 1.2 or 1.3.",
+    );
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG")
+    return problem(
+      "not-tls",
+      `What answers at ${host} does not speak TLS.`,
+      "Compare the address with the invite: http: or https:, and the port.",
+    );
+  return problem(
+    "tls-broken",
+    `The TLS handshake with ${host} breaks off (${code}).`,
+    "A firewall or proxy may cut it: ask whoever runs this network to let TLS through to this host.",
+  );
+}
+
+const DAY_MS = 86_400_000;
+const SOON_DAYS = 14;
+
+function handshakeFinding(host: string, { protocol, fault, certificate }: Handshake): Finding {
+  if (fault !== undefined && UNTRUSTED.has(fault)) {
+    const issuer = outermostIssuer(certificate);
+    return problem(
+      "certificate-unknown-issuer",
+      `The certificate of ${host} was issued by ${issuer === undefined ? "an authority" : `"${issuer}"`}, which this machine does not trust.`,
+      "Where that is your hospital's own authority, because a proxy looks into TLS, get its certificate as a PEM file and name it with --ca FILE or NODE_EXTRA_CA_CERTS. Where it is not, ask the admin before you go on.",
+    );
+  }
+  const until = Date.parse(certificate.valid_to);
+  if (fault === "CERT_HAS_EXPIRED" || fault === "CERT_NOT_YET_VALID")
+    return problem(
+      "certificate-expired",
+      `The certificate of ${host} holds from ${certificate.valid_from} to ${certificate.valid_to}, not now.`,
+      "Check this machine's clock, and tell the coordinator's admin.",
+    );
+  if (fault === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return problem(
+      "certificate-other-name",
+      `The certificate of ${host} is for another name.`,
+      "Compare the address with the invite, and tell the coordinator's admin.",
+    );
+  if (fault !== undefined)
+    return problem("certificate-refused", `The certificate of ${host} is not accepted (${fault}).`, "Tell the coordinator's admin.");
+  const days = Math.floor((until - Date.now()) / DAY_MS);
+  if (days < SOON_DAYS)
+    return warning("certificate-expires-soon", `The certificate of ${host} expires in ${days} day(s).`, "Tell the coordinator's admin.");
+  return ok(`${protocol}, certificate trusted for ${days} more days`);
+}
+
+/** Who signed the outermost certificate that was sent: what a file for --ca must hold. */
+function outermostIssuer(certificate: DetailedPeerCertificate): string | undefined {
+  let outer = certificate;
+  // A self-signed root names itself.
+  for (let depth = 0; depth < 10 && isChained(outer.issuerCertificate) && outer.issuerCertificate !== outer; depth++)
+    outer = outer.issuerCertificate;
+  return issuerName(outer);
+}
+
+const isChained = (issuer: DetailedPeerCertificate | undefined): issuer is DetailedPeerCertificate => issuer?.issuer !== undefined;
