@@ -67,7 +67,8 @@ async function findingsOf(check: Check, before: readonly Looked[]): Promise<read
   const blocking = before.find(
     ({ check: name, level }) => (check.needs ?? []).includes(name) && (level === "problem" || level === "skipped"),
   );
-  if (blocking !== undefined) return [skipped(`Not looked at: "${blocking.title}" comes first.`)];
+  if (blocking !== undefined)
+    return [blocking.level === "skipped" ? skipped(blocking.text) : skipped(`Not looked at: "${blocking.title}" comes first.`)];
   try {
     const found = await check.look();
     return "level" in found ? [found] : found;
