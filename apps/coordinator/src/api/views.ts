@@ -9,6 +9,7 @@ import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
 import type { RunEvent } from "@engraft/core/rounds/events";
 import type { Comparison, RunPhase } from "@engraft/core/rounds/view";
+import type { Inside } from "../doctor/inside.ts";
 import type { Numbers } from "@engraft/core/models/directory-numbers";
 
 export type Role = "admin" | "researcher";
@@ -254,3 +255,6 @@ export interface HomeView {
  * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, POST /enrol,
  * PUT /blobs/<sha256> [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
  */
+
+/** What the database says about runs, sites and needed blobs, for `doctor`. */
+export type InsideView = Inside;
