@@ -8,12 +8,7 @@ import { requireMembership } from "../vault/federation.ts";
 import { listPlans, type OfferedPlan } from "../vault/plans.ts";
 
 /** One check, with a finding for each table and plan. */
-export const tableCheck = (home: string): Check => ({
-  name: "tables",
-  title: "Tables",
-  needs: ["enrolment", "key"],
-  look: () => tableFindings(home),
-});
+export const tableCheck = (home: string): Check => ({ name: "tables", title: "Tables", needs: ["plans"], look: () => tableFindings(home) });
 
 async function tableFindings(home: string): Promise<readonly Finding[]> {
   const membership = await requireMembership(home);

@@ -2,6 +2,7 @@
 import { lookup } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
 import { isIP, type Socket } from "node:net";
+import { EngraftError } from "@engraft/core/base/errors";
 import { codeOf, connectTo, secure } from "@engraft/runtime/connect";
 import { ok, problem, warning, type Check, type Finding } from "@engraft/runtime/doctor";
 import { handshakeFinding } from "@engraft/runtime/doctor-tls";
@@ -25,7 +26,8 @@ export function checksOfWay(target: () => Promise<Target>, needs: readonly strin
 
 /** Through a proxy, the proxy's own name and port: the coordinator's name is its business. */
 async function proxyFinding({ url }: Target): Promise<Finding> {
-  const proxy = proxyFor(url);
+  const proxy = proxyNamed(url);
+  if (typeof proxy === "string") return problem("proxy-invalid", proxy, "Correct HTTPS_PROXY (HTTP_PROXY for an address with http:).");
   if (proxy === undefined)
     return ok(isLoopback(new URL(url).hostname) ? "not used for this machine itself" : "none is set (HTTPS_PROXY, NO_PROXY)");
   if (proxy.protocol !== "http:" && proxy.protocol !== "https:")
@@ -42,6 +44,16 @@ async function proxyFinding({ url }: Target): Promise<Finding> {
         : `The proxy ${proxy.host} does not answer (${codeOf(error) ?? "no reason given"}).`,
       "Check HTTPS_PROXY (HTTP_PROXY for an address with http:) with whoever runs this network; NO_PROXY excepts a host from it.",
     );
+  }
+}
+
+/** Why the proxy cannot be used, where its address is none. */
+function proxyNamed(url: string): URL | string | undefined {
+  try {
+    return proxyFor(url);
+  } catch (error) {
+    if (error instanceof EngraftError) return error.message;
+    throw error;
   }
 }
 
@@ -133,7 +145,13 @@ async function authoritiesFinding({ url, ca }: Target): Promise<Finding> {
       `NODE_EXTRA_CA_CERTS names ${extra}, which cannot be read; Node goes on without it.`,
       "Correct the path, or remove the variable.",
     );
-  await trustedRoots(ca);
+  const fault = await trustedRoots(ca).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (fault instanceof EngraftError)
+    return problem("ca-file", fault.message, "Correct the path given with --ca, here or when the site joined.");
+  if (fault !== undefined) throw fault as Error;
   if (url.startsWith("http:")) return ok("not used without TLS");
   const named = [...(ca === undefined ? [] : [`those of ${ca}`]), ...(extra === "" ? [] : [`those of ${extra}`])];
   return ok(["Node's", ...named].join(" and "));
