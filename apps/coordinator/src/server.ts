@@ -184,7 +184,11 @@ async function takeEnrolment(app: App, limits: RateLimits, request: IncomingMess
   if (!limits.take(request.socket.remoteAddress ?? "", app.now()))
     throw new EngraftError("too-many", "Too many enrolments from this address. Wait a minute.");
   const outcome = await enrol(app.store, app.identity, await readBody(request, MAX_ENROL_BYTES), app.now());
-  if (isRefusal(outcome)) return sendFault(response, outcome.code, outcome.text);
+  if (isRefusal(outcome)) {
+    app.metrics.refused("enrolment", outcome.code);
+    return sendFault(response, outcome.code, outcome.text);
+  }
+  if (outcome.refused !== undefined) app.metrics.refused("enrolment", outcome.refused.code);
   if (outcome.joined !== undefined && !outcome.joined.again) {
     app.log.info({ site: outcome.joined.site }, "site.joined");
     app.feed.publish({ kind: "changed", what: "sites" });

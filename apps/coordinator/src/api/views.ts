@@ -175,6 +175,9 @@ export interface ProgressView {
   readonly at: number;
 }
 
+/** What the database says about runs, sites and needed blobs, for `doctor`. */
+export type InsideView = Inside;
+
 /** One item of a live subscription. Only `event` items are numbered and resumed. */
 export type LiveItem =
   | { readonly kind: "event"; readonly seq: number; readonly run: string; readonly event: RunEvent }
@@ -201,6 +204,8 @@ export interface AuditView {
   readonly actor: string;
   readonly action: string;
   readonly subject: string;
+  /** Null where it is about no round. */
+  readonly round: number | null;
   readonly code: Code | null;
   /** A sentence for people. */
   readonly text: string;
@@ -250,11 +255,9 @@ export interface HomeView {
  *   users.list         Q [a]  -> UserView[]
  *   users.create       M [a]  { email, name, password, role } -> { ok: true }
  *   audit.list         Q [a]  { before?: seq } -> AuditView[]
+ *   doctor.inside      Q [a]  {} -> InsideView
  *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))
  *
- * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, POST /enrol,
+ * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, GET /probe, POST /enrol,
  * PUT /blobs/<sha256> [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
  */
-
-/** What the database says about runs, sites and needed blobs, for `doctor`. */
-export type InsideView = Inside;
