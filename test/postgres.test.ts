@@ -23,6 +23,13 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a run on PostgreSQL", (bin) 
       expect(second.code).not.toBe(0);
       expect(second.stderr).not.toContain(url);
       expect(second.stderr).toContain("locked");
+
+      // [H1] Who would start it is told by doctor beforehand.
+      const flags = ["--data", `${heart.dir}/second`, "--port", String(await freePort())];
+      const looked = await heart.federation.coordinatorDoctor(...flags);
+      const { checks } = looked.result as { readonly checks: readonly { readonly check: string; readonly code: string }[] };
+      expect(checks.filter(({ check }) => check === "database").map(({ code }) => code)).toEqual(["ok", "database-held"]);
+      expect(looked.code).toBe(0);
     } finally {
       await heart.stop();
       await server.stop();
