@@ -55,8 +55,11 @@ async function doctor(
   args: readonly string[],
   { env = {}, under = [] }: Circumstances = {},
 ): Promise<Diagnosis> {
-  const [program = "", ...rest] = [...under, process.execPath, BINARIES[binary], ...args, "--json"];
-  const child = spawn(program, rest, { env: { ...process.env, ...PLAIN_NETWORK, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const [program, ...rest] = [...under, process.execPath, BINARIES[binary], ...args, "--json"];
+  const child = spawn(program ?? process.execPath, rest, {
+    env: { ...process.env, ...PLAIN_NETWORK, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
@@ -70,11 +73,7 @@ async function doctor(
 
 /** Exactly this problem, with a next step; and the exit code says so. */
 function expectProblem(diagnosis: Diagnosis, code: string): Finding {
-  expect({ problems: diagnosis.problems, exit: diagnosis.exit, ok: diagnosis.ok }, diagnosis.printed).toEqual({
-    problems: [code],
-    exit: 1,
-    ok: false,
-  });
+  expect(diagnosis).toMatchObject({ problems: [code], exit: 1, ok: false });
   const found = diagnosis.checks.find((finding) => finding.code === code) as Finding;
   expect(found.next).toMatch(/\w+ \w+/);
   return found;
@@ -83,11 +82,7 @@ function expectProblem(diagnosis: Diagnosis, code: string): Finding {
 function expectHealthy(diagnosis: Diagnosis, warnings: readonly string[] = []): void {
   // How large the machine of the tests is does not matter.
   const about = diagnosis.warnings.filter((code) => code !== "disk-low" && code !== "memory-low");
-  expect({ problems: diagnosis.problems, warnings: about, exit: diagnosis.exit }, diagnosis.printed).toEqual({
-    problems: [],
-    warnings,
-    exit: 0,
-  });
+  expect({ ...diagnosis, warnings: about }).toMatchObject({ problems: [], warnings, exit: 0 });
 }
 
 let heart: Heart;

@@ -69,13 +69,19 @@ function labelsOf(inner: string, line: string): Readonly<Record<string, string>>
   return labels;
 }
 
+const keyOf = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .sort()
+    .join();
+
 function checked({ name, help, type, samples }: Open): Family {
   if (type === undefined) throw new Error(`${name} has no type`);
   // Of the names that are ours: those of the process are the library's.
   if (name.startsWith("engraft_") && (type === "counter") !== name.endsWith("_total"))
     throw new Error(`${name}: counters, and only they, end with _total`);
   if (type === "counter" && samples.some(({ value }) => value < 0)) throw new Error(`${name} counts below nothing`);
-  const series = samples.map((sample) => `${sample.name} ${JSON.stringify(Object.entries(sample.labels).sort())}`);
+  const series = samples.map((sample) => `${sample.name} ${keyOf(sample.labels)}`);
   if (new Set(series).size !== series.length) throw new Error(`${name} has a series twice`);
   if (type === "histogram") checkHistogram(name, samples);
   return { name, help, type, samples };
@@ -86,7 +92,7 @@ function checkHistogram(name: string, samples: readonly Sample[]): void {
   const groups = new Map<string, Sample[]>();
   for (const sample of samples) {
     const { le: _, ...rest } = sample.labels;
-    const key = JSON.stringify(Object.entries(rest).sort());
+    const key = keyOf(rest);
     groups.set(key, [...(groups.get(key) ?? []), sample]);
   }
   for (const group of groups.values()) {

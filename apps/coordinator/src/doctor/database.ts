@@ -121,15 +121,15 @@ function schemaFinding(kind: string, { made, pending, unknown, changed }: Schema
 
 /** Another coordinator on this database, which would turn a start away. */
 async function heldFinding({ session }: DatabaseLook): Promise<Finding | undefined> {
-  const [holder] = await session.rows(
+  const [holder] = (await session.rows(
     `SELECT a."pid", a."client_addr"::text AS "address", a."backend_start"::text AS "since" FROM pg_locks l JOIN pg_stat_activity a ON a."pid" = l."pid"
      WHERE l."locktype" = 'advisory' AND l."objid"::bigint = $1 AND l."granted" AND l."database" = (SELECT "oid" FROM pg_database WHERE "datname" = current_database())`,
     [COORDINATOR_LOCK],
-  );
+  )) as readonly { readonly address: string | null; readonly since: string }[];
   if (holder === undefined) return undefined;
   return warning(
     "database-held",
-    `A coordinator at ${String(holder["address"] ?? "this machine")} uses this database since ${String(holder["since"])}.`,
+    `A coordinator at ${holder.address ?? "this machine"} uses this database since ${holder.since}.`,
     "Only one may run: where it is not the one you mean, stop it before you start another.",
   );
 }

@@ -71,11 +71,11 @@ describe("why a run waits", () => {
     expect(found(gathering, { online: null })).toMatchObject({ level: "warning", code: "run-waits-coordinator" });
   });
 
-  it.each([
+  it.each<[string, RunState, number]>([
     ["a round that should have opened", gathering, 1_000_000 + 10_000 + 60_001],
     ["a round past its deadline", collecting, 1_060_000 + 60_001],
-    ["a mean that is never taken", { ...identity, phase: "combining", round: 2, answers: [] } as RunState, 1_000_000 + 600_001],
-    ["a release that is not made", { ...identity, phase: "finished" } as RunState, 1_000_000 + 60_001],
+    ["a mean that is never taken", { ...identity, phase: "combining", round: 2, answers: [] }, 1_000_000 + 600_001],
+    ["a release that is not made", { ...identity, phase: "finished" }, 1_000_000 + 60_001],
   ])("for nobody: %s is stuck", (_, state, now) => {
     expect(found(state, { now: now - 2 }).code).not.toBe("run-stuck");
     expect(found(state, { now })).toMatchObject({ level: "problem", code: "run-stuck" });

@@ -31,7 +31,7 @@ export function openTunnel(proxy: URL, host: string, port: number, ca: readonly 
     });
     request.once("connect", ({ statusCode = 0 }, socket) => {
       socket.on("error", () => undefined);
-      if (statusCode === 200) return resolve({ socket: socket as Socket, status: statusCode });
+      if (statusCode === 200) return resolve({ socket, status: statusCode });
       socket.destroy();
       resolve({ socket: undefined, status: statusCode });
     });
