@@ -119,6 +119,11 @@ export class Federation {
     return run("engraft-coordinator", ["start", "--json", "--port", String(port), "--data", data], this.#program("second-coordinator"));
   }
 
+  /** A look with this federation's database settings; `flags` say whose folder and port. */
+  coordinatorDoctor(...flags: string[]): Promise<Finished> {
+    return run("engraft-coordinator", ["doctor", "--json", ...flags], this.#program("coordinator-doctor"));
+  }
+
   /** A command at a site; the caller looks at the exit code. */
   siteCommand(site: string, ...args: string[]): Promise<Finished> {
     return run("engraft-site", ["--home", this.siteDir(site), "--json", ...args], this.#program(`${site}-command`));

@@ -13,6 +13,7 @@ import { takeMessage } from "./hub/messages.ts";
 import { Offers } from "./hub/offers.ts";
 import { Presence } from "./hub/presence.ts";
 import { Metrics } from "./http/metrics.ts";
+import { logItem } from "./live/event-log.ts";
 import { Feed } from "./live/feed.ts";
 import { Approvals } from "./plans/approvals.ts";
 import { Runs } from "./rounds/runs.ts";
@@ -72,15 +73,19 @@ const KEEP_MASKED_BYTES = 256 * 1024 * 1024;
 
 async function assemble(options: AppOptions, database: Database, lock: Lock): Promise<App> {
   const { data, publicUrl, trustedOrigins, log, now } = options;
-  const store = new Store(database);
+  const store = new Store(database, (events) => metrics.durable(events));
   const identity = await coordinatorIdentity(data);
   await ownDatabase(store, identity, now());
   const blobs = await BlobStore.open(join(data, "blobs"));
   const feed = new Feed();
+  feed.listen((item) => {
+    logItem(log, item);
+    if (item.kind === "event") metrics.lag("feed", item.event);
+  });
   const approvals = await Approvals.load(store);
   const presence = new Presence(store, log, now);
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
-  const metrics: Metrics = new Metrics({ agents: () => hub.online().length, runs: () => runs.live().length });
+  const metrics: Metrics = new Metrics({ agents: () => hub.online().length, phases: () => runs.live().map(({ state }) => state.phase) });
   const offers = new Offers(store, approvals);
   const updates = await UpdateBlobs.load(store, blobs, KEEP_MASKED_BYTES);
   const runs: Runs = new Runs({
@@ -155,7 +160,8 @@ function hubHandlers({ presence, offers, runs, feed, metrics, approvals, log, no
     },
     message: (session, message, envelope) => takeMessage({ approvals, runs, feed, log, now }, session, message, envelope),
     progress: (progress) => feed.publish({ kind: "progress", progress }),
-    bytes: (direction, count) => metrics.bytes(direction, count),
+    bytes: (direction, count, kind) => metrics.bytes(direction, count, kind),
+    refused: (code) => metrics.refused("link", code),
   };
 }
 

@@ -93,7 +93,23 @@ function addSteering(run: Command, asking: Asking): void {
   asking(run, "resume <run>", "go on with a paused run", (reach, [id = ""]) => resumeRun(reach, id));
 }
 
-function program(): Command {
+function addDoctor(root: Command, setExit: (code: number) => void): void {
+  withJson(
+    root.command("doctor").description("look for what is wrong; changes nothing, starts nothing; ends with 0 only without a problem"),
+  )
+    .option("--port <number>", "of the coordinator; default 7300")
+    .option("--host <address>", "default 127.0.0.1")
+    .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
+    .option("--public-url <url>", "by which agents and browsers reach it")
+    .option("--dashboard-url <url>", "where the dashboard's process listens")
+    .option("--blobs", "read every needed blob, instead of the newest")
+    .action(async ({ blobs, ...flags }: Flags) => {
+      const { doctor } = await import("./cli/doctor.ts");
+      setExit(await doctor(await settingsOf(flags), { json: flags["json"] === true, allBlobs: blobs === true }));
+    });
+}
+
+function program(setExit: (code: number) => void): Command {
   const root = new Command("engraft-coordinator")
     .description("Coordinates federated fine-tuning of a base model across sites")
     .version(VERSION)
@@ -135,6 +151,7 @@ function program(): Command {
     saveRecords(reach, id, String(flags["out"])),
   ).requiredOption("--out <folder>", "where to; one folder for each round");
   addRestore(root);
+  addDoctor(root, setExit);
   const user = root.command("user").description("accounts of the dashboard");
   asking(user, "create", "make an account", (reach, _, { email, name, role, passwordFile }) =>
     createUser(reach, {
@@ -152,9 +169,13 @@ function program(): Command {
 }
 
 await runMain(async () => {
+  let exit: number | undefined;
+  const setExit = (code: number): void => {
+    exit = code;
+  };
   try {
-    await program().parseAsync();
-    return undefined;
+    await program(setExit).parseAsync();
+    return exit;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;

@@ -422,6 +422,14 @@ describe("the rest of the port", () => {
     expect(metrics).not.toContain("anna");
   });
 
+  it("/probe gives a known megabyte for measuring a line, a few times in a row", async () => {
+    const first = await fetch(`${coordinator.url}/probe`);
+    expect([first.status, (await first.arrayBuffer()).byteLength]).toEqual([200, 1_048_576]);
+    const more = await Promise.all(Array.from({ length: 20 }, () => fetch(`${coordinator.url}/probe`)));
+    expect(more.map(({ status }) => status)).toContain(429);
+    await Promise.all(more.map((response) => response.arrayBuffer()));
+  });
+
   it("everything else comes from the dashboard's process, or a page says why not", async () => {
     const none = await fetch(`${coordinator.url}/runs`);
     expect([none.status, await none.text()]).toEqual([502, expect.stringContaining("--dashboard-url")]);

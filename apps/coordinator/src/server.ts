@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
+import { PROBE_PATH } from "@engraft/core/protocol/probe";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { appRouter } from "./api/router.ts";
 import type { App } from "./app.ts";
@@ -12,12 +13,16 @@ import { readBody, sendFault, sendJson, setSecurityHeaders, statusOf } from "./h
 import { Uploads } from "./http/blobs.ts";
 import { openDashboard } from "./http/dashboard.ts";
 import { RECORD_PATH, serveRecord } from "./http/records.ts";
+import { serveProbe } from "./http/probe.ts";
 import { serveRelease } from "./http/releases.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { VERSION } from "./version.ts";
 
 const MAX_ENROL_BYTES = 8_192;
 const MAX_API_BYTES = 1_048_576;
+/** A megabyte each: a stranger must not fill the line with them. */
+const PROBES_PER_SECOND = 0.2;
+const PROBES_AT_ONCE = 20;
 /** A large upload over a slow line. */
 const LONGEST_REQUEST_MS = 6 * 3_600_000;
 
@@ -99,6 +104,7 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
   const dashboard = openDashboard(dashboardUrl);
   const uploads = new Uploads(app.blobs);
   const enrolments = new RateLimits(enrolmentsPerMinute / 60, enrolmentsPerMinute);
+  const probes = new RateLimits(PROBES_PER_SECOND, PROBES_AT_ONCE);
   const https = app.publicUrl.startsWith("https:");
   const trpc = createHTTPHandler({
     router: appRouter,
@@ -113,6 +119,8 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
     setSecurityHeaders(response, https);
     if (path === "/health" && request.method === "GET") return sendHealth(app, response);
     if (path === "/metrics" && request.method === "GET") return sendMetrics(app, response);
+    if (path === PROBE_PATH && request.method === "GET")
+      return serveProbe(probes.take(request.socket.remoteAddress ?? "", app.now()), response);
     if (path === "/enrol" && request.method === "POST") return takeEnrolment(app, enrolments, request, response);
     if (path.startsWith("/trpc/")) {
       refuseForeignOrigin(app, request);
@@ -177,7 +185,11 @@ async function takeEnrolment(app: App, limits: RateLimits, request: IncomingMess
   if (!limits.take(request.socket.remoteAddress ?? "", app.now()))
     throw new EngraftError("too-many", "Too many enrolments from this address. Wait a minute.");
   const outcome = await enrol(app.store, app.identity, await readBody(request, MAX_ENROL_BYTES), app.now());
-  if (isRefusal(outcome)) return sendFault(response, outcome.code, outcome.text);
+  if (isRefusal(outcome)) {
+    app.metrics.refused("enrolment", outcome.code);
+    return sendFault(response, outcome.code, outcome.text);
+  }
+  if (outcome.refused !== undefined) app.metrics.refused("enrolment", outcome.refused.code);
   if (outcome.joined !== undefined && !outcome.joined.again) {
     app.log.info({ site: outcome.joined.site }, "site.joined");
     app.feed.publish({ kind: "changed", what: "sites" });

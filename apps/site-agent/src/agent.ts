@@ -52,8 +52,9 @@ const LOOK_MS = 500;
 /** Runs until `signal` is aborted. Throws `not-enrolled`, `locked`, `bad-config` or `coordinator-key-wrong`. */
 export async function runAgent(options: AgentOptions, dependencies: AgentDependencies): Promise<void> {
   const { home } = options;
-  const { log = openLog("site-agent", "info"), emit = () => undefined, now = Date.now, random = Math.random } = dependencies;
+  const { emit = () => undefined, now = Date.now, random = Math.random } = dependencies;
   const membership = await requireMembership(home);
+  const log = (dependencies.log ?? openLog("site-agent", "info")).child({ site: membership.federation.site });
   const route = await routeTo(membership.federation.url, options.ca ?? membership.federation.ca ?? undefined);
   const lock = await takeLock(home, "site agent");
   const stores = await openStores({ home, membership, now, log, emit }).catch(async (error: unknown) => {

@@ -5,9 +5,18 @@ import type { Audit } from "../store/generated/client.ts";
 import type { AuditView } from "./views.ts";
 
 export function auditView(row: AuditRow): AuditView {
-  const code = row.detail["code"];
+  const { code, round } = row.detail;
   const { seq, at, actor, action, subject } = row;
-  return { seq, at, actor, action, subject, code: typeof code === "string" && isCode(code) ? code : null, text: sentence(row) };
+  return {
+    seq,
+    at,
+    actor,
+    action,
+    subject,
+    round: typeof round === "number" ? round : null,
+    code: typeof code === "string" && isCode(code) ? code : null,
+    text: sentence(row),
+  };
 }
 
 export const storedAuditView = (row: Audit): AuditView =>

@@ -41,6 +41,7 @@ export const NEEDS: Readonly<Record<string, Need>> = {
   "users.create": "admin",
   "audit.list": "admin",
   live: "researcher",
+  "doctor.inside": "admin",
 };
 
 const UNNAMED_FAULT = "Something failed in the coordinator. Its log says what.";

@@ -1,7 +1,7 @@
 /** The agents' end: one ws connection for each site, which the agent dials. Knows who is online; decides nothing. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { isRefusal } from "@engraft/core/base/errors";
+import { isRefusal, type Code } from "@engraft/core/base/errors";
 import { bySite, type PublicKey, type SiteName } from "@engraft/core/base/ids";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import type { Identity } from "@engraft/core/crypto/identity";
@@ -9,7 +9,7 @@ import { MAX_FRAME, type Message } from "@engraft/core/protocol/messages";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { greetSite } from "@engraft/runtime/handshake";
 import { Inbox } from "@engraft/runtime/inbox";
-import { Link } from "@engraft/runtime/link";
+import { Link, type BytesKind } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { ProgressView } from "../api/views.ts";
@@ -32,7 +32,9 @@ export interface HubHandlers {
   /** Everything but progress. */
   readonly message: (session: Session, message: Message, envelope: Envelope) => void;
   readonly progress: (progress: ProgressView) => void;
-  readonly bytes: (direction: "in" | "out", count: number) => void;
+  readonly bytes: (direction: "in" | "out", count: number, kind: BytesKind) => void;
+  /** A link that ended before its site was known. */
+  readonly refused: (code: Code) => void;
 }
 
 export class Hub {
@@ -80,6 +82,7 @@ export class Hub {
     });
     if (isRefusal(greeted)) {
       log.info({ code: greeted.code }, "link.refused");
+      this.#handlers.refused(greeted.code);
       return;
     }
     if (this.#stopped) {

@@ -25,7 +25,7 @@ export interface Database {
 export type Where = { readonly url: string } | { readonly dir: string };
 
 /** Held for the life of the process: a second coordinator on one PostgreSQL database would ask every site twice. */
-const COORDINATOR_LOCK = 0x656e6773;
+export const COORDINATOR_LOCK = 0x656e6773;
 
 /** Opens and migrates. `onLost` is called where the database turns out to be used by another coordinator. */
 export function openDatabase(where: Where, onLost: (fault: EngraftError) => void = () => undefined): Promise<Database> {
@@ -45,22 +45,27 @@ const PGLITE_PARAMS = [
   "shared_buffers=8MB",
 ];
 
-async function openPglite(dir: string): Promise<Database> {
+async function createPglite(dir: string): Promise<PGlite> {
   // V8's optimising compiler takes 50 to 100 MB and the first seconds of both cores for code that is called a few times a second.
   setFlagsFromString("--liftoff-only");
-  if (!existsSync(join(dir, "PG_VERSION"))) await newDatabase(dir);
-  const database = await PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
+  return PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
     throw new EngraftError(
       "database-unavailable",
       `The embedded database in ${dir} does not open. Restore the folder from a backup, or move it away to start anew.`,
       { cause },
     );
   });
-  const session: SqlSession = {
-    script: async (sql) => void (await database.exec(sql)),
-    rows: async (sql, values = []) => (await database.query<Record<string, unknown>>(sql, [...values])).rows,
-  };
-  const migrated = await migrate(session, await readMigrations());
+}
+
+const sessionOf = (database: PGlite): SqlSession => ({
+  script: async (sql) => void (await database.exec(sql)),
+  rows: async (sql, values = []) => (await database.query<Record<string, unknown>>(sql, [...values])).rows,
+});
+
+async function openPglite(dir: string): Promise<Database> {
+  if (!existsSync(join(dir, "PG_VERSION"))) await newDatabase(dir);
+  const database = await createPglite(dir);
+  const migrated = await migrate(sessionOf(database), await readMigrations());
   const prisma = new PrismaClient({ adapter: new PrismaPGlite(database) });
   return {
     kind: "pglite",
@@ -72,6 +77,49 @@ async function openPglite(dir: string): Promise<Database> {
     },
   };
 }
+
+/** What is there, for somebody who only looks: no migration, no lock, nothing written by us. */
+export interface DatabaseLook {
+  readonly kind: Database["kind"];
+  readonly session: SqlSession;
+  readonly prisma: PrismaClient;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a database as it is. An embedded one must exist, and the caller holds the data folder's lock. Throws
+ * `database-unavailable`.
+ */
+export async function lookIntoDatabase(where: Where): Promise<DatabaseLook> {
+  if ("dir" in where) {
+    const database = await createPglite(where.dir);
+    const prisma = new PrismaClient({ adapter: new PrismaPGlite(database) });
+    return { kind: "pglite", session: sessionOf(database), prisma, close: () => ended(prisma, () => database.close()) };
+  }
+  const options = "-c default_transaction_read_only=on";
+  const connection = new pg.Client({
+    connectionString: where.url,
+    options,
+    connectionTimeoutMillis: 10_000,
+    application_name: "engraft-doctor",
+  });
+  connection.on("error", () => undefined);
+  await connection.connect().catch((cause: unknown) => {
+    throw unavailable(cause);
+  });
+  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: where.url, options, max: 2 }) });
+  return { kind: "postgresql", session: pgSession(connection), prisma, close: () => ended(prisma, () => connection.end()) };
+}
+
+async function ended(prisma: PrismaClient, close: () => Promise<void>): Promise<void> {
+  await prisma.$disconnect();
+  await close();
+}
+
+const pgSession = (connection: pg.Client): SqlSession => ({
+  script: async (sql) => void (await connection.query(sql)),
+  rows: async (sql, values = []) => (await connection.query<Record<string, unknown>>(sql, [...values])).rows,
+});
 
 async function openPostgres(url: string, onLost: (fault: EngraftError) => void): Promise<Database> {
   const keeper = await LockKeeper.take(url, onLost);
@@ -114,11 +162,7 @@ class LockKeeper {
   static async take(url: string, onLost: (fault: EngraftError) => void): Promise<LockKeeper> {
     const connection = await LockKeeper.#connect(url);
     try {
-      const session: SqlSession = {
-        script: async (sql) => void (await connection.query(sql)),
-        rows: async (sql, values = []) => (await connection.query<Record<string, unknown>>(sql, [...values])).rows,
-      };
-      const migrated = await migrate(session, await readMigrations());
+      const migrated = await migrate(pgSession(connection), await readMigrations());
       await LockKeeper.#lock(connection);
       return new LockKeeper(url, connection, migrated, onLost);
     } catch (error) {

@@ -8,8 +8,8 @@ import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findPostgres, requireOrSkip } from "../../../../test/support/require.ts";
 import { startPostgres, type TestPostgres } from "../../../../test/support/postgres.ts";
-import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
-import { openDatabase, type Database, type Where } from "./open.ts";
+import { migrate, readMigrations, schemaState, type SqlSession } from "./migrate.ts";
+import { lookIntoDatabase, openDatabase, type Database, type Where } from "./open.ts";
 import { Store } from "./store.ts";
 
 const PLAN = "a".repeat(64);
@@ -145,6 +145,30 @@ function storeContract(fresh: () => Promise<Where>): void {
     store = new Store(database);
     expect(database.migrated).toEqual([]);
     expect(await store.events("heart.1")).toEqual(events);
+  });
+
+  it("can be looked at as it is: nothing pending, and a newer version's migration is named", async () => {
+    // An embedded database is open once only.
+    if ("dir" in where) await database.close();
+    const look = await lookIntoDatabase(where);
+    try {
+      const migrations = await readMigrations();
+      expect(await schemaState(look.session, migrations)).toEqual({ made: true, pending: [], unknown: [], changed: [] });
+      const [first, ...rest] = migrations;
+      const older = first === undefined ? [] : [{ ...first, checksum: "0".repeat(64) }];
+      const names = rest.map(({ name }) => name);
+      expect(await schemaState(look.session, older)).toEqual({ made: true, pending: [], unknown: names, changed: [first?.name] });
+      const newer = [...migrations, { name: "29990101000000_later", sql: "", checksum: "" }];
+      expect((await schemaState(look.session, newer)).pending).toEqual(["29990101000000_later"]);
+      expect(await look.prisma.plan.count()).toBe(1);
+      if ("url" in where) await expect(look.prisma.plan.deleteMany()).rejects.toThrow(/read-only/);
+    } finally {
+      await look.close();
+      if ("dir" in where) {
+        database = await openDatabase(where);
+        store = new Store(database);
+      }
+    }
   });
 }
 

@@ -49,10 +49,13 @@ const LONGEST_PAUSE_MS = 20;
 export class Store {
   readonly prisma: PrismaClient;
   readonly kind: Database["kind"];
+  readonly #durable: (events: readonly RunEvent[]) => void;
   #turn: Promise<unknown> = Promise.resolve();
   #tail: Tail | undefined;
 
-  constructor(database: Database) {
+  /** `durable` is called with events as soon as they are stored. */
+  constructor(database: Database, durable: (events: readonly RunEvent[]) => void = () => undefined) {
+    this.#durable = durable;
     this.prisma = database.prisma;
     this.kind = database.kind;
   }
@@ -62,6 +65,7 @@ export class Store {
     return this.#inTurn(async () => {
       const { audit, tail } = this.#chained(await this.#loadTail(), append.audit ?? []);
       const rows = await appendStatement(this.prisma, append, audit);
+      this.#durable(append.events);
       this.#tail = tail;
       const events = append.events.map((event, index) => ({ seq: Number(rows[index]?.seq), event }));
       return { events, audit: audit.map(withoutHash) };
