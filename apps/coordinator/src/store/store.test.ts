@@ -177,6 +177,76 @@ requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (b
     storeContract(async () => ({ url: await server.database() }));
   });
 
+  describe("transactions that hinder each other", () => {
+    let database: Database;
+    beforeAll(async () => {
+      database = await openDatabase({ url: await server.database() });
+    });
+    afterAll(() => database.close());
+
+    /** Resolves for everybody once `parties` have come; who comes again later does not wait. */
+    const barrier = (parties: number): (() => Promise<void>) => {
+      let open = (): void => undefined;
+      const opened = new Promise<void>((resolve) => (open = resolve));
+      let come = 0;
+      return () => {
+        if (++come === parties) open();
+        return opened;
+      };
+    };
+
+    it("[S4] are tried again after a serialisation failure, so that what each has read holds when it commits", async () => {
+      const allHaveRead = barrier(4);
+      let tries = 0;
+      const taken = await Promise.all(
+        Array.from({ length: 4 }, () =>
+          new Store(database).write(async (tx) => {
+            tries += 1;
+            const text = `place ${await tx.statement.count({ where: { text: { startsWith: "place" } } })}`;
+            await allHaveRead();
+            // No unique value in the way: only the isolation tells that two have read the same.
+            await tx.statement.create({ data: { digest: `${text} by ${tries}`, text } });
+            return { value: text, audit: [] };
+          }),
+        ),
+      );
+      expect(taken.map(({ value }) => value).sort()).toEqual(["place 0", "place 1", "place 2", "place 3"]);
+      expect(tries).toBeGreaterThan(4);
+    });
+
+    it("[S4] are tried again after a deadlock", async () => {
+      await database.prisma.statement.createMany({ data: ["left", "right"].map((digest) => ({ digest, text: "" })) });
+      const bothHold = barrier(2);
+      let tries = 0;
+      const take = (digests: readonly string[]) =>
+        new Store(database).write(async (tx) => {
+          tries += 1;
+          for (const digest of digests) {
+            const { text } = await tx.statement.findUniqueOrThrow({ where: { digest } });
+            await tx.statement.update({ where: { digest }, data: { text: `${text}+` } });
+            await bothHold();
+          }
+          return { value: undefined, audit: [entry(`took ${digests.join(" and ")}`)] };
+        });
+      await Promise.all([take(["left", "right"]), take(["right", "left"])]);
+      expect(tries).toBeGreaterThan(2);
+      const rows = await database.prisma.statement.findMany({ where: { digest: { in: ["left", "right"] } } });
+      expect(rows.map(({ text }) => text)).toEqual(["++", "++"]);
+      expect(firstBrokenLink(await chainOf(new Store(database)))).toBeUndefined();
+    });
+
+    it("[S4] are given up after a bounded number of tries", async () => {
+      let tries = 0;
+      const hopeless = new Store(database).write(async (tx) => {
+        tries += 1;
+        await tx.$executeRawUnsafe(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`);
+        return { value: undefined, audit: [] };
+      });
+      await expect(hopeless).rejects.toThrow();
+      expect(tries).toBe(10);
+    });
+  });
+
   it("two coordinators that start at once apply each migration once; one of them may stay", async () => {
     const url = await server.database();
     const outcomes = await Promise.allSettled([openDatabase({ url }), openDatabase({ url }), openDatabase({ url })]);

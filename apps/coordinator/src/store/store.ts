@@ -8,7 +8,7 @@ import { chainHash, CHAIN_START, type AuditEntry } from "@engraft/core/audit/cha
 import { RunEvent } from "@engraft/core/rounds/events";
 import type { StoredEvent } from "../api/views.ts";
 import { faultOf } from "./faults.ts";
-import type { Prisma, PrismaClient } from "./generated/client.ts";
+import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { Database } from "./open.ts";
 
 export type Transaction = Prisma.TransactionClient;
@@ -43,8 +43,10 @@ interface Tail {
 }
 
 const MAX_TRIES = 10;
-/** Two that hinder each other must not try again in step. */
+/** Two that hinder each other must not try again in step. Grows with every try. */
 const LONGEST_PAUSE_MS = 20;
+/** What a change has read still holds when it commits; where that cannot be, PostgreSQL refuses it and it is tried again. */
+const SERIALIZABLE = { isolationLevel: Prisma.TransactionIsolationLevel.Serializable };
 
 export class Store {
   readonly prisma: PrismaClient;
@@ -80,7 +82,7 @@ export class Store {
         if (chained.audit.length > 0)
           await tx.audit.createMany({ data: chained.audit.map((row) => ({ ...row, at: new Date(row.at), detail: { ...row.detail } })) });
         return { value, ...chained };
-      });
+      }, SERIALIZABLE);
       this.#tail = done.tail;
       return { value: done.value, audit: done.audit.map(withoutHash) };
     });
