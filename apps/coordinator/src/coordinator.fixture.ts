@@ -49,7 +49,6 @@ export class Coordinator {
       trustedOrigins: [url],
       log: openLog("test", "silent"),
       now: () => now(),
-      onLost: () => undefined,
     });
     http.serve(app, options.dashboardUrl);
     const coordinator = new Coordinator(data, url, http, app);

@@ -31,17 +31,27 @@ function pathOf(request: IncomingMessage): string | undefined {
   return URL.canParse(url, "http://coordinator") ? new URL(url, "http://coordinator").pathname : undefined;
 }
 
-/** A server that is bound but answers "starting" until it is given its handlers: a busy port shows before anything is opened. */
+/** What is said while there is no app to serve. */
+const STARTING = { status: "starting" };
+
+/**
+ * A server that is bound before there is an app to serve, so that a busy port shows before anything is opened. Until then,
+ * and while another coordinator leads, it says why not.
+ */
 export class HttpServer {
   readonly #server: Server;
   #handler: Handler | undefined;
+  #app: App | undefined;
+  #why: Readonly<Record<string, string>> = STARTING;
 
   private constructor() {
     this.#server = createServer((request, response) => this.#handle(request, response));
     this.#server.requestTimeout = LONGEST_REQUEST_MS;
-    this.#server.on("upgrade", (_, socket) => {
+    this.#server.on("upgrade", (request, socket, head) => {
       socket.on("error", () => undefined);
-      if (this.#handler === undefined) socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n");
+      if (this.#app === undefined) socket.end(unavailable(this.#why));
+      else if (pathOf(request) === "/agent") this.#app.hub.upgrade(request, socket, head);
+      else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
     });
   }
 
@@ -62,16 +72,23 @@ export class HttpServer {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
     if (path === undefined) sendJson(response, 400, { error: { code: "bad-input", text: "The address cannot be read." } });
-    else if (this.#handler === undefined) sendJson(response, 503, { status: "starting" });
+    else if (this.#handler === undefined) sendJson(response, 503, this.#why);
     else void this.#handler(request, response, path);
   }
 
   serve(app: App, dashboardUrl: string | undefined): void {
     this.#handler = routes(app, dashboardUrl);
-    this.#server.on("upgrade", (request, socket, head) => {
-      if (pathOf(request) === "/agent") app.hub.upgrade(request, socket, head);
-      else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
-    });
+    this.#app = app;
+  }
+
+  /** From now on every request is told why nobody serves it: an app that was served is served no more. */
+  withhold(why: Readonly<Record<string, string>>): void {
+    const served = this.#app !== undefined;
+    this.#app = undefined;
+    this.#handler = undefined;
+    this.#why = why;
+    // Live subscriptions of the app's never end by themselves.
+    if (served) this.#server.closeAllConnections();
   }
 
   async close(): Promise<void> {
@@ -80,6 +97,12 @@ export class HttpServer {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+/** The same refusal for a WebSocket, whose client reads its head alone or its body too. */
+function unavailable(why: Readonly<Record<string, string>>): string {
+  const body = JSON.stringify(why);
+  return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }
 
 const asBusy = (error: NodeJS.ErrnoException, host: string, port: number): Error => {
@@ -160,6 +183,7 @@ async function sendHealth(app: App, response: ServerResponse): Promise<void> {
   );
   sendJson(response, up ? 200 : 503, {
     status: up ? "ok" : "database-unavailable",
+    role: "leader",
     version: VERSION,
     database: app.store.kind,
     sitesOnline: app.hub.online().length,

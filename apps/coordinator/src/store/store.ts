@@ -10,6 +10,7 @@ import type { StoredEvent } from "../api/views.ts";
 import { faultOf } from "./faults.ts";
 import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { Database } from "./open.ts";
+import { overtaken, type Term } from "./term.ts";
 
 export type Transaction = Prisma.TransactionClient;
 
@@ -51,12 +52,14 @@ const SERIALIZABLE = { isolationLevel: Prisma.TransactionIsolationLevel.Serializ
 export class Store {
   readonly prisma: PrismaClient;
   readonly kind: Database["kind"];
+  readonly #term: Term | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #tail: Tail | undefined;
 
   constructor(database: Database) {
     this.prisma = database.prisma;
     this.kind = database.kind;
+    this.#term = database.term;
   }
 
   /** One statement, so one transaction and one round trip. Throws `version-conflict` where somebody else appended first. */
@@ -133,6 +136,7 @@ export class Store {
           this.#tail = undefined;
           const fault = faultOf(error);
           if (fault === "version-taken") throw new EngraftError("version-conflict", "Somebody else continued this run.", { cause: error });
+          if (fault === "fenced") throw this.#overtaken();
           if (fault === undefined || tries === MAX_TRIES) throw error;
           await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS * tries));
         }
@@ -140,6 +144,12 @@ export class Store {
     });
     this.#turn = turn.catch(() => undefined);
     return turn;
+  }
+
+  #overtaken(): EngraftError {
+    const fault = overtaken();
+    this.#term?.end(fault);
+    return fault;
   }
 }
 
