@@ -24,6 +24,8 @@ import type { Term } from "./store/term.ts";
 
 export interface AppOptions {
   readonly data: string;
+  /** For invites: of coordinators that stand by. */
+  readonly otherUrls?: readonly string[];
   readonly databaseUrl: string | undefined;
   /** With PostgreSQL: this coordinator's time as leader. Without one it leads at once or is turned away. */
   readonly term?: Term | undefined;
@@ -35,6 +37,7 @@ export interface AppOptions {
 
 export interface App {
   readonly publicUrl: string;
+  readonly otherUrls: readonly string[];
   readonly trustedOrigins: readonly string[];
   readonly now: () => number;
   readonly log: Logger;
@@ -116,6 +119,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
     publicUrl,
+    otherUrls: options.otherUrls ?? [],
     trustedOrigins,
     now,
     log,

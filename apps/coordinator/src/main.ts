@@ -44,6 +44,7 @@ function addStart(root: Command): void {
     .option("--host <address>", "default 127.0.0.1")
     .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
     .option("--public-url <url>", "by which agents and browsers reach it")
+    .option("--other-urls <urls>", "of coordinators on the same database that stand by, separated by commas; for invites")
     .option("--dashboard-url <url>", "where the dashboard's process listens")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent")
     .action(async (flags: Flags) => {

@@ -116,6 +116,7 @@ export async function open(config: Config, port: number, log: Logger, term?: Ter
     databaseUrl: config.databaseUrl,
     term,
     publicUrl,
+    otherUrls: config.otherUrls ?? [],
     trustedOrigins: [...new Set([new URL(publicUrl).origin, ...loopback])],
     log,
     now: Date.now,
