@@ -5,6 +5,7 @@ import pg from "pg";
 import { freePort } from "../tools/federation/ports.ts";
 import type { Program } from "../tools/federation/program.ts";
 import { Heart, shortPlan } from "./support/heart.ts";
+import { CuttingProxy } from "./support/proxy.ts";
 import { startPostgres, type TestPostgres } from "./support/postgres.ts";
 import { findPostgres, requireOrSkip } from "./support/require.ts";
 
@@ -48,12 +49,14 @@ const health = async (url: string) => {
 requireOrSkip("PostgreSQL", findPostgres).describe("a standby", (bin) => {
   let server: TestPostgres;
   let heart: Heart | undefined;
+  let proxy: CuttingProxy | undefined;
   beforeAll(async () => {
     server = await startPostgres(bin);
   });
   afterEach(async () => {
     await heart?.stop();
-    heart = undefined;
+    await proxy?.stop();
+    heart = proxy = undefined;
   });
   afterAll(() => server.stop());
 
@@ -68,6 +71,12 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a standby", (bin) => {
     const run = await heart.startRun();
     return { heart, first: heart.federation.coordinator, standby, port, other, run, epochs };
   }
+
+  const takesOver = async (standby: Program, why: string): Promise<void> => {
+    const since = performance.now();
+    await standby.event("ready");
+    process.stderr.write(`${why}: took over after ${((performance.now() - since) / 1000).toFixed(1)} s\n`);
+  };
 
   /** What the run must come to, whoever led it: every round with every site. */
   async function finished(of: Heart, run: string): Promise<void> {
@@ -87,7 +96,7 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a standby", (bin) => {
       expect((await fetch(`${other}/trpc/runs.list`)).status).toBe(503);
       await of.until(run, (view) => view.rounds.some((round) => round.checkpoint !== null));
       await first.crash();
-      await standby.event("ready");
+      await takesOver(standby, `${aggregation}, kill -9`);
       of.federation.follow(port);
       expect(await health(other)).toMatchObject({ status: 200, body: { role: "leader", database: "postgresql" } });
       await finished(of, run);
@@ -101,9 +110,10 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a standby", (bin) => {
     await of.until(run, (view) => view.rounds.some((round) => round.checkpoint !== null));
     const before = first.lines.length;
     first.kill("SIGSTOP");
-    await standby.event("ready");
+    await takesOver(standby, "asleep");
     // What the sites have sent to it meanwhile it finds when it wakes up.
     first.kill("SIGCONT");
+    await first.event("lost", before);
     await first.event("standby", before);
     of.federation.follow(port);
     await finished(of, run);
@@ -116,6 +126,25 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a standby", (bin) => {
     await stopped(first);
   });
 
+  it("[S6] [S7] takes over from a leader whose cable to the database is pulled; that one stops by itself at once", async () => {
+    const databaseUrl = await server.database();
+    proxy = await CuttingProxy.start(Number(new URL(databaseUrl).port));
+    const behind = Object.assign(new URL(databaseUrl), { port: String(proxy.port) }).href;
+    const port = await freePort();
+    heart = await Heart.start({ databaseUrl: behind, plan: patient, otherUrls: [`http://127.0.0.1:${port}`] });
+    const { coordinator: first } = heart.federation;
+    const standby = await heart.federation.startStandby(port, { DATABASE_URL: databaseUrl });
+    const run = await heart.startRun();
+    await heart.until(run, (view) => view.rounds.some((round) => round.checkpoint !== null));
+    proxy.freeze();
+    await takesOver(standby, "cut off");
+    await first.event("lost");
+    // It cannot tidy up without its database, so its process ends.
+    expect(await first.exited).toBe(63);
+    heart.federation.follow(port);
+    await finished(heart, run);
+  });
+
   it("[S6] a leader goes on by itself after PostgreSQL was away", async () => {
     const databaseUrl = await server.database();
     heart = await Heart.start({ databaseUrl, plan: patient });
@@ -125,8 +154,7 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a standby", (bin) => {
     const before = coordinator.lines.length;
     await server.restart();
     await coordinator.event("ready", before);
-    const view = await heart.until(run, ({ phase }) => phase === "finished").catch((error: unknown) => error);
-    expect(view).toMatchObject({ phase: "finished" });
+    await finished(heart, run);
   });
 
   const stopped = async (program: Program): Promise<void> => expect(await program.stop()).toBe(0);

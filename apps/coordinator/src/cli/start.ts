@@ -42,6 +42,7 @@ export async function start(config: Config, json: boolean): Promise<void> {
       announce(app, json, config);
       const fault = await (term?.lost ?? new Promise<never>(() => undefined));
       log.error({ err: fault }, "lead.lost");
+      sayLost(fault, json);
       http.withhold(standby(""));
       await closeSoon(app);
       app = undefined;
@@ -93,6 +94,10 @@ const standby = (leader: string): Readonly<Record<string, string>> => ({
 function sayStandby(leader: string, json: boolean): void {
   const text = leader === "" ? "The database does not answer. Waiting for it." : `Standing by: ${leader}, leads.`;
   process.stdout.write(json ? `${JSON.stringify({ event: "standby", leader })}\n` : `${text}\n`);
+}
+
+function sayLost({ message }: EngraftError, json: boolean): void {
+  process.stdout.write(json ? `${JSON.stringify({ event: "lost", text: message })}\n` : `This coordinator leads no more. ${message}\n`);
 }
 
 /** What is under way may wait for a database that does not answer. Then only the end of the process is sure to end it. */
