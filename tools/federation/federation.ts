@@ -89,6 +89,11 @@ export class Federation {
     this.#api = undefined;
   }
 
+  /** The operator's token of the folder is another one from now on. */
+  forget(): void {
+    this.#api = undefined;
+  }
+
   async #startDashboard(port: number): Promise<void> {
     this.dashboard = Program.start("engraft-dashboard", ["--json", "--port", String(port)], this.#program("dashboard"));
     await this.dashboard.event("ready");

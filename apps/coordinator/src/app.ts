@@ -44,6 +44,7 @@ export interface App {
   readonly identity: Identity;
   readonly store: Store;
   readonly blobs: BlobStore;
+  readonly removals: Removals;
   readonly accounts: Accounts;
   readonly approvals: Approvals;
   readonly offers: Offers;
@@ -126,6 +127,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
     identity,
     store,
     blobs,
+    removals,
     accounts,
     approvals,
     offers,

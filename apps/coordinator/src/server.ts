@@ -8,6 +8,7 @@ import { appRouter } from "./api/router.ts";
 import type { App } from "./app.ts";
 import { enrol } from "./enrol/enrol.ts";
 import { readBody, sendFault, sendJson, setSecurityHeaders, statusOf } from "./http/answers.ts";
+import { serveBackup } from "./http/backup.ts";
 import { Uploads } from "./http/blobs.ts";
 import { openDashboard } from "./http/dashboard.ts";
 import { RECORD_PATH, serveRecord } from "./http/records.ts";
@@ -157,6 +158,12 @@ function routes(app: App, dashboardUrl: string | undefined): Handler {
       if ((await app.accounts.callerOf(request)) === null) throw new EngraftError("not-signed-in", "Sign in first.");
       const [, run = "", round = "", masked] = record;
       return serveRecord(app.store, app.blobs, { run, round: Number(round), masked }, response);
+    }
+    if (path === "/backup" && request.method === "GET") {
+      // It holds everything, accounts included: for whoever can read the coordinator's own folder.
+      if ((await app.accounts.callerOf(request))?.actor !== "operator")
+        throw new EngraftError("not-allowed", "Only the operator may do this.");
+      return serveBackup(app, response);
     }
     dashboard(request, response);
   };

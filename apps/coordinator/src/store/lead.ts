@@ -8,7 +8,8 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngraftError } from "@engraft/core/base/errors";
 import pg from "pg";
-import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
+import { migrate, readMigrations } from "./migrate.ts";
+import { postgresSession } from "./session.ts";
 import { HeldTerm, STALE_MS, type Term } from "./term.ts";
 
 /** Who wants to lead. */
@@ -136,6 +137,15 @@ const unavailable = (cause: unknown): EngraftError => {
   });
 };
 
+/** A connection for work by hand. Throws `database-unavailable`. */
+export async function connectTo(url: string): Promise<pg.Client> {
+  const connection = new pg.Client({ connectionString: url, connectionTimeoutMillis: ANSWER_MS });
+  await connection.connect().catch((cause: unknown) => {
+    throw unavailable(cause);
+  });
+  return connection;
+}
+
 const ask = async <T extends pg.QueryResultRow>(connection: pg.Client, text: string, values: unknown[] = []): Promise<T[]> => {
   const query = { text, values, query_timeout: ANSWER_MS };
   return (await connection.query<T>(query)).rows;
@@ -196,10 +206,7 @@ const endWrites = (connection: pg.Client): Promise<unknown> =>
 
 /** The lock is held: from here on nobody else leads, and once the epoch is new nobody else writes. */
 async function begin(connection: pg.Client, { mark }: Candidate): Promise<Term> {
-  const session: SqlSession = {
-    script: async (sql) => void (await connection.query(sql)),
-    rows: async (sql, values = []) => (await connection.query<Record<string, unknown>>(sql, [...values])).rows,
-  };
+  const session = postgresSession(connection);
   const before = (await isThere(connection, "leadership")) ? await newEpoch(connection) : undefined;
   const migrated = await migrate(session, await readMigrations()).catch((cause: unknown) => {
     if (cause instanceof EngraftError) throw cause;

@@ -10,9 +10,10 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { PrismaPGlite } from "pglite-prisma-adapter";
 import { PrismaClient } from "./generated/client.ts";
-import { addressOf, lead } from "./lead.ts";
+import { addressOf, connectTo, lead } from "./lead.ts";
 import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
 import { newDatabase } from "./new-database.ts";
+import { embeddedSession, postgresSession } from "./session.ts";
 import type { Term } from "./term.ts";
 
 export interface Database {
@@ -46,22 +47,35 @@ const PGLITE_PARAMS = [
   "shared_buffers=8MB",
 ];
 
-async function openPglite(dir: string): Promise<Database> {
+/** The engine itself, without tables. Throws `database-unavailable`. */
+async function openEmbedded(dir: string): Promise<PGlite> {
   // V8's optimising compiler takes 50 to 100 MB and the first seconds of both cores for code that is called a few times a second.
   setFlagsFromString("--liftoff-only");
   if (!existsSync(join(dir, "PG_VERSION"))) await newDatabase(dir);
-  const database = await PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
+  return PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
     throw new EngraftError(
       "database-unavailable",
       `The embedded database in ${dir} does not open. Restore the folder from a backup, or move it away to start anew.`,
       { cause },
     );
   });
-  const session: SqlSession = {
-    script: async (sql) => void (await database.exec(sql)),
-    rows: async (sql, values = []) => (await database.query<Record<string, unknown>>(sql, [...values])).rows,
-  };
-  const migrated = await migrate(session, await readMigrations());
+}
+
+/** A new database for statements by hand. The caller sees to it that nobody else uses it. */
+export async function openSession(
+  where: { readonly url: string } | { readonly dir: string },
+): Promise<SqlSession & { close(): Promise<void> }> {
+  if ("dir" in where) {
+    const database = await openEmbedded(where.dir);
+    return { ...embeddedSession(database), close: () => database.close() };
+  }
+  const connection = await connectTo(where.url);
+  return { ...postgresSession(connection), close: () => connection.end() };
+}
+
+async function openPglite(dir: string): Promise<Database> {
+  const database = await openEmbedded(dir);
+  const migrated = await migrate(embeddedSession(database), await readMigrations());
   const prisma = new PrismaClient({ adapter: new PrismaPGlite(database) });
   return {
     kind: "pglite",
