@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { SiteName } from "@engraft/core/base/ids";
 import type { Identity } from "@engraft/core/crypto/identity";
+import type { VersionRange } from "@engraft/core/protocol/version";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock, type Lock } from "@engraft/runtime/lock";
 import type { Logger } from "@engraft/runtime/log";
@@ -33,6 +34,8 @@ export interface AppOptions {
   readonly trustedOrigins: readonly string[];
   readonly log: Logger;
   readonly now: () => number;
+  /** Protocol versions; what this build speaks by default. */
+  readonly spoken?: VersionRange | undefined;
 }
 
 export interface App {
@@ -109,6 +112,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
       blobs,
       log,
       now,
+      spoken: options.spoken,
       findSite: async (key) =>
         (await store.prisma.site.findUnique({ where: { key }, select: { name: true } }))?.name as SiteName | undefined,
     },
