@@ -5,6 +5,7 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { onStop } from "@engraft/runtime/exit";
 import { freeBytes, readIfThere, writeFileDurably } from "@engraft/runtime/files";
 import { openLog, type Logger } from "@engraft/runtime/log";
+import { insideProgram } from "@engraft/runtime/program-folder";
 import { openApp, type App } from "../app.ts";
 import { coordinatorIdentity } from "../auth/secrets.ts";
 import type { Config } from "../config.ts";
@@ -20,6 +21,8 @@ const CLOSING_MS = 5_000;
 
 export async function start(config: Config, json: boolean): Promise<void> {
   const log = openLog("coordinator", config.logLevel);
+  const inside = insideProgram(config.data, "--data");
+  if (inside !== undefined) process.stderr.write(`${inside}\n`);
   // First the port: a second start by mistake ends here, before anything is opened.
   const http = await HttpServer.listen(config.host, config.port);
   const stopping = new AbortController();
