@@ -1,7 +1,7 @@
 /** Two coordinators on one PostgreSQL database: one leads, the other takes over when it dies, hangs or is cut off. */
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { openSession } from "@engraft/coordinator/store/open";
 import type { Plan } from "@engraft/core/models/plan";
-import pg from "pg";
 import { freePort } from "../tools/federation/ports.ts";
 import type { Program } from "../tools/federation/program.ts";
 import { Heart, shortPlan } from "./support/heart.ts";
@@ -23,22 +23,20 @@ const patient = (plan: Plan): Plan => {
 
 /** From now on the database keeps, beside every row of the log, for which epoch the connection that wrote it was opened. */
 async function recordEpochs(url: string): Promise<() => Promise<readonly number[]>> {
-  const ask = async (text: string): Promise<readonly { epoch: string }[]> => {
-    const connection = new pg.Client({ connectionString: url });
-    await connection.connect();
-    try {
-      return (await connection.query<{ epoch: string }>(text)).rows;
-    } finally {
-      await connection.end();
-    }
+  const session = async <T>(use: (session: Awaited<ReturnType<typeof openSession>>) => Promise<T>): Promise<T> => {
+    const opened = await openSession({ url });
+    return use(opened).finally(() => opened.close());
   };
-  await ask(`CREATE TABLE written (at bigserial, epoch text);
+  await session((database) =>
+    database.script(`CREATE TABLE written (at bigserial, epoch text);
     CREATE FUNCTION record_epoch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       INSERT INTO written (epoch) VALUES (current_setting('engraft.epoch', true)); RETURN NULL; END $$;
     CREATE TRIGGER written AFTER INSERT ON "event" FOR EACH ROW EXECUTE FUNCTION record_epoch();
     CREATE TRIGGER written AFTER INSERT ON "audit" FOR EACH ROW EXECUTE FUNCTION record_epoch();
-    CREATE TRIGGER written AFTER UPDATE ON "site" FOR EACH ROW EXECUTE FUNCTION record_epoch();`);
-  return async () => (await ask("SELECT epoch FROM written ORDER BY at")).map(({ epoch }) => Number(epoch));
+    CREATE TRIGGER written AFTER UPDATE ON "site" FOR EACH ROW EXECUTE FUNCTION record_epoch();`),
+  );
+  return async () =>
+    (await session((database) => database.rows("SELECT epoch FROM written ORDER BY at"))).map(({ epoch }) => Number(epoch));
 }
 
 const health = async (url: string) => {

@@ -243,7 +243,7 @@ requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (b
         await tx.$executeRawUnsafe(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`);
         return { value: undefined, audit: [] };
       });
-      await expect(hopeless).rejects.toThrow();
+      await expect(hopeless).rejects.toThrow("40001");
       expect(tries).toBe(10);
     });
   });
@@ -301,8 +301,8 @@ requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (b
         return { value: undefined, audit: [] };
       }),
     ).rejects.toMatchObject({ code: "locked" });
-    await expect(old.prisma.plan.update({ where: { digest: PLAN }, data: { version: 9 } })).rejects.toThrow();
-    await expect(old.prisma.verification.deleteMany()).rejects.toThrow();
+    await expect(old.prisma.plan.update({ where: { digest: PLAN }, data: { version: 9 } })).rejects.toThrow("epoch 1 is over");
+    await expect(old.prisma.verification.deleteMany()).rejects.toThrow("epoch 1 is over");
     expect(old.term?.holds()).toBe(false);
     const now = new Store(next);
     expect(await now.events("r")).toHaveLength(1);
