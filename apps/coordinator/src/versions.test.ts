@@ -46,7 +46,7 @@ const protocols = (): (number | undefined)[] => [anna, berta].map(({ name }) => 
 
 it("[W2] [W9] a run is begun with sites of two versions, each in its own, and finished by a newer coordinator once the older site is upgraded", async () => {
   const links = [await anna.connect(anna.name, OLD), await berta.connect(berta.name, BOTH)] as const;
-  await expect.poll(protocols).toEqual([1, 2]);
+  await expect.poll(protocols, { timeout: 20_000 }).toEqual([1, 2]);
   for (const link of links) {
     await link.hear("plan.offer");
     link.approve(PLAN);
@@ -67,10 +67,11 @@ it("[W2] [W9] a run is begun with sites of two versions, each in its own, and fi
 
   const upgraded = await anna.connect(anna.name, { ...BOTH, at: coordinator });
   await train(upgraded, 2);
-  await expect.poll(protocols).toEqual([2, 2]);
+  await expect.poll(protocols, { timeout: 20_000 }).toEqual([2, 2]);
   await Promise.all([evaluate(second), evaluate(upgraded)]);
   const api = await coordinator.api();
-  await expect.poll(async () => (await api.runs.list.query())[0]?.phase).toBe("finished");
+  await expect.poll(async () => (await api.releases.list.query()).length, { timeout: 20_000 }).toBe(1);
+  expect((await api.runs.list.query())[0]).toMatchObject({ run, phase: "finished" });
   for (const { link } of [second, upgraded]) link.close("link-lost", "done");
 });
 

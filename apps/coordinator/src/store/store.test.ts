@@ -352,7 +352,7 @@ requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (b
       { key: "k", mark },
       waiting(stop.signal, (who) => seen.push(who)),
     );
-    await expect.poll(() => seen).toEqual([expect.stringContaining(`process ${process.pid}`)]);
+    await expect.poll(() => seen, { timeout: 20_000 }).toEqual([expect.stringContaining(`process ${process.pid}`)]);
     expect(leader.holds()).toBe(true);
     await leader.close();
     const term = await next;
