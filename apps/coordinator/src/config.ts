@@ -1,4 +1,5 @@
 /** Settings of the coordinator: flags > ENGRAFT_* > engraft.toml > these defaults. */
+import { OtherUrls } from "@engraft/core/protocol/invite";
 import * as z from "zod";
 
 const Url = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
@@ -9,6 +10,12 @@ export const Config = z.object({
   data: z.string().min(1).default("./engraft-coordinator"),
   /** Address by which browsers and agents reach this coordinator; it is written into invites. */
   publicUrl: Url.optional(),
+  /** Further addresses, of coordinators on the same database that stand by; separated by commas. Written into invites too. */
+  otherUrls: z
+    .string()
+    .transform((text) => text.split(",").map((url) => url.trim().replace(/\/+$/, "")))
+    .pipe(OtherUrls)
+    .optional(),
   /** Where the dashboard process listens. */
   dashboardUrl: Url.optional(),
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),

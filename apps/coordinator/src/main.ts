@@ -50,6 +50,7 @@ function addStart(root: Command): void {
     .option("--host <address>", "default 127.0.0.1")
     .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
     .option("--public-url <url>", "by which agents and browsers reach it")
+    .option("--other-urls <urls>", "of coordinators on the same database that stand by, separated by commas; for invites")
     .option("--dashboard-url <url>", "where the dashboard's process listens")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent")
     .action(async (flags: Flags) => {
@@ -61,12 +62,14 @@ function addStart(root: Command): void {
 }
 
 function addRestore(root: Command): void {
-  withJson(root.command("restore").description("after the data was put back from a backup: end by name what must not go on"))
+  withJson(root.command("restore").description("put a backup into a new folder and database, and end by name what must not go on"))
+    .option("--from <folder>", "the backup; without it the data is taken to have been put back already")
     .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent")
     .action(async (flags: Flags) => {
       const { restore } = await import("./cli/restore.ts");
-      say(await restore(await settingsOf(flags)), flags);
+      const { from, ...settings } = flags;
+      say(await restore(await settingsOf(settings), typeof from === "string" ? from : undefined), flags);
     });
 }
 
@@ -150,6 +153,10 @@ function program(setExit: (code: number) => void): Command {
   asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
     saveRecords(reach, id, String(flags["out"])),
   ).requiredOption("--out <folder>", "where to; one folder for each round");
+  asking(root, "backup", "copy everything into a folder, while the coordinator runs", async (reach, _, flags) => {
+    const { backup } = await import("./cli/backup.ts");
+    return backup(reach, String(flags["out"]));
+  }).requiredOption("--out <folder>", "where to; a folder with an earlier backup is brought up to date");
   addRestore(root);
   addDoctor(root, setExit);
   const user = root.command("user").description("accounts of the dashboard");

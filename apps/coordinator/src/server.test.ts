@@ -371,7 +371,6 @@ describe("agents and a run", () => {
         trustedOrigins: [],
         log: openLog("second", "silent"),
         now: Date.now,
-        onLost: () => undefined,
       }),
     ).rejects.toMatchObject({ code: "locked" });
     const key = coordinator.app.identity.publicKey;
@@ -388,7 +387,6 @@ describe("agents and a run", () => {
         trustedOrigins: [],
         log: openLog("other", "silent"),
         now: Date.now,
-        onLost: () => undefined,
       }),
     ).rejects.toMatchObject({ code: "bad-config" });
     await writeFile(moved, kept);

@@ -10,6 +10,7 @@ import type { App } from "./app.ts";
 import type { Config } from "./config.ts";
 import { enrol } from "./enrol/enrol.ts";
 import { readBody, sendFault, sendJson, setSecurityHeaders, statusOf } from "./http/answers.ts";
+import { serveBackup } from "./http/backup.ts";
 import { Uploads } from "./http/blobs.ts";
 import { openDashboard } from "./http/dashboard.ts";
 import { RECORD_PATH, serveRecord } from "./http/records.ts";
@@ -35,17 +36,27 @@ function pathOf(request: IncomingMessage): string | undefined {
   return URL.canParse(url, "http://coordinator") ? new URL(url, "http://coordinator").pathname : undefined;
 }
 
-/** A server that is bound but answers "starting" until it is given its handlers: a busy port shows before anything is opened. */
+/** What is said while there is no app to serve. */
+const STARTING = { status: "starting" };
+
+/**
+ * A server that is bound before there is an app to serve, so that a busy port shows before anything is opened. Until then,
+ * and while another coordinator leads, it says why not.
+ */
 export class HttpServer {
   readonly #server: Server;
   #handler: Handler | undefined;
+  #app: App | undefined;
+  #why: Readonly<Record<string, string>> = STARTING;
 
   private constructor() {
     this.#server = createServer((request, response) => this.#handle(request, response));
     this.#server.requestTimeout = LONGEST_REQUEST_MS;
-    this.#server.on("upgrade", (_, socket) => {
+    this.#server.on("upgrade", (request, socket, head) => {
       socket.on("error", () => undefined);
-      if (this.#handler === undefined) socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n");
+      if (this.#app === undefined) socket.end(unavailable(this.#why));
+      else if (pathOf(request) === "/agent") this.#app.hub.upgrade(request, socket, head);
+      else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
     });
   }
 
@@ -66,16 +77,23 @@ export class HttpServer {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
     if (path === undefined) sendJson(response, 400, { error: { code: "bad-input", text: "The address cannot be read." } });
-    else if (this.#handler === undefined) sendJson(response, 503, { status: "starting" });
+    else if (this.#handler === undefined) sendJson(response, 503, this.#why);
     else void this.#handler(request, response, path);
   }
 
   serve(app: App, config: Served): void {
     this.#handler = routes(app, config);
-    this.#server.on("upgrade", (request, socket, head) => {
-      if (pathOf(request) === "/agent") app.hub.upgrade(request, socket, head);
-      else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
-    });
+    this.#app = app;
+  }
+
+  /** From now on every request is told why nobody serves it: an app that was served is served no more. */
+  withhold(why: Readonly<Record<string, string>>): void {
+    const served = this.#app !== undefined;
+    this.#app = undefined;
+    this.#handler = undefined;
+    this.#why = why;
+    // Live subscriptions of the app's never end by themselves.
+    if (served) this.#server.closeAllConnections();
   }
 
   async close(): Promise<void> {
@@ -84,6 +102,12 @@ export class HttpServer {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+/** The same refusal for a WebSocket, whose client reads its head alone or its body too. */
+function unavailable(why: Readonly<Record<string, string>>): string {
+  const body = JSON.stringify(why);
+  return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }
 
 const asBusy = (error: NodeJS.ErrnoException, host: string, port: number): Error => {
@@ -144,6 +168,12 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
       const [, run = "", round = "", masked] = record;
       return serveRecord(app.store, app.blobs, { run, round: Number(round), masked }, response);
     }
+    if (path === "/backup" && request.method === "GET") {
+      // It holds everything, accounts included: for whoever can read the coordinator's own folder.
+      if ((await app.accounts.callerOf(request))?.actor !== "operator")
+        throw new EngraftError("not-allowed", "Only the operator may do this.");
+      return serveBackup(app, response);
+    }
     dashboard(request, response);
   };
   return (request, response, path) =>
@@ -169,6 +199,7 @@ async function sendHealth(app: App, response: ServerResponse): Promise<void> {
   );
   sendJson(response, up ? 200 : 503, {
     status: up ? "ok" : "database-unavailable",
+    role: "leader",
     version: VERSION,
     database: app.store.kind,
     sitesOnline: app.hub.online().length,

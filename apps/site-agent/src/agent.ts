@@ -16,7 +16,7 @@ import { StewardExchange } from "./link/steward-exchange.ts";
 import { StateBoard } from "./state.ts";
 import { openStores } from "./stores.ts";
 import { findDecision } from "./vault/decisions.ts";
-import { requireMembership, type Membership } from "./vault/federation.ts";
+import { addresses, requireMembership, type Membership } from "./vault/federation.ts";
 import { Journal } from "./vault/journal.ts";
 import { Outbox } from "./vault/outbox.ts";
 import { pausedSince } from "./vault/participation.ts";
@@ -55,7 +55,8 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
   const { emit = () => undefined, now = Date.now, random = Math.random } = dependencies;
   const membership = await requireMembership(home);
   const log = (dependencies.log ?? openLog("site-agent", "info")).child({ site: membership.federation.site });
-  const route = await routeTo(membership.federation.url, options.ca ?? membership.federation.ca ?? undefined);
+  const ca = options.ca ?? membership.federation.ca ?? undefined;
+  const ways = await Promise.all(addresses(membership.federation).map(async (url) => ({ url, route: await routeTo(url, ca) })));
   const lock = await takeLock(home, "site agent");
   const stores = await openStores({ home, membership, now, log, emit }).catch(async (error: unknown) => {
     await lock.release();
@@ -72,7 +73,7 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
     await stayConnected(
       {
         membership,
-        route,
+        ways,
         version: VERSION,
         engine: () => board.state.engine ?? "none yet",
         blobs: stores.blobs,
@@ -165,9 +166,9 @@ class SiteAgent {
     return !this.#paused && (this.#with.outbox.mayLeave(digest) || this.#secure.mayLeave(digest));
   }
 
-  online(link: Link, greeted: { readonly skewMs: number }): void {
+  online(link: Link, greeted: { readonly skewMs: number }, url: string): void {
     const { board, log, emit, now, membership } = this.#with;
-    const { site, url } = membership.federation;
+    const { site } = membership.federation;
     this.#link = link;
     this.#steward.connected(link);
     board.set({ online: true, since: now(), reason: null, skewMs: greeted.skewMs });

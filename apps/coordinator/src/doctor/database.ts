@@ -6,7 +6,8 @@ import { ok, once, problem, skipped, warning, type Check, type Finding } from "@
 import { takeLock, lockHolder } from "@engraft/runtime/lock";
 import { withApi } from "../cli/api.ts";
 import { readMigrations, schemaState, type SchemaState } from "../store/migrate.ts";
-import { COORDINATOR_LOCK, lookIntoDatabase, type DatabaseLook } from "../store/open.ts";
+import { LEADER_LOCK } from "../store/lead.ts";
+import { lookIntoDatabase, type DatabaseLook } from "../store/look.ts";
 import { blobFindings } from "./blobs.ts";
 import { lookInside, type Inside } from "./inside.ts";
 import { localUrl, type Looking } from "./looking.ts";
@@ -124,7 +125,7 @@ async function heldFinding({ session }: DatabaseLook): Promise<Finding | undefin
   const [holder] = (await session.rows(
     `SELECT a."pid", a."client_addr"::text AS "address", a."backend_start"::text AS "since" FROM pg_locks l JOIN pg_stat_activity a ON a."pid" = l."pid"
      WHERE l."locktype" = 'advisory' AND l."objid"::bigint = $1 AND l."granted" AND l."database" = (SELECT "oid" FROM pg_database WHERE "datname" = current_database())`,
-    [COORDINATOR_LOCK],
+    [LEADER_LOCK],
   )) as readonly { readonly address: string | null; readonly since: string }[];
   if (holder === undefined) return undefined;
   return warning(

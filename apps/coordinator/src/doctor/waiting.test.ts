@@ -31,7 +31,8 @@ const collecting: Collecting = {
   deadline: 1_060_000,
   answers: [{ site: "anna" as SiteName, update: blob, sampleCount: 10, validation: null }],
   dropped: ["berta" as SiteName],
-  minReachedAt: null, held: false,
+  minReachedAt: null,
+  held: false,
 };
 
 function found(state: RunState, change: Partial<Situation> = {}) {

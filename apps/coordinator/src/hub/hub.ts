@@ -6,6 +6,7 @@ import { bySite, type PublicKey, type SiteName } from "@engraft/core/base/ids";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import type { Identity } from "@engraft/core/crypto/identity";
 import { MAX_FRAME, type Message } from "@engraft/core/protocol/messages";
+import { SPOKEN, type VersionRange } from "@engraft/core/protocol/version";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { greetSite } from "@engraft/runtime/handshake";
 import { Inbox } from "@engraft/runtime/inbox";
@@ -23,6 +24,8 @@ export interface HubOptions {
   readonly blobs: BlobStore;
   readonly log: Logger;
   readonly now: () => number;
+  /** Protocol versions; what this build speaks by default. */
+  readonly spoken?: VersionRange | undefined;
   readonly findSite: (key: PublicKey) => Promise<SiteName | undefined>;
 }
 
@@ -75,9 +78,9 @@ export class Hub {
   async #greet(socket: WebSocket): Promise<void> {
     // In the same tick as the socket is accepted, so that no frame is missed.
     const inbox = new Inbox(socket);
-    const { identity, findSite, now, log } = this.#options;
+    const { identity, findSite, now, log, spoken = SPOKEN } = this.#options;
     this.#strangers += 1;
-    const greeted = await greetSite(inbox, { identity, findSite, now }).finally(() => {
+    const greeted = await greetSite(inbox, { identity, findSite, now, spoken }).finally(() => {
       this.#strangers -= 1;
     });
     if (isRefusal(greeted)) {
@@ -89,11 +92,12 @@ export class Hub {
       socket.close(1001);
       return;
     }
-    const { site, key, hello, scopes } = greeted;
+    const { site, key, hello, scopes, protocol } = greeted;
     const older = this.#sessions.get(site);
     const session = new Session({
       site,
       version: hello.version,
+      protocol,
       engine: hello.engine,
       skewMs: hello.at - now(),
       now: now(),
@@ -110,7 +114,7 @@ export class Hub {
     });
     this.#sessions.set(site, session);
     older?.link.close("replaced-by-new-link", "Another agent of this site has connected. Only one may run.");
-    log.info({ site, version: hello.version }, "site.online");
+    log.info({ site, version: hello.version, protocol }, "site.online");
     this.#handlers.online(session);
   }
 

@@ -40,9 +40,11 @@ export async function unreachable(url: string, route: Route, error: unknown): Pr
   }
 }
 
-/** What an HTTP answer that is not the coordinator's says. */
-export function wrongAnswer(url: string, route: Route, status: number): EngraftError {
+/** What an HTTP answer that is not the coordinator's says; `body` is what came with it, where it was read. */
+export function wrongAnswer(url: string, route: Route, status: number, body = ""): EngraftError {
   const host = new URL(url).host;
+  if (status === 503 && /"role":"standby"/.test(body))
+    return new EngraftError("unreachable", `The coordinator at ${host} stands by for another one.`);
   if (status === 407)
     return new EngraftError(
       "unreachable",
