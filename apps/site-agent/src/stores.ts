@@ -32,7 +32,12 @@ export async function openStores({ home, membership, now, log, emit, ...tests }:
   const blobs = await BlobStore.open(join(home, "store"));
   const outbox = await Outbox.open(home, blobs);
   const decisions = (): Promise<readonly string[]> => secureDecisions(home, membership);
-  const { journal: secure, restored } = await SecureJournal.open(home, { now: now(), decisions, ...tests });
+  const { journal: secure, restored } = await SecureJournal.open(home, {
+    owner: membership.identity.publicKey,
+    now: now(),
+    decisions,
+    ...tests,
+  });
   if (restored !== undefined) {
     const text = `This site's folder is an older copy (${restored}): what was begun is wiped, and its steward must approve secure plans again.`;
     log.error({ event: "site.restored" }, text);

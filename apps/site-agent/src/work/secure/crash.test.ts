@@ -7,7 +7,8 @@ import type { SecaggReply } from "@engraft/core/protocol/messages";
 import { isEnded } from "@engraft/core/rounds/state";
 import { SecureJournal } from "../../vault/secure/journal.ts";
 import type { KeptAttempt } from "../../vault/secure/kept.ts";
-import { Lab, securePlan } from "./lab.fixture.ts";
+import { Lab } from "./lab.fixture.ts";
+import { securePlan } from "./secure-plan.fixture.ts";
 import type { LabSite } from "./site.fixture.ts";
 
 const labs: Lab[] = [];

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { float32Bytes, fromBase64url, toBase64url } from "@engraft/core/base/bytes";
 import { isRefusal, type Refusal } from "@engraft/core/base/errors";
-import type { Digest, RunId, SiteName } from "@engraft/core/base/ids";
+import type { Digest, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
-import { identityFromSeed, type Identity } from "@engraft/core/crypto/identity";
+import { identityFromSeed } from "@engraft/core/crypto/identity";
 import { addVector } from "@engraft/core/crypto/mask";
-import { Plan } from "@engraft/core/models/plan";
+import type { Plan } from "@engraft/core/models/plan";
 import { planDigest } from "@engraft/core/models/plan-digest";
 import { pooledFigures } from "@engraft/core/models/tally";
 import type { Ask, SecaggReply, SecaggStep } from "@engraft/core/protocol/messages";
@@ -28,46 +28,17 @@ import { decodeSum } from "@engraft/core/secagg/quantize";
 import { acceptDeal, partFor, type AcceptedDeal, type DealPart } from "@engraft/core/secagg/share";
 import { statementOf, statementText, type SignedText } from "@engraft/core/secagg/signed-text";
 import { acceptRelease, recoverSecrets, unmaskSum, type Opening } from "@engraft/core/secagg/unmask";
-import { LENGTH, makePlan, manifest, manifestText, weights } from "../../plan.fixture.ts";
-import { LabSite, seedOfSite, type CrashAt } from "./site.fixture.ts";
+import { LENGTH, manifest, manifestText, weights } from "../../plan.fixture.ts";
+import { RUN, securePlan, type LabPlan } from "./secure-plan.fixture.ts";
+import { LabSite, type CrashAt } from "./site.fixture.ts";
 
-/** What all of a laboratory share. */
-export interface LabPlan {
-  readonly plan: Plan;
-  readonly digest: Digest;
-  readonly directory: Directory;
-  readonly coordinator: Identity;
-  readonly clock: { now: number };
-  /** What the coordinator would serve. */
-  readonly blobs: Map<string, Uint8Array>;
-}
-
-export const RUN = "tiny-head.1" as RunId;
 const START = float32Bytes(new Float32Array(LENGTH));
 const refOf = (bytes: Uint8Array): BlobRef => ({ digest: sha256(bytes), bytes: bytes.length });
 const madeUp = (text: string): BlobRef => ({ digest: sha256(text), bytes: 4 * LENGTH });
 
-export function ok<T extends { readonly ok: true }>(value: T | Refusal): T {
-  if (isRefusal(value)) throw new Error(`${value.code}: ${value.text}`);
-  return value;
-}
-
-export function securePlan(sites: number, change: (plan: Plan) => Plan = (plan) => plan): Plan {
-  const directory = Array.from({ length: sites }, (_, at) => ({
-    site: `site-${String.fromCharCode(97 + at)}`,
-    publicKey: identityFromSeed(seedOfSite(at)).publicKey,
-    operator: `Trust ${at}`,
-    withCoordinator: false,
-  }));
-  const aggregation = { method: "secure", directory, weights: "exact", weightCap: 1000, coordinateClip: 1, encoding: "full" } as const;
-  const secure = makePlan((plan) => ({
-    ...plan,
-    rounds: { count: 2, stop: null },
-    cohort: { minSites: 2, fraction: 1, gatherSeconds: 5, deadlineSeconds: 600, graceSeconds: 20 },
-    metrics: { ...plan.metrics, perSite: false, compareAlone: false },
-    aggregation: { ...aggregation, attempts: 3, phaseSeconds: 60 } as Plan["aggregation"],
-  }));
-  return change(Plan.parse(secure));
+export function value<T>(result: { readonly ok: true; readonly value: T } | Refusal): T {
+  if (isRefusal(result)) throw new Error(`${result.code}: ${result.text}`);
+  return result.value;
 }
 
 export class Lab implements LabPlan {
@@ -277,12 +248,9 @@ export class Lab implements LabPlan {
     const opening = this.opening(state);
     const { round, number: attempt, purpose } = state.attempt;
     const releases = state.releases.map(({ release }) =>
-      ok(acceptRelease(this.directory, opening, statementOf("release", this.#releases.get(release.digest) as SignedText))),
+      value(acceptRelease(this.directory, opening, statementOf("release", this.#releases.get(release.digest) as SignedText))),
     );
-    const recovered = recoverSecrets(
-      opening,
-      releases.map(({ value }) => value),
-    );
+    const recovered = recoverSecrets(opening, releases);
     if (isRefusal(recovered)) {
       const { code, text } = recovered;
       this.command({ do: "not-opened", at: this.clock.now, round, attempt, releases: releases.length, code, text, blamed: null });
@@ -294,8 +262,8 @@ export class Lab implements LabPlan {
     unmaskSum(found, opening, recovered.value);
     for (const { site } of state.inputs) addVector(plain, this.#vectors.get(`${site} ${round}`) as Uint32Array);
     this.sums.push({ round, sites: bodies.length, found, plain });
-    const decoded = ok(decodeSum(encodingOf(params.plan, LENGTH, purpose), found, bodies.length)).value;
-    const pooled = ok(pooledFigures(params.plan, purpose, decoded.totals, bodies.length)).value;
+    const decoded = value(decodeSum(encodingOf(params.plan, LENGTH, purpose), found, bodies.length));
+    const pooled = value(pooledFigures(params.plan, purpose, decoded.totals, bodies.length));
     const next = float32Bytes(Float32Array.from({ length: LENGTH }, () => round));
     this.blobs.set(sha256(next), next);
     const about = { do: "opened", at: this.clock.now, round, attempt, totalWeight: decoded.totalWeight, pooled, crooked: [] } as const;

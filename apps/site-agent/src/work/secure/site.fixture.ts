@@ -26,8 +26,8 @@ import { Asks } from "../asks.ts";
 import { Models } from "../models.ts";
 import type { SiteModel } from "../site-model.ts";
 import { Vectors } from "../vectors.ts";
-import type { LabPlan } from "./lab.fixture.ts";
 import { SecureRounds } from "./rounds.ts";
+import { seedOfSite, type LabPlan } from "./secure-plan.fixture.ts";
 
 /** True: die here. Asked at every crash point of the product. */
 export type CrashAt = (point: string) => boolean;
@@ -38,8 +38,6 @@ interface Running {
   readonly asks: Asks;
   readonly journal: Journal;
 }
-
-export const seedOfSite = (at: number): Uint8Array => new Uint8Array(32).fill(50 + at);
 
 /** Adds a different amount at every site; the same in every round. */
 const modelOf = (at: number): SiteModel => ({
@@ -172,7 +170,10 @@ export class LabSite {
 
   async ask(ask: Ask): Promise<void> {
     const { asks } = this.running;
-    await asks.receive(MESSAGES.ask.schema.parse(ask)).catch?.(() => undefined);
+    // A death in the middle of it is the test's own.
+    await Promise.resolve(asks.receive(MESSAGES.ask.schema.parse(ask))).catch((error: unknown) => {
+      if (this.crashed === undefined) throw error;
+    });
     await until(() => asks.current === undefined, `the end of ${this.name}'s work`);
   }
 
