@@ -3,7 +3,7 @@
  * crash takes the folder as it is at that point, as kill -9 would.
  */
 import { cpSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fromBase64url, toBase64url } from "@engraft/core/base/bytes";
 import type { SiteName } from "@engraft/core/base/ids";
@@ -57,6 +57,9 @@ export class LabSite {
   /** Statements of secure rounds that left, over all lives of the site. */
   readonly sent: SecaggReply[] = [];
   readonly declined: Decline[] = [];
+  /** What it was asked and told. */
+  readonly asked: Ask[] = [];
+  readonly stepped: SecaggStep[] = [];
   readonly logged: string[] = [];
   /** Where it died. */
   crashed: string | undefined;
@@ -102,6 +105,10 @@ export class LabSite {
   async approve(again = 1): Promise<void> {
     const approval = { decision: "approved", siteMetrics: false, reason: null, steward: "Dr A" } as const;
     await saveDecision(this.home, await requireMembership(this.home), { ...approval, plan: this.#plan.digest, at: again }, "main");
+  }
+
+  forgetComparison(): Promise<void> {
+    return rm(join(this.home, "directories"), { recursive: true });
   }
 
   async start(crashAt: CrashAt = () => false): Promise<void> {
@@ -170,6 +177,7 @@ export class LabSite {
 
   async ask(ask: Ask): Promise<void> {
     const { asks } = this.running;
+    this.asked.push(ask);
     // A death in the middle of it is the test's own.
     await Promise.resolve(asks.receive(MESSAGES.ask.schema.parse(ask))).catch((error: unknown) => {
       if (this.crashed === undefined) throw error;
@@ -177,8 +185,9 @@ export class LabSite {
     await until(() => asks.current === undefined, `the end of ${this.name}'s work`);
   }
 
-  /** Parsed as the wire would; undefined where its schema refuses it, which ends a link. */
+  /** Parsed as the wire would. */
   async step(step: SecaggStep): Promise<void> {
+    this.stepped.push(step);
     await this.running.secure.step(MESSAGES["secagg.step"].schema.parse(JSON.parse(JSON.stringify(step))));
   }
 
