@@ -17,6 +17,8 @@ interface StoresOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly emit: Emit;
+  /** Tests only: called after each record of the secure journal. */
+  readonly crash?: (point: string) => void;
 }
 
 export interface Stores {
@@ -26,11 +28,16 @@ export interface Stores {
 }
 
 /** Everything that outlives the process, put in order after a crash or a restore. */
-export async function openStores({ home, membership, now, log, emit }: StoresOptions): Promise<Stores> {
+export async function openStores({ home, membership, now, log, emit, ...tests }: StoresOptions): Promise<Stores> {
   const blobs = await BlobStore.open(join(home, "store"));
   const outbox = await Outbox.open(home, blobs);
   const decisions = (): Promise<readonly string[]> => secureDecisions(home, membership);
-  const { journal: secure, restored } = await SecureJournal.open(home, { now: now(), decisions });
+  const { journal: secure, restored } = await SecureJournal.open(home, {
+    owner: membership.identity.publicKey,
+    now: now(),
+    decisions,
+    ...tests,
+  });
   if (restored !== undefined) {
     const text = `This site's folder is an older copy (${restored}): what was begun is wiped, and its steward must approve secure plans again.`;
     log.error({ event: "site.restored" }, text);

@@ -207,6 +207,18 @@ describe("what may leave a site", () => {
     expect(ask({ ...release(1, 1), now: 100 })).toMatchObject({ ok: true });
   });
 
+  it("[G12] [G8] no complaint leaves before the site has dealt, after it has masked, or once the attempt has ended", () => {
+    const complain = (now = 0): Request => ({ kind: "complain", ...under(1, 1), now });
+    expect(ask(complain())).toBe("attempt-stale G7");
+    all(advertise(1, 1), deal(1, 1));
+    expect(ask(complain(100))).toMatchObject({ ok: true, records: [], given: [] });
+    expect(ask(complain(101))).toBe("attempt-stale G12");
+    all(mask(1, 1));
+    expect(ask(complain())).toBe("second-set G1");
+    all(advertise(1, 2));
+    expect(ask(complain())).toBe("attempt-stale G8");
+  });
+
   it("[G1] [G5] [G6] whatever is asked in whatever order, the journal keeps to one of each", () => {
     const round = fc.integer({ min: 1, max: 2 });
     const attempt = fc.integer({ min: 1, max: 3 });

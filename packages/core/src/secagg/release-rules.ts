@@ -62,6 +62,7 @@ export type Request = { readonly now: number } & (
       readonly dealers: readonly number[];
       readonly vector: Digest;
     }
+  | { readonly kind: "complain"; readonly roster: Digest }
   | { readonly kind: "answer"; readonly roster: Digest; readonly complainer: number }
   | { readonly kind: "echo"; readonly roster: Digest; readonly inputs: Digest; readonly survivors: readonly number[] }
   | { readonly kind: "release"; readonly roster: Digest; readonly inputs: Digest; readonly echoes: readonly SeenEcho[] }
@@ -204,6 +205,15 @@ function mayMask(read: Reading, asked: Asked<"mask">, numbers: Numbers): Decisio
   return send([...charge, { kind: "masked", roster, shares, dealers, vector }]);
 }
 
+/** A complaint names a dealer and holds no share, but nothing at all of an attempt leaves once it has ended. */
+function mayComplain(read: Reading, { roster, now }: Asked<"complain">): Decision | Refusal {
+  const at = liveRoster(read, roster, now);
+  if ("ok" in at) return at;
+  return read.live("masked").some((one) => one.roster === roster)
+    ? no("G1", "second-set", "A second set of shares: this site masked its vector against another.")
+    : send([]);
+}
+
 function mayAnswer(read: Reading, asked: Asked<"answer">, numbers: Numbers): Decision | Refusal {
   const { roster, complainer } = asked;
   const at = liveRoster(read, roster, asked.now);
@@ -265,6 +275,8 @@ export function mayLeave(journal: readonly JournalRecord[], numbers: Numbers, re
       return mayDeal(read, request);
     case "mask":
       return mayMask(read, request, numbers);
+    case "complain":
+      return mayComplain(read, request);
     case "answer":
       return mayAnswer(read, request, numbers);
     case "echo":

@@ -8,11 +8,11 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { utf8 } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
-import type { Digest, RunId } from "@engraft/core/base/ids";
+import type { Digest, PublicKey, RunId } from "@engraft/core/base/ids";
 import type { Outcome } from "@engraft/core/protocol/messages";
 import type { JournalRecord } from "@engraft/core/secagg/release-rules";
 import { crashPoint } from "@engraft/runtime/crash-point";
-import { stillNeeded } from "./bounded.ts";
+import { leftBehind, stillNeeded, type Ended } from "./bounded.ts";
 import { FrameFile, readFrames, type Frames } from "./frames.ts";
 import { copied, Counter, readInstance, type Instance } from "./instance.ts";
 import { makeKey, readKey } from "./key.ts";
@@ -26,6 +26,7 @@ export interface Entry {
   readonly round?: StoredRound;
   readonly admit?: { readonly decision: string; readonly run: RunId };
   readonly outcome?: { readonly run: RunId; readonly outcome: Outcome };
+  readonly owner?: PublicKey;
 }
 
 /** `count`: frames ever written. A snapshot stands for all before it. */
@@ -34,17 +35,13 @@ type Frame =
   | { readonly count: number; readonly snapshot: { readonly records: readonly JournalRecord[]; readonly memory: Memory } };
 
 export interface JournalOptions {
+  /** The site's public key: another site's journal is not taken for this one's. */
+  readonly owner: PublicKey;
   readonly now: number;
   /** Signatures of the steward's decisions about secure plans: void where the folder turns out to be an older copy. */
   readonly decisions: () => Promise<readonly string[]>;
   /** Tests only: called after each record. */
   readonly crash?: (point: string) => void;
-}
-
-/** What has ended: its secrets are wiped. */
-export interface Ended {
-  readonly attempts: (attempt: KeptAttempt) => boolean;
-  readonly rounds: (round: StoredRound) => boolean;
 }
 
 interface Replayed {
@@ -93,6 +90,7 @@ export class SecureJournal {
     const instance = await readInstance(instanceFile);
     let state = replay(frames);
     mustBeWhole(file, frames, state, instance);
+    mustBeOurs(file, state, options.owner);
     const restored = await whyRestored(frames, state, instance, options);
     const opened = await FrameFile.open(file, key, frames);
     if (restored !== undefined) {
@@ -102,7 +100,10 @@ export class SecureJournal {
     }
     const counter = await Counter.open(instanceFile, restored === undefined ? instance : undefined, state.count);
     await sweepVectors(folder, state.memory);
-    return { journal: new SecureJournal({ folder, key }, opened, counter, state, crash), restored };
+    const journal = new SecureJournal({ folder, key }, opened, counter, state, crash);
+    if (journal.memory.owner === null) await journal.append({ owner: options.owner });
+    await journal.compact(leftBehind(journal.records, options.now));
+    return { journal, restored };
   }
 
   /** What the journal holds, for a command that runs beside the agent; undefined where there is none that can be read. */
@@ -182,6 +183,15 @@ function mustBeWhole(file: string, { rest, contents }: Frames, { count }: Replay
   );
 }
 
+/** A journal of another site would vouch for approvals that were never given here. */
+function mustBeOurs(file: string, { memory }: Replayed, owner: PublicKey): void {
+  if (memory.owner === null || memory.owner === owner) return;
+  throw new EngraftError(
+    "bad-config",
+    `The secure journal ${file} is another site's. Move the folder it lies in away, put this site's own one back where there is one, and start again.`,
+  );
+}
+
 function whyRestored(
   { rest }: Frames,
   { count }: Replayed,
@@ -205,13 +215,14 @@ const replay = ({ contents }: Pick<Frames, "contents">): Replayed =>
 
 const after = (state: Replayed, frame: Frame): Replayed =>
   "snapshot" in frame
-    ? { ...frame.snapshot, count: frame.count }
+    ? { ...frame.snapshot, memory: { ...NOTHING, ...frame.snapshot.memory }, count: frame.count }
     : { count: frame.count, records: [...state.records, ...(frame.entry.records ?? [])], memory: remembering(state.memory, frame.entry) };
 
-function remembering(memory: Memory, { attempt, round, admit, outcome }: Entry): Memory {
+function remembering(memory: Memory, { attempt, round, admit, outcome, owner }: Entry): Memory {
   const { attempts, rounds, admitted, outcomes } = memory;
   return {
     ...memory,
+    owner: owner ?? memory.owner,
     attempts:
       attempt === undefined ? attempts : { ...attempts, [attempt.hash]: { ...attempts[attempt.hash], ...attempt.keep } as KeptAttempt },
     rounds: round === undefined ? rounds : { ...rounds, [round.roundHash]: round },

@@ -1,5 +1,5 @@
 /** What a site keeps of an attempt beside the journal's records: its secrets, and every statement exactly as it left. */
-import type { Digest, RunId } from "@engraft/core/base/ids";
+import type { Digest, PublicKey, RunId } from "@engraft/core/base/ids";
 import type { Outcome, SecaggReply, SiteFigures } from "@engraft/core/protocol/messages";
 import type { SignedText } from "@engraft/core/secagg/signed-text";
 import type { BlobRef, Purpose } from "@engraft/core/rounds/events";
@@ -48,6 +48,8 @@ export interface KeptAttempt {
 
 /** Everything that is not a record of the rules. */
 export interface Memory {
+  /** Public key of the site whose journal this is; null in one of an older version, until it is next opened. */
+  readonly owner: PublicKey | null;
   readonly attempts: Readonly<Record<string, KeptAttempt>>;
   readonly rounds: Readonly<Record<string, StoredRound>>;
   /** Run that a steward's decision, by its signature, has admitted. */
@@ -60,7 +62,7 @@ export interface Memory {
   readonly voided: readonly string[];
 }
 
-export const NOTHING: Memory = { attempts: {}, rounds: {}, admitted: {}, outcomes: {}, restored: null, voided: [] };
+export const NOTHING: Memory = { owner: null, attempts: {}, rounds: {}, admitted: {}, outcomes: {}, restored: null, voided: [] };
 
 /** Masked vectors of attempts that are not over. */
 export const maskedOf = ({ attempts }: Pick<Memory, "attempts">): readonly (BlobRef & { readonly until: number })[] =>

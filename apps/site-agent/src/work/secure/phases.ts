@@ -121,7 +121,10 @@ export function readShares(here: Here, step: Step<"shares">): { readonly ok: tru
 }
 
 /** A complaint about each dealer whose shares are garbage; made once for each. */
-export function complainAbout({ attempt, by }: Here, keyed: Keyed): PhaseStep {
+export function complainAbout(here: Here, keyed: Keyed): PhaseStep | Refusal {
+  const { attempt, by } = here;
+  const decision = decide(here, { kind: "complain", now: here.now, roster: keyed.roster.hash });
+  if (isRefusal(decision)) return decision;
   const known = attempt.complaints ?? [];
   const replies = keyed.wrong.map((dealer) => {
     const statement = statementText(complain(by, keyed, dealer));
