@@ -5,6 +5,8 @@ import { useState } from "react";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { CodeLine } from "../../parts/copy.tsx";
+import { plural } from "../../parts/figures.ts";
+import { changeRows } from "./changes.ts";
 
 export function WordsCard({ plan }: { readonly plan: PlanView }) {
   const [json, setJson] = useState(false);
@@ -55,7 +57,7 @@ const valueText = (text: string): string => (text === "null" || text === "" ? "n
 
 export function ChangesCard({ changes, version }: { readonly changes: NonNullable<PlanView["changes"]>; readonly version: number }) {
   return (
-    <Card title={`Changed since v${changes.since}`} aside={`${changes.list.length} changed`}>
+    <Card title={`Changed since v${changes.since}`} aside={plural(changes.list.length, "value")}>
       {changes.list.length === 0 ? (
         <p className="px-4 py-4 text-fg-2">Nothing but the version.</p>
       ) : (
@@ -75,8 +77,8 @@ export function ChangesCard({ changes, version }: { readonly changes: NonNullabl
               </tr>
             </thead>
             <tbody>
-              {changes.list.map((change) => (
-                <tr key={change.path}>
+              {changeRows(changes.list).map((change) => (
+                <tr key={`${change.kind} ${change.path}`}>
                   <td className={KINDS[change.kind].tone}>
                     <span aria-hidden>{KINDS[change.kind].sign}</span>
                     <span className="sr-only">{change.kind}</span>
@@ -86,7 +88,7 @@ export function ChangesCard({ changes, version }: { readonly changes: NonNullabl
                   </th>
                   <td className="wrap-anywhere">
                     {change.kind === "added" ? (
-                      <span className="text-fg-3">not in v{changes.since}</span>
+                      <span className="whitespace-nowrap text-fg-3">not in v{changes.since}</span>
                     ) : (
                       <del>{valueText(change.before)}</del>
                     )}

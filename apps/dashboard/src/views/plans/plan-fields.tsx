@@ -100,7 +100,7 @@ function RoundsSection({ bound: { form, change, figure } }: { readonly bound: Bo
     <Card title="Rounds and sites" padded>
       <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
         {secure ? (
-          <TextField label="Sites a sum needs" {...figure("minSites")} hint={`At least ${needed}, whatever stands here.`} />
+          <TextField label="Sites a sum needs" {...figure("minSites")} hint={`The directory’s size asks for ${needed} at least.`} />
         ) : (
           <>
             <TextField label="Sites a round needs" {...figure("minSites")} />

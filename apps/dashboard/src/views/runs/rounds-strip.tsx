@@ -59,7 +59,7 @@ export function RoundsStrip({ view, planned, now, selected, onSelect }: StripPro
             <button
               type="button"
               aria-pressed={round.round === selected}
-              aria-label={`${round === view.evaluationRound ? "Last evaluation" : `Round ${round.round}`}: ${lengthText(length)}, ${WORDS[look]}${dropped === 0 ? "" : `, ${plural(dropped, "site")} ${secure ? "not in it" : "dropped"}`}`}
+              aria-label={`${round === view.evaluationRound ? "Last evaluation, at the end" : `Round ${round.round}`}: ${lengthText(length)}, ${WORDS[look]}${dropped === 0 ? "" : `, ${plural(dropped, "site")} ${secure ? "not in it" : "dropped"}`}`}
               onClick={() => onSelect(round.round)}
             >
               {dropped > 0 && <b data-dropped={`−${dropped}`} />}

@@ -1,5 +1,4 @@
 /** One attempt at a sum: a row for each site, a column for each step. */
-import type { AttemptView } from "@engraft/core/rounds/secure/view";
 import { Check, CircleDashed, CircleDot, Minus, OctagonX, type LucideIcon } from "lucide-react";
 import { SiteKey } from "../../../parts/site-key.tsx";
 import { CELL_WORDS, STEPS, type Cell, type StepRow } from "./steps.ts";
@@ -13,14 +12,13 @@ const LOOKS: Readonly<Record<Cell, { readonly icon: LucideIcon; readonly tone: s
 };
 
 interface TableProps {
-  readonly attempt: AttemptView;
   readonly rows: readonly StepRow[];
   /** Places of the run's sites, for their marks. */
   readonly sites: readonly string[];
   readonly caption: string;
 }
 
-export function AttemptTable({ attempt, rows, sites, caption }: TableProps) {
+export function AttemptTable({ rows, sites, caption }: TableProps) {
   return (
     <table className="steps">
       <caption className="sr-only">{caption}</caption>
@@ -55,13 +53,6 @@ export function AttemptTable({ attempt, rows, sites, caption }: TableProps) {
           </tr>
         ))}
       </tbody>
-      {attempt.inputs !== null && (
-        <tfoot className="sr-only">
-          <tr>
-            <td colSpan={STEPS.length + 2}>In the sum: {attempt.inputs.join(", ")}</td>
-          </tr>
-        </tfoot>
-      )}
     </table>
   );
 }

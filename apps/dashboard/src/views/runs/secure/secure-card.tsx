@@ -82,23 +82,13 @@ function Round({ plan, view, round, working, now }: RoundProps) {
   return (
     <>
       <Stand attempt={attempt} evaluates={evaluates} live={view.end === null && isLive(round, attempt)} plan={plan} now={now} />
-      <AttemptTable
-        attempt={attempt}
-        rows={rowsIn(attempt)}
-        sites={view.sites}
-        caption={`Attempt ${attempt.number}: how far each site has come`}
-      />
+      <AttemptTable rows={rowsIn(attempt)} sites={view.sites} caption={`Attempt ${attempt.number}: how far each site has come`} />
       <RoundNotes round={round} />
       {round.attempts.slice(0, -1).map((earlier) => (
         <details key={earlier.number}>
           <summary className="min-h-6 text-12 font-medium">Attempt {earlier.number}, site by site</summary>
           <div className="mt-2">
-            <AttemptTable
-              attempt={earlier}
-              rows={rowsIn(earlier)}
-              sites={view.sites}
-              caption={`Attempt ${earlier.number}: how far each site had come`}
-            />
+            <AttemptTable rows={rowsIn(earlier)} sites={view.sites} caption={`Attempt ${earlier.number}: how far each site had come`} />
           </div>
         </details>
       ))}
