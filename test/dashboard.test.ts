@@ -8,12 +8,15 @@ import { Heart, shortPlan } from "./support/heart.ts";
 import { findChromium, requireOrSkip } from "./support/require.ts";
 
 const LOGIN = { name: "Anna Admin", email: "anna@hospital.example", password: "correct horse battery" };
+const SITES = ["cleveland", "hungary", "switzerland", "va"];
 const DOCS = resolve(import.meta.dirname, "../docs");
 
 requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => {
   let heart: Heart;
   let browser: Browser;
   let page: Page;
+  /** Digest of the secure plan that the form proposes, and its run. */
+  let plan: string;
   let run: string;
 
   beforeAll(async () => {
@@ -30,6 +33,19 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
   const clean = async (name: string): Promise<void> => {
     await screenshot(page, name);
     expect(await violations(page)).toEqual([]);
+  };
+
+  /** Light, dark and narrow. */
+  const looks = async (name: string): Promise<void> => {
+    for (const [colorScheme, width] of [
+      ["dark", 1440],
+      ["light", 390],
+      ["light", 1440],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 1000 });
+      await clean(`${name}-${colorScheme}-${width}`);
+    }
   };
 
   it("lets the first admin in by the one-time link, once", async () => {
@@ -53,8 +69,11 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await door.getByRole("heading", { name: "Sign in" }).waitFor();
     await door.getByLabel("E-mail").fill(LOGIN.email);
     await door.getByLabel("Password").fill("wrong password here");
+    // Enter does nothing before the form works.
+    await expect.poll(() => door.getByRole("button", { name: "Sign in" }).isEnabled()).toBe(true);
     await door.keyboard.press("Enter");
-    await door.getByRole("alert").first().waitFor();
+    // Not just any alert: the next password must not be typed before this answer is there.
+    await door.getByRole("alert").filter({ hasText: "do not belong together" }).waitFor();
     await screenshot(door, "login-wrong");
     expect(await violations(door)).toEqual([]);
     await door.getByLabel("Password").fill(LOGIN.password);
@@ -83,30 +102,46 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await clean("sites");
   });
 
-  it("proposes the next version of the plan; a wrong value is named where it stands", async () => {
+  it("proposes a secure plan unless told otherwise; a wrong value is named where it stands, with what to do", async () => {
     await page.goto(`${heart.federation.url}/plans/new`);
     const batch = page.getByLabel("Batch", { exact: true });
     await batch.fill("0");
+    expect(await page.getByRole("radio", { name: "Secure" }).isChecked()).toBe(true);
+    const ticked = (site: string) => page.getByRole("checkbox", { name: site, exact: true });
+    for (const site of [...SITES, "graz"]) expect(await ticked(site).isChecked()).toBe(true);
+    for (const site of ["graz", "hungary", "va"]) await ticked(site).uncheck();
     await page.getByRole("button", { name: "Propose plan" }).click();
     await expect.poll(() => batch.getAttribute("aria-invalid")).toBe("true");
+    await page.getByRole("alert").filter({ hasText: "A sum of fewer than 3 hides nothing" }).waitFor();
     await clean("plan-new-wrong");
     await batch.fill("16");
+    for (const site of ["hungary", "va"]) await ticked(site).check();
+    await page.getByText("4 sites: a sum needs 3 of them").waitFor();
+    await page.getByRole("heading", { name: "In plain words" }).waitFor();
+    await clean("plan-new");
     await page.getByRole("button", { name: "Propose plan" }).click();
     await page.getByRole("heading", { name: /v2/ }).waitFor();
-    await page
-      .getByText("training.batch")
-      .or(page.getByText(/^batch$/i))
-      .first()
-      .waitFor();
+    plan = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+    await page.getByText("aggregation.method").first().waitFor();
     await clean("plan-review");
   });
 
-  it("shows the approved plan and starts its run", async () => {
-    await page.goto(`${heart.federation.url}/plans/${heart.plan}`);
-    await page.getByText("Plain aggregation: the coordinator can read each update").first().waitFor();
+  it("shows the directory with its code of 16 words, and each approval once the stewards have compared it", async () => {
+    const code = page.getByRole("list", { name: "Code of the directory in words" });
+    const words = await code.getByRole("listitem").allTextContents();
+    expect(words).toHaveLength(16);
+    expect(words.join(" ")).toBe(await heart.federation.directoryWords("cleveland", plan));
+    expect(await page.getByText("graz").count()).toBe(0);
+    await heart.federation.compareAll(plan, SITES);
+    for (const site of SITES) await heart.federation.approve(site, plan, "--data", "main");
+    await page.getByText("Enough approvals").waitFor();
+    await page.getByText("after the directory’s code was compared there").first().waitFor();
+    await clean("plan-approved");
+  });
+
+  it("starts the run of the approved plan", async () => {
+    expect(await page.getByText("Plain aggregation").count()).toBe(0);
     await page.getByRole("button", { name: "Start run" }).click();
-    const confirm = page.getByRole("dialog").getByRole("button", { name: /start run/i });
-    if (await confirm.isVisible().catch(() => false)) await confirm.click();
     await page.waitForURL(/\/runs\//);
     run = decodeURIComponent(new URL(page.url()).pathname.split("/").at(-1) ?? "");
     expect(run).toMatch(/\.\d+$/);
@@ -115,7 +150,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
   it("shows a run live: the chart grows by itself and keeps its zoom", async () => {
     const chart = page.getByRole("img", { name: /AUROC/ }).first();
     await chart.waitFor({ timeout: 120_000 });
-    await heart.until(run, (view) => view.curve.length >= 3);
+    await heart.until(run, (view) => view.pooledCurve.length >= 3);
     const box = await chart.boundingBox();
     if (box === null) throw new Error("the chart has no place on the page");
     await page.mouse.move(box.x + box.width * 0.1, box.y + box.height / 2);
@@ -132,11 +167,44 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await clean("run-live");
   });
 
-  it("shows how the run ended, what each hospital gained, and the release to download", async () => {
+  it("shows each site on its way through a secure round, and no figure of a single site", async () => {
+    const steps = page.getByRole("table", { name: /how far each site has come/ });
+    for (const site of SITES) await steps.getByRole("rowheader", { name: site }).waitFor();
+    for (const step of ["Keys", "Shares", "Masked", "Survivors", "Release"]) {
+      expect(await steps.getByRole("columnheader", { name: step }).count()).toBe(1);
+    }
+    await page.getByRole("button", { name: /^Round 1:.*sum opened/ }).click();
+    const first = page.getByRole("region", { name: "Round 1, site by site" });
+    await first.getByText("The sum of 4 sites was opened").waitFor();
+    expect(await first.getByRole("cell", { name: "in the sum" }).count()).toBe(4);
+    await page.getByText("Per-site figures are not shown: the plan keeps them inside the sum.").first().waitFor();
+    expect(await page.getByRole("list", { name: "Legend" }).getByText("cleveland").count()).toBe(0);
+  });
+
+  it("says from the record of each sum whether a single update could be read", async () => {
+    const saw = page.getByRole("region", { name: "What the coordinator saw" });
+    await saw.getByText("Could it read one site’s update?").waitFor();
+    await saw.getByText("No", { exact: true }).first().waitFor();
+    await saw.getByText("all 4 sites together").waitFor();
+    await saw.getByText(`engraft-coordinator run record ${run}`).waitFor();
+    const [record] = await (await heart.federation.api()).runs.record.query({ run });
+    expect(record?.masked).toHaveLength(4);
+    for (const { site, digest } of record?.masked ?? []) {
+      const row = saw.getByRole("row", { name: new RegExp(`^${site}`) });
+      expect(await row.textContent()).toContain(`${digest.slice(0, 4)} ${digest.slice(4, 8)}`);
+      expect(await row.getByRole("cell").nth(4).textContent()).toBe("none");
+    }
+    const [download] = await Promise.all([page.waitForEvent("download"), saw.getByRole("link", { name: "Record" }).click()]);
+    expect(await download.failure()).toBeNull();
+    await clean("run-record");
+  });
+
+  it("shows how the run ended, what all hospitals gained together, and the release to download", async () => {
     await heart.untilPhase(run, "finished");
     await page.getByRole("link", { name: "Open release" }).waitFor();
+    await page.getByRole("table", { name: /on all sites’ test patients together/ }).waitFor();
     await page.mouse.move(0, 0);
-    await clean("run-finished");
+    await looks("run-finished");
     if (process.env["ENGRAFT_WRITE_DOCS"] === "1") {
       await mkdir(DOCS, { recursive: true });
       await page.screenshot({ path: `${DOCS}/run.png` });
@@ -144,9 +212,45 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByRole("link", { name: "Open release" }).click();
     const file = page.getByRole("link", { name: /model\.safetensors/ }).first();
     await file.waitFor();
+    await page.getByText("Secure: the coordinator saw sums.").waitFor();
     await clean("release");
     const [download] = await Promise.all([page.waitForEvent("download"), file.click()]);
     expect(await download.failure()).toBeNull();
+  });
+
+  it("says which run has used an approval up", async () => {
+    await page.goto(`${heart.federation.url}/plans/${plan}`);
+    await page
+      .getByText("Used by run")
+      .nth(SITES.length - 1)
+      .waitFor();
+    await page.getByText("An approval serves one run").first().waitFor();
+    await looks("plan-used");
+  });
+
+  it("writes a plain plan only when told to, and says in red what that means: in the form, on the plan, on its run", async () => {
+    await page.goto(`${heart.federation.url}/plans/new?from=${plan}`);
+    // The next version of a plan keeps its directory, without the site that was left out.
+    expect(await page.getByRole("checkbox", { name: "graz", exact: true }).isChecked()).toBe(false);
+    await page.getByRole("radio", { name: "Plain" }).check();
+    await page.getByRole("alert").filter({ hasText: "Plain aggregation: the coordinator can read each update." }).waitFor();
+    await looks("plan-new-plain");
+    await page.getByRole("button", { name: "Propose plan" }).click();
+    await page.getByRole("heading", { name: /v3/ }).waitFor();
+    const plain = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+    await page.getByText("Plain aggregation: the coordinator can read each update").first().waitFor();
+    await clean("plan-plain");
+    for (const site of SITES) await heart.federation.approve(site, plain, "--data", "main", "--site-metrics");
+    await page.getByText("Enough approvals").waitFor();
+    await page.getByRole("button", { name: "Start run" }).click();
+    await page.waitForURL(/\/runs\//);
+    await page.getByText("Plain aggregation: the coordinator can read each update.").waitFor();
+    await page.getByText("Yes, it could read every site’s update.").waitFor();
+    await page.getByRole("list", { name: "Legend" }).getByText("cleveland").waitFor({ timeout: 60_000 });
+    await clean("run-plain");
+    await page.getByRole("button", { name: "Stop run" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Stop run" }).click();
+    await page.getByText("Stopped", { exact: true }).first().waitFor();
   });
 
   it.each([

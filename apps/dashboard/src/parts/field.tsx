@@ -68,3 +68,45 @@ export function SelectField({ label, hint, wrong, children, ...rest }: Wrapped &
     </Around>
   );
 }
+
+interface CheckProps {
+  readonly label: ReactNode;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+  /** Read with the label. */
+  readonly hint?: ReactNode;
+}
+
+export function Check({ label, checked, onChange, hint }: CheckProps) {
+  const id = useId();
+  return (
+    <div className="grid content-start gap-0.5">
+      <label className="flex min-h-6 items-start gap-2">
+        <input
+          type="checkbox"
+          className="mt-0.5 size-4 flex-none accent-(--accent)"
+          checked={checked}
+          onChange={(event) => onChange(event.target.checked)}
+          {...(hint === undefined ? {} : { "aria-describedby": id })}
+        />
+        {label}
+      </label>
+      {hint !== undefined && (
+        <div className="hint pl-6" id={id}>
+          {hint}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A problem of a group of fields, where no single one can hold it. */
+export function GroupWrong({ children, id }: { readonly children: string | undefined; readonly id?: string }) {
+  if (children === undefined) return null;
+  return (
+    <p className="wrong mt-1" role="alert" id={id}>
+      <TriangleAlert aria-hidden />
+      {children}
+    </p>
+  );
+}

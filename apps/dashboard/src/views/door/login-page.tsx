@@ -1,6 +1,6 @@
 "use client";
 import { OctagonX } from "lucide-react";
-import { useEffect, useRef, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore, type FormEvent } from "react";
 import { signIn } from "../../api/auth.ts";
 import { newApiClient } from "../../api/trpc.ts";
 import { Button } from "../../parts/button.tsx";
@@ -20,6 +20,11 @@ export function LoginPage({ next }: { readonly next: string | undefined }) {
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const setupNeeded = useSetupNeeded();
+  const ready = useSyncExternalStore(
+    () => () => {},
+    () => true,
+    () => false,
+  );
 
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
@@ -53,9 +58,13 @@ export function LoginPage({ next }: { readonly next: string | undefined }) {
         )}
         <TextField label="E-mail" name="email" type="email" autoComplete="username" autoFocus wrong={wrong.email} />
         <TextField label="Password" name="password" type="password" autoComplete="current-password" wrong={wrong.password} />
-        <Button kind="primary" type="submit" busy={busy && "Signing in …"}>
-          Sign in
-        </Button>
+        {/* Until the page's script runs the browser itself would send the form, with the password in the address: a disabled
+            button keeps Enter from doing so. */}
+        <fieldset className="grid" disabled={!ready}>
+          <Button kind="primary" type="submit" busy={busy && "Signing in …"}>
+            Sign in
+          </Button>
+        </fieldset>
       </form>
       <p className="text-12 text-fg-3">No account, or a forgotten password: ask an admin of this federation.</p>
     </Door>

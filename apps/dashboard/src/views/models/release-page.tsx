@@ -1,14 +1,15 @@
 "use client";
-import type { ReleaseView } from "@engraft/coordinator/api/views";
+import type { ReleaseView, RunDetail } from "@engraft/coordinator/api/views";
 import type { MetricName } from "@engraft/core/models/plan";
+import { runView } from "@engraft/core/rounds/view";
 import { useQuery } from "@tanstack/react-query";
-import { Download, Eye } from "lucide-react";
+import { Download } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { useTRPC } from "../../api/trpc.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { Card, PageHead } from "../../parts/card.tsx";
-import { Chip, Note } from "../../parts/chip.tsx";
+import { Note } from "../../parts/chip.tsx";
 import { CodeLine, CopyButton } from "../../parts/copy.tsx";
 import { bytesText, METRIC_TITLES, plural } from "../../parts/figures.ts";
 import { Segmented } from "../../parts/segmented.tsx";
@@ -16,6 +17,9 @@ import { Empty, Loaded } from "../../parts/states.tsx";
 import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { Main } from "../../shell/shell.tsx";
+import { AggregationChip } from "../plans/plan-chip.tsx";
+import { finalFigures } from "../runs/secure/pooled.ts";
+import { PooledTable } from "../runs/secure/pooled-table.tsx";
 import { ComparisonTable } from "./comparison-table.tsx";
 import { metricsIn } from "./release-metrics.ts";
 
@@ -56,13 +60,7 @@ function Release({ release }: { readonly release: ReleaseView }) {
     <>
       <PageHead
         title={release.id}
-        chips={
-          release.aggregation === "plain" && (
-            <Chip tone="bad" icon={<Eye aria-hidden />}>
-              Plain
-            </Chip>
-          )
-        }
+        chips={<AggregationChip method={release.aggregation} />}
         under={
           <>
             Made <When at={release.createdAt} /> from <Link href={`/runs/${release.run}`}>{release.run}</Link>,{" "}
@@ -80,7 +78,8 @@ function Release({ release }: { readonly release: ReleaseView }) {
       />
       <div className="cols">
         <div className="c8 stack">
-          <MetricsCard release={release} />
+          {release.aggregation === "secure" && <PooledCard run={release.run} />}
+          {(release.aggregation === "plain" || release.comparisons.length > 0) && <MetricsCard release={release} />}
           <Card title="Where it comes from" padded>
             <dl className="kv">
               <dt>Base</dt>
@@ -99,9 +98,15 @@ function Release({ release }: { readonly release: ReleaseView }) {
                 <Link href={`/runs/${release.run}`}>{release.run}</Link>, {plural(release.rounds, "round")}
               </dd>
               <dt>Evaluated by</dt>
-              <dd>{release.comparisons.length === 0 ? "no site" : release.comparisons.map((comparison) => comparison.site).join(", ")}</dd>
+              <dd>{evaluatedBy(release)}</dd>
               <dt>Aggregation</dt>
-              <dd className="text-bad">Plain: the coordinator could read each update.</dd>
+              {release.aggregation === "plain" ? (
+                <dd className="text-bad">Plain: the coordinator could read each update.</dd>
+              ) : (
+                <dd className="links">
+                  Secure: the coordinator saw sums. <Link href={`/runs/${release.run}`}>What it holds of each</Link> stands with the run.
+                </dd>
+              )}
             </dl>
           </Card>
         </div>
@@ -118,12 +123,35 @@ function Release({ release }: { readonly release: ReleaseView }) {
   );
 }
 
+function evaluatedBy({ aggregation, comparisons }: ReleaseView): string {
+  if (comparisons.length > 0) return comparisons.map((comparison) => comparison.site).join(", ");
+  return aggregation === "secure" ? "all sites of the last sum together" : "no site";
+}
+
 const snippet = (file: string): string => `# pip install safetensors numpy
 from safetensors.numpy import load_file
 
 tensors = load_file("${file}")
 for name, values in tensors.items():
     print(name, values.shape, values.dtype)`;
+
+/** Out of the run's last sum. */
+function PooledCard({ run }: { readonly run: string }) {
+  const trpc = useTRPC();
+  const query = useQuery({ ...trpc.runs.get.queryOptions({ run }), staleTime: 60_000 });
+  return (
+    <Card title="All sites together" aside="test patients; below a figure the bounds of the exact one">
+      <Loaded query={query}>{(detail) => <Pooled detail={detail} />}</Loaded>
+    </Card>
+  );
+}
+
+function Pooled({ detail: { events, plan } }: { readonly detail: RunDetail }) {
+  const view = runView(events.map(({ event }) => event));
+  const figures = view === undefined ? null : finalFigures(view);
+  if (figures === null) return <p className="px-4 py-3 text-fg-2">The last evaluation came to no sum.</p>;
+  return <PooledTable figures={figures} metrics={plan.metrics.names} minCount={plan.metrics.minCount} />;
+}
 
 function MetricsCard({ release }: { readonly release: ReleaseView }) {
   const names = metricsIn(release.comparisons);

@@ -1,5 +1,5 @@
 "use client";
-import type { BaseView, PlanSummary } from "@engraft/coordinator/api/views";
+import type { BaseView, PlanSummary, SiteView } from "@engraft/coordinator/api/views";
 import { useQuery } from "@tanstack/react-query";
 import { useTRPC } from "../../api/trpc.ts";
 import { PageHead } from "../../parts/card.tsx";
@@ -17,6 +17,7 @@ export function NewPlanPage({ from }: { readonly from: string | undefined }) {
   const admin = useIsAdmin();
   const bases = useQuery(trpc.bases.list.queryOptions());
   const plans = useQuery(trpc.plans.list.queryOptions());
+  const sites = useQuery(trpc.sites.list.queryOptions());
   return (
     <Main bar={<TopBar crumbs={[{ text: "Plans", href: "/plans" }, { text: "Write plan" }]} />}>
       <PageHead title="Write plan" under="Pure data, no code. Each site reads it in plain words and approves exactly this text." />
@@ -28,7 +29,11 @@ export function NewPlanPage({ from }: { readonly from: string | undefined }) {
             list.length === 0 ? (
               <NoBase />
             ) : (
-              <Loaded query={plans}>{(known) => <StartValues bases={list} plans={known} from={from} />}</Loaded>
+              <Loaded query={plans}>
+                {(known) => (
+                  <Loaded query={sites}>{(enrolled) => <StartValues bases={list} plans={known} sites={enrolled} from={from} />}</Loaded>
+                )}
+              </Loaded>
             )
           }
         </Loaded>
@@ -50,21 +55,24 @@ function NoBase() {
   );
 }
 
-/** The named plan, else the newest one there is, gives the start values. */
+/** The named plan gives the start values; else the newest one there is, with secure aggregation over all sites. */
 function StartValues({
   bases,
   plans,
+  sites,
   from,
 }: {
   readonly bases: readonly BaseView[];
   readonly plans: readonly PlanSummary[];
+  readonly sites: readonly SiteView[];
   readonly from: string | undefined;
 }) {
   const trpc = useTRPC();
   const newest = plans.toSorted((a, b) => b.proposedAt - a.proposedAt)[0];
   const digest = from ?? newest?.digest;
   const start = useQuery({ ...trpc.plans.get.queryOptions({ digest: digest ?? "" }), enabled: digest !== undefined, staleTime: Infinity });
-  if (digest === undefined) return <PlanEditor bases={bases} plans={plans} start={undefined} />;
-  if (start.data !== undefined) return <PlanEditor bases={bases} plans={plans} start={start.data.plan} />;
+  const known = { bases, plans, sites, next: from !== undefined };
+  if (digest === undefined) return <PlanEditor {...known} start={undefined} />;
+  if (start.data !== undefined) return <PlanEditor {...known} start={start.data.plan} />;
   return start.error === null ? <Skeleton rows={8} /> : <Failed error={start.error} retry={() => void start.refetch()} />;
 }

@@ -1,5 +1,6 @@
 import type { PlanSummary } from "@engraft/coordinator/api/views";
-import { CircleCheck, Hourglass, Undo2 } from "lucide-react";
+import type { AggregationMethod } from "@engraft/core/models/aggregation";
+import { CircleCheck, Eye, Hourglass, ShieldCheck, Undo2 } from "lucide-react";
 import { Chip } from "../../parts/chip.tsx";
 import { plural } from "../../parts/figures.ts";
 
@@ -16,6 +17,19 @@ export function PlanChip({ plan }: { readonly plan: PlanSummary }) {
   return (
     <Chip tone="ok" icon={<CircleCheck aria-hidden />}>
       Enough approvals
+    </Chip>
+  );
+}
+
+/** How updates are added up: what everybody should know of a plan and of a run at first sight. */
+export function AggregationChip({ method }: { readonly method: AggregationMethod }) {
+  return method === "plain" ? (
+    <Chip tone="bad" icon={<Eye aria-hidden />}>
+      Plain
+    </Chip>
+  ) : (
+    <Chip tone="ok" icon={<ShieldCheck aria-hidden />}>
+      Masked
     </Chip>
   );
 }

@@ -1,18 +1,34 @@
 "use client";
-import type { BaseView, PlanSummary } from "@engraft/coordinator/api/views";
+import type { BaseView, PlanSummary, SiteView } from "@engraft/coordinator/api/views";
+import type { PublicKey, SiteName } from "@engraft/core/base/ids";
 import type { Plan } from "@engraft/core/models/plan";
+import type { EnrolledSite } from "@engraft/core/models/plan-draft";
 import { useState } from "react";
 import { Card } from "../../parts/card.tsx";
 import { AreaField, SelectField } from "../../parts/field.tsx";
 import { Segmented } from "../../parts/segmented.tsx";
 import { PlanFields } from "./plan-fields.tsx";
-import { draftOf, formFromBase, formFromPlan, judge, type Judged, type PlanForm } from "./plan-form.ts";
+import { draftOf, formFromBase, formFromPlan, freshAggregation, type PlanForm } from "./plan-form.ts";
+import { judge, type Judged } from "./plan-judge.ts";
 import { PlanPreview } from "./plan-preview.tsx";
 
 interface EditorProps {
   readonly bases: readonly BaseView[];
   readonly plans: readonly PlanSummary[];
+  /** Enrolled now. */
+  readonly sites: readonly SiteView[];
   readonly start: Plan | undefined;
+  /** Whether this is the next version of `start`: only then its aggregation is kept too. */
+  readonly next: boolean;
+}
+
+const enrolledOf = (sites: readonly SiteView[]): readonly EnrolledSite[] =>
+  sites.map(({ name, key }) => ({ site: name as SiteName, publicKey: key as PublicKey }));
+
+function startForm(base: BaseView, { start, next }: EditorProps, enrolled: readonly EnrolledSite[]): PlanForm {
+  if (start === undefined || base.digest !== start.base.manifest) return formFromBase(base, enrolled);
+  const form = formFromPlan(start, enrolled);
+  return next ? form : { ...form, ...freshAggregation(enrolled) };
 }
 
 const nextVersion = (plans: readonly PlanSummary[], name: string): number =>
@@ -41,19 +57,19 @@ function baseNamed(bases: readonly BaseView[], json: unknown): BaseView | undefi
 }
 
 /** The plan being written, as a form or as JSON text, and how it is judged as it stands. */
-function usePlanDraft({ bases, plans, start }: EditorProps) {
+function usePlanDraft(props: EditorProps) {
+  const { bases, plans, sites, start } = props;
+  const enrolled = enrolledOf(sites);
   const first = bases.find((base) => base.digest === start?.base.manifest) ?? bases[0];
   if (first === undefined) throw new Error("Bug: a plan editor without a base");
   const [base, setBase] = useState(first);
-  const [form, setForm] = useState<PlanForm>(() =>
-    start !== undefined && first.digest === start.base.manifest ? formFromPlan(start) : formFromBase(first),
-  );
+  const [form, setForm] = useState<PlanForm>(() => startForm(first, props, enrolled));
   const [json, setJson] = useState<string | undefined>(undefined);
   const version = nextVersion(plans, form.name);
-  const draft = draftOf(form, base, version);
+  const draft = draftOf(form, base, version, enrolled);
   const read = json === undefined ? { json: draft } : readJson(json);
   const judgedBase = json === undefined ? base : "json" in read ? baseNamed(bases, read.json) : undefined;
-  const judged: Judged = "json" in read ? judge(read.json, judgedBase) : { plan: undefined, wrong: {}, general: [read.wrong] };
+  const judged: Judged = "json" in read ? judge(read.json, judgedBase, enrolled) : { plan: undefined, wrong: {}, general: [read.wrong] };
   return {
     base,
     form,
@@ -67,14 +83,14 @@ function usePlanDraft({ bases, plans, start }: EditorProps) {
       const next = bases.find((each) => each.digest === digest);
       if (next === undefined) return;
       setBase(next);
-      setForm({ ...formFromBase(next), purpose: form.purpose });
+      setForm({ ...formFromBase(next, enrolled), purpose: form.purpose });
     },
     toJson: (): void => setJson(JSON.stringify(draft, null, 2)),
     /** JSON that is a plan fills the form; other text is let go. */
     toForm: (): void => {
       if (judged.plan !== undefined && judgedBase !== undefined) {
         setBase(judgedBase);
-        setForm(formFromPlan(judged.plan));
+        setForm(formFromPlan(judged.plan, enrolled));
       }
       setJson(undefined);
     },
@@ -100,7 +116,15 @@ export function PlanEditor(props: EditorProps) {
         {json === undefined ? (
           <>
             <BaseCard bases={props.bases} base={base} onChoose={draft.chooseBase} />
-            <PlanFields form={form} change={draft.change} wrong={judged.wrong} shown={asked} base={base} version={draft.version} />
+            <PlanFields
+              form={form}
+              change={draft.change}
+              wrong={judged.wrong}
+              shown={asked}
+              base={base}
+              version={draft.version}
+              sites={props.sites}
+            />
           </>
         ) : (
           <JsonCard text={json} onChange={draft.setJson} wrong={problems[0]} />
@@ -165,7 +189,7 @@ function JsonCard({
         value={text}
         onChange={(event) => onChange(event.target.value)}
         wrong={wrong}
-        hint="Numbers, texts and lists only; a plan holds no code. Unknown fields are refused."
+        hint="Numbers, texts and lists only; a plan holds no code. Unknown fields are refused. Without “aggregation” it gets secure aggregation over all enrolled sites."
       />
     </Card>
   );

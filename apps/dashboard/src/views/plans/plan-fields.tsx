@@ -1,59 +1,37 @@
 "use client";
-import type { BaseView } from "@engraft/coordinator/api/views";
+import type { BaseView, SiteView } from "@engraft/coordinator/api/views";
+import { numbersOf } from "@engraft/core/models/directory-numbers";
 import { MetricName } from "@engraft/core/models/plan";
 import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
-import { TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { Card } from "../../parts/card.tsx";
-import { AreaField, SelectField, TextField } from "../../parts/field.tsx";
+import { AreaField, Check, GroupWrong, SelectField, TextField } from "../../parts/field.tsx";
 import { bytesText, countText, METRIC_TITLES } from "../../parts/figures.ts";
+import { AggregationSection } from "./aggregation-fields.tsx";
+import { bindFields, type Bound } from "./bound.ts";
 import type { FormKey, PlanForm } from "./plan-form.ts";
+import type { Wrong } from "./sum-check.ts";
 
 interface FieldsProps {
   readonly form: PlanForm;
   readonly change: (part: Partial<PlanForm>) => void;
-  readonly wrong: Partial<Readonly<Record<FormKey, string>>>;
+  readonly wrong: Wrong;
   /** Whether every problem is shown, or only those of fields that were left. */
   readonly shown: boolean;
   readonly base: BaseView;
   readonly version: number;
+  /** Enrolled now. */
+  readonly sites: readonly SiteView[];
 }
 
-type TextKey = { [K in FormKey]: PlanForm[K] extends string ? K : never }[FormKey];
-
-/** What every section needs: the values, and how a text field is bound to one. */
-interface Bound {
-  readonly form: PlanForm;
-  readonly change: (part: Partial<PlanForm>) => void;
-  readonly wrongOf: (key: FormKey) => string | undefined;
-  readonly leave: (key: FormKey) => void;
-  readonly text: (key: TextKey) => ReturnType<typeof bindText>;
-  readonly figure: (key: TextKey) => ReturnType<typeof bindText> & { readonly inputMode: "decimal" };
-}
-
-function bindText(key: TextKey, { form, change, wrongOf, leave }: Pick<Bound, "form" | "change" | "wrongOf" | "leave">) {
-  return {
-    value: form[key],
-    autoComplete: "off",
-    wrong: wrongOf(key),
-    onChange: (event: { readonly target: { readonly value: string } }) => change({ [key]: event.target.value }),
-    onBlur: () => leave(key),
-  };
-}
-
-export function PlanFields({ form, change, wrong, shown, base, version }: FieldsProps) {
+export function PlanFields({ form, change, wrong, shown, base, version, sites }: FieldsProps) {
   const [left, setLeft] = useState<ReadonlySet<FormKey>>(new Set());
-  const parts = {
+  const bound = bindFields({
     form,
     change,
-    wrongOf: (key: FormKey) => (shown || left.has(key) ? wrong[key] : undefined),
-    leave: (key: FormKey) => setLeft((before) => new Set([...before, key])),
-  };
-  const bound: Bound = {
-    ...parts,
-    text: (key) => bindText(key, parts),
-    figure: (key) => ({ ...bindText(key, parts), inputMode: "decimal" }),
-  };
+    wrongOf: (key) => (shown || left.has(key) ? wrong[key] : undefined),
+    leave: (key) => setLeft((before) => new Set([...before, key])),
+  });
   return (
     <>
       <Card title="Name and purpose" padded>
@@ -67,6 +45,7 @@ export function PlanFields({ form, change, wrong, shown, base, version }: Fields
           />
         </div>
       </Card>
+      <AggregationSection bound={bound} sites={sites} />
       <TrainingSection bound={bound} base={base} />
       <RoundsSection bound={bound} />
       <MetricsSection bound={bound} />
@@ -115,25 +94,29 @@ function TrainingSection({ bound: { form, change, figure }, base }: { readonly b
 }
 
 function RoundsSection({ bound: { form, change, figure } }: { readonly bound: Bound }) {
+  const secure = form.method === "secure";
+  const needed = numbersOf(form.directory.length).threshold;
   return (
     <Card title="Rounds and sites" padded>
       <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-        <TextField label="Sites a round needs" {...figure("minSites")} />
-        <TextField label="Share of sites asked, %" {...figure("fraction")} />
+        {secure ? (
+          <TextField label="Sites a sum needs" {...figure("minSites")} hint={`The directory’s size asks for ${needed} at least.`} />
+        ) : (
+          <>
+            <TextField label="Sites a round needs" {...figure("minSites")} />
+            <TextField label="Share of sites asked, %" {...figure("fraction")} />
+          </>
+        )}
         <TextField label="Wait for sites, s" {...figure("gather")} hint="Before a round opens without those offline." />
         <TextField label="Deadline, s" {...figure("deadline")} hint="A round is never open longer." />
         <TextField label="Grace, s" {...figure("grace")} hint="For the others, once enough are in." />
       </div>
       <fieldset className="mt-4">
-        <label className="flex min-h-6 items-center gap-2">
-          <input
-            type="checkbox"
-            className="size-4 accent-(--accent)"
-            checked={form.stops}
-            onChange={(event) => change({ stops: event.target.checked })}
-          />
-          Stop early when the mean no longer improves
-        </label>
+        <Check
+          label="Stop early when the figure of all sites no longer improves"
+          checked={form.stops}
+          onChange={(stops) => change({ stops })}
+        />
         {form.stops && (
           <div className="mt-3 grid gap-4 sm:grid-cols-3">
             <SelectField
@@ -167,35 +150,33 @@ function MetricsSection({ bound: { form, change, wrongOf, leave, figure } }: { r
         <legend className="mb-1.5 text-12 font-medium text-fg-2">Metrics of held-out patients</legend>
         <div className="flex flex-wrap gap-x-5 gap-y-1">
           {MetricName.options.map((name) => (
-            <label key={name} className="flex min-h-6 items-center gap-2">
-              <input
-                type="checkbox"
-                className="size-4 accent-(--accent)"
-                checked={form.metrics.includes(name)}
-                onChange={() => toggleMetric(name)}
-              />
-              {METRIC_TITLES[name]}
-            </label>
+            <Check key={name} label={METRIC_TITLES[name]} checked={form.metrics.includes(name)} onChange={() => toggleMetric(name)} />
           ))}
         </div>
-        {wrongOf("metrics") !== undefined && (
-          <p className="wrong mt-1" role="alert">
-            <TriangleAlert aria-hidden />
-            {wrongOf("metrics")}
-          </p>
-        )}
+        <GroupWrong>{wrongOf("metrics")}</GroupWrong>
       </fieldset>
       <div className="mt-4 grid items-start gap-4 sm:grid-cols-2">
-        <TextField label="Only from this many patients" {...figure("minCount")} hint="Fewer: the site sends no figure." />
-        <label className="flex min-h-6 items-start gap-2 sm:mt-5">
-          <input
-            type="checkbox"
-            className="mt-0.5 size-4 flex-none accent-(--accent)"
-            checked={form.compareAlone}
-            onChange={(event) => change({ compareAlone: event.target.checked })}
-          />
-          At the end each site also trains alone, as long, and reports how that compares
-        </label>
+        <Check
+          label="Sites also show figures of their own patients"
+          checked={form.perSite}
+          onChange={(perSite) => change({ perSite })}
+          hint={
+            form.method === "secure"
+              ? "Off: only figures of all sites’ patients together, out of the sum. On: each steward must allow it separately, and the coordinator reads those figures."
+              : "Each steward must allow it separately. Off: there is no figure at all, because plain rounds make no sum."
+          }
+        />
+        <Check
+          label="At the end each site also trains alone, as long, and reports how that compares"
+          checked={form.compareAlone}
+          onChange={(compareAlone) => change({ compareAlone })}
+          hint="That model stays at the site."
+        />
+        <TextField
+          label="Only from this many patients"
+          {...figure("minCount")}
+          hint={form.method === "secure" ? "Of one site, or of all in the sum. Fewer: no figure." : "Fewer: the site sends no figure."}
+        />
       </div>
     </Card>
   );

@@ -2,14 +2,18 @@ import { readFileSync } from "node:fs";
 import type { BaseView } from "@engraft/coordinator/api/views";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { Manifest } from "@engraft/core/models/manifest";
+import { completeDraft } from "@engraft/core/models/plan-draft";
 import { describe, expect, it } from "vitest";
-import { draftOf, formFromBase, formFromPlan, judge, type PlanForm } from "./plan-form.ts";
+import { draftOf, formFromBase, formFromPlan, freshAggregation, type PlanForm } from "./plan-form.ts";
+import { judge } from "./plan-judge.ts";
+import { enrolledSites } from "./sites.fixture.ts";
 
 const text = readFileSync(new URL("../../../../../examples/heart-disease/base/manifest.json", import.meta.url));
 const manifest = Manifest.parse(JSON.parse(text.toString("utf8")));
 const base: BaseView = { digest: sha256(text), name: manifest.name, version: manifest.version, manifest, importedAt: 0 };
-const form: PlanForm = { ...formFromBase(base), purpose: "For a test." };
-const judged = (change: Partial<PlanForm>) => judge(draftOf({ ...form, ...change }, base, 1), base);
+const sites = enrolledSites(4);
+const form: PlanForm = { ...formFromBase(base, sites), purpose: "For a test." };
+const judged = (change: Partial<PlanForm>, enrolled = sites) => judge(draftOf({ ...form, ...change }, base, 1, enrolled), base, enrolled);
 
 describe("the propose form", () => {
   it("starts with values that need only a purpose", () => {
@@ -17,10 +21,37 @@ describe("the propose form", () => {
     expect(judged({ purpose: " " }).wrong).toEqual({ purpose: "Enter what the model is for, in a sentence that a steward can judge." });
   });
 
-  it("gives the same plan from a plan's own values", () => {
-    const { plan } = judged({ part: "last-blocks", blocks: "1", stops: true, fraction: "35", optimizer: "adam" });
+  it.each<Partial<PlanForm>>([
+    { part: "last-blocks", blocks: "1", stops: true, optimizer: "adam" },
+    { method: "plain", fraction: "35", perSite: true },
+    { weights: "exact", weightCap: "900", coordinateClip: "0.5", attempts: "7", phaseSeconds: "30", perSite: true },
+    { directory: form.directory.slice(1).map((one, at) => ({ ...one, operator: `Trust ${at}`, withCoordinator: at === 1 })) },
+  ])("gives the same plan from a plan's own values: %j", (change) => {
+    const { plan } = judged(change);
     if (plan === undefined) throw new Error("the plan is right");
-    expect(draftOf(formFromPlan(plan), base, plan.version)).toEqual(plan);
+    expect(draftOf(formFromPlan(plan, sites), base, plan.version, sites)).toEqual(plan);
+  });
+
+  it("starts with secure aggregation over all enrolled sites and no figures of single ones, as the coordinator fills in", () => {
+    const { plan } = judged({});
+    expect(plan?.metrics.perSite).toBe(false);
+    const { aggregation: _, ...rest } = draftOf(form, base, 1, sites) as Record<string, unknown>;
+    expect(completeDraft(rest, sites)).toEqual(plan);
+  });
+
+  it("leaves nothing for the coordinator to fill in", () => {
+    const { plan } = judged({ weights: "exact", directory: form.directory.slice(1) });
+    expect(plan).toBeDefined();
+    expect(completeDraft(plan, sites)).toEqual(plan);
+  });
+
+  it("keeps a directory whoever has joined since, and takes all enrolled ones where a plain plan had none", () => {
+    const { plan } = judged({});
+    if (plan === undefined) throw new Error("the plan is right");
+    expect(formFromPlan(plan, enrolledSites(6)).directory).toEqual(form.directory);
+    const plain = formFromPlan({ ...plan, aggregation: { method: "plain" } }, enrolledSites(6));
+    expect(plain.method).toBe("plain");
+    expect(plain.directory).toEqual(freshAggregation(enrolledSites(6)).directory);
   });
 
   it.each([
@@ -30,15 +61,41 @@ describe("the propose form", () => {
     ["batch", "1.5"],
     ["rate", "-1"],
     ["rounds", "10001"],
-    ["fraction", "0"],
     ["clip", "0"],
     ["name", "Heart Head"],
     ["minCount", "0"],
+    ["weightCap", "0"],
+    ["weightCap", "536870912"],
+    ["attempts", "21"],
+    ["phaseSeconds", ""],
+    ["coordinateClip", "-1"],
+    ["minSites", "5"],
   ] as const)("says at %s what to enter instead of %j", (key, value) => {
     const { plan, wrong } = judged({ [key]: value });
     expect(plan).toBeUndefined();
     expect(Object.keys(wrong)).toEqual([key]);
     expect(wrong[key]).toMatch(/^Enter /);
+  });
+
+  it("says what to do where too few sites are ticked, or enrolled", () => {
+    expect(judged({ directory: form.directory.slice(2) }).wrong).toEqual({
+      directory: "Tick 3 to 100 sites. A sum of fewer than 3 hides nothing.",
+    });
+    const two = enrolledSites(2);
+    expect(judged({ ...freshAggregation(two), minSites: "2" }, two).wrong).toEqual({
+      directory: "Secure aggregation needs at least 3 sites, and 2 are enrolled. Invite more hospitals under Sites, then come back.",
+    });
+  });
+
+  it("names a ticked site that is not enrolled any more, and an operator that nobody can read", () => {
+    expect(judged({}, sites.slice(1)).wrong.directory).toMatch(/not enrolled/);
+    const operator = form.directory.map((one, at) => (at === 0 ? { ...one, operator: "Zürich" } : one));
+    expect(Object.keys(judged({ directory: operator }).wrong)).toEqual(["operators"]);
+  });
+
+  it("asks for a share of sites only where not every one of a directory is asked", () => {
+    expect(judged({ fraction: "0" }).plan).toBeDefined();
+    expect(Object.keys(judged({ method: "plain", fraction: "0" }).wrong)).toEqual(["fraction"]);
   });
 
   it("asks for a metric, and for fields of the stop rule only where it is on", () => {
@@ -52,9 +109,9 @@ describe("the propose form", () => {
   });
 
   it("names what no field holds: an unknown value, a base that is not here or does not fit", () => {
-    const draft = draftOf(form, base, 1) as object;
-    expect(judge({ ...draft, code: "rm -rf" }, base).general).toHaveLength(1);
-    expect(judge(draft, undefined).general[0]).toMatch(/not here/);
-    expect(judge(draft, { ...base, digest: "0".repeat(64) }).general[0]).toMatch(/does not fit its base/);
+    const draft = draftOf(form, base, 1, sites) as object;
+    expect(judge({ ...draft, code: "rm -rf" }, base, sites).general).toHaveLength(1);
+    expect(judge(draft, undefined, sites).general[0]).toMatch(/not here/);
+    expect(judge(draft, { ...base, digest: "0".repeat(64) }, sites).general[0]).toMatch(/does not fit its base/);
   });
 });

@@ -1,9 +1,26 @@
-/** The propose form as data: texts as they were typed, to a plan and back, with what to enter where a value is wrong. */
+/** The propose form as data: texts as they were typed, to a plan and back. What is wrong with it says plan-judge.ts. */
 import type { BaseView } from "@engraft/coordinator/api/views";
-import { checkPlanAgainstBase, Plan, type MetricName } from "@engraft/core/models/plan";
-import type { Digest } from "@engraft/core/base/ids";
+import type { AggregationMethod, DirectoryEntry, SecureAggregation } from "@engraft/core/models/aggregation";
+import type { MetricName, Plan } from "@engraft/core/models/plan";
+import { completeDraft, type EnrolledSite } from "@engraft/core/models/plan-draft";
 
-export interface PlanForm {
+/** A site whose updates go into the sum; its key is that of its enrolment. */
+export type ListedSite = Pick<DirectoryEntry, "site" | "operator" | "withCoordinator">;
+
+/** How updates are added up, and whether sites show figures of their own. */
+interface AggregationForm {
+  readonly method: AggregationMethod;
+  readonly directory: readonly ListedSite[];
+  readonly weights: SecureAggregation["weights"];
+  readonly weightCap: string;
+  /** Empty: as large as the clip. */
+  readonly coordinateClip: string;
+  readonly attempts: string;
+  readonly phaseSeconds: string;
+  readonly perSite: boolean;
+}
+
+export interface PlanForm extends AggregationForm {
   readonly name: string;
   readonly purpose: string;
   readonly part: "head" | "last-blocks" | "all";
@@ -35,12 +52,38 @@ export interface PlanForm {
   readonly validation: string;
 }
 
-export type FormKey = keyof PlanForm;
+/** A value of the form, or `operators`: who runs the listed sites. */
+export type FormKey = keyof PlanForm | "operators";
+
+export const listedSite = (site: EnrolledSite["site"]): ListedSite => ({ site, operator: site, withCoordinator: false });
+
+/** What a plan gets that says nothing of it: secure aggregation over all enrolled sites. */
+export function freshAggregation(enrolled: readonly EnrolledSite[]): AggregationForm {
+  // The values are the coordinator's own; without sites they are no whole plan, so no schema has checked them here.
+  const { aggregation } = completeDraft({}, []) as { readonly aggregation: SecureAggregation };
+  return { ...secureTexts(aggregation), coordinateClip: "", directory: enrolled.map(({ site }) => listedSite(site)), perSite: false };
+}
+
+const secureTexts = (secure: SecureAggregation): Omit<AggregationForm, "perSite" | "coordinateClip"> => ({
+  method: "secure",
+  directory: secure.directory.map(({ site, operator, withCoordinator }) => ({ site, operator, withCoordinator })),
+  weights: secure.weights,
+  weightCap: String(secure.weightCap),
+  attempts: String(secure.attempts),
+  phaseSeconds: String(secure.phaseSeconds),
+});
+
+function aggregationForm({ aggregation, training, metrics: { perSite } }: Plan, enrolled: readonly EnrolledSite[]): AggregationForm {
+  if (aggregation.method === "plain") return { ...freshAggregation(enrolled), method: "plain", perSite };
+  const { coordinateClip } = aggregation;
+  return { ...secureTexts(aggregation), coordinateClip: coordinateClip === training.clip ? "" : String(coordinateClip), perSite };
+}
 
 /** Where nothing is known yet: careful values for a small table and a small model. */
-export function formFromBase(base: BaseView): PlanForm {
+export function formFromBase(base: BaseView, enrolled: readonly EnrolledSite[]): PlanForm {
   const split = base.manifest.split ?? { salt: base.name, train: 0.6, validation: 0.2 };
   return {
+    ...freshAggregation(enrolled),
     name: `${base.name}-head`.slice(0, 40).replace(/-$/, ""),
     purpose: "",
     part: "head",
@@ -73,9 +116,11 @@ export function formFromBase(base: BaseView): PlanForm {
   };
 }
 
-export function formFromPlan(plan: Plan): PlanForm {
+/** A plan's own values; its directory is kept as it is, whoever has joined since. */
+export function formFromPlan(plan: Plan, enrolled: readonly EnrolledSite[]): PlanForm {
   const { training, rounds, cohort, metrics, data } = plan;
   return {
+    ...aggregationForm(plan, enrolled),
     name: plan.name,
     purpose: plan.purpose,
     part: training.trainable.part,
@@ -116,8 +161,8 @@ const share = (text: string): number => Number((figure(text) / 100).toFixed(8));
 /** Both decimal marks are understood; an empty text is no number. */
 const figure = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text.trim().replace(",", ".")));
 
-/** The plan as the schema will judge it: figures may be NaN here. */
-export function draftOf(form: PlanForm, base: BaseView, version: number): unknown {
+/** The whole plan, as the schema will judge it: figures may be NaN here, and a site that is not enrolled has an empty key. */
+export function draftOf(form: PlanForm, base: BaseView, version: number, enrolled: readonly EnrolledSite[]): unknown {
   const { manifest } = base;
   return {
     format: "engraft.plan/1",
@@ -130,88 +175,53 @@ export function draftOf(form: PlanForm, base: BaseView, version: number): unknow
       label: manifest.label,
       split: manifest.split ?? { salt: form.salt.trim(), train: share(form.train), validation: share(form.validation) },
     },
-    training: {
-      trainable: form.part === "last-blocks" ? { part: form.part, blocks: figure(form.blocks) } : { part: form.part },
-      amount: { unit: form.unit, count: figure(form.amount) },
-      batch: figure(form.batch),
-      optimizer:
-        form.optimizer === "sgd"
-          ? { name: "sgd", learningRate: figure(form.rate), momentum: figure(form.momentum) }
-          : { name: "adam", learningRate: figure(form.rate) },
-      weightDecay: figure(form.weightDecay),
-      clip: figure(form.clip),
-      seed: figure(form.seed),
-    },
+    training: trainingDraft(form),
     rounds: {
       count: figure(form.rounds),
       stop: form.stops ? { metric: form.stopMetric, patience: figure(form.patience), minDelta: figure(form.minDelta) } : null,
     },
     cohort: {
       minSites: figure(form.minSites),
-      fraction: share(form.fraction),
+      // A sum asks every site of its directory.
+      fraction: form.method === "secure" ? 1 : share(form.fraction),
       gatherSeconds: figure(form.gather),
       deadlineSeconds: figure(form.deadline),
       graceSeconds: figure(form.grace),
     },
-    aggregation: { method: "plain" },
-    metrics: { names: form.metrics, perSite: true, minCount: figure(form.minCount), compareAlone: form.compareAlone },
+    aggregation: form.method === "plain" ? { method: "plain" } : secureDraft(form, enrolled),
+    metrics: { names: form.metrics, perSite: form.perSite, minCount: figure(form.minCount), compareAlone: form.compareAlone },
   };
 }
 
-/** Schema path to the field that holds it, and what to enter there. */
-const ENTER: Readonly<Record<string, { readonly key: FormKey; readonly say: string }>> = {
-  name: { key: "name", say: "Enter 2 to 40 of a-z, 0-9 and “-”, starting and ending with a letter or digit." },
-  purpose: { key: "purpose", say: "Enter what the model is for, in a sentence that a steward can judge." },
-  "training.trainable.blocks": { key: "blocks", say: "Enter a whole number from 1 to 1,000." },
-  "training.amount.count": { key: "amount", say: "Enter a whole number of at least 1; at most 1,000 epochs." },
-  "training.batch": { key: "batch", say: "Enter a whole number from 1 to 4,096." },
-  "training.optimizer.learningRate": { key: "rate", say: "Enter a number above 0, at most 10; for example 0.05." },
-  "training.optimizer.momentum": { key: "momentum", say: "Enter a number from 0 to below 1; for example 0.9." },
-  "training.weightDecay": { key: "weightDecay", say: "Enter a number from 0 to 1; 0 turns it off." },
-  "training.clip": { key: "clip", say: "Enter a number above 0; for example 5." },
-  "training.seed": { key: "seed", say: "Enter a whole number from 0 to 2,147,483,647." },
-  "rounds.count": { key: "rounds", say: "Enter a whole number from 1 to 10,000." },
-  "rounds.stop.patience": { key: "patience", say: "Enter a whole number from 1 to 1,000." },
-  "rounds.stop.minDelta": { key: "minDelta", say: "Enter a number from 0 to 1; for example 0.001." },
-  "cohort.minSites": { key: "minSites", say: "Enter a whole number from 1 to 1,000." },
-  "cohort.fraction": { key: "fraction", say: "Enter per cent above 0, at most 100." },
-  "cohort.gatherSeconds": { key: "gather", say: "Enter whole seconds from 0 to 86,400 (a day)." },
-  "cohort.deadlineSeconds": { key: "deadline", say: "Enter whole seconds from 1 to 604,800 (a week)." },
-  "cohort.graceSeconds": { key: "grace", say: "Enter whole seconds from 0 to 604,800 (a week)." },
-  "metrics.names": { key: "metrics", say: "Choose at least one metric; without one nobody can see whether training helps." },
-  "metrics.minCount": { key: "minCount", say: "Enter a whole number of at least 1. Small numbers can point at a patient." },
-  "data.split.salt": { key: "salt", say: "Enter a text of 1 to 64 characters." },
-  "data.split.train": { key: "train", say: "Enter per cent above 0 and below 100." },
-  "data.split.validation": { key: "validation", say: "Enter per cent from 0 to below 100." },
-  "data.split": { key: "validation", say: "Enter less: training and validation together must leave test patients." },
-};
-
-export interface Judged {
-  readonly plan: Plan | undefined;
-  readonly wrong: Partial<Readonly<Record<FormKey, string>>>;
-  /** Problems of no single field. */
-  readonly general: readonly string[];
+function trainingDraft(form: PlanForm): unknown {
+  return {
+    trainable: form.part === "last-blocks" ? { part: form.part, blocks: figure(form.blocks) } : { part: form.part },
+    amount: { unit: form.unit, count: figure(form.amount) },
+    batch: figure(form.batch),
+    optimizer:
+      form.optimizer === "sgd"
+        ? { name: "sgd", learningRate: figure(form.rate), momentum: figure(form.momentum) }
+        : { name: "adam", learningRate: figure(form.rate) },
+    weightDecay: figure(form.weightDecay),
+    clip: figure(form.clip),
+    seed: figure(form.seed),
+  };
 }
 
-export function judge(draft: unknown, base: BaseView | undefined): Judged {
-  const parsed = Plan.safeParse(draft);
-  if (!parsed.success) {
-    const wrong: Partial<Record<FormKey, string>> = {};
-    const general: string[] = [];
-    for (const issue of parsed.error.issues) {
-      const path = issue.path.join(".");
-      const entry = ENTER[path];
-      if (entry === undefined) general.push(`${path === "" ? "The plan" : path}: ${issue.message}`);
-      else wrong[entry.key] ??= entry.say;
-    }
-    return { plan: undefined, wrong, general };
-  }
-  if (base === undefined)
-    return {
-      plan: undefined,
-      wrong: {},
-      general: ["The plan names a base model that is not here. Register it first, or choose one of those listed."],
-    };
-  const fits = checkPlanAgainstBase(parsed.data, base.digest as Digest, base.manifest);
-  return fits.ok ? { plan: parsed.data, wrong: {}, general: [] } : { plan: undefined, wrong: {}, general: [fits.text] };
+function secureDraft(form: PlanForm, enrolled: readonly EnrolledSite[]): unknown {
+  return {
+    method: "secure",
+    directory: form.directory.map(({ site, operator, withCoordinator }) => ({
+      site,
+      publicKey: enrolled.find((one) => one.site === site)?.publicKey ?? "",
+      operator: operator.trim(),
+      withCoordinator,
+    })),
+    weights: form.weights,
+    weightCap: figure(form.weightCap),
+    coordinateClip: figure(form.coordinateClip.trim() === "" ? form.clip : form.coordinateClip),
+    encoding: "full",
+    attempts: figure(form.attempts),
+    phaseSeconds: figure(form.phaseSeconds),
+  };
 }

@@ -15,9 +15,13 @@ import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { useIsAdmin } from "../../shell/session.tsx";
 import { Main } from "../../shell/shell.tsx";
-import { ApprovalsCard, BeforeRunCard, DigestCard } from "./plan-context.tsx";
-import { ChangesCard, LeavesCard, WordsCard } from "./plan-cards.tsx";
-import { PlanChip } from "./plan-chip.tsx";
+import { ApprovalsCard } from "./approvals-card.tsx";
+import { readyFor } from "./approval-state.ts";
+import { DirectoryCard } from "./directory-card.tsx";
+import { LeavesCard } from "./leaves-card.tsx";
+import { ChangesCard, WordsCard } from "./plan-cards.tsx";
+import { AggregationChip, PlanChip } from "./plan-chip.tsx";
+import { BeforeRunCard, DigestCard } from "./plan-context.tsx";
 
 export function PlanPage({ digest }: { readonly digest: string }) {
   const trpc = useTRPC();
@@ -42,7 +46,12 @@ function Review({ plan }: { readonly plan: PlanView }) {
     <>
       <PageHead
         title={`${plan.name} v${plan.version}`}
-        chips={<PlanChip plan={plan} />}
+        chips={
+          <>
+            <PlanChip plan={plan} />
+            <AggregationChip method={plan.plan.aggregation.method} />
+          </>
+        }
         under={
           <>
             Proposed <When at={plan.proposedAt} /> by {personText(plan.by)}
@@ -81,8 +90,9 @@ function Review({ plan }: { readonly plan: PlanView }) {
           <LeavesCard plan={plan} />
         </div>
         <div className="c4 stack">
-          <DigestCard plan={plan} />
+          <DirectoryCard plan={plan} />
           <ApprovalsCard plan={plan} />
+          <DigestCard plan={plan} />
           <BeforeRunCard plan={plan} />
         </div>
       </div>
@@ -95,8 +105,7 @@ function StartRun({ plan }: { readonly plan: PlanView }) {
   const trpc = useTRPC();
   const router = useRouter();
   const start = useMutation(trpc.runs.start.mutationOptions({ onSuccess: ({ run }) => router.push(`/runs/${run}`) }));
-  const approved = plan.approvals.filter((approval) => approval.decision === "approved");
-  const reason = plan.cannotStart ?? `${listed(approved.map((approval) => approval.site))} will take part.`;
+  const reason = plan.cannotStart ?? `${listed(readyFor(plan))} will take part.`;
   return (
     <div className="grid gap-3">
       <div className="card flex flex-wrap items-center gap-3 px-4 py-3">

@@ -11,7 +11,7 @@ import { Note } from "../../parts/chip.tsx";
 import { plural } from "../../parts/figures.ts";
 import { Refused } from "../../parts/states.tsx";
 import { PlanLines } from "./plan-cards.tsx";
-import type { Judged } from "./plan-form.ts";
+import type { Judged } from "./plan-judge.ts";
 
 interface PreviewProps {
   readonly judged: Judged;

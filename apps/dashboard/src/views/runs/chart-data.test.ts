@@ -17,10 +17,10 @@ it("shows a site's figure at once, a mean once the round that measures it is clo
     [0.7, 0.9],
     [0.6, null],
   ]);
-  expect(data.mean[0]).toBeCloseTo(0.65, 12);
-  expect(data.mean[1]).toBeNull();
+  expect(data.main[0]?.value).toBeCloseTo(0.65, 12);
+  expect(data.main[1]).toBeNull();
   const closed = chartData(viewOf([...TWO_ROUNDS, ...CLOSED_WITHOUT_B]), "auroc", 15);
-  expect(closed.mean[1]).toBeCloseTo(0.9, 12);
+  expect(closed.main[1]?.value).toBeCloseTo(0.9, 12);
 });
 
 it("says in words what it shows, and what is coming in", () => {

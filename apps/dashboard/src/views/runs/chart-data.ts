@@ -1,43 +1,43 @@
 /** The curve as columns for the chart, its table and its sentence. */
-import { HIGHER_IS_BETTER } from "@engraft/core/models/metric-means";
 import type { MetricName } from "@engraft/core/models/plan";
-import { curveMean, type CurvePoint, type RunView } from "@engraft/core/rounds/view";
+import type { RunView } from "@engraft/core/rounds/view";
 import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
+import { bestOf, mainCurve, type MainPoint } from "./main-curve.ts";
+import { boundsText, isSecure } from "./secure/pooled.ts";
 
 export interface ChartData {
   readonly rounds: readonly number[];
-  readonly mean: readonly (number | null)[];
-  /** One column for each site of the run, in the run's order; null where it reports nothing. */
+  /** What the main line stands for: all sites' patients together, or the weighted mean over sites. */
+  readonly kind: "pooled" | "mean";
+  readonly main: readonly (MainPoint | null)[];
+  /** One column for each site that has a line, in the run's order; null where it reports nothing. `slot`: its place in the run. */
   readonly sites: readonly { readonly site: string; readonly slot: number; readonly values: readonly (number | null)[] }[];
   /** Last round to be shown on the axis: a little ahead of the newest. */
   readonly horizon: number;
 }
 
-/**
- * The weighted mean at a checkpoint, once every site that will report it has: a mean over the first site to answer would
- * jump. Checkpoint r is measured by the answers of round r + 1, the last one by the evaluation.
- */
-export function settledMean(view: RunView, point: CurvePoint, metric: MetricName): number | undefined {
-  const measuring = view.rounds[point.round];
-  const evaluated = view.evaluation !== null && view.comparisons.length + view.evaluation.missed.length >= view.evaluation.cohort.length;
-  const settled = view.end !== null || (measuring === undefined ? evaluated : measuring.closed !== null);
-  return settled ? curveMean(point, metric) : undefined;
-}
-
 export function chartData(view: RunView, metric: MetricName, plannedRounds: number): ChartData {
-  const rounds = view.curve.map((point) => point.round);
+  const points = mainCurve(view, metric);
+  const rounds = [...new Set([...view.curve, ...points].map((point) => point.round))].toSorted((a, b) => a - b);
   const newest = rounds.at(-1) ?? 0;
   const horizon = view.end === null ? Math.min(plannedRounds, Math.max(4, newest + 2)) : Math.max(1, newest);
   return {
     rounds,
-    mean: view.curve.map((point) => settledMean(view, point, metric) ?? null),
-    sites: view.sites.map((site, slot) => ({
-      site,
-      slot,
-      values: view.curve.map((point) => point.sites[site]?.values[metric]?.value ?? null),
-    })),
+    kind: isSecure(view) ? "pooled" : "mean",
+    main: rounds.map((round) => points.find((point) => point.round === round) ?? null),
+    sites: sitesIn(view, metric, rounds),
     horizon,
   };
+}
+
+/** Sites that show no figures of their own under secure aggregation are in the sum alone, and get no line. */
+function sitesIn(view: RunView, metric: MetricName, rounds: readonly number[]): ChartData["sites"] {
+  const sites = view.sites.map((site, slot) => ({
+    site,
+    slot,
+    values: rounds.map((round) => view.curve.find((point) => point.round === round)?.sites[site]?.values[metric]?.value ?? null),
+  }));
+  return isSecure(view) ? sites.filter(({ values }) => values.some((value) => value !== null)) : sites;
 }
 
 const NARROWEST = 1;
@@ -59,26 +59,38 @@ export function stepZoom(
   return [start, start + length];
 }
 
-export const hasValues = (data: ChartData): boolean => data.sites.some(({ values }) => values.some((value) => value !== null));
+export const hasValues = ({ main, sites }: ChartData): boolean =>
+  main.some((point) => point !== null) || sites.some(({ values }) => values.some((value) => value !== null));
+
+export const MAIN_NAMES = {
+  pooled: { long: "All sites’ patients together", line: "All sites", column: "All sites" },
+  mean: { long: "Weighted mean", line: "Mean", column: "Mean" },
+} as const;
 
 export const roundName = (round: number): string => (round === 0 ? "start" : String(round));
 
 /** What the chart shows, as a sentence. */
 export function chartSentence(data: ChartData, metric: MetricName): string {
-  const known = data.mean.flatMap((value, index) => (value === null ? [] : [{ round: data.rounds[index] ?? 0, value }]));
-  const first = known[0];
-  const last = known.at(-1);
+  const known = data.main.filter((point) => point !== null);
+  const [first, last, best] = [known[0], known.at(-1), bestOf(known, metric)];
   const newest = data.rounds.at(-1);
-  // What is being measured now: figures of the sites that have answered, before there is a mean over all.
+  // What is being measured now: figures of the sites that have answered, before there is one over all.
   const coming =
     newest === undefined || newest === last?.round
       ? ""
       : ` So far at ${newest === 0 ? "the start" : `round ${newest}`}: ${sitesAt(data, data.rounds.length - 1)}.`;
-  if (first === undefined || last === undefined) return `${METRIC_TITLES[metric]} on held-out patients: no mean yet.${coming}`;
-  const best = known.reduce((a, b) => ((HIGHER_IS_BETTER[metric] ? b.value > a.value : b.value < a.value) ? b : a));
-  const index = data.rounds.indexOf(last.round);
-  return `${METRIC_TITLES[metric]} on held-out patients, weighted mean over sites: ${metricText(first.value)} at the start, ${metricText(last.value)} after round ${last.round}, best ${metricText(best.value)} after round ${best.round}. There: ${sitesAt(data, index)}.${coming}`;
+  const over = data.kind === "pooled" ? "all sites’ held-out patients together" : "held-out patients";
+  if (first === undefined || last === undefined || best === undefined) {
+    return `${METRIC_TITLES[metric]} on ${over}: no ${data.kind === "pooled" ? "sum" : "mean"} yet.${coming}`;
+  }
+  const bounds = last.bounds === null ? undefined : boundsText(last.bounds);
+  const exact = bounds === undefined ? "" : ` The exact figure there is between ${bounds.replace(" to ", " and ")}.`;
+  const there = sitesAt(data, data.rounds.indexOf(last.round));
+  const what = data.kind === "pooled" ? ", out of the sum" : ", weighted mean over sites";
+  return `${METRIC_TITLES[metric]} on ${over}${what}: ${metricText(first.value)} ${afterText(first)}, ${metricText(last.value)} ${afterText(last)}, best ${metricText(best.value)} ${afterText(best)}.${exact}${there === "" ? "" : ` There: ${there}.`}${coming}`;
 }
+
+const afterText = ({ round }: MainPoint): string => (round === 0 ? "at the start" : `after round ${round}`);
 
 const sitesAt = (data: ChartData, index: number): string =>
   data.sites
@@ -91,12 +103,13 @@ const sitesAt = (data: ChartData, index: number): string =>
 /** Comma-separated, a row for each round. */
 export function chartCsv(data: ChartData, metric: MetricName): string {
   const cell = (value: number | null | undefined): string => (value === null || value === undefined ? "" : String(value));
-  const head = ["round", `${metric}_weighted_mean`, ...data.sites.map(({ site }) => `${metric}_${site}`)];
-  const rows = data.rounds.map((round, index) => [
-    String(round),
-    cell(data.mean[index]),
-    ...data.sites.map(({ values }) => cell(values[index])),
-  ]);
+  const main = data.kind === "pooled" ? [`${metric}_pooled`, `${metric}_pooled_low`, `${metric}_pooled_high`] : [`${metric}_weighted_mean`];
+  const head = ["round", ...main, ...data.sites.map(({ site }) => `${metric}_${site}`)];
+  const rows = data.rounds.map((round, index) => {
+    const point = data.main[index];
+    const figures = data.kind === "pooled" ? [point?.value, point?.bounds?.low, point?.bounds?.high] : [point?.value];
+    return [String(round), ...figures.map(cell), ...data.sites.map(({ values }) => cell(values[index]))];
+  });
   return [head, ...rows]
     .map((row) => row.join(","))
     .join("\n")

@@ -2,7 +2,8 @@
 import type uPlot from "uplot";
 import { markOf, shapePath } from "../../parts/site-key.tsx";
 import { metricText } from "../../parts/figures.ts";
-import { roundName, type ChartData } from "./chart-data.ts";
+import type { MainPoint } from "./main-curve.ts";
+import { MAIN_NAMES, roundName, type ChartData } from "./chart-data.ts";
 
 export interface ChartState {
   readonly data: ChartData;
@@ -24,11 +25,11 @@ const FADED = 0.25;
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const font = (weight: number, px: number): string => `${weight} ${px}px ${getComputedStyle(document.body).fontFamily}`;
 
-/** x, one column for each site, then the mean: last, so that it lies on top. */
+/** x, one column for each site, then the main line: last, so that it lies on top. */
 export const toColumns = (data: ChartData): uPlot.AlignedData => [
   [...data.rounds],
   ...data.sites.map(({ values }) => [...values]),
-  [...data.mean],
+  data.main.map((point) => point?.value ?? null),
 ];
 
 export function chartOptions(state: () => ChartState, width: number, height: number, events: ChartEvents): uPlot.Options {
@@ -67,7 +68,7 @@ export function chartOptions(state: () => ChartState, width: number, height: num
     ],
     hooks: {
       drawClear: [(plot) => fade(plot, state())],
-      drawAxes: [(plot) => drawComing(plot, state())],
+      drawAxes: [(plot) => drawComing(plot, state()), (plot) => drawBounds(plot, state())],
       drawSeries: [(plot, series) => drawMarks(plot, series, state())],
       draw: [(plot) => drawNames(plot, state())],
       setCursor: [(plot) => events.onCursor(plot.cursor.idx ?? null, plot.cursor.left ?? 0)],
@@ -91,7 +92,7 @@ function yRange(state: ChartState): [number, number] {
   const { data } = state;
   const seen = data.rounds
     .flatMap((round, index) =>
-      round < from - 1 || round > to + 1 ? [] : [data.mean[index] ?? null, ...data.sites.map(({ values }) => values[index] ?? null)],
+      round < from - 1 || round > to + 1 ? [] : [...mainValues(data.main[index]), ...data.sites.map(({ values }) => values[index] ?? null)],
     )
     .filter((value) => value !== null);
   if (seen.length === 0) return [0, 1];
@@ -100,6 +101,9 @@ function yRange(state: ChartState): [number, number] {
   const room = Math.max((high - low) * 0.1, 0.005);
   return [low - room, high + room];
 }
+
+const mainValues = (point: MainPoint | null | undefined): readonly number[] =>
+  point === null || point === undefined ? [] : [point.value, point.bounds?.low ?? point.value, point.bounds?.high ?? point.value];
 
 function metricAxisText(value: number, all: readonly number[]): string {
   const step = Math.abs((all[1] ?? 0) - (all[0] ?? 0));
@@ -142,11 +146,32 @@ function drawComing(plot: uPlot, { underWay }: ChartState): void {
   ctx.restore();
 }
 
+/** The band between the bounds of a pooled figure. */
+function drawBounds(plot: uPlot, { data }: ChartState): void {
+  const known = data.main.flatMap((point) => (point === null || point.bounds === null ? [] : [{ round: point.round, ...point.bounds }]));
+  const at = (round: number, value: number): [number, number] => [plot.valToPos(round, "x", true), plot.valToPos(value, "y", true)];
+  const [first] = known;
+  if (first === undefined) return;
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.globalAlpha = 0.14;
+  ctx.fillStyle = token("--text");
+  ctx.beginPath();
+  ctx.moveTo(...at(first.round, first.low));
+  for (const { round, high } of known) ctx.lineTo(...at(round, high));
+  for (const { round, low } of known.toReversed()) ctx.lineTo(...at(round, low));
+  ctx.fill();
+  ctx.restore();
+}
+
 /** Point shapes; dense curves show the last point only. `series` counts from 1; the one after the sites is the mean. */
 function drawMarks(plot: uPlot, series: number, { data, focused }: ChartState): void {
   const mean = series === data.sites.length + 1;
   const site = data.sites[series - 1];
-  const values = mean ? data.mean : site?.values;
+  const values = mean ? data.main.map((point) => point?.value ?? null) : site?.values;
   if (values === undefined || (!mean && site === undefined)) return;
   const { ctx } = plot;
   const scale = devicePixelRatio;
@@ -182,7 +207,7 @@ function drawNames(plot: uPlot, { data, focused, zoom }: ChartState): void {
   const end = data.rounds.findLastIndex((round) => zoom === null || round <= zoom[1] + 1e-9);
   const lines = [
     ...data.sites.map(({ site, slot, values }) => ({ name: site, slot, values, color: markOf(slot).color })),
-    { name: "Mean", slot: -1, values: data.mean, color: "--text" },
+    { name: MAIN_NAMES[data.kind].line, slot: -1, values: data.main.map((point) => point?.value ?? null), color: "--text" },
   ];
   const labels = lines.flatMap(({ name, slot, values, color }) => {
     const index = values.slice(0, end + 1).findLastIndex((value) => value !== null);

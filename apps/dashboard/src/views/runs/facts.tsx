@@ -1,74 +1,84 @@
 "use client";
-import { HIGHER_IS_BETTER } from "@engraft/core/models/metric-means";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
-import { Eye } from "lucide-react";
-import type { ReactNode } from "react";
+import { Eye, ShieldCheck } from "lucide-react";
 import { bytesText, clockText, countdownText, lengthText, listed, METRIC_TITLES, metricText, plural } from "../../parts/figures.ts";
 import { useNow } from "../../parts/time.tsx";
-import { settledMean } from "./chart-data.ts";
+import { Fact } from "./fact.tsx";
+import { maskedBytes } from "../plans/leaves.ts";
+import { bestOf, mainCurve } from "./main-curve.ts";
+import { isSecure } from "./secure/pooled.ts";
+import { SumSitesFact, SumTimeFact } from "./secure/facts.tsx";
+import type { Held } from "./secure/saw.ts";
+import { lostOf } from "./secure/steps.ts";
 import { hasEnded } from "./phase.tsx";
 
 interface FactsProps {
   readonly plan: Plan;
   readonly view: RunView;
   readonly metric: MetricName;
+  /** What the coordinator holds of the sums that were opened. */
+  readonly held: Held;
 }
 
 /** The five or six figures that say how the run stands. Each keeps its place when it changes. */
-export function RunFacts({ plan, view, metric }: FactsProps) {
+export function RunFacts({ plan, view, metric, held }: FactsProps) {
   const now = useNow();
+  const secure = plan.aggregation.method === "secure";
   return (
     <section className="card" aria-label="How the run stands">
       <dl className="facts">
         <RoundFact plan={plan} view={view} />
-        <SitesFact plan={plan} view={view} />
-        <TimeFact view={view} now={now} />
+        {secure ? <SumSitesFact plan={plan} view={view} /> : <SitesFact plan={plan} view={view} />}
+        {secure && view.end === null ? <SumTimeFact view={view} now={now} /> : <TimeFact view={view} now={now} />}
         <MetricFact view={view} metric={metric} />
+        {secure ? <MaskedFact held={held} /> : <PlainFact />}
         <Fact
-          label={
-            <>
-              <Eye className="text-bad" aria-hidden />
-              Aggregation
-            </>
-          }
-          value="Plain"
-          under={<span className="text-bad">Single updates readable: yes</span>}
+          label={secure ? "Masked vector" : "Update"}
+          value={bytesText(secure ? maskedBytes(plan, view.checkpoint.bytes / 4, "train") : view.checkpoint.bytes)}
+          under="from each site, each round"
         />
-        <Fact label="Update" value={bytesText(view.checkpoint.bytes)} under="from each site, each round" />
       </dl>
     </section>
   );
 }
 
-function Fact({
-  label,
-  value,
-  small,
-  under,
-}: {
-  readonly label: ReactNode;
-  readonly value: ReactNode;
-  readonly small?: ReactNode;
-  readonly under: ReactNode;
-}) {
+function PlainFact() {
   return (
-    <div>
-      <dt>{label}</dt>
-      <dd>
-        <div className="v">
-          {value}
-          {small !== undefined && <small> {small}</small>}
-        </div>
-        <div className="x">{under}</div>
-      </dd>
-    </div>
+    <Fact
+      label={
+        <>
+          <Eye className="text-bad" aria-hidden />
+          Aggregation
+        </>
+      }
+      value="Plain"
+      under={<span className="text-bad">Single updates readable: yes</span>}
+    />
+  );
+}
+
+/** The word on single updates comes from the records, never from the plan. */
+function MaskedFact({ held }: { readonly held: Held }) {
+  const readable = held.readable.length > 0;
+  const words = held.sums === 0 ? "no sum opened yet" : `Single updates readable: ${readable ? "yes" : "no"}`;
+  return (
+    <Fact
+      label={
+        <>
+          <ShieldCheck className={readable ? "text-bad" : "text-accent"} aria-hidden />
+          Secure aggregation
+        </>
+      }
+      value="On"
+      under={<span className={readable ? "text-bad" : held.sums === 0 ? "" : "text-accent"}>{words}</span>}
+    />
   );
 }
 
 function RoundFact({ plan, view }: { readonly plan: Plan; readonly view: RunView }) {
   const closed = view.rounds.filter((round) => round.checkpoint !== null).length;
-  const incomplete = view.rounds.filter((round) => round.dropped.length > 0).length;
+  const incomplete = view.rounds.filter((round) => (round.attempts.length > 0 ? lostOf(round) : round.dropped).length > 0).length;
   return (
     <Fact
       label="Round"
@@ -141,20 +151,16 @@ function TimeFact({ view, now }: { readonly view: RunView; readonly now: number 
 }
 
 function MetricFact({ view, metric }: { readonly view: RunView; readonly metric: MetricName }) {
-  const means = view.curve.flatMap((point) => {
-    const value = settledMean(view, point, metric);
-    return value === undefined ? [] : [{ round: point.round, value }];
-  });
-  const last = means.at(-1);
-  const label = `${METRIC_TITLES[metric]}, weighted mean`;
-  if (last === undefined) return <Fact label={label} value="–" under="first figures come with round 1" />;
-  const best = means.reduce((a, b) => ((HIGHER_IS_BETTER[metric] ? b.value > a.value : b.value < a.value) ? b : a));
+  const points = mainCurve(view, metric);
+  const [last, best] = [points.at(-1), bestOf(points, metric)];
+  const label = `${METRIC_TITLES[metric]}, ${isSecure(view) ? "all sites’ patients" : "weighted mean"}`;
+  if (last === undefined || best === undefined) return <Fact label={label} value="–" under="first figures come with round 1" />;
   return (
     <Fact
       label={label}
       value={metricText(last.value)}
       under={
-        best.round === last.round
+        best.value === last.value
           ? "the best so far"
           : `best ${metricText(best.value)} at ${best.round === 0 ? "the start" : `round ${best.round}`}`
       }

@@ -7,6 +7,8 @@ import { Chip } from "../../parts/chip.tsx";
 import { gainText, listed, METRIC_TITLES } from "../../parts/figures.ts";
 import { Empty } from "../../parts/states.tsx";
 import { gainOf, type Gain } from "../models/release-metrics.ts";
+import { finalFigures } from "./secure/pooled.ts";
+import { PooledGain } from "./secure/pooled-gain.tsx";
 
 interface GainRow {
   readonly site: string;
@@ -27,15 +29,21 @@ const rowsOf = (comparisons: readonly Comparison[], metric: MetricName): readonl
 /** Each site's shared model against its own, on the same held-out patients. */
 export function GainCard({ plan, view, metric }: { readonly plan: Plan; readonly view: RunView; readonly metric: MetricName }) {
   const rows = rowsOf(view.comparisons, metric);
+  const pooled = finalFigures(view);
+  const opened = view.evaluation !== null || view.evaluationRound !== null;
   return (
     <Card title="Gain over training alone" className="h-full" end={<Verdict gains={rows.flatMap(({ gain }) => gain ?? [])} />}>
       {!plan.metrics.compareAlone ? (
         <Empty title="Not measured">This plan does not ask sites to train alone. The next version can.</Empty>
+      ) : rows.length === 0 && pooled !== null ? (
+        <PooledGain figures={pooled} metric={metric} />
       ) : rows.length === 0 ? (
-        <Empty title={view.evaluation === null ? "Comes at the end" : "Being measured"}>
-          {view.evaluation === null
-            ? "After the last round each site trains alone, as long, and compares on its test patients."
-            : "Each site trains alone, as long, and compares on its test patients."}
+        <Empty title={view.end !== null ? "Not measured" : opened ? "Being measured" : "Comes at the end"}>
+          {view.end !== null
+            ? "The run ended before its last evaluation."
+            : !opened
+              ? "After the last round each site trains alone, as long, and compares on its test patients."
+              : "Each site trains alone, as long, and compares on its test patients."}
         </Empty>
       ) : (
         <div className="grid gap-2 px-4 py-3">

@@ -1,7 +1,7 @@
 "use client";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
-import { Download, Table2, ZoomIn } from "lucide-react";
+import { Download, ShieldCheck, Table2, ZoomIn } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
@@ -9,8 +9,10 @@ import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { Segmented } from "../../parts/segmented.tsx";
 import { MarkSample, markOf, SiteKey } from "../../parts/site-key.tsx";
 import { Empty } from "../../parts/states.tsx";
-import { chartCsv, chartData, chartSentence, hasValues, roundName, stepZoom, type ChartData } from "./chart-data.ts";
+import { chartCsv, chartData, chartSentence, hasValues, MAIN_NAMES, roundName, stepZoom, type ChartData } from "./chart-data.ts";
+import type { MainPoint } from "./main-curve.ts";
 import { MetricChart } from "./metric-chart.tsx";
+import { boundsText } from "./secure/pooled.ts";
 
 interface MetricCardProps {
   readonly run: string;
@@ -65,7 +67,9 @@ export function MetricCard({ run, plan, view, metric, onMetric }: MetricCardProp
       </div>
       {!hasValues(data) ? (
         <Empty title="No value yet">
-          Sites measure each checkpoint when the next round begins, on at least {plan.metrics.minCount} of their own held-out patients.
+          {plan.aggregation.method === "secure"
+            ? `The first figure comes with the first sum: of all sites’ held-out patients together, at least ${plan.metrics.minCount} of them.`
+            : `Sites measure each checkpoint when the next round begins, on at least ${plan.metrics.minCount} of their own held-out patients.`}
         </Empty>
       ) : table ? (
         <ChartTable data={data} metric={metric} />
@@ -81,6 +85,12 @@ export function MetricCard({ run, plan, view, metric, onMetric }: MetricCardProp
             underWay={view.end === null ? (view.rounds.at(-1)?.round ?? null) : null}
           />
           <Legend data={data} onFocus={setFocused} />
+          {plan.aggregation.method === "secure" && !plan.metrics.perSite && (
+            <p className="flex items-start gap-1.5 text-12 text-fg-2">
+              <ShieldCheck size={14} className="mt-px flex-none text-accent" aria-hidden />
+              Per-site figures are not shown: the plan keeps them inside the sum.
+            </p>
+          )}
         </div>
       )}
     </Card>
@@ -94,8 +104,16 @@ function Legend({ data, onFocus }: { readonly data: ChartData; readonly onFocus:
         <svg width="26" height="10" aria-hidden>
           <path d="M0 5H26" stroke="var(--text)" strokeWidth="2.75" />
         </svg>
-        Weighted mean
+        {MAIN_NAMES[data.kind].long}
       </li>
+      {data.main.some((point) => point !== null && point.bounds !== null && boundsText(point.bounds) !== undefined) && (
+        <li>
+          <svg width="26" height="10" aria-hidden>
+            <rect width="26" height="10" fill="var(--text)" opacity="0.14" />
+          </svg>
+          the exact figure lies in the band
+        </li>
+      )}
       {data.sites.map(({ site, slot, values }) => (
         <li key={site} onMouseEnter={() => onFocus(slot)} onMouseLeave={() => onFocus(null)}>
           <MarkSample mark={markOf(slot)} />
@@ -112,13 +130,20 @@ function ChartTable({ data, metric }: { readonly data: ChartData; readonly metri
   return (
     <div className="scroll relative mt-3 max-h-[330px] overflow-y-auto" role="region" aria-label="Values of the chart, table" tabIndex={0}>
       <table className="dense">
-        <caption className="sr-only">{METRIC_TITLES[metric]} after each round, weighted mean and each site</caption>
+        <caption className="sr-only">
+          {METRIC_TITLES[metric]} after each round, {MAIN_NAMES[data.kind].long.toLowerCase()} and each site
+        </caption>
         <thead>
           <tr>
             <th scope="col">Round</th>
             <th scope="col" className="n">
-              Mean
+              {MAIN_NAMES[data.kind].column}
             </th>
+            {data.kind === "pooled" && (
+              <th scope="col" className="n">
+                Exact, between
+              </th>
+            )}
             {data.sites.map(({ site, slot }) => (
               <th scope="col" className="n" key={site}>
                 <SiteKey site={site} slot={slot} />
@@ -130,7 +155,8 @@ function ChartTable({ data, metric }: { readonly data: ChartData; readonly metri
           {data.rounds.map((round, index) => (
             <tr key={round}>
               <th scope="row">{roundName(round)}</th>
-              <Figure value={data.mean[index]} strong />
+              <Figure value={data.main[index]?.value} strong />
+              {data.kind === "pooled" && <td className="n whitespace-nowrap text-fg-2">{boundsOf(data.main[index])}</td>}
               {data.sites.map(({ site, values }) => (
                 <Figure key={site} value={values[index]} />
               ))}
@@ -144,6 +170,11 @@ function ChartTable({ data, metric }: { readonly data: ChartData; readonly metri
 
 function Figure({ value, strong = false }: { readonly value: number | null | undefined; readonly strong?: boolean }) {
   return <td className={`n ${strong ? "font-semibold" : ""}`}>{value === null || value === undefined ? "–" : metricText(value)}</td>;
+}
+
+function boundsOf(point: MainPoint | null | undefined): string {
+  if (point === null || point === undefined || point.bounds === null) return "–";
+  return boundsText(point.bounds) ?? metricText(point.value);
 }
 
 function download(name: string, text: string): void {

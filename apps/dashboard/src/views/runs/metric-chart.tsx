@@ -5,8 +5,9 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { MarkSample, markOf } from "../../parts/site-key.tsx";
 import { metricText } from "../../parts/figures.ts";
+import { boundsText } from "./secure/pooled.ts";
 import { chartOptions, toColumns, type ChartState } from "./chart-drawing.ts";
-import { roundName, stepZoom, type ChartData } from "./chart-data.ts";
+import { MAIN_NAMES, roundName, stepZoom, type ChartData } from "./chart-data.ts";
 
 interface MetricChartProps {
   readonly data: ChartData;
@@ -95,7 +96,8 @@ function Tip({
   readonly left: number;
   readonly width: number;
 }) {
-  const mean = data.mean[index] ?? null;
+  const main = data.main[index] ?? null;
+  const bounds = main === null || main.bounds === null ? undefined : boundsText(main.bounds);
   const rows = data.sites.flatMap(({ site, slot, values }) => {
     const value = values[index] ?? null;
     return value === null ? [] : [{ site, slot, value }];
@@ -119,13 +121,14 @@ function Tip({
               <dd>{metricText(value)}</dd>
             </div>
           ))}
-        {mean !== null && (
+        {main !== null && (
           <div className="contents font-semibold">
-            <dt>Mean</dt>
-            <dd>{metricText(mean)}</dd>
+            <dt>{MAIN_NAMES[data.kind].line}</dt>
+            <dd>{metricText(main.value)}</dd>
           </div>
         )}
       </dl>
+      {bounds !== undefined && <p className="text-fg-2">exact: {bounds}</p>}
     </div>
   );
 }

@@ -8,7 +8,8 @@ import { CopyButton } from "../../parts/copy.tsx";
 import { DataTable } from "../../parts/data-table.tsx";
 import { bytesText, clockText, exactText, lengthText, METRIC_TITLES, metricText, shortDigest } from "../../parts/figures.ts";
 import { Empty } from "../../parts/states.tsx";
-import { settledMean } from "./chart-data.ts";
+import { mainCurve } from "./main-curve.ts";
+import { endOf, lostOf } from "./secure/steps.ts";
 
 const CLOSED_BECAUSE: Readonly<Record<string, string>> = {
   "all-answered": "all answered",
@@ -17,11 +18,17 @@ const CLOSED_BECAUSE: Readonly<Record<string, string>> = {
 };
 
 interface Row extends RoundView {
-  /** Mean over sites of the checkpoint that the round wrote; undefined until it is measured. */
-  readonly mean: number | undefined;
+  /** Figure of all sites for the checkpoint that the round wrote; undefined until it is measured. */
+  readonly figure: number | undefined;
 }
 
 const column = createColumnHelper<Row>();
+
+const isSecure = (round: RoundView): boolean => round.attempts.length > 0;
+
+/** Who is in the mean, or will be: under secure aggregation once that is fixed. */
+const sitesIn = (round: RoundView): readonly string[] =>
+  isSecure(round) ? (round.closed?.survivors ?? []) : round.cohort.filter((site) => round.answers.some((answer) => answer.site === site));
 
 const columnsFor = (metric: MetricName) => [
   column.accessor("round", { header: "Round", meta: { rowHeader: true } }),
@@ -34,25 +41,23 @@ const columnsFor = (metric: MetricName) => [
       </time>
     ),
   }),
-  column.accessor((row) => (row.closed === null ? undefined : row.closed.at - row.openedAt), {
+  column.accessor((row) => (endOf(row) ?? Number.POSITIVE_INFINITY) - row.openedAt, {
     id: "took",
     header: "Took",
     meta: { figures: true, nowrap: true },
-    cell: ({ row: { original: row } }) =>
-      row.closed === null ? "open" : <span title={CLOSED_BECAUSE[row.closed.reason]}>{lengthText(row.closed.at - row.openedAt)}</span>,
+    cell: ({ row: { original: row } }) => <Took round={row} />,
   }),
-  column.accessor((row) => row.answers.length, {
+  column.accessor((row) => sitesIn(row).length, {
     id: "in",
     header: "In",
     meta: { figures: true, nowrap: true },
-    cell: ({ row: { original: row } }) => `${row.answers.length} of ${row.cohort.length}`,
+    cell: ({ row: { original: row } }) => `${sitesIn(row).length} of ${row.cohort.length}`,
   }),
   column.display({
     id: "sites",
     header: "Who took part",
     meta: { nowrap: true },
-    cell: ({ row: { original: row } }) =>
-      row.cohort.filter((site) => row.answers.some((answer) => answer.site === site)).join(", ") || "nobody yet",
+    cell: ({ row: { original: row } }) => sitesIn(row).join(", ") || (isSecure(row) ? "not fixed yet" : "nobody yet"),
   }),
   column.display({ id: "dropped", header: "Dropped, and why", cell: ({ row: { original: row } }) => <Dropped round={row} /> }),
   column.accessor((row) => row.answers.reduce((sum, answer) => sum + answer.bytes, 0), {
@@ -61,12 +66,12 @@ const columnsFor = (metric: MetricName) => [
     meta: { figures: true, nowrap: true },
     cell: ({ getValue }) => bytesText(getValue()),
   }),
-  column.accessor("mean", {
-    header: `${METRIC_TITLES[metric]}, mean`,
+  column.accessor("figure", {
+    header: `${METRIC_TITLES[metric]}, all`,
     meta: { figures: true, nowrap: true },
     cell: ({ getValue }) => {
-      const mean = getValue();
-      return mean === undefined ? "–" : metricText(mean);
+      const figure = getValue();
+      return figure === undefined ? "–" : metricText(figure);
     },
   }),
   column.display({
@@ -79,10 +84,8 @@ const columnsFor = (metric: MetricName) => [
 
 export function RoundsCard({ view, metric }: { readonly view: RunView; readonly metric: MetricName }) {
   const columns = useMemo(() => columnsFor(metric), [metric]);
-  const rows = view.rounds.map((round): Row => {
-    const point = view.curve.find((each) => each.round === round.round);
-    return { ...round, mean: point === undefined ? undefined : settledMean(view, point, metric) };
-  });
+  const curve = mainCurve(view, metric);
+  const rows = view.rounds.map((round): Row => ({ ...round, figure: curve.find((point) => point.round === round.round)?.value }));
   return (
     <Card title="Rounds" aside="who took part, and what came of it">
       {rows.length === 0 ? (
@@ -101,7 +104,35 @@ export function RoundsCard({ view, metric }: { readonly view: RunView; readonly 
   );
 }
 
+function Took({ round }: { readonly round: RoundView }) {
+  const end = endOf(round);
+  if (end === null) return "open";
+  const attempts = round.attempts.length;
+  return (
+    <span title={CLOSED_BECAUSE[round.closed?.reason ?? ""]}>
+      {lengthText(end - round.openedAt)}
+      {attempts > 1 && <span className="block text-12 text-fg-2">{attempts} attempts</span>}
+    </span>
+  );
+}
+
+function LostSites({ round }: { readonly round: RoundView }) {
+  const lost = lostOf(round);
+  if (lost.length === 0) return <span className="text-fg-3">nobody</span>;
+  return (
+    <ul className="grid min-w-56 gap-0.5">
+      {lost.map(({ site, at, text, code }) => (
+        <li key={site}>
+          <span className="font-medium text-bad">{site}</span> lost at {at}. {text}{" "}
+          {code !== "" && <code className="text-fg-3">{code}</code>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Dropped({ round }: { readonly round: RoundView }) {
+  if (isSecure(round)) return <LostSites round={round} />;
   const answered = (site: string): boolean =>
     round.answers.some((answer) => answer.site === site) || round.dropped.some((dropped) => dropped.site === site);
   const late = round.closed === null ? [] : round.cohort.filter((site) => !answered(site));
@@ -123,6 +154,7 @@ function Dropped({ round }: { readonly round: RoundView }) {
 }
 
 function Checkpoint({ round }: { readonly round: RoundView }) {
+  if (round.failed !== null) return <span className="text-bad">none: no sum</span>;
   if (round.checkpoint === null) return <span className="text-fg-3">not yet</span>;
   return (
     <span className="flex items-center gap-1 font-mono text-12">

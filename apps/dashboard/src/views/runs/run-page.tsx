@@ -6,13 +6,14 @@ import { Eye, OctagonX } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { PageHead } from "../../parts/card.tsx";
-import { Chip, Note } from "../../parts/chip.tsx";
+import { Note } from "../../parts/chip.tsx";
 import { buttonClass } from "../../parts/button.tsx";
 import { countText, personText, shortDigest } from "../../parts/figures.ts";
 import { Loaded, Skeleton } from "../../parts/states.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { useIsAdmin } from "../../shell/session.tsx";
 import { Main } from "../../shell/shell.tsx";
+import { AggregationChip } from "../plans/plan-chip.tsx";
 import { ComparisonCard } from "./comparison-card.tsx";
 import { RunFacts } from "./facts.tsx";
 import { GainCard } from "./gain-card.tsx";
@@ -20,6 +21,10 @@ import { MetricCard } from "./metric-card.tsx";
 import { hasEnded, PhaseChip } from "./phase.tsx";
 import { RefusalsCard } from "./refusals-card.tsx";
 import { RoundsCard } from "./rounds-card.tsx";
+import { PlainSawCard, SawCard } from "./secure/saw-card.tsx";
+import { SecureRoundCard } from "./secure/secure-card.tsx";
+import { allRounds } from "./secure/steps.ts";
+import { useRecords } from "./secure/use-records.ts";
 import { SpokenRounds } from "./spoken-rounds.tsx";
 import { StopRun } from "./stop-run.tsx";
 import { TimelineCard } from "./timeline-card.tsx";
@@ -40,10 +45,18 @@ export function RunPage({ run }: { readonly run: string }) {
 function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view: RunView; readonly now: RunNow }) {
   const { plan } = detail;
   const [metric, setMetric] = useState<MetricName>(plan.metrics.names[0] ?? "auroc");
-  const newest = view.rounds.at(-1)?.round ?? 0;
+  const newest = allRounds(view).at(-1)?.round ?? 0;
+  const { query: record, held, numbers } = useRecords(plan, view);
   // Undefined: whichever round is newest.
   const [chosen, setChosen] = useState<number | undefined>(undefined);
   const selected = chosen ?? newest;
+  const rounds = {
+    plan,
+    view,
+    selected,
+    working: now.working,
+    onSelect: (round: number) => setChosen(round === newest ? undefined : round),
+  };
   return (
     <>
       <Head detail={detail} view={view} />
@@ -55,7 +68,7 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
           Start another run from the plan’s page once the sites are back.
         </Note>
       )}
-      <RunFacts plan={plan} view={view} metric={metric} />
+      <RunFacts plan={plan} view={view} metric={metric} held={held} />
       <div className="cols items-stretch!">
         <div className="c8">
           <MetricCard run={view.run} plan={plan} view={view} metric={metric} onMetric={setMetric} />
@@ -64,14 +77,13 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
           <GainCard plan={plan} view={view} metric={metric} />
         </div>
       </div>
-      <TimelineCard
-        plan={plan}
-        view={view}
-        working={now.working}
-        selected={selected}
-        onSelect={(round) => setChosen(round === newest ? undefined : round)}
-      />
-      <ComparisonCard view={view} metric={metric} minCount={plan.metrics.minCount} />
+      {numbers === null ? <TimelineCard {...rounds} /> : <SecureRoundCard {...rounds} />}
+      {numbers === null ? (
+        <PlainSawCard view={view} selected={selected} />
+      ) : (
+        <SawCard view={view} selected={selected} held={held} numbers={numbers} error={record.error} retry={() => void record.refetch()} />
+      )}
+      <ComparisonCard plan={plan} view={view} metric={metric} />
       <RoundsCard view={view} metric={metric} />
       <RefusalsCard refusals={now.refusals} />
       <SpokenRounds view={view} metric={metric} />
@@ -96,11 +108,7 @@ function Head({ detail, view }: { readonly detail: RunDetail; readonly view: Run
       chips={
         <>
           <PhaseChip phase={view.phase} />
-          {plan.aggregation.method === "plain" && (
-            <Chip tone="bad" icon={<Eye aria-hidden />}>
-              Plain
-            </Chip>
-          )}
+          <AggregationChip method={plan.aggregation.method} />
         </>
       }
       under={

@@ -4,7 +4,7 @@ import type { RunView } from "@engraft/core/rounds/view";
 import { useEffect, useRef } from "react";
 import { useAnnounce } from "../../parts/announce.tsx";
 import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
-import { settledMean } from "./chart-data.ts";
+import { mainCurve } from "./main-curve.ts";
 
 /** Speaks ends of rounds and of the run, nothing in between. */
 export function SpokenRounds({ view, metric }: { readonly view: RunView; readonly metric: MetricName }) {
@@ -14,10 +14,10 @@ export function SpokenRounds({ view, metric }: { readonly view: RunView; readonl
   useEffect(() => {
     if (view.end !== null && !spoken.current.ended) announce(`${view.run}: ${view.end.text}`);
     else if (closed > spoken.current.closed) {
-      const round = view.rounds[closed - 1];
-      const mean = view.curve.map((point) => settledMean(view, point, metric)).findLast((value) => value !== undefined);
+      const round = view.rounds.findLast((each) => each.checkpoint !== null);
+      const value = mainCurve(view, metric).at(-1)?.value;
       announce(
-        `Round ${closed} closed: ${round?.closed?.survivors.length ?? 0} of ${round?.cohort.length ?? 0} in${mean === undefined ? "" : `, ${METRIC_TITLES[metric]} ${metricText(mean)} before it`}`,
+        `Round ${round?.round ?? closed} closed: ${round?.closed?.survivors.length ?? 0} of ${round?.cohort.length ?? 0} in${value === undefined ? "" : `, ${METRIC_TITLES[metric]} ${metricText(value)} before it`}`,
       );
     }
     spoken.current = { closed, ended: view.end !== null };

@@ -51,8 +51,8 @@ it("the quorum line stands where the smallest number of sites was in", () => {
 });
 
 it("a round is marked by the slowest phase of its last site; an open one is not", () => {
-  expect(roundMark(first, 9000)).toEqual({ length: 4000, slowest: "train" });
-  expect(roundMark(second, 9000)).toEqual({ length: 3000, slowest: undefined });
+  expect(roundMark(first, 9000)).toEqual({ length: 4000, look: "train" });
+  expect(roundMark(second, 9000)).toEqual({ length: 3000, look: "live" });
 });
 
 it.each([40, 700, 12_000, 3_600_000, 604_800_000])("an axis of %i ms has a few ticks at round figures", (length) => {

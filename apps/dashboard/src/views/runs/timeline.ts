@@ -1,6 +1,7 @@
 /** A round as bars on a time axis, from answers' own seconds and from live progress. Milliseconds since the round opened. */
 import type { RoundView } from "@engraft/core/rounds/view";
 import { lengthText } from "../../parts/figures.ts";
+import { endOf } from "./secure/steps.ts";
 import type { Working } from "./use-run.ts";
 
 /** `unseen`: before the page was open; the agent reports only where it is now. */
@@ -38,7 +39,7 @@ export function laneOf(round: RoundView, site: string, working: Working | undefi
     return {
       site,
       bars,
-      state: { tone: "", words: `in at ${lengthText(total)}`, more: `trained ${lengthText(train)}, ${answer.sampleCount} patients` },
+      state: { tone: "", words: `in at ${lengthText(total)}`, more: `trained ${lengthText(train)}, ${answer.sampleCount ?? 0} patients` },
     };
   }
   const elapsed = Math.max(1, now - round.openedAt);
@@ -133,16 +134,18 @@ export function ticksOf(length: number): readonly number[] {
 
 export interface RoundMark {
   readonly length: number;
-  /** The phase that took longest at the slowest site; undefined while the round is open. */
-  readonly slowest: "download" | "train" | "upload" | undefined;
+  /** The phase that took longest at the slowest site of a plain round; of a secure one whether it came to a sum. */
+  readonly look: "download" | "train" | "upload" | "sum" | "lost" | "live";
 }
 
 export function roundMark(round: RoundView, now: number): RoundMark {
-  const length = Math.max(1, (round.closed?.at ?? now) - round.openedAt);
+  const end = endOf(round);
+  const length = Math.max(1, (end ?? now) - round.openedAt);
+  if (round.attempts.length > 0) return { length, look: round.sum !== null ? "sum" : round.failed !== null ? "lost" : "live" };
   const last = round.answers.toSorted((a, b) => b.at - a.at)[0];
-  if (last === undefined || round.closed === null) return { length, slowest: undefined };
+  if (last === undefined || end === null) return { length, look: "live" };
   const fetch = 1000 * last.seconds.fetch;
   const train = 1000 * last.seconds.train;
   const rest = last.at - round.openedAt - fetch - train;
-  return { length, slowest: train >= fetch && train >= rest ? "train" : rest >= fetch ? "upload" : "download" };
+  return { length, look: train >= fetch && train >= rest ? "train" : rest >= fetch ? "upload" : "download" };
 }

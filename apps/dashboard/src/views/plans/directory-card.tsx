@@ -1,0 +1,75 @@
+"use client";
+import type { DirectoryView, PlanView, SiteView } from "@engraft/coordinator/api/views";
+import { useQuery } from "@tanstack/react-query";
+import { TriangleAlert } from "lucide-react";
+import { useTRPC } from "../../api/trpc.ts";
+import { Card } from "../../parts/card.tsx";
+import { CodeLine, CopyButton, Words } from "../../parts/copy.tsx";
+import { plural } from "../../parts/figures.ts";
+
+/** Who takes part, and the code by which stewards make sure that all of them see the same sites. */
+export function DirectoryCard({ plan }: { readonly plan: PlanView }) {
+  const trpc = useTRPC();
+  const enrolled = useQuery(trpc.sites.list.queryOptions()).data ?? [];
+  const { directory } = plan;
+  if (directory === null || plan.plan.aggregation.method === "plain") return null;
+  const keys = new Map<string, string>(plan.plan.aggregation.directory.map(({ site, publicKey }) => [site, publicKey]));
+  return (
+    <Card
+      title="Directory"
+      aside={plural(directory.sites.length, "site")}
+      end={<CopyButton text={directory.words.join(" ")} what="code of the directory" />}
+    >
+      <div className="grid gap-3 px-4 py-4">
+        <Words words={directory.words} of="Code of the directory" />
+        <p className="text-12 text-fg-2">
+          On a call one steward reads these 16 words, each other one types what was heard. Only then can a site approve. The same sites have
+          the same words in every plan.
+        </p>
+        <CodeLine code={`engraft-site directory ${plan.digest.slice(0, 12)}`} what="command that shows the code at a site" />
+        <p className="text-12 text-fg-2">{numbersText(directory)}</p>
+      </div>
+      <ul className="list tight border-t border-line">
+        {directory.sites.map((site) => (
+          <Listed key={site.site} site={site} publicKey={keys.get(site.site)} known={enrolled.find(({ name }) => name === site.site)} />
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function numbersText({ numbers: { sites, liars, minCohort } }: DirectoryView): string {
+  const missing = sites - minCohort;
+  return `A sum needs ${minCohort} of the ${sites} sites, so ${missing === 0 ? "none" : missing} may be missing in a round. Single updates stay hidden while at most ${liars} of the ${sites} ${liars === 1 ? "works" : "work"} with the coordinator against the rest.`;
+}
+
+interface ListedProps {
+  readonly site: DirectoryView["sites"][number];
+  /** As the plan pins it. */
+  readonly publicKey: string | undefined;
+  /** As it is enrolled now; undefined while that is not known. */
+  readonly known: SiteView | undefined;
+}
+
+function Listed({ site: { site, operator, withCoordinator }, publicKey, known }: ListedProps) {
+  return (
+    <li>
+      <div className="font-medium">{site}</div>
+      {(operator !== site || withCoordinator) && (
+        <div className="text-12 text-fg-2">
+          {operator}
+          {withCoordinator && ", also runs the coordinator"}
+        </div>
+      )}
+      {known !== undefined &&
+        (known.key === publicKey ? (
+          <div className="font-mono text-12 wrap-anywhere text-fg-3">{known.words.join(" ")}</div>
+        ) : (
+          <div className="flex items-start gap-1.5 text-12 text-bad">
+            <TriangleAlert size={14} className="mt-px flex-none" aria-hidden />
+            It has enrolled anew under another key. Write the next version of the plan.
+          </div>
+        ))}
+    </li>
+  );
+}
