@@ -263,7 +263,7 @@ export class Runs {
         if (message !== undefined) hub().session(due.site)?.link.send("secagg.step", message);
       },
       open: async (state) => {
-        const opened = await openSum(blobs, this.#kept(run), params, state);
+        const opened = await openSum(blobs, this.#kept(run), id, params, state);
         return opened.ok ? { ...opened, record: await writeRecord(blobs, this.#kept(run), id, params, state, opened.sum) } : opened;
       },
       outcome: (site, outcome) => {

@@ -184,7 +184,7 @@ export class Asks {
     const admitted = await secure.admit(agreed);
     if (isRefusal(admitted)) return this.#decline(agreed.ask, admitted);
     if (!secure.hasVector(admitted)) {
-      const made = await makeVector(workshop, agreed, signal);
+      const made = await makeVector(workshop, agreed, admitted.roundHash, signal);
       signal.throwIfAborted();
       await secure.store(admitted, made);
       made.bytes.fill(0);

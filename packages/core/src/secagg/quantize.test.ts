@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EngraftError } from "../base/errors.ts";
+import { sha256 } from "../crypto/digest.ts";
 import { addVector } from "../crypto/mask.ts";
 import { chanceOf, value } from "./federation.fixture.ts";
 import { decodeSum, encodedWords, encodeInput, largestStep, largestTotal, stepsPerUnit, weightOf, type Encoding } from "./quantize.ts";
+
+const ROUND = sha256("round");
 
 const encodingOf = (change: Partial<Encoding> = {}): Encoding => ({
   sites: 5,
@@ -13,6 +16,7 @@ const encodingOf = (change: Partial<Encoding> = {}): Encoding => ({
   values: 8,
   totals: 2,
   noise: 0,
+  words: "full",
   ...change,
 });
 
@@ -34,7 +38,7 @@ describe("the encoder", () => {
           expect(sites * bound + noise).toBeLessThanOrEqual(2 ** 31 - 1);
           const chance = chanceOf(seed);
           for (const one of updates) {
-            const words = new Int32Array(encodeInput(encoding, encoding.cap, one, [0, 0], chance(32)).buffer);
+            const words = new Int32Array(encodeInput(encoding, ROUND, { weight: encoding.cap, update: one, totals: [0, 0] }, chance(32)).buffer);
             for (const step of words.subarray(1, 9)) expect(Math.abs(step)).toBeLessThanOrEqual(bound);
           }
         },
@@ -44,13 +48,13 @@ describe("the encoder", () => {
 
   it("[N1] the very ends stay inside, and do not depend on who takes part", () => {
     const encoding = encodingOf({ clip: 0.25, clipNorm: 1000, values: 2, totals: 0 });
-    const extreme = encodeInput(encoding, 2000, Float32Array.of(3, -3), [], new Uint8Array(32));
+    const extreme = encodeInput(encoding, ROUND, { weight: 2000, update: Float32Array.of(3, -3), totals: [] }, new Uint8Array(32));
     const words = new Int32Array(extreme.buffer);
     expect(Math.abs(Math.abs(words[1] ?? 0) - (largestStep(encoding) - 1))).toBeLessThanOrEqual(1);
     expect(words[2]).toBeGreaterThanOrEqual(-largestStep(encoding));
     const sum = new Uint32Array(3);
     for (let at = 0; at < 5; at++) addVector(sum, extreme);
-    const [up, down] = value(decodeSum(encoding, sum, 5)).mean;
+    const [up, down] = value(decodeSum(encoding, ROUND, sum, 5)).mean;
     expect(up).toBeCloseTo(0.25, 8);
     expect(down).toBeCloseTo(-0.25, 8);
   });
@@ -67,8 +71,8 @@ describe("the encoder", () => {
         const encoding = encodingOf();
         const sum = new Uint32Array(encodedWords(encoding));
         const chance = chanceOf(seed);
-        for (const one of inputs) addVector(sum, encodeInput(encoding, one.weight, one.update, one.totals, chance(32)));
-        const decoded = value(decodeSum(encoding, sum, inputs.length));
+        for (const one of inputs) addVector(sum, encodeInput(encoding, ROUND, one, chance(32)));
+        const decoded = value(decodeSum(encoding, ROUND, sum, inputs.length));
         const weight = inputs.reduce((all, one) => all + one.weight, 0);
         expect(decoded.totalWeight).toBe(weight);
         expect(decoded.totals).toEqual([0, 1].map((at) => inputs.reduce((all, one) => all + (one.totals[at] ?? 0), 0)));
@@ -84,7 +88,7 @@ describe("the encoder", () => {
   it("[N2] rounding is right on average: 0.3 steps become 1 three times in ten", () => {
     const encoding = encodingOf({ values: 20_000, totals: 0, clipNorm: 1e9 });
     const small = new Float32Array(20_000).fill(0.3 / stepsPerUnit(encoding));
-    const words = new Int32Array(encodeInput(encoding, 2000, small, [], chanceOf("rounding")(32)).buffer).subarray(1);
+    const words = new Int32Array(encodeInput(encoding, ROUND, { weight: 2000, update: small, totals: [] }, chanceOf("rounding")(32)).buffer).subarray(1);
     expect(new Set(words)).toEqual(new Set([0, 1]));
     const ones = words.reduce((sum, step) => sum + step, 0);
     // Five standard deviations of 20,000 draws.
@@ -93,15 +97,15 @@ describe("the encoder", () => {
 
   it("[N2] an update longer than the clip is scaled down as a whole", () => {
     const encoding = encodingOf({ values: 2, totals: 0 });
-    const sum = encodeInput(encoding, 7, Float32Array.of(30, 40), [], new Uint8Array(32));
-    const [a, b] = value(decodeSum(encoding, sum, 1)).mean;
+    const sum = encodeInput(encoding, ROUND, { weight: 7, update: Float32Array.of(30, 40), totals: [] }, new Uint8Array(32));
+    const [a, b] = value(decodeSum(encoding, ROUND, sum, 1)).mean;
     expect(a).toBeCloseTo(0.6, 5);
     expect(b).toBeCloseTo(0.8, 5);
   });
 
   it("[N3] stops at NaN, infinity, wrong lengths and counts out of range, and names no value", () => {
     const encode = (weight: number, values: readonly number[], totals: readonly number[]) => () =>
-      encodeInput(encodingOf({ values: 2, totals: 1 }), weight, Float32Array.from(values), totals, new Uint8Array(32));
+      encodeInput(encodingOf({ values: 2, totals: 1 }), ROUND, { weight, update: Float32Array.from(values), totals }, new Uint8Array(32));
     const cases = [
       [encode(1, [Number.NaN, 0], [0]), "not-finite"],
       [encode(1, [0, Number.NEGATIVE_INFINITY], [0]), "not-finite"],
@@ -129,15 +133,15 @@ describe("the encoder", () => {
 
   it("[N4] a sum that no honest inputs give is refused", () => {
     const encoding = encodingOf({ values: 2, totals: 0 });
-    const good = encodeInput(encoding, 10, Float32Array.of(0.1, 0.2), [], new Uint8Array(32));
-    expect(decodeSum(encoding, good, 1)).toMatchObject({ ok: true });
+    const good = encodeInput(encoding, ROUND, { weight: 10, update: Float32Array.of(0.1, 0.2), totals: [] }, new Uint8Array(32));
+    expect(decodeSum(encoding, ROUND, good, 1)).toMatchObject({ ok: true });
     const change = (at: number, word: number): Uint32Array => good.with(at, word);
-    expect(decodeSum(encoding, change(0, 0), 1)).toMatchObject({ code: "sum-out-of-range" });
-    expect(decodeSum(encoding, change(0, 2001), 1)).toMatchObject({ code: "sum-out-of-range" });
-    expect(decodeSum(encoding, change(0, 0xffffffff), 1)).toMatchObject({ code: "sum-out-of-range" });
-    expect(decodeSum(encoding, change(1, 0x7fffffff), 1)).toMatchObject({ code: "sum-out-of-range" });
-    expect(decodeSum(encoding, good, 2)).toMatchObject({ ok: true });
-    expect(decodeSum(encoding, good.subarray(1), 1)).toMatchObject({ code: "wrong-shape" });
+    expect(decodeSum(encoding, ROUND, change(0, 0), 1)).toMatchObject({ code: "sum-out-of-range" });
+    expect(decodeSum(encoding, ROUND, change(0, 2001), 1)).toMatchObject({ code: "sum-out-of-range" });
+    expect(decodeSum(encoding, ROUND, change(0, 0xffffffff), 1)).toMatchObject({ code: "sum-out-of-range" });
+    expect(decodeSum(encoding, ROUND, change(1, 0x7fffffff), 1)).toMatchObject({ code: "sum-out-of-range" });
+    expect(decodeSum(encoding, ROUND, good, 2)).toMatchObject({ ok: true });
+    expect(decodeSum(encoding, ROUND, good.subarray(1), 1)).toMatchObject({ code: "wrong-shape" });
   });
 });
 
