@@ -23,7 +23,8 @@ function bitsOf({ front, narrow }: Layout, vector: Uint32Array): string {
 
 const sumOf = (shape: Layout, packed: readonly Uint32Array[], most: number): Uint32Array => {
   const sum = new Uint32Array(layoutWords(shape));
-  for (const one of packed) for (const slice of slicesOf(shape, most)) addSlice(sum, slice, one.slice(slice.from, slice.from + slice.words));
+  for (const one of packed)
+    for (const slice of slicesOf(shape, most)) addSlice(sum, slice, one.slice(slice.from, slice.from + slice.words));
   return sum;
 };
 
@@ -83,7 +84,9 @@ describe("a packed vector", () => {
     expect(() => pack(LAYOUT, new Uint32Array(28))).toThrow("another layout");
     expect(() => pack({ front: 0, narrow: 9, back: 0 }, new Uint32Array(9))).toThrow("another layout");
     const [slice] = [...slicesOf(LAYOUT, 10)];
-    expect(() => addSlice(new Uint32Array(29), slice ?? { from: 0, words: 1, into: 0, narrow: false }, new Uint32Array(2))).toThrow("length");
+    expect(() => addSlice(new Uint32Array(29), slice ?? { from: 0, words: 1, into: 0, narrow: false }, new Uint32Array(2))).toThrow(
+      "length",
+    );
     expect(() => [...slicesOf(LAYOUT, 4)]).toThrow("too small");
   });
 });

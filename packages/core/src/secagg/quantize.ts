@@ -39,8 +39,7 @@ const bitsOf = ({ words }: Encoding): number => (words === "compact" ? NARROW_BI
 /** Words that the values take: a rotated update has zeros behind it. */
 export const valueWords = ({ words, values }: Encoding): number => (words === "compact" ? rotatedLength(values) : values);
 /** Q: no site's value leaves [-Q, Q] in steps, so the sum of all sites stays a signed number of the values' width. */
-export const largestStep = (encoding: Encoding): number =>
-  Math.floor((2 ** (bitsOf(encoding) - 1) - 1 - encoding.noise) / encoding.sites);
+export const largestStep = (encoding: Encoding): number => Math.floor((2 ** (bitsOf(encoding) - 1) - 1 - encoding.noise) / encoding.sites);
 /** Largest absolute value of weight x update in a word, at the weight cap. */
 const reach = ({ words, clip, clipNorm, values }: Encoding): number =>
   words === "compact" ? Math.min(clipNorm, clip * Math.sqrt(Math.max(1, values))) * largestRotated(values) : clip;

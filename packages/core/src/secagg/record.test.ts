@@ -79,7 +79,21 @@ function attempt(words: Words) {
   if ("ok" in sum) throw new Error(sum.text);
   const toSecond = keyed[1]?.held.get(1);
   const answers = toSecond === undefined ? [] : [answer((masked[0] as Masked).site.by, roster, 1, 2, toSecond)];
-  return { directory, context, roster, adverts, deals, masked, survivors, echoes, releases, answers, sum: pack(layoutOf(words), sum), keyed, words };
+  return {
+    directory,
+    context,
+    roster,
+    adverts,
+    deals,
+    masked,
+    survivors,
+    echoes,
+    releases,
+    answers,
+    sum: pack(layoutOf(words), sum),
+    keyed,
+    words,
+  };
 }
 
 type Attempt = ReturnType<typeof attempt>;

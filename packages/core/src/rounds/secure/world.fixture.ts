@@ -112,7 +112,9 @@ export class SecureWorld {
     this.#random = numbers(seed);
     this.#chance = chanceOf(`world ${seed}`);
     const count = 3 + this.#below(4);
-    this.params = paramsOf(securePlan(count, { rounds: 1 + this.#below(2), attempts: 1 + this.#below(3), encoding: seed % 2 === 0 ? "full" : "compact" }));
+    this.params = paramsOf(
+      securePlan(count, { rounds: 1 + this.#below(2), attempts: 1 + this.#below(3), encoding: seed % 2 === 0 ? "full" : "compact" }),
+    );
     this.sites = Array.from({ length: count }, (_, at) => new SimSite(this.params, at, `seed ${seed}`, this.vault.bodies));
     for (const { name } of this.sites) if (this.#random() < 0.9) this.online.add(name);
     this.command(createCommand(this.sites.map(({ name }) => name)));
