@@ -29,7 +29,7 @@ export const SecureAggregation = z.strictObject({
   /** What a site's share in the mean tells of its sample count: nothing, its order of magnitude, or all of it. */
   weights: z.enum(["equal", "bucketed", "exact"]),
   /** Largest sample count of one site; a larger one counts as this. With the directory's size below 2^31. */
-  weightCap: z.int().min(1).max(100_000_000),
+  weightCap: z.int("name the largest sample count that you expect of one site, as a whole number").min(1).max(100_000_000),
   /** Largest absolute value of one coordinate of an update. */
   coordinateClip: z.number().gt(0).max(1e6),
   /**
