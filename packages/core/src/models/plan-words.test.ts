@@ -89,11 +89,20 @@ describe("a plan in words", () => {
 
   it("says of a secure plan who takes part, how many may be missing or lie, and what leaves", () => {
     const directory = ["aarau", "basel", "chur", "davos"].map((site) => ({
-      ...{ site, publicKey: "A".repeat(43), operator: site === "chur" ? "Trust of Chur" : site, withCoordinator: site === "chur" },
+      site,
+      publicKey: "A".repeat(43),
+      operator: site === "chur" ? "Trust of Chur" : site,
+      withCoordinator: site === "chur",
     }));
     const secure = {
-      ...{ method: "secure", directory, weights: "bucketed", weightCap: 1000, coordinateClip: 5 },
-      ...{ encoding: "full", attempts: 3, phaseSeconds: 60 },
+      method: "secure",
+      directory,
+      weights: "bucketed",
+      weightCap: 1000,
+      coordinateClip: 5,
+      encoding: "full",
+      attempts: 3,
+      phaseSeconds: 60,
     };
     const lines = planInWords(Plan.parse({ ...heartPlan, aggregation: secure }), heartManifest);
     const text = lines.map(({ topic, words }) => `${topic}: ${words}`).join("\n");
