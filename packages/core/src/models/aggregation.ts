@@ -34,7 +34,7 @@ export const SecureAggregation = z.strictObject({
   coordinateClip: z.number().gt(0).max(1e6),
   /**
    * `full`: 32 bits for each value. `compact`: values are rotated and rounded to 20 bits, five eighths of the bytes; a site
-   * whose weight is far below the cap is rounded coarsely.
+   * whose weight is far below the cap, or whose update is far shorter than the clip, is rounded coarsely.
    */
   encoding: z.enum(["full", "compact"]),
   /** How often a round is begun anew, with fresh keys, when too many sites vanish before a share has left. */
