@@ -58,17 +58,17 @@ describe("the rotation", () => {
   const LENGTHS = [1, 3, 8, 100, 1024, 1025, 1601, 5000];
 
   it.each(LENGTHS)("[N6] of %d values is its own inverse, keeps lengths, and the sum of rotated is the rotated sum", (length) => {
-    const update = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: length, maxLength: length });
+    const update = fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: length, maxLength: length });
     fc.assert(
       fc.property(update, update, fc.string(), (one, other, text) => {
         const seed = rotationSeed(sha256(text));
         const first = rotatedOf(one, seed);
         const norm = normOf(Float64Array.from(one));
-        expect(Math.abs(normOf(first) - norm)).toBeLessThanOrEqual(1e-12 * norm + 1e-150);
+        expect(Math.abs(normOf(first) - norm)).toBeLessThanOrEqual(1e-12 * norm);
         const second = rotatedOf(other, seed);
         const both = first.map((value, i) => value + (second[i] as number));
         rotateBack(first, blocksOf(length), seed);
-        const slack = 1e-13 * (norm + normOf(Float64Array.from(other))) + 1e-300;
+        const slack = 1e-13 * (norm + normOf(Float64Array.from(other)));
         first.forEach((value, i) => expect(Math.abs(value - (one[i] ?? 0))).toBeLessThanOrEqual(slack));
         rotateBack(both, blocksOf(length), seed);
         both.forEach((value, i) => expect(Math.abs(value - (one[i] ?? 0) - (other[i] ?? 0))).toBeLessThanOrEqual(slack));
