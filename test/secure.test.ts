@@ -3,9 +3,11 @@ import { spawnSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { totalsLength } from "@engraft/core/models/tally";
 import type { RunView } from "@engraft/core/rounds/view";
+import { stepsPerUnit } from "@engraft/core/secagg/quantize";
 import { afterEach, describe, expect, it } from "vitest";
-import { Heart, shortPlan } from "./support/heart.ts";
+import { Heart, heartPlan, shortPlan } from "./support/heart.ts";
 import { leaked, payloads } from "./support/capture.ts";
 import { CuttingProxy } from "./support/proxy.ts";
 import { findPython, requireOrSkip } from "./support/require.ts";
@@ -86,6 +88,44 @@ describe("what the coordinator is sent", () => {
   });
 });
 
+const compactly =
+  (change: ReturnType<typeof shortPlan>) =>
+  (plan: Parameters<typeof change>[0]): ReturnType<typeof change> => {
+    const made = change(plan);
+    return made.aggregation.method === "plain" ? made : { ...made, aggregation: { ...made.aggregation, encoding: "compact" } };
+  };
+
+const firstCheckpoint = async (heart: Heart, view: RunView): Promise<Float32Array> =>
+  floats(await checkpointBytes(heart, view.rounds[0]?.checkpoint?.digest ?? ""));
+
+describe("a compact round", () => {
+  it("[N5] [N7] [R18] sends five eighths of an update's bytes, and comes to the mean of a plain round to within its rounding", async () => {
+    const plain = await start({ plan: exact(1) });
+    const run = await plain.startRun();
+    const after = await plain.untilPhase(run, "finished");
+    const compact = await start({ plan: compactly(exact(1)), aggregation: "secure" });
+    expect(await compact.startRun()).toBe(run);
+    const summed = await compact.untilPhase(run, "finished");
+    expect(sumSites(summed)).toEqual([SITES]);
+
+    const [means, sums] = [await firstCheckpoint(plain, after), await firstCheckpoint(compact, summed)];
+    const { training, aggregation, ...rest } = exact(1)(await heartPlan("secure"));
+    const cap = aggregation.method === "secure" ? aggregation.weightCap : 0;
+    const totals = totalsLength({ training, aggregation, ...rest }, "train");
+    const { clip } = training;
+    const encoding = { sites: 4, cap, clipNorm: clip, clip, values: means.length, totals, noise: 0, words: "compact" } as const;
+    // 1,601 values and their zeros: 1,664 of 20 bits. Weight and counts keep theirs.
+    expect(summed.rounds[0]?.answers.map(({ bytes }) => bytes)).toEqual(SITES.map(() => 2.5 * 1664 + 4 * (1 + 2 * totals)));
+
+    // Each site's values are off by a step at most, by 0.41 steps in the mean square.
+    const weight = after.rounds[0]?.answers.reduce((sum, { sampleCount }) => sum + (sampleCount ?? 0), 0) ?? 0;
+    const step = cap / (weight * stepsPerUnit(encoding));
+    const off = Math.hypot(...means.map((value, index) => value - (sums[index] as number)));
+    expect(off).toBeLessThan(Math.sqrt(1664) * 4 * step);
+    expect(off).toBeGreaterThan(Math.sqrt(1664) * 0.4 * step);
+  });
+});
+
 /** The update that a plain agent sent: the longest run of bytes between its control messages. */
 function updateOf(sent: Buffer): Buffer {
   const bytes = 4 * 1601;
@@ -97,30 +137,36 @@ function updateOf(sent: Buffer): Buffer {
 }
 
 requireOrSkip("Python with numpy and cryptography", findPython("numpy", "cryptography")).describe("an independent rebuild", (python) => {
-  it("[K6] [K8] every sum of a run is rebuilt from its record, one of them without a site that was killed after the masks were agreed", async () => {
-    const heart = await start({
-      plan: (plan) => ({ ...shortPlan(3)(plan), cohort: { ...plan.cohort, graceSeconds: 2 } }),
-      aggregation: "secure",
-      agentEnv: { va: { ENGRAFT_CRASH_AT: "send.masked:2" } },
-    });
-    const { federation } = heart;
-    const run = await heart.startRun();
-    await federation.agents.get("va")?.exited;
-    await heart.until(run, (view) => view.rounds[1]?.sum !== null && view.rounds[1]?.sum !== undefined);
-    await federation.startAgent("va");
-    const view = await heart.untilPhase(run, "finished");
-    expect(sumSites(view)[1]).toEqual(["cleveland", "hungary", "switzerland"]);
-    const out = join(heart.dir, "records");
-    const saved = (await federation.coordinatorCommandOk("run", "record", run, "--out", out)) as {
-      rounds?: { folder: string; kept: number }[];
-    };
-    expect(saved.rounds?.map(({ kept }) => kept)).toEqual([4, 3, view.rounds[2]?.sum?.sites.length, 4]);
-    for (const { folder } of saved.rounds ?? []) {
-      const { status, stdout, stderr } = spawnSync(python, [SCRIPT, folder], { encoding: "utf8" });
-      expect({ status, stderr, folder }).toEqual({ status: 0, stderr: "", folder });
-      expect(stdout).toContain("No single update can be read");
-    }
-  });
+  it.each([
+    ["", (change: ReturnType<typeof shortPlan>) => change],
+    ["compact ", compactly],
+  ] as const)(
+    "[K6] [K8] [K11] every %ssum of a run is rebuilt from its record, one without a site that was killed behind the masks",
+    async (_, worded) => {
+      const heart = await start({
+        plan: worded((plan) => ({ ...shortPlan(3)(plan), cohort: { ...plan.cohort, graceSeconds: 2 } })),
+        aggregation: "secure",
+        agentEnv: { va: { ENGRAFT_CRASH_AT: "send.masked:2" } },
+      });
+      const { federation } = heart;
+      const run = await heart.startRun();
+      await federation.agents.get("va")?.exited;
+      await heart.until(run, (view) => view.rounds[1]?.sum !== null && view.rounds[1]?.sum !== undefined);
+      await federation.startAgent("va");
+      const view = await heart.untilPhase(run, "finished");
+      expect(sumSites(view)[1]).toEqual(["cleveland", "hungary", "switzerland"]);
+      const out = join(heart.dir, "records");
+      const saved = (await federation.coordinatorCommandOk("run", "record", run, "--out", out)) as {
+        rounds?: { folder: string; kept: number }[];
+      };
+      expect(saved.rounds?.map(({ kept }) => kept)).toEqual([4, 3, view.rounds[2]?.sum?.sites.length, 4]);
+      for (const { folder } of saved.rounds ?? []) {
+        const { status, stdout, stderr } = spawnSync(python, [SCRIPT, folder], { encoding: "utf8" });
+        expect({ status, stderr, folder }).toEqual({ status: 0, stderr: "", folder });
+        expect(stdout).toContain("No single update can be read");
+      }
+    },
+  );
 });
 
 const approveAgain = (heart: Heart): Promise<unknown> =>

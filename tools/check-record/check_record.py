@@ -14,8 +14,10 @@ FOLDER holds `record.json` and one file `masked/DIGEST` for each masked vector. 
     deals           [{statement: signed text, seedCommitment, leaves}]: commitments to every share, one signed root
     headers         [signed text]: the signed announcements of the masked vectors in the sum
     echoes, answers, releases    [signed text]: who saw which inputs; shares told a complainer in clear; shares released
-    words           {all, values, totals, bits}: the vector's length; its first word is the site's weight
-    sum             {digest, bytes} of the opened words, little-endian
+    words           {all, values, totals, bits}: the vector's length; its first word is the site's weight, `values` words are the
+                    update's, two for each total follow. Of an update's word `bits` bits travel, 32 or 20, the lowest first; all
+                    32 of the others
+    sum             {digest, bytes} of the opened words, as a masked vector travels
     masked          [{site, body: {digest, bytes}}]
 
 Exit code: 0 the record is sound, the sum is rebuilt, no single update can be read; 1 something does not fit, or an update can be
@@ -108,6 +110,31 @@ def stream(key, start, words):  # `start` is a multiple of four words, one block
     return np.frombuffer(cipher.update(bytes(4 * words)), "<u4")
 
 
+class Words:
+    """How the words of a vector travel: two words of 20 bits in five bytes, or all as they are."""
+
+    def __init__(self, all, values, totals, bits):
+        self.all, self.narrow = all, values if bits == 20 else 0
+        if bits not in (20, 32) or all != 1 + values + 2 * totals or self.narrow % 8 or min(values, totals) < 0:
+            raise ValueError("words of a vector that cannot be")
+        self.bytes = 4 * (all - self.narrow) + self.narrow // 2 * 5
+
+    def unpack(self, data):
+        if not self.narrow:
+            return np.frombuffer(data, "<u4")
+        end = 4 + self.narrow // 2 * 5
+        b = np.frombuffer(data[4:end], np.uint8).reshape(-1, 5).astype(np.uint32).T
+        pairs = np.stack([b[0] | b[1] << 8 | (b[2] & 15) << 16, b[2] >> 4 | b[3] << 4 | b[4] << 12], axis=1)
+        return np.concatenate([np.frombuffer(data[:4], "<u4"), pairs.reshape(-1), np.frombuffer(data[end:], "<u4")])
+
+    def pack(self, words):
+        if not self.narrow:
+            return words.tobytes()
+        low, high = (words[1 : 1 + self.narrow] & 0xFFFFF).reshape(-1, 2).T
+        five = np.stack([low, low >> 8, low >> 16 | high << 4, high >> 4, high >> 12], axis=1) & 255
+        return words[:1].tobytes() + five.astype(np.uint8).tobytes() + words[1 + self.narrow :].tobytes()
+
+
 class Record:
     def __init__(self, folder):
         self.folder = folder
@@ -115,6 +142,7 @@ class Record:
             self.r = json.load(file)
         if self.r["format"] != "engraft.record/1":
             raise ValueError("not an engraft.record/1")
+        self.words = Words(**self.r["words"])
         self.keys = {one["site"]: unb64(one["publicKey"]) for one in self.r["directory"]}
 
     def signed(self, kind, text):
@@ -182,7 +210,7 @@ class Record:
         for text in self.r["headers"]:
             read, index, _ = self.member("masked", text)
             check(read.take(32) == self.u2, f"masked vector of {text['site']}: made against other shares")
-            check(read.number("<I", 4) == self.r["words"]["all"], f"masked vector of {text['site']}: of another length")
+            check(4 * read.number("<I", 4) == self.words.bytes, f"masked vector of {text['site']}: of another length")
             self.bodies[index] = read.take(32).hex()
             heads.append(bytes([index]) + sha(unb64(text["body"])))
         self.survivors, self.dropped = sorted(self.bodies), sorted(set(self.committed) - set(self.bodies))
@@ -253,16 +281,17 @@ class Record:
 
     def rebuild(self):
         """The sum of the kept vectors without their masks; None where a vector is not kept any more."""
-        words, total = self.r["words"]["all"], np.zeros(self.r["words"]["all"], np.uint32)
+        words, total = self.words.all, np.zeros(self.words.all, np.uint32)
         missing = []
         for index, digest in self.bodies.items():
             path = os.path.join(self.folder, "masked", digest)
             if not os.path.exists(path):
                 missing.append(self.members[index - 1][0])
                 continue
-            data = np.fromfile(path, "<u4")
-            if check(len(data) == words and sha(data.tobytes()).hex() == digest, f"masked vector of {self.members[index - 1][0]}: not the bytes that it signed"):
-                total += data
+            with open(path, "rb") as file:
+                data = file.read()
+            if check(len(data) == self.words.bytes and sha(data).hex() == digest, f"masked vector of {self.members[index - 1][0]}: not the bytes that it signed"):
+                total += self.words.unpack(data)
         if missing:
             print(f"The sum cannot be rebuilt: the masked vectors of {', '.join(missing)} are not kept.")
             return None
@@ -291,7 +320,7 @@ def main(folder):
     print(f"{record.r['run']}, round {record.r['round']}, attempt {record.r['attempt']}: in the sum {names(record.survivors)}; dropped {names(record.dropped)}")
     total = record.rebuild()
     if total is not None:
-        fits = check(sha(total.tobytes()).hex() == record.r["sum"]["digest"], "the rebuilt sum is not the one that the coordinator states")
+        fits = check(sha(record.words.pack(total)).hex() == record.r["sum"]["digest"], "the rebuilt sum is not the one that the coordinator states")
         if fits:
             print(f"The sum is rebuilt, bit for bit: {len(total)} words, total weight {int(total[0])}.")
     groups = record.readable()

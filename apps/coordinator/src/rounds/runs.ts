@@ -262,7 +262,7 @@ export class Runs {
         if (message !== undefined) this.#linkOf(due.site)?.send("secagg.step", message);
       },
       open: async (state) => {
-        const opened = await openSum(blobs, this.#kept(run), params, state);
+        const opened = await openSum(blobs, this.#kept(run), id, params, state);
         return opened.ok ? { ...opened, record: await writeRecord(blobs, this.#kept(run), id, params, state, opened.sum) } : opened;
       },
       outcome: (site, outcome) => {

@@ -185,7 +185,8 @@ export class Asks {
     const admitted = await secure.admit(agreed);
     if (isRefusal(admitted)) return this.#decline(agreed.ask, admitted);
     if (!secure.hasVector(admitted)) {
-      const made = await makeVector(workshop, agreed, secure.roundingSeed(admitted), signal);
+      const shaping = { round: admitted.roundHash, rounding: secure.roundingSeed(admitted) };
+      const made = await makeVector(workshop, agreed, shaping, signal);
       signal.throwIfAborted();
       await secure.store(admitted, made);
       made.bytes.fill(0);

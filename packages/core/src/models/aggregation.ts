@@ -29,11 +29,14 @@ export const SecureAggregation = z.strictObject({
   /** What a site's share in the mean tells of its sample count: nothing, its order of magnitude, or all of it. */
   weights: z.enum(["equal", "bucketed", "exact"]),
   /** Largest sample count of one site; a larger one counts as this. With the directory's size below 2^31. */
-  weightCap: z.int().min(1).max(100_000_000),
+  weightCap: z.int("name the largest sample count that you expect of one site, as a whole number").min(1).max(100_000_000),
   /** Largest absolute value of one coordinate of an update. */
   coordinateClip: z.number().gt(0).max(1e6),
-  /** 32-bit words. */
-  encoding: z.enum(["full"]),
+  /**
+   * `full`: 32 bits for each value. `compact`: values are rotated and rounded to 20 bits, five eighths of the bytes; a site
+   * whose weight is far below the cap, or whose update is far shorter than the clip, is rounded coarsely.
+   */
+  encoding: z.enum(["full", "compact"]),
   /** How often a round is begun anew, with fresh keys, when too many sites vanish before a share has left. */
   attempts: z.int().min(1).max(20),
   /** Longest time of each exchange after training: keys, shares, masked vectors, release. */

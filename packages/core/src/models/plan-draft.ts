@@ -24,7 +24,7 @@ const SecureDraft = z
   .extend({ method });
 const AggregationDraft = z.discriminatedUnion("method", [SecureDraft, PlainAggregation]);
 
-/** Weights up to this many samples are told apart where the author names no cap. */
+/** Weights up to this many samples are told apart where the author names no cap: too many for the 20 bits of compact words. */
 const DEFAULT_CAP = 100_000;
 
 /** `json` with its aggregation made whole; `json` itself where that part is not a draft, so that the plan's schema names the problem. */
@@ -33,10 +33,11 @@ export function completeDraft(json: unknown, enrolled: readonly EnrolledSite[]):
   const draft = AggregationDraft.safeParse("aggregation" in json ? json.aggregation : { method: "secure" });
   if (!draft.success || draft.data.method === "plain") return json;
   const training = "training" in json ? z.object({ clip: z.number() }).safeParse(json.training) : undefined;
-  const { directory } = draft.data;
+  const { directory, encoding, weights } = draft.data;
+  const mustNameCap = encoding === "compact" && weights !== "equal";
   const whole = {
     weights: "bucketed",
-    weightCap: DEFAULT_CAP,
+    ...(mustNameCap ? {} : { weightCap: DEFAULT_CAP }),
     coordinateClip: training?.success === true ? training.data.clip : 1,
     encoding: "full",
     attempts: 3,

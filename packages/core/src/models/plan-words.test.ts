@@ -117,6 +117,24 @@ describe("a plan in words", () => {
     expect(changes.map(({ path }) => path)).toContain("aggregation.directory.aarau.operator");
   });
 
+  it("says of compact words that values are rounded, and how coarsely", () => {
+    const directory = ["aarau", "basel", "chur"].map((site) => ({
+      site,
+      publicKey: "A".repeat(43),
+      operator: site,
+      withCoordinator: false,
+    }));
+    const words = (change: object): string | undefined => {
+      const secure = { method: "secure", directory, weights: "exact", weightCap: 1500, coordinateClip: 5, encoding: "compact" };
+      const aggregation = { ...secure, attempts: 3, phaseSeconds: 60, ...change };
+      return planInWords(Plan.parse({ ...heartPlan, aggregation }), heartManifest).find(({ topic }) => topic === "Rounding")?.words;
+    };
+    expect(words({})).toContain("rounded to 20 bits each, so that five eighths of the bytes are sent. Weights and counts stay exact.");
+    expect(words({})).toContain("below 1,500 samples, the more coarsely");
+    expect(words({ weights: "equal" })).not.toContain("coarsely");
+    expect(words({ encoding: "full" })).toBeUndefined();
+  });
+
   it("says what is trained, on what, and what leaves the site", () => {
     const words = planInWords(planWith({ rounds: { count: 5, stop: { metric: "loss", patience: 3, minDelta: 0.01 } } }), heartManifest)
       .map((line) => `${line.topic}: ${line.words}`)

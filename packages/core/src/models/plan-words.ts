@@ -1,4 +1,5 @@
 /** A plan in plain words, and what changed between two plans: what a steward reads before saying yes. */
+import type { SecureAggregation } from "./aggregation.ts";
 import { numbersOf } from "./directory-numbers.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
@@ -78,8 +79,18 @@ function protection(plan: Plan): readonly PlanLine[] {
       topic: "Protection",
       words: `Secure aggregation: the coordinator sees only the sum of at least ${minCohort} sites' updates, while at most ${liars} of the ${sites} sites work with it against the rest. ${sites - minCohort} may be missing in a round. ${clip}`,
     },
+    ...(aggregation.encoding === "compact" ? [rounding(aggregation)] : []),
     { topic: "Directory", words: `${names.join(", ")}. Compare its code with the other stewards before you approve.` },
   ];
+}
+
+function rounding({ weights, weightCap }: SecureAggregation): PlanLine {
+  const coarse =
+    weights === "equal"
+      ? ""
+      : ` The further a site's weight lies below ${weightCap.toLocaleString("en-GB")} samples, the more coarsely its values are rounded.`;
+  const words = `Compact: the values of an update are mixed by a rotation that all sites share and rounded to 20 bits each, so that five eighths of the bytes are sent. Weights and counts stay exact.${coarse}`;
+  return { topic: "Rounding", words };
 }
 
 /** Everything that leaves, for the steward who says yes to it. */

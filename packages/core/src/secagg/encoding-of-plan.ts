@@ -12,12 +12,14 @@ export function encodingOf(plan: Plan, vectorLength: number, purpose: "train" | 
   assert(secure !== undefined && !isRefusal(directory), "the plan has no sound secure aggregation");
   return {
     sites: directory.sites.length,
-    cap: secure.weightCap,
+    // Where all weigh the same, a weight needs no room: the values have all of it.
+    cap: secure.weights === "equal" ? 1 : secure.weightCap,
     clipNorm: plan.training.clip,
     clip: secure.coordinateClip,
     values: purpose === "train" ? vectorLength : 0,
     totals: totalsLength(plan, purpose),
     noise: 0,
+    words: secure.encoding,
   };
 }
 

@@ -4,10 +4,10 @@ import { isRefusal, type Refusal } from "../base/errors.ts";
 import type { Digest, PublicKey, RunId, SiteName } from "../base/ids.ts";
 import { sha256 } from "../crypto/digest.ts";
 import { identityFromSeed, signBytes } from "../crypto/identity.ts";
-import { addVector } from "../crypto/mask.ts";
 import { advertise, agreeOnRoster, attemptSecrets, type AttemptSecrets, type Roster } from "./advertise.ts";
 import { makeDirectory, type Directory, type DirectorySite } from "./directory.ts";
 import { acceptMasked, announceMasked, maskInput, vectorBytes } from "./mask-input.ts";
+import { addSlice, layoutWords, pack, slicesOf, type Layout } from "./pack.ts";
 import { mayLeave, type Decision, type JournalRecord, type Request } from "./release-rules.ts";
 import {
   acceptDeal,
@@ -71,16 +71,21 @@ export const contextOf = (directory: Directory, change: Partial<RoundContext> = 
 export interface Site {
   readonly by: Signing;
   readonly vector: Uint32Array;
+  /** How it travels; whole words where none is given. */
+  readonly layout: Layout;
   readonly journal: JournalRecord[];
   readonly chance: (count: number) => Uint8Array;
 }
 
+const whole = ({ length }: Uint32Array): Layout => ({ front: length, narrow: 0, back: 0 });
+
 /** A site that has stored its vector for the round of `context`. */
-export function siteOf(at: number, context: RoundContext, vector: Uint32Array, seed: string): Site {
+export function siteOf(at: number, context: RoundContext, vector: Uint32Array, seed: string, layout: Layout = whole(vector)): Site {
   const { run, round, plan, directory } = context;
   return {
     by: { site: entriesOf(at + 1)[at]?.site as SiteName, identity: identities[at] as (typeof identities)[number], sign: signBytes },
     vector,
+    layout,
     journal: [
       { kind: "approved", run, plan, directory, rounds: 10, compared: true },
       { kind: "stored", run, round, roundHash: roundHash(context), vector: sha256(vectorBytes(vector)) },
@@ -158,6 +163,7 @@ export const keyFor = (directory: Directory, roster: Roster, deals: readonly Acc
 
 export interface Masked extends Dealt {
   readonly keyed: Keyed;
+  /** As it travels. */
   readonly body: Uint32Array;
   readonly header: Statement<"masked">;
 }
@@ -166,7 +172,7 @@ export function maskOne(directory: Directory, one: Dealt, keyed: Keyed): Masked 
   const { roster, hash, dealers } = keyed;
   const vector = sha256(vectorBytes(one.site.vector));
   must(one.site, directory, { kind: "mask", now: 0, roster: roster.hash, shares: hash, dealers, vector });
-  const body = maskInput(keyed, one.secrets, one.site.vector);
+  const body = pack(one.site.layout, maskInput(keyed, one.secrets, one.site.vector));
   const header = announceMasked(one.site.by, keyed, body);
   value(acceptMasked(directory, roster, keyed, body.length, header));
   return { ...one, keyed, body, header };
@@ -200,11 +206,15 @@ export function releaseOne(
   return isRefusal(decision) ? decision : release(one.site.by, roster, one.index, survivors, decision.given, held);
 }
 
+/** The words of the sum; of narrow ones the low bits count. */
 export function openSum(opening: Opening, masked: readonly Masked[], releases: readonly AcceptedRelease[]): Uint32Array | Refusal {
   const recovered = recoverSecrets(opening, releases);
   if (isRefusal(recovered)) return recovered;
-  const sum = new Uint32Array(masked[0]?.body.length ?? 0);
-  for (const { body } of masked) addVector(sum, body);
+  const { layout } = (masked[0] as Masked).site;
+  const sum = new Uint32Array(layoutWords(layout));
+  for (const { body } of masked) {
+    for (const slice of slicesOf(layout, 1000)) addSlice(sum, slice, body.slice(slice.from, slice.from + slice.words));
+  }
   unmaskSum(sum, opening, recovered.value);
   return sum;
 }

@@ -50,16 +50,17 @@ export function maskInput(keyed: Keyed, secrets: AttemptSecrets, vector: Uint32A
   return masked;
 }
 
-export const announceMasked = (by: Signing, keyed: Keyed, masked: Uint32Array): Statement<"masked"> =>
+/** `packed`: the masked vector as it travels (pack.ts). */
+export const announceMasked = (by: Signing, keyed: Keyed, packed: Uint32Array): Statement<"masked"> =>
   state(by, "masked", {
     roster: keyed.roster.hash,
     index: keyed.index,
     shares: keyed.hash,
-    words: masked.length,
-    body: sha256(vectorBytes(masked)),
+    words: packed.length,
+    body: sha256(vectorBytes(packed)),
   });
 
-/** Coordinator, before the body is fetched: what may not spoil the survivors' set later is refused here. */
+/** Coordinator, before the body is fetched: what may not spoil the survivors' set later is refused here. `words` travel. */
 export function acceptMasked(
   directory: Directory,
   roster: Roster,

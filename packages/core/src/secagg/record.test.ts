@@ -31,6 +31,7 @@ import {
 } from "./federation.fixture.ts";
 import { isRefusal } from "../base/errors.ts";
 import { vectorBytes } from "./mask-input.ts";
+import { pack, type Layout } from "./pack.ts";
 import { RoundRecord } from "./record.ts";
 import { statementText } from "./signed-text.ts";
 import { BODIES, state, type Body, type Statement } from "./statement.ts";
@@ -38,9 +39,15 @@ import { acceptRelease } from "./unmask.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../../../tools/check-record/check_record.py", import.meta.url));
 const WORDS = 70_001;
+const FULL: Words = { all: WORDS, values: WORDS - 1, totals: 0, bits: 32 };
+const COMPACT: Words = { all: WORDS, values: WORDS - 9, totals: 4, bits: 20 };
+
+type Words = RoundRecord["words"];
+const layoutOf = ({ all, values, totals, bits }: Words): Layout =>
+  bits === 32 ? { front: all, narrow: 0, back: 0 } : { front: 1, narrow: values, back: 2 * totals };
 
 /** Four sites, of which the third vanishes after the masks are agreed; one dealer answered one complaint. */
-function attempt() {
+function attempt(words: Words) {
   const directory = directoryOf(4);
   const context = contextOf(directory);
   const vectors = [30, 60, 90, 120].map((weight, at) => {
@@ -49,7 +56,7 @@ function attempt() {
     vector[0] = weight;
     return vector;
   });
-  const sites = vectors.map((vector, at) => siteOf(at, context, vector, "record"));
+  const sites = vectors.map((vector, at) => siteOf(at, context, vector, "record", layoutOf(words)));
   const adverts = advertiseAll(directory, context, 1, sites);
   const roster = value(rosterOf(directory, adverts));
   const dealt = dealAll(directory, roster, adverts);
@@ -72,13 +79,27 @@ function attempt() {
   if ("ok" in sum) throw new Error(sum.text);
   const toSecond = keyed[1]?.held.get(1);
   const answers = toSecond === undefined ? [] : [answer((masked[0] as Masked).site.by, roster, 1, 2, toSecond)];
-  return { directory, context, roster, adverts, deals, masked, survivors, echoes, releases, answers, sum, keyed };
+  return {
+    directory,
+    context,
+    roster,
+    adverts,
+    deals,
+    masked,
+    survivors,
+    echoes,
+    releases,
+    answers,
+    sum: pack(layoutOf(words), sum),
+    keyed,
+    words,
+  };
 }
 
 type Attempt = ReturnType<typeof attempt>;
 
 function recordOf(made: Attempt): RoundRecord {
-  const { directory, context, roster, sum } = made;
+  const { directory, context, roster, sum, words } = made;
   const joined = made.adverts[0]?.site.journal.find(({ kind }) => kind === "advertised");
   const texts = (statements: readonly Statement[]) => statements.map(statementText);
   return RoundRecord.parse({
@@ -107,7 +128,7 @@ function recordOf(made: Attempt): RoundRecord {
     echoes: texts(made.echoes),
     answers: texts(made.answers),
     releases: texts(made.releases),
-    words: { all: WORDS, values: WORDS - 1, totals: 0, bits: 32 },
+    words,
     sum: { digest: sha256(vectorBytes(sum)), bytes: sum.byteLength },
     masked: made.masked.map(({ site, body }) => ({
       site: site.by.site,
@@ -123,17 +144,21 @@ function otherRelease(made: Attempt, at: number, change: (body: Body<"release">)
   return state((made.masked[at] as Masked).site.by, "release", { ...body, ...change(body) });
 }
 
-const made = attempt();
+const made = attempt(FULL);
 const folders: string[] = [];
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 
 requireOrSkip("Python with numpy and cryptography", findPython("numpy", "cryptography")).describe("check_record.py", (python) => {
-  function check(record: RoundRecord, body: (digest: Digest, bytes: Uint8Array) => Uint8Array | undefined = (_, bytes) => bytes) {
+  function check(
+    record: RoundRecord,
+    body: (digest: Digest, bytes: Uint8Array) => Uint8Array | undefined = (_, bytes) => bytes,
+    { masked } = made,
+  ) {
     const folder = mkdtempSync(join(tmpdir(), "engraft-record-"));
     folders.push(folder);
     mkdirSync(join(folder, "masked"));
     writeFileSync(join(folder, "record.json"), JSON.stringify(record));
-    for (const one of made.masked) {
+    for (const one of masked) {
       const bytes = vectorBytes(one.body);
       const kept = body(sha256(bytes), bytes);
       if (kept !== undefined) writeFileSync(join(folder, "masked", sha256(bytes)), kept);
@@ -148,6 +173,21 @@ requireOrSkip("Python with numpy and cryptography", findPython("numpy", "cryptog
     expect(stdout).toContain("in the sum hospital-a, hospital-b, hospital-d; dropped hospital-c");
     expect(stdout).toContain(`The sum is rebuilt, bit for bit: ${WORDS} words, total weight 210.`);
     expect(stdout).toContain("No single update can be read from this record: its least group is hospital-a, hospital-b, hospital-d.");
+  });
+
+  it("[K11] [N5] rebuilds a compact sum, of which 20 bits of each value travelled, and finds one bit of it that is another", () => {
+    const compact = attempt(COMPACT);
+    const record = recordOf(compact);
+    expect(record.sum.bytes).toBe(2.5 * COMPACT.values + 4 * 9);
+    const { status, stdout, stderr } = check(record, undefined, compact);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain(`The sum is rebuilt, bit for bit: ${WORDS} words, total weight 210.`);
+    const bytes = vectorBytes(compact.sum).map((byte, at) => (at === 4321 ? byte ^ 8 : byte));
+    const other = check({ ...record, sum: { ...record.sum, digest: sha256(bytes) } }, undefined, compact);
+    expect(other.stdout).toContain("WRONG  the rebuilt sum is not the one that the coordinator states");
+    const wrong = check({ ...record, words: { ...COMPACT, bits: 24 } }, undefined, compact);
+    expect(wrong).toMatchObject({ status: 2 });
+    expect(wrong.stdout).toContain("words of a vector that cannot be");
   });
 
   it("[K11] finds one flipped bit in a masked vector, and another sum than the inputs give", () => {

@@ -37,9 +37,12 @@ export const RoundRecord = z.strictObject({
   /** Shares that dealers told complainers in clear. */
   answers: z.array(SignedText),
   releases: z.array(SignedText),
-  /** Words of the vector: how many, and how many of them are the update's and the totals'. */
+  /**
+   * Words of the vector: how many, how many of them are the update's and the totals' (of a compact one the update's are
+   * rotated, with zeros behind), and how many bits of each of the update's travel.
+   */
   words: z.strictObject({ all: z.int(), values: z.int(), totals: z.int(), bits: z.int() }),
-  /** The summed words, little-endian. */
+  /** The summed words, little-endian, packed as a masked vector is. */
   sum: Blob,
   masked: z.array(z.strictObject({ site: SiteName, body: Blob })),
 });

@@ -45,6 +45,24 @@ describe("a secure sum", () => {
     );
   });
 
+  it("[N5] of compact vectors is the plain integer sum mod 2^20, and mod 2^32 of weight and totals, whoever survives", () => {
+    const layout = { front: 1, narrow: 32, back: 4 };
+    fc.assert(
+      fc.property(pattern, ({ gone, seed }) => {
+        const directory = directoryOf(gone.length);
+        const context = contextOf(directory);
+        const sites = gone.map((_, at) => siteOf(at, context, vectorOf(at), seed, layout));
+        const result = playAttempt(directory, context, 1, sites, (at) => gone[at]);
+        fc.pre(!isRefusal(result));
+        if (isRefusal(result)) return;
+        const plain = plainSum(sites.filter((_, at) => isThere(gone[at], "mask")).map(({ vector }) => vector));
+        const inWidth = (sum: Uint32Array): number[] => [...sum].map((word, i) => (i >= 1 && i < 33 ? word % 2 ** 20 : word));
+        expect(inWidth(result.sum)).toEqual(inWidth(plain));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
   it("[G5] at most one attempt of a round ever opens, whoever drops out of which", () => {
     const goneIn = fc.array(fc.array(gonePhase, { minLength: 5, maxLength: 5 }), { minLength: 2, maxLength: 4 });
     fc.assert(

@@ -18,7 +18,7 @@ export const BODIES = {
   advert: record({ attempt: digest, site: name, boxKey: fixed(32), maskKey: fixed(32), nonce: fixed(32) }),
   /** The root over a site's commitments and boxes. */
   deal: record({ roster: digest, site: name, index: u8, root: digest }),
-  /** Announces a masked vector: its length in words and the digest of its bytes. */
+  /** Announces a masked vector: how many 32-bit words travel and the digest of their bytes. */
   masked: record({ roster: digest, site: name, index: u8, shares: digest, words: u32, body: digest }),
   /** "I saw these inputs." */
   echo: record({ roster: digest, site: name, index: u8, inputs: digest }),

@@ -112,6 +112,7 @@ export function exampleOutput(input: VectorInput) {
     return [
       {
         ...one,
+        site: { layout: { front: body.length, narrow: 0, back: 0 } },
         by: signings[at] as (typeof signings)[number],
         keyed: mine,
         body,

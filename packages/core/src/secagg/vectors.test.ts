@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { findPython, requireOrSkip } from "../../../../test/support/require.ts";
+import { compactInput, compactOutput, type CompactInput } from "./compact-vectors.fixture.ts";
 import { exampleInput, exampleOutput, type VectorInput } from "./vectors.fixture.ts";
 
 const at = (file: string): string => fileURLToPath(new URL(`../../../../test/vectors/${file}`, import.meta.url));
@@ -11,6 +12,18 @@ const frozen = JSON.parse(readFileSync(at("secagg.json"), "utf8")) as {
   readonly input: VectorInput;
   readonly output: ReturnType<typeof exampleOutput>;
 };
+
+const compact = JSON.parse(readFileSync(at("compact.json"), "utf8")) as {
+  readonly input: CompactInput;
+  readonly output: ReturnType<typeof compactOutput>;
+};
+
+describe("the frozen compact example", () => {
+  it("[K10] [N6] comes out to the last bit", () => {
+    expect(compact.input).toEqual(compactInput());
+    expect(compactOutput(compact.input)).toEqual(compact.output);
+  });
+});
 
 describe("the frozen example", () => {
   it("[K10] comes out to the last bit", () => {
@@ -33,5 +46,11 @@ requireOrSkip("Python with cryptography", findPython("cryptography")).describe("
     // The words are the list's business (words.test.ts); everything else must be there and be the same.
     const { words: _words, ...rest } = frozen.output;
     expect(found).toEqual(rest);
+  });
+
+  it("[K10] [N5] [N6] comes to the same compact example, from updates to their mean", () => {
+    const { status, stdout, stderr } = spawnSync(python, [at("compact.py"), at("compact.json")], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual(compact.output);
   });
 });

@@ -4,15 +4,17 @@
  */
 import { fromBase64url, toBase64url, utf8 } from "@engraft/core/base/bytes";
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
-import { Digest } from "@engraft/core/base/ids";
+import { Digest, type RunId } from "@engraft/core/base/ids";
 import { type SecaggReply } from "@engraft/core/protocol/messages";
 import { SignedText } from "@engraft/core/secagg/signed-text";
 import type { BlobRef } from "@engraft/core/rounds/events";
-import type { Dealt } from "@engraft/core/rounds/secure/state";
+import type { Dealt, Unmasking } from "@engraft/core/rounds/secure/state";
+import type { RunParams } from "@engraft/core/rounds/state";
 import type { Roster } from "@engraft/core/secagg/advertise";
 import type { Directory } from "@engraft/core/secagg/directory";
 import { acceptDeal, partsOf, type AcceptedDeal, type DealPart } from "@engraft/core/secagg/share";
 import { statementOf } from "@engraft/core/secagg/signed-text";
+import { roundHash } from "@engraft/core/secagg/transcript";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import * as z from "zod";
 
@@ -66,6 +68,13 @@ export class Kept {
   async #json(ref: BlobRef): Promise<unknown> {
     return JSON.parse(Buffer.from(await this.#blobs.read(ref.digest)).toString("utf8"));
   }
+}
+
+/** R0 of the round whose sum is being opened. */
+export function roundHashOf(run: RunId, { secure, planDigest }: RunParams, { attempt, checkpoint }: Unmasking): Digest {
+  if (secure === null) throw new Error("Bug: a plain plan has no secure rounds");
+  const { directory, coordinator } = secure;
+  return roundHash({ run, round: attempt.round, plan: planDigest, base: checkpoint.digest, directory: directory.hash, coordinator });
 }
 
 /** A part as it travels. */

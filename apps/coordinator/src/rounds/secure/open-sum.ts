@@ -6,9 +6,8 @@ import { setImmediate } from "node:timers/promises";
 import { applyMean } from "@engraft/core/aggregation/mean";
 import { float32Bytes, toFloat32 } from "@engraft/core/base/bytes";
 import { isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
-import type { SiteName } from "@engraft/core/base/ids";
+import type { RunId, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
-import { addVector } from "@engraft/core/crypto/mask";
 import type { PooledFigures } from "@engraft/core/models/pooled";
 import { pooledFigures } from "@engraft/core/models/tally";
 import type { BlobRef } from "@engraft/core/rounds/events";
@@ -16,12 +15,13 @@ import type { Unmasking } from "@engraft/core/rounds/secure/state";
 import type { RunParams } from "@engraft/core/rounds/state";
 import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
 import { vectorBytes } from "@engraft/core/secagg/mask-input";
-import { decodeSum, encodedWords, type Decoded } from "@engraft/core/secagg/quantize";
+import { addSlice, layoutWords, pack, slicesOf, type Layout } from "@engraft/core/secagg/pack";
+import { decodeSum, layoutOf, type Decoded } from "@engraft/core/secagg/quantize";
 import { statementOf } from "@engraft/core/secagg/signed-text";
 import { acceptRelease, recoverSecrets, unmaskSum, type AcceptedRelease, type Opening, type Recovered } from "@engraft/core/secagg/unmask";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { readExactly, SLICE_BYTES, withFile } from "../../plans/weights-file.ts";
-import type { Kept } from "./kept.ts";
+import { roundHashOf, type Kept } from "./kept.ts";
 
 /** A million words of a few masks: some milliseconds, after which the links are served. */
 const SLICE_WORDS = 1 << 20;
@@ -50,7 +50,7 @@ const not = (refusal: Refusal): NotOpened => ({
   blamed: "site" in refusal ? (refusal.site as SiteName) : null,
 });
 
-export async function openSum(blobs: BlobStore, kept: Kept, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
+export async function openSum(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
   const { secure } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no sum to open");
   const deals = (await kept.deals(secure.directory, state.roster, state.deals)).map(({ accepted }) => accepted);
@@ -64,16 +64,18 @@ export async function openSum(blobs: BlobStore, kept: Kept, params: RunParams, s
   const recovered = recoverSecrets(opening, releases);
   if (isRefusal(recovered)) return not(recovered);
   const encoding = encodingOf(params.plan, params.vectorLength, state.attempt.purpose);
-  const sum = await summed(blobs, state, encodedWords(encoding));
+  const layout = layoutOf(encoding);
+  const sum = await summed(blobs, state, layout);
   await unmasked(sum, opening, recovered.value);
-  const decoded = decodeSum(encoding, sum, state.inputs.length);
+  const decoded = decodeSum(encoding, roundHashOf(run, params, state), sum, state.inputs.length);
   if (isRefusal(decoded)) return not(decoded);
   const pooled = pooledFigures(params.plan, state.attempt.purpose, decoded.value.totals, state.inputs.length);
   if (isRefusal(pooled)) return not(pooled);
   const checkpoint = state.attempt.purpose === "train" ? await applied(blobs, state.checkpoint, decoded.value) : null;
+  const packed = pack(layout, sum);
   return {
     ok: true,
-    sum: { digest: sha256(vectorBytes(sum)), bytes: sum.byteLength },
+    sum: { digest: sha256(vectorBytes(packed)), bytes: packed.byteLength },
     totalWeight: decoded.value.totalWeight,
     pooled: pooled.value,
     crooked: recovered.value.crooked,
@@ -82,13 +84,13 @@ export async function openSum(blobs: BlobStore, kept: Kept, params: RunParams, s
 }
 
 /** The sum of the masked vectors, read slice by slice. */
-async function summed(blobs: BlobStore, { inputs }: Unmasking, words: number): Promise<Uint32Array> {
-  const sum = new Uint32Array(words);
+async function summed(blobs: BlobStore, { inputs }: Unmasking, layout: Layout): Promise<Uint32Array> {
+  const sum = new Uint32Array(layoutWords(layout));
   for (const { body } of inputs) {
     await withFile(blobs.path(body.digest), async (file) => {
-      for (let at = 0; at < body.bytes; at += SLICE_BYTES) {
-        const bytes = await readExactly(file, at, Math.min(SLICE_BYTES, body.bytes - at));
-        addVector(sum.subarray(at / 4, (at + bytes.byteLength) / 4), new Uint32Array(bytes.buffer));
+      for (const slice of slicesOf(layout, SLICE_BYTES / 4)) {
+        const bytes = await readExactly(file, 4 * slice.from, 4 * slice.words);
+        addSlice(sum, slice, new Uint32Array(bytes.buffer));
       }
     });
   }

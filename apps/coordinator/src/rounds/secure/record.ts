@@ -6,14 +6,14 @@ import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
 import type { Unmasking } from "@engraft/core/rounds/secure/state";
 import type { RunParams } from "@engraft/core/rounds/state";
 import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
-import { encodedWords } from "@engraft/core/secagg/quantize";
+import { NARROW_BITS } from "@engraft/core/secagg/pack";
+import { encodedWords, valueWords } from "@engraft/core/secagg/quantize";
 import { RoundRecord } from "@engraft/core/secagg/record";
 import { statementOf, statementText } from "@engraft/core/secagg/signed-text";
 import { BODIES } from "@engraft/core/secagg/statement";
-import { roundHash } from "@engraft/core/secagg/transcript";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { RoundRecordView } from "../../api/views.ts";
-import type { Kept } from "./kept.ts";
+import { roundHashOf, type Kept } from "./kept.ts";
 
 export async function writeRecord(
   blobs: BlobStore,
@@ -44,7 +44,7 @@ export async function writeRecord(
     directory: [...secure.aggregation.directory],
     threshold,
     minCohort,
-    roundHash: roundHash({ run, round: attempt.round, plan: planDigest, base, directory: directory.hash, coordinator }),
+    roundHash: roundHashOf(run, params, state),
     attemptHash: attempt.hash,
     roster: roster.hash,
     adverts: [...state.adverts],
@@ -57,7 +57,12 @@ export async function writeRecord(
     echoes: [...state.echoes],
     answers: [...state.answers],
     releases: await Promise.all(state.releases.map(({ release }) => kept.release(release))),
-    words: { all: encodedWords(encoding), values: encoding.values, totals: encoding.totals, bits: 32 },
+    words: {
+      all: encodedWords(encoding),
+      values: valueWords(encoding),
+      totals: encoding.totals,
+      bits: encoding.words === "compact" ? NARROW_BITS : 32,
+    },
     sum,
     masked: state.inputs.map(({ site, body }) => ({ site, body })),
   };

@@ -7,6 +7,7 @@ import type { Digest } from "@engraft/core/base/ids";
 import type { SecaggStep } from "@engraft/core/protocol/messages";
 import { withAnswer } from "@engraft/core/secagg/complaint";
 import { announceMasked, maskInput, vectorBytes } from "@engraft/core/secagg/mask-input";
+import { pack } from "@engraft/core/secagg/pack";
 import { mayLeave } from "@engraft/core/secagg/release-rules";
 import type { Keyed } from "@engraft/core/secagg/share";
 import { statementText } from "@engraft/core/secagg/signed-text";
@@ -57,9 +58,9 @@ export class Masking {
   }
 
   async #mask(here: Here, keyed: Keyed): Promise<PhaseStep | Refusal> {
-    const { attempt, directory, records } = here;
+    const { attempt, directory, records, layout } = here;
     const stored = records.findLast((record) => record.kind === "stored" && record.roundHash === attempt.roundHash);
-    if (stored?.kind !== "stored") return refuse("attempt-stale", "No vector is stored for this round.");
+    if (stored?.kind !== "stored" || layout === undefined) return refuse("attempt-stale", "No vector is stored for this round.");
     const { hash: shares, dealers, roster } = keyed;
     const request = { kind: "mask", now: here.now, roster: roster.hash, shares, dealers, vector: stored.vector } as const;
     const decision = mayLeave(records, directory.numbers, request);
@@ -72,8 +73,9 @@ export class Masking {
     const bytes = await this.#secure.vector(attempt.roundHash);
     const masked = maskInput(keyed, attempt.secrets, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
     bytes.fill(0);
-    const body = await this.#keep(vectorBytes(masked));
-    const statement = statementText(announceMasked(here.by, keyed, masked));
+    const packed = pack(layout, masked);
+    const body = await this.#keep(vectorBytes(packed));
+    const statement = statementText(announceMasked(here.by, keyed, packed));
     const reply = { ...replyOf(attempt), phase: "masked", statement, body } as const;
     this.forget(attempt.attemptHash);
     const keep = { shared: { hash: shares, dealers, held: [...keyed.held] }, masked: reply };

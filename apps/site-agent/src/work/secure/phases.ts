@@ -9,6 +9,7 @@ import type { SignedText } from "@engraft/core/secagg/signed-text";
 import { agreeOnRoster, rosterAgain, type Roster } from "@engraft/core/secagg/advertise";
 import { answer, complain, readAnswer, readComplaint } from "@engraft/core/secagg/complaint";
 import type { Directory } from "@engraft/core/secagg/directory";
+import type { Layout } from "@engraft/core/secagg/pack";
 import { mayLeave, type JournalRecord, type Request } from "@engraft/core/secagg/release-rules";
 import {
   deal,
@@ -31,6 +32,8 @@ export interface Here {
   readonly by: Signing;
   readonly attempt: KeptAttempt;
   readonly records: readonly JournalRecord[];
+  /** How the round's vector travels; undefined where none is stored. */
+  readonly layout: Layout | undefined;
   readonly now: number;
   readonly random: (count: number) => Uint8Array;
 }

@@ -9,9 +9,13 @@ import type { RunId } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { signBytes } from "@engraft/core/crypto/identity";
 import type { Outcome, SecaggStep } from "@engraft/core/protocol/messages";
+import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import type { BlobRef, Purpose } from "@engraft/core/rounds/events";
 import { advertise, attemptSecrets } from "@engraft/core/secagg/advertise";
+import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
 import { directoryOfPlan } from "@engraft/core/secagg/of-plan";
+import type { Layout } from "@engraft/core/secagg/pack";
+import { layoutOf } from "@engraft/core/secagg/quantize";
 import { mayLeave } from "@engraft/core/secagg/release-rules";
 import { statementText } from "@engraft/core/secagg/signed-text";
 import type { Signing } from "@engraft/core/secagg/statement";
@@ -229,7 +233,9 @@ export class SecureRounds {
     if (decision?.approval.decision !== "approved") return refuse("plan-refused", "This site's steward no longer approves the plan.");
     const directory = directoryOfPlan(offered.plan);
     if (isRefusal(directory)) return directory;
-    return { directory, by: this.#by, attempt, records: secure.records, now: now(), random };
+    const round = secure.memory.rounds[attempt.roundHash];
+    const layout = round === undefined ? undefined : layoutFor(offered, round);
+    return { directory, by: this.#by, attempt, records: secure.records, layout, now: now(), random };
   }
 
   /** A sum is open: nothing of its round is needed any more. */
@@ -276,6 +282,9 @@ export class SecureRounds {
 
 /** From the operating system. A copy, because small buffers share memory. */
 const random = (count: number): Uint8Array => Uint8Array.from(randomBytes(count));
+
+const layoutFor = ({ plan, manifest }: OfferedPlan, { purpose }: StoredRound): Layout =>
+  layoutOf(encodingOf(plan, totalSize(trainableTensors(manifest.tensors, plan.training.trainable)), purpose));
 
 /** An evaluation leaves the checkpoint as it was; so does a site see it that took no part in the round. */
 const purposeOf = ({ round, checkpoint }: Outcome, known: Outcome | undefined, rounds: readonly StoredRound[]): Purpose =>

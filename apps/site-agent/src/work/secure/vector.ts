@@ -1,15 +1,15 @@
 /** What a site puts into a round's sum: its weighted update and the counts of its patients, encoded once. */
 import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
+import type { Digest } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { readSafetensors } from "@engraft/core/models/safetensors";
 import { flatten, trainableTensors } from "@engraft/core/models/tensors";
 import type { SiteFigures } from "@engraft/core/protocol/messages";
-import type { Plan } from "@engraft/core/models/plan";
-import { totalsOf, type Tally } from "@engraft/core/models/tally";
+import { totalsOf } from "@engraft/core/models/tally";
 import { encodingOf, weightFor } from "@engraft/core/secagg/encoding-of-plan";
 import { vectorBytes } from "@engraft/core/secagg/mask-input";
-import { encodeInput } from "@engraft/core/secagg/quantize";
+import { encodeInput, type Input } from "@engraft/core/secagg/quantize";
 import { prepare, reporter, seedOf, trainedAloneVector, type Workshop } from "../answer.ts";
 import type { Agreed } from "../check-ask.ts";
 import { lettingOut } from "../egress.ts";
@@ -24,22 +24,29 @@ export interface Made {
 
 const NO_FIGURES: SiteFigures = { validation: null, base: null, alone: null, federated: null };
 
-/**
- * Trains, or evaluates at the run's end. `rounding` (32 bytes) decides how values are rounded: secret, and the same whenever
- * this site makes the round's vector, so that one made again after a crash is the same. Throws where it cannot, or when
- * `signal` is aborted.
- */
-export async function makeVector(workshop: Workshop, agreed: Agreed, rounding: Uint8Array, signal: AbortSignal): Promise<Made> {
+export interface Shaping {
+  /** The round's hash (R0). */
+  readonly round: Digest;
+  /**
+   * 32 bytes that decide how values are rounded: secret, and the same whenever this site makes the round's vector, so that one
+   * made again after a crash is the same.
+   */
+  readonly rounding: Uint8Array;
+}
+
+/** Trains, or evaluates at the run's end. Throws where it cannot, or when `signal` is aborted. */
+export async function makeVector(workshop: Workshop, agreed: Agreed, shaping: Shaping, signal: AbortSignal): Promise<Made> {
   const began = workshop.now();
   const [model, start] = await prepare(workshop, agreed, signal);
   const fetch = Math.max(0, workshop.now() - began) / 1000;
   await mustBeOfBase(workshop, agreed);
-  const made =
+  const { input, figures, seconds } =
     agreed.ask.kind === "train"
-      ? await train(workshop, agreed, model, start, rounding, signal)
-      : await evaluate(workshop, agreed, model, start, rounding, signal);
+      ? await train(workshop, agreed, model, start, signal)
+      : await evaluate(workshop, agreed, model, start, signal);
   signal.throwIfAborted();
-  return { ...made, engine: model.engine.slice(0, 80), seconds: { fetch, train: made.seconds } };
+  const bytes = encoded(agreed, shaping, input);
+  return { bytes, figures, engine: model.engine.slice(0, 80), seconds: { fetch, train: seconds } };
 }
 
 /** Before there was a sum nobody has confirmed where the run starts from: it must be the plan's base, by its own weights. */
@@ -53,16 +60,13 @@ async function mustBeOfBase(workshop: Workshop, agreed: Agreed): Promise<void> {
   throw new EngraftError("inputs-wrong", "The run does not start from the base model of the approved plan. Nothing was trained.");
 }
 
-type Part = Omit<Made, "engine" | "seconds"> & { readonly seconds: number };
+interface Part {
+  readonly input: Input;
+  readonly figures: SiteFigures;
+  readonly seconds: number;
+}
 
-async function train(
-  workshop: Workshop,
-  agreed: Agreed,
-  model: SiteModel,
-  start: Float32Array,
-  rounding: Uint8Array,
-  signal: AbortSignal,
-): Promise<Part> {
+async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start: Float32Array, signal: AbortSignal): Promise<Part> {
   const { plan } = agreed.offered;
   reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
   const tally = await model.tally(start, "validation");
@@ -70,18 +74,11 @@ async function train(
   signal.throwIfAborted();
   const { update, sampleCount, seconds } = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal);
   signal.throwIfAborted();
-  const bytes = encoded(plan, agreed, update, sampleCount, { validation: tally }, rounding);
-  return { bytes, figures: { ...NO_FIGURES, validation }, seconds };
+  const input = { weight: weightFor(plan, sampleCount), update, totals: totalsOf(plan, "train", { validation: tally }) };
+  return { input, figures: { ...NO_FIGURES, validation }, seconds };
 }
 
-async function evaluate(
-  workshop: Workshop,
-  agreed: Agreed,
-  model: SiteModel,
-  final: Float32Array,
-  rounding: Uint8Array,
-  signal: AbortSignal,
-): Promise<Part> {
+async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, final: Float32Array, signal: AbortSignal): Promise<Part> {
   const { ask, offered, siteMetrics } = agreed;
   const { plan } = offered;
   const report = reporter(workshop, agreed, "evaluate");
@@ -101,21 +98,13 @@ async function evaluate(
   const tallies = { validation: validation.tally, base: base.tally, federated: federated.tally, alone: own.tally };
   const figures = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
   // Without an update the weight says nothing; it is still one word of the vector.
-  return { bytes: encoded(plan, agreed, new Float32Array(0), 1, tallies, rounding), figures, seconds: 0 };
+  const input = { weight: 1, update: new Float32Array(0), totals: totalsOf(plan, "evaluate", tallies) };
+  return { input, figures, seconds: 0 };
 }
 
-function encoded(
-  plan: Plan,
-  { ask, vectorLength }: Agreed,
-  update: Float32Array,
-  sampleCount: number,
-  tallies: Readonly<Partial<Record<keyof SiteFigures, Tally | null>>>,
-  rounding: Uint8Array,
-): Uint8Array {
-  const encoding = encodingOf(plan, vectorLength, ask.kind);
-  const totals = totalsOf(plan, ask.kind, tallies);
+function encoded({ ask, offered, vectorLength }: Agreed, { round, rounding }: Shaping, input: Input): Uint8Array {
   try {
-    return vectorBytes(encodeInput(encoding, weightFor(plan, sampleCount), update, totals, rounding));
+    return vectorBytes(encodeInput(encodingOf(offered.plan, vectorLength, ask.kind), round, input, rounding));
   } catch (error) {
     if (!(error instanceof EngraftError) || error.code !== "not-finite") throw error;
     const text = "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.";

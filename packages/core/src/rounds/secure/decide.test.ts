@@ -163,6 +163,8 @@ describe("an attempt", () => {
     const masked = attempt.reply(0);
     if (masked.phase !== "masked") throw new Error("no vector");
     expect(attempt.say(attempt.site(0).name, { ...masked, body: blob("other") })).toBe("bad-message");
+    const { digest, bytes } = masked.body;
+    expect(attempt.say(attempt.site(0).name, { ...masked, body: { digest, bytes: bytes + 4 } })).toBe("bad-message");
   });
 
   it("[R17] too few before a share has left: the round is begun anew under another attempt, and then ends by name", () => {

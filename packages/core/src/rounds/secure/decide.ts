@@ -6,7 +6,8 @@ import { assert, isRefusal, refuse, type Code, type Refusal } from "../../base/e
 import type { Digest, SiteName } from "../../base/ids.ts";
 import type { SiteFigures, SecaggReply } from "../../protocol/messages.ts";
 import { readOfRoster } from "../../secagg/advertise.ts";
-import { encodedWords } from "../../secagg/quantize.ts";
+import { packedWords } from "../../secagg/pack.ts";
+import { layoutOf } from "../../secagg/quantize.ts";
 import { encodingOf } from "../../secagg/encoding-of-plan.ts";
 import { acceptMasked } from "../../secagg/mask-input.ts";
 import { acceptDeal } from "../../secagg/share.ts";
@@ -173,9 +174,11 @@ function takeMasked(taken: Taken, state: SecureState, reply: Reply<"masked">): R
   if (before !== undefined) return sameText(before.header, reply.statement) ? [] : refuse("second-answer", TWO);
   const encoding = encodingOf(params.plan, params.vectorLength, state.attempt.purpose);
   const header = statementOf("masked", reply.statement);
-  const read = acceptMasked(secure.directory, state.roster, state.shared, encodedWords(encoding), header);
+  const read = acceptMasked(secure.directory, state.roster, state.shared, packedWords(layoutOf(encoding)), header);
   if (isRefusal(read)) return dropped(taken, state, read.code, read.text);
-  if (read.value.body !== reply.body.digest) return refuse("bad-message", "The vector that is offered is not the one that was announced.");
+  if (read.value.body !== reply.body.digest || reply.body.bytes !== 4 * read.value.words) {
+    return refuse("bad-message", "The vector that is offered is not the one that was announced.");
+  }
   const { index } = read.value;
   if (state.deals.every((one) => one.index !== index)) return refuse("inputs-wrong", "This site dealt no shares.");
   return [{ type: "input.accepted", ...inAttempt(taken, state), site: command.site, header: reply.statement, body: reply.body }];

@@ -12,7 +12,8 @@ import type { Directory } from "../../secagg/directory.ts";
 import { encodingOf } from "../../secagg/encoding-of-plan.ts";
 import { entriesOf, siteOf, type Site } from "../../secagg/federation.fixture.ts";
 import { announceMasked, maskInput, vectorBytes } from "../../secagg/mask-input.ts";
-import { encodedWords } from "../../secagg/quantize.ts";
+import { pack, type Layout } from "../../secagg/pack.ts";
+import { encodedWords, layoutOf, type Encoding } from "../../secagg/quantize.ts";
 import { mayLeave, type Request } from "../../secagg/release-rules.ts";
 import { deal, dealEntropy, openShareSet, partFor, type AcceptedDeal, type Deal, type HeldShares, type Keyed } from "../../secagg/share.ts";
 import { statementOf, statementText } from "../../secagg/signed-text.ts";
@@ -27,7 +28,10 @@ import type { OweStep, Step } from "./owed.ts";
 
 export const COORDINATOR = entriesOf(12)[11]?.publicKey as PublicKey;
 
-export const securePlan = (sites: number, change: { readonly rounds?: number; readonly attempts?: number } = {}): Plan =>
+export const securePlan = (
+  sites: number,
+  change: { readonly rounds?: number; readonly attempts?: number; readonly encoding?: "full" | "compact" } = {},
+): Plan =>
   Plan.parse({
     ...heartPlan,
     rounds: { count: change.rounds ?? 2, stop: null },
@@ -38,7 +42,7 @@ export const securePlan = (sites: number, change: { readonly rounds?: number; re
       weights: "exact",
       weightCap: 1000,
       coordinateClip: 5,
-      encoding: "full",
+      encoding: change.encoding ?? "full",
       attempts: change.attempts ?? 3,
       phaseSeconds: 120,
     },
@@ -73,6 +77,7 @@ export class SimSite {
   readonly name: SiteName;
   readonly #params: RunParams;
   readonly #site: Site;
+  readonly #layouts = new Map<number, Layout>();
   readonly #joined = new Map<string, Joined>();
   readonly vectors = new Map<number, Uint32Array>();
   readonly bodies: Map<string, Uint8Array>;
@@ -100,6 +105,7 @@ export class SimSite {
     if (!this.#site.journal.some((record) => record.kind === "stored" && record.roundHash === r0)) {
       const vector = this.#vector(ask);
       this.vectors.set(round, vector);
+      this.#layouts.set(round, layoutOf(this.#encoding(ask)));
       this.#site.journal.push({ kind: "stored", run, round, roundHash: r0, vector: sha256(vectorBytes(vector)) });
     }
     const about = { run, round, roundHash: r0, plan, directory: secure.directory.hash, attempt: attempt.number, attemptHash: t0 };
@@ -178,7 +184,7 @@ export class SimSite {
     if (no !== undefined) return no;
     return this.#say(joined, "masked", () => {
       joined.keyed = keyed.value;
-      const masked = maskInput(keyed.value, joined.secrets, vector);
+      const masked = pack(this.#layouts.get(at.round) as Layout, maskInput(keyed.value, joined.secrets, vector));
       const bytes = vectorBytes(masked);
       this.bodies.set(sha256(bytes), bytes);
       const statement = statementText(announceMasked(by, keyed.value, masked));
@@ -254,8 +260,11 @@ export class SimSite {
     return said;
   }
 
-  #vector({ kind, round }: Ask): Uint32Array {
-    const words = new Uint32Array(encodedWords(encodingOf(this.#params.plan, VECTOR_LENGTH, kind)));
+  #encoding = ({ kind }: Ask): Encoding => encodingOf(this.#params.plan, VECTOR_LENGTH, kind);
+
+  #vector(ask: Ask): Uint32Array {
+    const { kind, round } = ask;
+    const words = new Uint32Array(encodedWords(this.#encoding(ask)));
     words[0] = 1 + (this.#site.chance(1)[0] ?? 0);
     for (let i = 1; i <= (kind === "train" ? VECTOR_LENGTH : 0); i++) words[i] = (round * 1000 + i) >>> 0;
     return words;

@@ -11,7 +11,8 @@ import type { SecaggReply } from "../../protocol/messages.ts";
 import { encodingOf } from "../../secagg/encoding-of-plan.ts";
 import { chanceOf } from "../../secagg/federation.fixture.ts";
 import { vectorBytes } from "../../secagg/mask-input.ts";
-import { decodeSum } from "../../secagg/quantize.ts";
+import { addSlice, layoutWords, pack, slicesOf } from "../../secagg/pack.ts";
+import { decodeSum, layoutOf } from "../../secagg/quantize.ts";
 import { acceptDeal, type AcceptedDeal } from "../../secagg/share.ts";
 import { SignedText, statementOf } from "../../secagg/signed-text.ts";
 import { acceptRelease, recoverSecrets, unmaskSum, type Opening } from "../../secagg/unmask.ts";
@@ -77,8 +78,12 @@ export class Vault {
     const recovered = recoverSecrets(opening, releases);
     if (isRefusal(recovered)) return recovered;
     const bodies = state.inputs.map(({ body }) => this.bodies.get(body.digest) as Uint8Array);
-    const sum = new Uint32Array((bodies[0]?.length ?? 0) / 4);
-    for (const bytes of bodies) addVector(sum, new Uint32Array(Uint8Array.from(bytes).buffer));
+    const layout = layoutOf(encodingOf(params.plan, VECTOR_LENGTH, state.attempt.purpose));
+    const sum = new Uint32Array(layoutWords(layout));
+    for (const bytes of bodies) {
+      const words = new Uint32Array(Uint8Array.from(bytes).buffer);
+      for (const slice of slicesOf(layout, 50)) addSlice(sum, slice, words.subarray(slice.from, slice.from + slice.words));
+    }
     unmaskSum(sum, opening, recovered.value);
     return sum;
   }
@@ -94,7 +99,7 @@ export class SecureWorld {
   readonly vault = new Vault();
   readonly stored: RunEvent[] = [];
   readonly online = new Set<SiteName>();
-  /** Sums that were opened, with the plain sum of the same sites' vectors. */
+  /** Sums that were opened, as they are recorded, with the plain sum of the same sites' vectors. */
   readonly sums: { readonly found: readonly number[]; readonly plain: readonly number[] }[] = [];
   state: RunState = ABSENT;
   now = 0;
@@ -107,7 +112,9 @@ export class SecureWorld {
     this.#random = numbers(seed);
     this.#chance = chanceOf(`world ${seed}`);
     const count = 3 + this.#below(4);
-    this.params = paramsOf(securePlan(count, { rounds: 1 + this.#below(2), attempts: 1 + this.#below(3) }));
+    this.params = paramsOf(
+      securePlan(count, { rounds: 1 + this.#below(2), attempts: 1 + this.#below(3), encoding: seed % 2 === 0 ? "full" : "compact" }),
+    );
     this.sites = Array.from({ length: count }, (_, at) => new SimSite(this.params, at, `seed ${seed}`, this.vault.bodies));
     for (const { name } of this.sites) if (this.#random() < 0.9) this.online.add(name);
     this.command(createCommand(this.sites.map(({ name }) => name)));
@@ -197,8 +204,9 @@ export class SecureWorld {
     const inputs = new Set(state.inputs.map(({ site }) => site));
     const plain = new Uint32Array(sum.length);
     for (const site of this.sites) if (inputs.has(site.name)) addVector(plain, site.vectors.get(round) ?? new Uint32Array(sum.length));
-    this.sums.push({ found: [...sum], plain: [...plain] });
-    const decoded = decodeSum(encodingOf(this.params.plan, VECTOR_LENGTH, purpose), sum, inputs.size);
+    const encoding = encodingOf(this.params.plan, VECTOR_LENGTH, purpose);
+    this.sums.push({ found: [...pack(layoutOf(encoding), sum)], plain: [...pack(layoutOf(encoding), plain)] });
+    const decoded = decodeSum(encoding, sha256("round"), sum, inputs.size);
     if (isRefusal(decoded)) throw new Error(decoded.text);
     const pooled = pooledFigures(this.params.plan, purpose, decoded.value.totals, inputs.size);
     if (isRefusal(pooled)) throw new Error(pooled.text);
