@@ -141,7 +141,7 @@ export class LabSite {
         return model.train(...all);
       },
     });
-    const models = new Models(openSiteModel, vectors, () => undefined);
+    const models = new Models(home, openSiteModel, vectors, () => undefined);
     const workshop = { home, membership, ...stores, vectors, models, report: () => undefined, now };
     const data = () => findData(home, "main");
     const asks = new Asks({ ...told, secure, workshop, standing: async (ask) => ({ ...(await standing(ask.plan)), data: await data() }) });
