@@ -31,7 +31,10 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
   });
 
   const clean = async (name: string): Promise<void> => {
+    await page.evaluate(() => scrollTo(0, 0));
     await screenshot(page, name);
+    // Nothing but tables scrolls sideways.
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     expect(await violations(page)).toEqual([]);
   };
 

@@ -16,9 +16,11 @@ interface TableProps {
   readonly metric: MetricName;
   /** Sites with fewer test patients are shown in grey and never ranked; undefined where it is not known. */
   readonly minCount?: number;
+  /** Whose mean the first row is. */
+  readonly over?: string;
 }
 
-export function ComparisonTable({ comparisons, missed, metric, minCount }: TableProps) {
+export function ComparisonTable({ comparisons, missed, metric, minCount, over = "All" }: TableProps) {
   const gains = comparisons
     .map((comparison) => ({ comparison, gain: gainOf(comparison, metric) }))
     .toSorted((a, b) => (b.gain?.value ?? Number.NEGATIVE_INFINITY) - (a.gain?.value ?? Number.NEGATIVE_INFINITY));
@@ -48,7 +50,7 @@ export function ComparisonTable({ comparisons, missed, metric, minCount }: Table
         <tbody>
           <tr>
             <th scope="row" className="font-semibold!">
-              All, weighted
+              {over}, weighted
             </th>
             <td className="n">{comparisons.reduce((sum, comparison) => sum + countOf(comparison), 0)}</td>
             {ARMS.map(({ arm }) => (

@@ -46,10 +46,10 @@ function Row({ row, plain }: { readonly row: Leaving; readonly plain: boolean })
   const tone = row.hidden ? "text-accent" : plain ? "text-bad" : "text-fg-2";
   return (
     <tr>
-      <th scope="row" className="whitespace-normal">
+      <th scope="row" className="min-w-40 whitespace-normal">
         {row.what}
       </th>
-      <td className={tone}>{row.how}</td>
+      <td className={`min-w-28 ${tone}`}>{row.how}</td>
       <td className="whitespace-nowrap text-fg-2">{row.when}</td>
       <td className="n whitespace-nowrap">{row.size}</td>
       <td>

@@ -33,7 +33,13 @@ export function ComparisonCard({ plan, view, metric }: { readonly plan: Plan; re
           {view.comparisons.length === 0 ? (
             <NotYet ended={view.end !== null} />
           ) : (
-            <ComparisonTable comparisons={view.comparisons} missed={view.evaluation?.missed ?? []} metric={metric} minCount={minCount} />
+            <ComparisonTable
+              comparisons={view.comparisons}
+              missed={view.evaluation?.missed ?? []}
+              metric={metric}
+              minCount={minCount}
+              over={secure ? "These sites" : "All"}
+            />
           )}
         </Card>
       )}

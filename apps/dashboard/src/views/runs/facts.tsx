@@ -78,7 +78,9 @@ function MaskedFact({ held }: { readonly held: Held }) {
 
 function RoundFact({ plan, view }: { readonly plan: Plan; readonly view: RunView }) {
   const closed = view.rounds.filter((round) => round.checkpoint !== null).length;
-  const incomplete = view.rounds.filter((round) => (round.attempts.length > 0 ? lostOf(round) : round.dropped).length > 0).length;
+  const incomplete = view.rounds.filter(
+    (round) => (round.attempts.length > 0 ? lostOf(round, view.sites) : round.dropped).length > 0,
+  ).length;
   return (
     <Fact
       label="Round"

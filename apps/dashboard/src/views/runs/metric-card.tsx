@@ -5,14 +5,14 @@ import { Download, ShieldCheck, Table2, ZoomIn } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
-import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
+import { listed, METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { Segmented } from "../../parts/segmented.tsx";
 import { MarkSample, markOf, SiteKey } from "../../parts/site-key.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { chartCsv, chartData, chartSentence, hasValues, MAIN_NAMES, roundName, stepZoom, type ChartData } from "./chart-data.ts";
 import type { MainPoint } from "./main-curve.ts";
 import { MetricChart } from "./metric-chart.tsx";
-import { boundsText } from "./secure/pooled.ts";
+import { boundsText, sitesShown } from "./secure/pooled.ts";
 
 interface MetricCardProps {
   readonly run: string;
@@ -85,15 +85,25 @@ export function MetricCard({ run, plan, view, metric, onMetric }: MetricCardProp
             underWay={view.end === null ? (view.rounds.at(-1)?.round ?? null) : null}
           />
           <Legend data={data} onFocus={setFocused} />
-          {plan.aggregation.method === "secure" && !plan.metrics.perSite && (
-            <p className="flex items-start gap-1.5 text-12 text-fg-2">
-              <ShieldCheck size={14} className="mt-px flex-none text-accent" aria-hidden />
-              Per-site figures are not shown: the plan keeps them inside the sum.
-            </p>
-          )}
+          {plan.aggregation.method === "secure" && <InTheSum plan={plan} view={view} />}
         </div>
       )}
     </Card>
+  );
+}
+
+/** Which sites have no line, and why. */
+function InTheSum({ plan, view }: { readonly plan: Plan; readonly view: RunView }) {
+  const shown = sitesShown(view);
+  const hidden = view.sites.filter((site) => !shown.includes(site));
+  if (hidden.length === 0) return null;
+  return (
+    <p className="flex items-start gap-1.5 text-12 text-fg-2">
+      <ShieldCheck size={14} className="mt-px flex-none text-accent" aria-hidden />
+      {plan.metrics.perSite
+        ? `In the sum alone: ${listed(hidden)}. Figures of their own patients do not leave these sites.`
+        : "Per-site figures are not shown: the plan keeps them inside the sum."}
+    </p>
   );
 }
 

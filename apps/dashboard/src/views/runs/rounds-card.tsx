@@ -9,7 +9,7 @@ import { DataTable } from "../../parts/data-table.tsx";
 import { bytesText, clockText, exactText, lengthText, METRIC_TITLES, metricText, shortDigest } from "../../parts/figures.ts";
 import { Empty } from "../../parts/states.tsx";
 import { mainCurve } from "./main-curve.ts";
-import { endOf, lostOf } from "./secure/steps.ts";
+import { endOf, lostOf, type Lost } from "./secure/steps.ts";
 
 const CLOSED_BECAUSE: Readonly<Record<string, string>> = {
   "all-answered": "all answered",
@@ -18,6 +18,7 @@ const CLOSED_BECAUSE: Readonly<Record<string, string>> = {
 };
 
 interface Row extends RoundView {
+  readonly lost: readonly Lost[];
   /** Figure of all sites for the checkpoint that the round wrote; undefined until it is measured. */
   readonly figure: number | undefined;
 }
@@ -85,7 +86,11 @@ const columnsFor = (metric: MetricName) => [
 export function RoundsCard({ view, metric }: { readonly view: RunView; readonly metric: MetricName }) {
   const columns = useMemo(() => columnsFor(metric), [metric]);
   const curve = mainCurve(view, metric);
-  const rows = view.rounds.map((round): Row => ({ ...round, figure: curve.find((point) => point.round === round.round)?.value }));
+  const rows = view.rounds.map((round): Row => ({
+    ...round,
+    lost: lostOf(round, view.sites),
+    figure: curve.find((point) => point.round === round.round)?.value,
+  }));
   return (
     <Card title="Rounds" aside="who took part, and what came of it">
       {rows.length === 0 ? (
@@ -116,8 +121,7 @@ function Took({ round }: { readonly round: RoundView }) {
   );
 }
 
-function LostSites({ round }: { readonly round: RoundView }) {
-  const lost = lostOf(round);
+function LostSites({ lost }: { readonly lost: readonly Lost[] }) {
   if (lost.length === 0) return <span className="text-fg-3">nobody</span>;
   return (
     <ul className="grid min-w-56 gap-0.5">
@@ -131,8 +135,8 @@ function LostSites({ round }: { readonly round: RoundView }) {
   );
 }
 
-function Dropped({ round }: { readonly round: RoundView }) {
-  if (isSecure(round)) return <LostSites round={round} />;
+function Dropped({ round }: { readonly round: Row }) {
+  if (isSecure(round)) return <LostSites lost={round.lost} />;
   const answered = (site: string): boolean =>
     round.answers.some((answer) => answer.site === site) || round.dropped.some((dropped) => dropped.site === site);
   const late = round.closed === null ? [] : round.cohort.filter((site) => !answered(site));

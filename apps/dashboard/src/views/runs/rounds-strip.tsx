@@ -28,13 +28,14 @@ const TALLEST_PX = 38;
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 
-const droppedIn = (round: RoundView): number => (round.attempts.length > 0 ? lostOf(round).length : round.dropped.length);
+const droppedIn = (round: RoundView, sites: readonly string[]): number =>
+  round.attempts.length > 0 ? lostOf(round, sites).length : round.dropped.length;
 
 /** Every round: height = time, colour and letter = slowest phase or what came of it. Choosing one shows it below; `[` and `]` step. */
 export function RoundsStrip({ view, planned, now, selected, onSelect }: StripProps) {
   const shown = allRounds(view);
   const secure = shown.some((round) => round.attempts.length > 0);
-  const marks = shown.map((round) => ({ round, dropped: droppedIn(round), ...roundMark(round, now) }));
+  const marks = shown.map((round) => ({ round, dropped: droppedIn(round, view.sites), ...roundMark(round, now) }));
   const longest = Math.max(1, ...marks.map((mark) => mark.length));
   const toCome = view.end === null && view.evaluationRound === null ? Math.min(MAX_TO_COME, planned - view.rounds.length) : 0;
   useEffect(() => {

@@ -16,14 +16,10 @@ export function SumSitesFact({ plan, view }: { readonly plan: Plan; readonly vie
     return <Fact label="Sites ready" value={0} small={`of ${view.sites.length}`} under={`a sum needs ${needed}`} />;
   }
   if (attempt.inputs !== null) {
-    const lost = lostOf(round).map(({ site }) => site);
+    const lost = lostOf(round, view.sites).map(({ site }) => site);
     const under =
-      lost.length === 0
-        ? "every site that was asked"
-        : lost.length <= 2
-          ? `without ${listed(lost)}`
-          : `without ${plural(lost.length, "site")}`;
-    return <Fact label="Sites in the sum" value={attempt.inputs.length} small={`of ${attempt.sites.length}`} under={under} />;
+      lost.length === 0 ? "every site" : lost.length <= 2 ? `without ${listed(lost)}` : `without ${plural(lost.length, "site")}`;
+    return <Fact label="Sites in the sum" value={attempt.inputs.length} small={`of ${view.sites.length}`} under={under} />;
   }
   const ready = readyIn(attempt);
   return (
@@ -40,7 +36,17 @@ export function SumTimeFact({ view, now }: { readonly view: RunView; readonly no
   const round = allRounds(view).at(-1);
   const attempt = round?.attempts.at(-1);
   if (round === undefined || attempt === undefined || !isLive(round, attempt)) {
-    return <Fact label="Deadline" value="–" under="the next round opens when sites are there" />;
+    return (
+      <Fact
+        label="Deadline"
+        value="–"
+        under={
+          round?.attempts.at(-1)?.failed !== null && round?.failed === null
+            ? "the round begins anew when sites are there"
+            : "the next round opens when sites are there"
+        }
+      />
+    );
   }
   return <Fact label="Deadline" value={countdownText(attempt.until - now)} under={DEADLINES[attempt.phase] ?? ""} />;
 }

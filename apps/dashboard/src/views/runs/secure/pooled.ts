@@ -24,6 +24,12 @@ export function pooledGain({ federated, alone }: PooledFigures, metric: MetricNa
     : { value: a.value - f.value, low: a.low - f.high, high: a.high - f.low };
 }
 
+/** Sites that sent figures of their own patients beside the sum, as plan and steward allowed. */
+export function sitesShown(view: RunView): readonly string[] {
+  const shown = new Set([...view.curve.flatMap(({ sites }) => Object.keys(sites)), ...view.comparisons.map(({ site }) => site)]);
+  return view.sites.filter((site) => shown.has(site));
+}
+
 /** "0.884 to 0.897"; undefined where the figure is exact as far as it is shown. */
 export function boundsText({ low, high }: Pick<Bounded, "low" | "high">): string | undefined {
   const [from, to] = [metricText(low), metricText(high)];

@@ -7,7 +7,15 @@ import { CopyButton } from "../../../parts/copy.tsx";
 import { bytesText, clockText, countText, listed, plural, shortDigest } from "../../../parts/figures.ts";
 import { lostOf } from "./steps.ts";
 
-export function RoundNotes({ round }: { readonly round: RoundView }) {
+interface NotesProps {
+  readonly round: RoundView;
+  /** Of the run. */
+  readonly sites: readonly string[];
+  /** Whether this is the evaluation at the end. */
+  readonly evaluates: boolean;
+}
+
+export function RoundNotes({ round, sites, evaluates }: NotesProps) {
   return (
     <>
       {round.attempts.map((attempt) => (
@@ -30,7 +38,7 @@ export function RoundNotes({ round }: { readonly round: RoundView }) {
           checkpoint. <code className="text-fg-2">{round.failed.code}</code>
         </Note>
       )}
-      {round.sum !== null && <SumNote round={round} sum={round.sum} />}
+      {round.sum !== null && <SumNote round={round} sum={round.sum} sites={sites} evaluates={evaluates} />}
     </>
   );
 }
@@ -65,14 +73,14 @@ function AttemptNotes({ attempt, last, over }: { readonly attempt: AttemptView; 
   );
 }
 
-function SumNote({ round, sum }: { readonly round: RoundView; readonly sum: NonNullable<RoundView["sum"]> }) {
-  const lost = lostOf(round);
+function SumNote({ round, sum, sites, evaluates }: NotesProps & { readonly sum: NonNullable<RoundView["sum"]> }) {
+  const lost = lostOf(round, sites);
   return (
     <Note tone="ok" icon={<Sigma size={16} aria-hidden />}>
       <div className="flex flex-wrap items-center gap-x-2">
         <span>
           <b className="font-semibold">The sum of {plural(sum.sites.length, "site")} was opened</b> at {clockText(sum.at)}:{" "}
-          {bytesText(sum.bytes)}, total weight {countText(sum.totalWeight)}, SHA-256{" "}
+          {bytesText(sum.bytes)}, {!evaluates && `total weight ${countText(sum.totalWeight)}, `}SHA-256{" "}
           <span className="font-mono text-12">{shortDigest(sum.digest)}</span>
         </span>
         <CopyButton text={sum.digest} what={`digest of the sum of round ${round.round}`} iconOnly />

@@ -7,8 +7,9 @@ import { buttonClass } from "../../../parts/button.tsx";
 import { Card } from "../../../parts/card.tsx";
 import { Note } from "../../../parts/chip.tsx";
 import { CodeLine } from "../../../parts/copy.tsx";
-import { plural } from "../../../parts/figures.ts";
+import { listed, plural } from "../../../parts/figures.ts";
 import { Empty, Failed, Skeleton } from "../../../parts/states.tsx";
+import { sitesShown } from "./pooled.ts";
 import { sawOf, sawWords, type Held, type Saw } from "./saw.ts";
 import { SawTable } from "./saw-table.tsx";
 import { allRounds } from "./steps.ts";
@@ -80,7 +81,7 @@ function Record({ record, numbers, view }: RecordProps) {
   return (
     <>
       <div className="grid gap-x-8 gap-y-4 px-4 py-4 lg:grid-cols-2">
-        <Answer record={record} saw={saw} numbers={numbers} />
+        <Answer record={record} saw={saw} numbers={numbers} shown={sitesShown(view)} />
         <ul className="grid content-start gap-3">
           {saw.conditions.map(({ holds, title, words }) => (
             <li key={title} className="flex items-start gap-2">
@@ -102,20 +103,20 @@ function Record({ record, numbers, view }: RecordProps) {
   );
 }
 
-function Answer({
-  record,
-  saw,
-  numbers: { sites, liars },
-}: {
+interface AnswerProps {
   readonly record: RoundRecordView;
   readonly saw: Saw;
   readonly numbers: Numbers;
-}) {
+  /** Sites that sent figures of their own. */
+  readonly shown: readonly string[];
+}
+
+function Answer({ record, saw, numbers: { sites, liars }, shown }: AnswerProps) {
   const yes = saw.readable.length > 0;
   const Icon = yes ? ShieldAlert : ShieldCheck;
   return (
     <div>
-      <p className="text-fg-2">Could it read one site’s update?</p>
+      <p className="text-fg-2">Could it read one site’s {record.purpose === "train" ? "update" : "counts"}?</p>
       <p className={`my-1 flex items-center gap-2 text-20 font-semibold ${yes ? "text-bad" : "text-accent"}`}>
         <Icon size={20} aria-hidden />
         {yes ? "Yes" : "No"}
@@ -125,6 +126,11 @@ function Answer({
         <p className="mt-1 text-12 text-fg-2">
           As long as at most {liars} of the {sites} sites {liars === 1 ? "works" : "work"} with it against the rest, as the plan assumes.
           The sum itself is readable, and says something about all patients together.
+        </p>
+      )}
+      {shown.length > 0 && (
+        <p className="mt-1 text-12 text-warn">
+          Beside the sums it reads figures of their own patients from {listed(shown)}: the plan asks for them and their stewards allow it.
         </p>
       )}
     </div>

@@ -5,7 +5,7 @@ import type { RoundView, RunView } from "@engraft/core/rounds/view";
 import { useQuery } from "@tanstack/react-query";
 import { useTRPC } from "../../../api/trpc.ts";
 import { Card } from "../../../parts/card.tsx";
-import { clockText, countdownText, lengthText } from "../../../parts/figures.ts";
+import { clockText, countdownText, lengthText, listed } from "../../../parts/figures.ts";
 import { Empty } from "../../../parts/states.tsx";
 import { useNow } from "../../../parts/time.tsx";
 import { RoundsStrip } from "../rounds-strip.tsx";
@@ -13,7 +13,7 @@ import type { Working } from "../use-run.ts";
 import { AttemptTable } from "./attempt-table.tsx";
 import { RoundNotes } from "./round-notes.tsx";
 import { planNumbers } from "./saw.ts";
-import { allRounds, endOf, isLive, phaseWords, rowsOf, STEPS } from "./steps.ts";
+import { allRounds, endOf, isLive, notAsked, phaseWords, rowsOf, STEPS } from "./steps.ts";
 
 interface SecureProps {
   readonly plan: Plan;
@@ -81,9 +81,16 @@ function Round({ plan, view, round, working, now }: RoundProps) {
   const rowsIn = (one: AttemptView) => rowsOf(one, round.round, known);
   return (
     <>
-      <Stand attempt={attempt} evaluates={evaluates} live={view.end === null && isLive(round, attempt)} plan={plan} now={now} />
+      <Stand
+        away={notAsked(attempt, view.sites)}
+        attempt={attempt}
+        evaluates={evaluates}
+        live={view.end === null && isLive(round, attempt)}
+        plan={plan}
+        now={now}
+      />
       <AttemptTable rows={rowsIn(attempt)} sites={view.sites} caption={`Attempt ${attempt.number}: how far each site has come`} />
-      <RoundNotes round={round} />
+      <RoundNotes round={round} sites={view.sites} evaluates={evaluates} />
       {round.attempts.slice(0, -1).map((earlier) => (
         <details key={earlier.number}>
           <summary className="min-h-6 text-12 font-medium">Attempt {earlier.number}, site by site</summary>
@@ -98,6 +105,8 @@ function Round({ plan, view, round, working, now }: RoundProps) {
 }
 
 interface StandProps {
+  /** Sites that were not asked. */
+  readonly away: readonly string[];
   readonly attempt: AttemptView;
   readonly evaluates: boolean;
   readonly live: boolean;
@@ -106,7 +115,7 @@ interface StandProps {
 }
 
 /** What happens now, until when at the latest, and which attempt it is. */
-function Stand({ attempt, evaluates, live, plan, now }: StandProps) {
+function Stand({ away, attempt, evaluates, live, plan, now }: StandProps) {
   const most = plan.aggregation.method === "secure" ? plan.aggregation.attempts : 1;
   return (
     <p className="flex flex-wrap gap-x-3 gap-y-0.5">
@@ -124,6 +133,7 @@ function Stand({ attempt, evaluates, live, plan, now }: StandProps) {
           attempt {attempt.number} of at most {most}
         </span>
       )}
+      {away.length > 0 && <span className="text-warn">not asked, because offline: {listed(away)}</span>}
     </p>
   );
 }

@@ -80,6 +80,13 @@ describe("the steps of an attempt", () => {
   });
 });
 
+it("a site that was away when a round opened is lost at the start", () => {
+  const [round] = viewOf(new Attempt(1).upToMasked("a", "b", "c", "d")).rounds;
+  expect(round === undefined ? [] : lostOf(round, [...SITES, "e"])).toEqual([
+    { site: "e", at: "the start", text: "It was offline.", code: "" },
+  ]);
+});
+
 it("a round is over when its sum is open, not when its inputs are fixed; the evaluation comes last", () => {
   const attempt = new Attempt(1).upToMasked(...SITES);
   expect(viewOf(attempt).rounds.map(endOf)).toEqual([null]);

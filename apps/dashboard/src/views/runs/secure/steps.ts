@@ -147,17 +147,29 @@ export function phaseWords(attempt: AttemptView, evaluates: boolean): string {
   }
 }
 
-/** Sites of the round that are not in its sum, or are lost so far, with the step. */
-export function lostOf(
-  round: RoundView,
-): readonly { readonly site: string; readonly at: string; readonly text: string; readonly code: string }[] {
+/** Sites of the run that were away when the attempt opened. */
+export const notAsked = (attempt: AttemptView, sites: readonly string[]): readonly string[] =>
+  sites.filter((name) => !attempt.sites.some(({ site }) => site === name));
+
+export interface Lost {
+  readonly site: string;
+  /** What it was lost at. */
+  readonly at: string;
+  readonly text: string;
+  /** Empty where the site said nothing. */
+  readonly code: string;
+}
+
+/** Sites of the round that are not in its sum, or are lost so far; with the run's sites also those that were not asked. */
+export function lostOf(round: RoundView, sites: readonly string[] = []): readonly Lost[] {
   const attempt = round.attempts.at(-1);
   if (attempt === undefined) return [];
-  return attempt.sites.flatMap((site) => {
+  const lost = attempt.sites.flatMap((site): Lost[] => {
     const step = lostAt(attempt, site);
     if (step === undefined) return [];
     return [{ site: site.site, at: step.at, text: site.dropped?.text ?? "No answer in time.", code: site.dropped?.code ?? "" }];
   });
+  return [...lost, ...notAsked(attempt, sites).map((site) => ({ site, at: "the start", text: "It was offline.", code: "" }))];
 }
 
 /** When the round was over: its sum open, or given up; null while it is under way. */
