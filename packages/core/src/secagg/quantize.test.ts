@@ -36,7 +36,7 @@ const update = fc.float32Array({ minLength: 8, maxLength: 8, noNaN: true, noDefa
 
 describe("the encoder", () => {
   it.each(["full", "compact"] as const)(
-    "[N1] no sum of all sites wraps, at any weight, clip, noise and value up to the largest float: %s words",
+    "[N1] [V10] no sum of all sites wraps, at any weight, clip, noise and value up to the largest float: %s words",
     (words) => {
       const most = words === "full" ? 2 ** 31 - 1 : 2 ** 19 - 1;
       fc.assert(
@@ -62,7 +62,7 @@ describe("the encoder", () => {
     },
   );
 
-  it("[N1] the very ends stay inside, and do not depend on who takes part", () => {
+  it("[N1] [V10] the very ends stay inside, and do not depend on who takes part", () => {
     const encoding = encodingOf({ clip: 0.25, clipNorm: 1000, values: 2, totals: 0 });
     const extreme = encodeInput(encoding, ROUND, { weight: 2000, update: Float32Array.of(3, -3), totals: [] }, new Uint8Array(32));
     const words = new Int32Array(extreme.buffer);
@@ -126,7 +126,7 @@ describe("the encoder", () => {
     expect(b).toBeCloseTo(0.8, 5);
   });
 
-  it("[N3] stops at NaN, infinity, wrong lengths and counts out of range, and names no value", () => {
+  it("[N3] [V10] stops at NaN, infinity, wrong lengths and counts out of range, and names no value", () => {
     const encode = (weight: number, values: readonly number[], totals: readonly number[]) => () =>
       encodeInput(encodingOf({ values: 2, totals: 1 }), ROUND, { weight, update: Float32Array.from(values), totals }, new Uint8Array(32));
     const cases = [

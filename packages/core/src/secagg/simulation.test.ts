@@ -24,7 +24,7 @@ const sitesFor = (count: number, seed: string): readonly Site[] =>
 const isThere = (phase: Phase | undefined, at: Phase): boolean => phase === undefined || PHASES.indexOf(phase) > PHASES.indexOf(at);
 
 describe("a secure sum", () => {
-  it("[K8] is bit-exact over exactly the survivors with enough of them, and below that nothing decodes", () => {
+  it("[K8] [V11] is bit-exact over exactly the survivors with enough of them, and below that nothing decodes", () => {
     fc.assert(
       fc.property(pattern, ({ gone, seed }) => {
         const directory = directoryOf(gone.length);
@@ -63,7 +63,7 @@ describe("a secure sum", () => {
     );
   });
 
-  it("[G5] at most one attempt of a round ever opens, whoever drops out of which", () => {
+  it("[G5] [V3] at most one attempt of a round ever opens, whoever drops out of which", () => {
     const goneIn = fc.array(fc.array(gonePhase, { minLength: 5, maxLength: 5 }), { minLength: 2, maxLength: 4 });
     fc.assert(
       fc.property(goneIn, (attempts) => {
