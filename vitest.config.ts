@@ -33,6 +33,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "system",
+          globalSetup: ["./test/support/database-setup.ts"],
           include: ["test/**/*.test.ts"],
           exclude: ["test/{tidy,fuzz}.test.ts"],
           fileParallelism: false,

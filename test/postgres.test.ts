@@ -18,11 +18,22 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a run on PostgreSQL", (bin) 
       const view = await heart.untilPhase(run, "finished");
       expect(view.rounds.map((round) => round.closed?.survivors.length)).toEqual([2, 2, 2]);
 
-      // [S2] A second coordinator on the same database, in a folder of its own.
+      // [S6] A second coordinator on the same database, in a folder of its own: it has another key, and no blobs.
       const second = await heart.federation.secondCoordinator(await freePort(), `${heart.dir}/second`);
       expect(second.code).not.toBe(0);
       expect(second.stderr).not.toContain(url);
-      expect(second.stderr).toContain("locked");
+      expect(second.stderr).toContain("another key");
+
+      // Whoever asks beforehand is told who holds it, by a look that takes nothing.
+      const flags = ["--data", heart.federation.coordinatorDir, "--port", String(await freePort())];
+      const looked = await heart.federation.coordinatorDoctor(...flags);
+      expect(looked.stderr).toBe("");
+      const { checks, problems } = looked.result as {
+        readonly checks: readonly { readonly check: string; readonly code: string }[];
+        readonly problems: number;
+      };
+      expect(checks.filter(({ check }) => check === "database").map(({ code }) => code)).toEqual(["ok", "database-held"]);
+      expect({ problems, code: looked.code }).toEqual({ problems: 0, code: 0 });
     } finally {
       await heart.stop();
       await server.stop();

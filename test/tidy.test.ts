@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
   "packages/core": { values: [] },
   "packages/runtime": { values: ["core"] },
   "packages/engine": { values: ["core"] },
-  "apps/coordinator": { values: ["core", "runtime"] },
+  "apps/coordinator": { values: ["core", "runtime", "engine"] },
   "apps/site-agent": { values: ["core", "runtime", "engine"] },
   "apps/dashboard": { values: ["core"], types: ["coordinator"] },
 };

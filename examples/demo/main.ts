@@ -1,6 +1,7 @@
 /**
  * The demo: one coordinator, the dashboard and four hospitals as separate processes on this machine. They fine-tune a model
- * that was trained at one of them, on the real heart-disease tables of 1988 (examples/heart-disease).
+ * that was trained at one of them, on the real heart-disease tables of 1988 (examples/heart-disease); or, with --example mri, put
+ * a new head on a network of photographs for slices of brain MRI (examples/brain-mri).
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,23 +12,31 @@ import { freeBytes } from "@engraft/runtime/files";
 import { Command } from "commander";
 import { mustBeFree } from "../../tools/federation/ports.ts";
 import { killAll } from "../../tools/federation/program.ts";
+import { mriExample } from "../brain-mri/example.ts";
+import { heartExample } from "../heart-disease/example.ts";
 import { runDemo } from "./run.ts";
 import { openScreen } from "./screen.ts";
 import { comparisonTable } from "./table.ts";
 
 const NEEDED_BYTES = 500_000_000;
 
+const EXAMPLES = ["heart", "mri"];
+
 const program = new Command("npm run demo --")
-  .description("Four hospitals fine-tune a heart-disease model on this machine.")
+  .description("Four hospitals fine-tune a model on this machine, under secure aggregation.")
+  .option("--example <name>", "heart: tables of heart disease; mri: brain MRI slices (examples/brain-mri)", "heart")
+  .option("--data <folder>", "of the mri example")
   .option("--once", "end after the run instead of serving the dashboard until Ctrl-C", false)
   .option("--json", "print one JSON object on stdout and nothing else there", false)
   .option("--port <port>", "port of the coordinator", "7300")
   .option("--rounds <count>", "rounds instead of the plan's own");
 
 async function main(): Promise<void> {
-  const options = program.parse().opts<{ once: boolean; json: boolean; port: string; rounds?: string }>();
+  const options = program.parse().opts<{ once: boolean; json: boolean; port: string; rounds?: string; example: string; data?: string }>();
   const port = await mustBeFree(wholeNumber("port", options.port, 1, 65_535));
   const rounds = options.rounds === undefined ? undefined : wholeNumber("rounds", options.rounds, 1, 10_000);
+  if (!EXAMPLES.includes(options.example)) throw new EngraftError("bad-input", `--example is one of ${EXAMPLES.join(", ")}.`);
+  const example = options.example === "mri" ? await mriExample(options.data) : await heartExample();
   await mustHaveSpace(tmpdir());
   const dir = await mkdtemp(join(tmpdir(), "engraft-demo-"));
   const screen = openScreen({ bars: process.stderr.isTTY === true && !options.json });
@@ -39,7 +48,7 @@ async function main(): Promise<void> {
     process.stderr.write("Stopped. The demo's folder is removed.\n");
   });
   try {
-    const { result, login, url } = await runDemo({ dir, port, rounds, screen });
+    const { result, login, url } = await runDemo({ dir, port, rounds, screen, example });
     screen.close();
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     else process.stdout.write(comparisonTable(result, { url, ...login }));

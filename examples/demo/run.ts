@@ -2,22 +2,18 @@
 import { randomBytes, createHash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import { runView, type RunView } from "@engraft/core/rounds/view";
 import { Federation, type Api } from "../../tools/federation/federation.ts";
-import { exampleFile, siteDeclarations } from "../heart-disease/files.ts";
+import type { Example } from "./example.ts";
 import type { Screen } from "./screen.ts";
 
 const POLL_MS = 150;
 
 /** 128 and the number of SIGKILL. */
 const KILLED = 137;
-
-/** The hospital whose agent dies once, just before its masked vector leaves: the hardest moment for the others. */
-const LEAVES = { site: "va", round: 2 } as const;
 
 export interface SiteResult {
   readonly site: string;
@@ -49,13 +45,14 @@ export interface DemoOptions {
   readonly port: number;
   readonly rounds: number | undefined;
   readonly screen: Screen;
+  readonly example: Example;
 }
 
 export async function runDemo(options: DemoOptions) {
   const started = performance.now();
-  const { dir, port, rounds, screen } = options;
+  const { dir, port, rounds, screen, example } = options;
+  const { sites, leaves } = example;
   const login = { email: "admin@demo.invalid", password: randomBytes(12).toString("base64url") };
-  const sites = await siteDeclarations();
 
   screen.step("Starting the coordinator and the dashboard");
   const federation = await Federation.start({ dir, port, dashboard: true });
@@ -64,27 +61,28 @@ export async function runDemo(options: DemoOptions) {
 
   screen.step(`Enrolling ${sites.length} hospitals, each with its own keys and data; importing the base model`);
   await Promise.all([
-    federation.coordinatorCommandOk("base", "import", exampleFile("base")),
+    example.importBase(federation),
     ...sites.map(async ({ site, file, flags }) => {
-      await federation.enrol(site, { file: exampleFile(file), flags });
-      const leaves = site === LEAVES.site ? { ENGRAFT_CRASH_AT: `send.masked:${LEAVES.round}` } : {};
-      screen.watch(site, await federation.startAgent(site, leaves));
+      await federation.enrol(site, { file, flags });
+      const crash = site === leaves.site ? { ENGRAFT_CRASH_AT: `send.masked:${leaves.round}` } : {};
+      screen.watch(site, await federation.startAgent(site, crash));
     }),
   ]);
 
   screen.step("Proposing the plan; stewards compare its directory by voice, and approve");
-  const digest = await proposePlan(federation, dir, rounds);
+  const digest = await proposePlan(federation, await example.planFile(federation, rounds));
   const names = sites.map(({ site }) => site);
   await federation.compareAll(digest, names);
   await Promise.all(names.map((site) => federation.approve(site, digest, "--data", "main", "--site-metrics")));
 
   screen.step("Training together");
   const { run } = await api.runs.start.mutate({ plan: digest });
-  const comesBack = federation.agents.get(LEAVES.site)?.exited.then(async (code) => {
+  const comesBack = federation.agents.get(leaves.site)?.exited.then(async (code) => {
     // Killed as planned, and not because the demo itself is being stopped.
     if (code !== KILLED) return;
-    screen.step(`${LEAVES.site} was killed in round ${LEAVES.round}, after the masks were agreed; the others go on, and it comes back`);
-    await federation.startAgent(LEAVES.site);
+    await untilSummed(api, run, leaves.round);
+    screen.step(`${leaves.site} was killed in round ${leaves.round}, after the masks were agreed; the others go on, and it comes back`);
+    await federation.startAgent(leaves.site);
   });
   const { view, release } = await watchRun(api, run, screen);
   await comesBack;
@@ -109,7 +107,7 @@ export async function runDemo(options: DemoOptions) {
       }))
       .sort((a, b) => (a.site < b.site ? -1 : 1)),
     pooled: pooledOf(view),
-    killed: { ...LEAVES, inSum: inSum(view, LEAVES.round), inNextSum: inSum(view, LEAVES.round + 1) },
+    killed: { ...leaves, inSum: inSum(view, leaves.round), inNextSum: inSum(view, leaves.round + 1) },
     model,
     seconds: { total: seconds(performance.now() - started), ...secondsOf(view) },
   };
@@ -122,20 +120,20 @@ async function createFirstAdmin(federation: Federation, api: Api, login: { email
   await api.setup.createAdmin.mutate({ token, name: "Demo admin", ...login });
 }
 
-async function proposePlan(federation: Federation, dir: string, rounds: number | undefined): Promise<string> {
-  const { digest } = await federation.coordinatorCommandOk("plan", "propose", await planFile(dir, rounds));
+async function proposePlan(federation: Federation, path: string): Promise<string> {
+  const { digest } = await federation.coordinatorCommandOk("plan", "propose", path);
   if (typeof digest !== "string") throw new EngraftError("plan-invalid", "The coordinator did not accept the demo's plan.");
   return digest;
 }
 
-/** The example's plan, with another number of rounds where one was asked for. */
-async function planFile(dir: string, rounds: number | undefined): Promise<string> {
-  const path = exampleFile("plan.json");
-  if (rounds === undefined) return path;
-  const plan = JSON.parse(await readFile(path, "utf8")) as { rounds: { count: number } };
-  const changed = join(dir, "plan.json");
-  await writeFile(changed, JSON.stringify({ ...plan, rounds: { ...plan.rounds, count: rounds } }));
-  return changed;
+/** The others go on without the killed agent; it is started again only then. */
+async function untilSummed(api: Api, run: string, round: number): Promise<void> {
+  for (;;) {
+    const { events } = await api.runs.get.query({ run });
+    const view = runView(events.map(({ event }) => event));
+    if (view?.rounds.some((one) => one.round === round && one.sum !== null) === true || (view !== undefined && view.end !== null)) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 async function watchRun(api: Api, run: string, screen: Screen) {

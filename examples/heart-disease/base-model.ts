@@ -115,7 +115,7 @@ export async function buildBase(
 ): Promise<{ readonly manifest: Manifest; readonly weights: Uint8Array }> {
   const { table } = await readTable(cleveland, DATA);
   const inputs = inputRules(table);
-  const model = architecture(inputWidth(inputs), settings.hidden);
+  const model = architecture(inputWidth({ inputs }), settings.hidden);
   const samples = samplesOf(table, DATA, { inputs }, "train");
   const tensors = await trainOn(model, samples, settings);
   const weights = writeSafetensors(tensorsOf(model), tensors);

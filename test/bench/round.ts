@@ -104,14 +104,16 @@ async function emptyTable(dir: string) {
   return { file, flags: ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient", "--label", "y"] };
 }
 
-async function finished(federation: Federation, run: string) {
+/** The view of a run once it has finished; asked for every so often, because asking costs the coordinator something too. */
+export async function finished(federation: Federation, run: string, everyMs = 500) {
   const api = await federation.api();
   for (;;) {
-    const { events } = await api.runs.get.query({ run: run });
+    // A coordinator that is busy may drop an idle connection just as it is used again.
+    const events = (await api.runs.get.query({ run: run }).catch(() => undefined))?.events ?? [];
     const view = runView(events.map(({ event }) => event));
     if (view?.phase === "finished") return view;
     if (view?.end !== null && view?.end !== undefined) throw new Error(`the run ended: ${view.end.text}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
@@ -124,7 +126,8 @@ async function wireBytes(federation: Federation): Promise<number> {
   );
 }
 
-async function propose(federation: Federation, values: number, agents: number, rounds: number): Promise<string> {
+/** A base of zeros and a plan for it, proposed. */
+export async function propose(federation: Federation, values: number, agents: number, rounds: number): Promise<string> {
   const base = join(federation.dir, "base");
   await mkdir(base, { recursive: true });
   const tensors = [{ name: "w", shape: [values], depth: 0 }];

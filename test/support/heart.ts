@@ -1,11 +1,13 @@
 /** A federation of heart-disease hospitals for system tests: real processes, real tables, a short plan. */
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "@engraft/core/models/plan";
 import { runView, type RunPhase, type RunView } from "@engraft/core/rounds/view";
 import { exampleFile, siteDeclarations, type SiteDeclaration } from "../../examples/heart-disease/files.ts";
 import { Federation, type FederationOptions } from "../../tools/federation/federation.ts";
+import { SERVER_VARIABLE } from "./database-setup.ts";
+import { createDatabase } from "./postgres.ts";
 
 /** The example's plan as its author wrote it, with plain aggregation where a test is not about sums. */
 export const heartPlan = async (method: "plain" | "secure" = "plain"): Promise<Plan> => {
@@ -34,6 +36,12 @@ export const shortPlan =
     rounds: { count: rounds, stop: null },
   });
 
+/** Where the suites run on PostgreSQL: a fresh database, or a copy of one. */
+async function testDatabase(template?: string): Promise<{ readonly databaseUrl?: string }> {
+  const server = process.env[SERVER_VARIABLE];
+  return server === undefined ? {} : { databaseUrl: await createDatabase(server, template) };
+}
+
 const APPROVE = ["--data", "main", "--site-metrics"] as const;
 
 export class Heart {
@@ -46,16 +54,25 @@ export class Heart {
   readonly #tables: "shared" | "copied";
   readonly #agentEnv: Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-  private constructor(federation: Federation, sites: readonly SiteDeclaration[], dir: string, { tables, agentEnv }: HeartOptions) {
+  readonly #databaseUrl: string | undefined;
+
+  private constructor(
+    federation: Federation,
+    sites: readonly SiteDeclaration[],
+    dir: string,
+    { tables, agentEnv, databaseUrl }: HeartOptions,
+  ) {
     this.federation = federation;
     this.sites = sites;
     this.dir = dir;
     this.#tables = tables ?? "shared";
     this.#agentEnv = agentEnv ?? {};
+    this.#databaseUrl = databaseUrl;
   }
 
   /** Coordinator up, base imported, plan proposed, sites enrolled with data, agents online, plan approved everywhere. */
-  static async start(options: HeartOptions = {}): Promise<Heart> {
+  static async start(wishes: HeartOptions = {}): Promise<Heart> {
+    const options = { ...(wishes.databaseUrl === undefined && (await testDatabase())), ...wishes };
     const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "engraft-heart-")));
     const federation = await Federation.start({ ...options, dir });
     await federation.coordinatorCommandOk("base", "import", exampleFile("base"));
@@ -71,6 +88,28 @@ export class Heart {
     const names = sites.map(({ site }) => site);
     if (options.aggregation === "secure") await federation.compareAll(digest, names);
     await Promise.all(names.map((site) => federation.approve(site, digest, ...APPROVE)));
+    return heart;
+  }
+
+  /**
+   * Another federation that begins exactly as this one stands, also in the number and the seeds of its next run. This one's
+   * programs must have ended; on PostgreSQL `databaseUrl` is a copy of its database.
+   */
+  async copy(databaseUrl?: string): Promise<Heart> {
+    const dir = await mkdtemp(join(tmpdir(), "engraft-heart-"));
+    await cp(this.dir, dir, { recursive: true });
+    const database = databaseUrl === undefined ? await testDatabase(this.#databaseUrl) : { databaseUrl };
+    const federation = await Federation.start({ dir, ...database });
+    const heart = new Heart(federation, this.sites, dir, { tables: this.#tables, agentEnv: this.#agentEnv, ...database });
+    heart.plan = this.plan;
+    await Promise.all(
+      this.sites.map(async ({ site }) => {
+        const path = join(federation.siteDir(site), "federation.json");
+        const known = JSON.parse(await readFile(path, "utf8")) as object;
+        await writeFile(path, JSON.stringify({ ...known, url: federation.url }));
+        await federation.startAgent(site);
+      }),
+    );
     return heart;
   }
 

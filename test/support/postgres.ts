@@ -1,5 +1,6 @@
 /** A throw-away PostgreSQL server for tests: its own folder and a random port on the loopback. */
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { chown, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,8 +10,10 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 export interface TestPostgres {
-  /** Address of a new, empty database. */
-  database(): Promise<string>;
+  /** Address of the server's own database. */
+  readonly url: string;
+  /** Address of a new database: empty, or a copy of one that nobody is connected to. */
+  database(template?: string): Promise<string>;
   /** Stops the server as a crash would, and starts it again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -35,17 +38,10 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
   const stop = (mode: "fast" | "immediate"): Promise<void> =>
     finished(join(bin, "pg_ctl"), ["-D", data, "-w", "-m", mode, "stop"], options);
   await start();
-  let made = 0;
+  const url = `postgresql://engraft@127.0.0.1:${port}/postgres`;
   return {
-    database: async () => {
-      const name = `engraft_${++made}`;
-      await run(
-        "psql",
-        ["-h", "127.0.0.1", "-p", String(port), "-U", "engraft", "-d", "postgres", "-c", `CREATE DATABASE ${name}`],
-        options,
-      );
-      return `postgresql://engraft@127.0.0.1:${port}/${name}`;
-    },
+    url,
+    database: (template) => createDatabase(url, template),
     restart: async () => {
       await stop("immediate");
       await start();
@@ -55,6 +51,14 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** A new database on the server at `url`: empty, or a copy of one that nobody is connected to. Gives its address. */
+export async function createDatabase(url: string, template?: string): Promise<string> {
+  const name = `engraft_${randomBytes(6).toString("hex")}`;
+  const copied = template === undefined ? "" : ` TEMPLATE ${new URL(template).pathname.slice(1)}`;
+  await run("psql", ["--no-psqlrc", "-d", url, "-c", `CREATE DATABASE ${name}${copied}`]);
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
 /** pg_ctl leaves the server with its pipes open, so its output is not read. */

@@ -1,4 +1,4 @@
-/** A TCP proxy that a test can cut, on loopback. */
+/** A TCP proxy that a test can cut or freeze, on loopback. */
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 
 export class CuttingProxy {
@@ -6,6 +6,7 @@ export class CuttingProxy {
   readonly #sockets = new Set<Socket>();
   #passed = 0;
   #cutAfter: number | undefined;
+  #frozen = false;
   /** Every byte that connections have sent towards the target, where the test asked for it. */
   readonly sent: Buffer[][] = [];
   cuts = 0;
@@ -35,6 +36,7 @@ export class CuttingProxy {
         this.#count(chunk.byteLength);
       });
       far.on("data", (chunk: Buffer) => this.#count(chunk.byteLength));
+      if (this.#frozen) this.freeze();
     });
   }
 
@@ -61,6 +63,12 @@ export class CuttingProxy {
   cut(): void {
     this.cuts += 1;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** As where a cable is pulled: nothing passes any more, and neither side hears of it. */
+  freeze(): void {
+    this.#frozen = true;
+    for (const socket of this.#sockets) socket.pause();
   }
 
   async stop(): Promise<void> {

@@ -19,6 +19,8 @@ export interface FederationOptions {
   /** PostgreSQL instead of the embedded database. */
   readonly databaseUrl?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Of coordinators that stand by, for every site. */
+  readonly otherUrls?: readonly string[];
 }
 
 export interface SiteData {
@@ -29,10 +31,12 @@ export interface SiteData {
 
 export class Federation {
   readonly dir: string;
-  readonly url: string;
-  readonly port: number;
+  url: string;
+  port: number;
   readonly #options: FederationOptions;
   coordinator!: Program;
+  /** Another coordinator on the same database and folder. */
+  standby: Program | undefined;
   dashboard: Program | undefined;
   readonly agents = new Map<string, Program>();
   /** The one-time link for the first admin, until it is used. */
@@ -67,6 +71,28 @@ export class Federation {
     return ready;
   }
   #dashboardPort: number | undefined;
+
+  /** A second coordinator that shares this one's database and folder; resolves when it stands by. PostgreSQL only. */
+  async startStandby(port: number, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const args = ["start", "--json", "--port", String(port), "--data", this.coordinatorDir];
+    const program = this.#program("standby");
+    this.standby = Program.start("engraft-coordinator", args, { ...program, env: { ...program.env, ...env } });
+    await this.standby.event("standby");
+    return this.standby;
+  }
+
+  /** Everything that is asked of the coordinator goes to the standby's address from now on: it leads. */
+  follow(port: number): void {
+    if (this.standby !== undefined) this.coordinator = this.standby;
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#api = undefined;
+  }
+
+  /** The operator's token of the folder is another one from now on. */
+  forget(): void {
+    this.#api = undefined;
+  }
 
   async #startDashboard(port: number): Promise<void> {
     this.dashboard = Program.start("engraft-dashboard", ["--json", "--port", String(port)], this.#program("dashboard"));
@@ -119,6 +145,11 @@ export class Federation {
     return run("engraft-coordinator", ["start", "--json", "--port", String(port), "--data", data], this.#program("second-coordinator"));
   }
 
+  /** A look with this federation's database settings; `flags` say whose folder and port. */
+  coordinatorDoctor(...flags: string[]): Promise<Finished> {
+    return run("engraft-coordinator", ["doctor", "--json", ...flags], this.#program("coordinator-doctor"));
+  }
+
   /** A command at a site; the caller looks at the exit code. */
   siteCommand(site: string, ...args: string[]): Promise<Finished> {
     return run("engraft-site", ["--home", this.siteDir(site), "--json", ...args], this.#program(`${site}-command`));
@@ -131,7 +162,7 @@ export class Federation {
   /** Invites a site, enrols it and, where given, registers its data. */
   async enrol(site: string, data?: SiteData): Promise<void> {
     const { invite } = await (await this.api()).sites.invite.mutate({ site, hours: 1 });
-    await this.siteCommandOk(site, "join", invite);
+    await this.siteCommandOk(site, "join", invite, ...(this.#options.otherUrls ?? []).flatMap((url) => ["--url", url]));
     if (data !== undefined) await this.siteCommandOk(site, "data", "add", "main", "--file", data.file, ...data.flags);
   }
 
@@ -191,7 +222,7 @@ export class Federation {
     await Promise.all(
       [...this.agents.values(), ...(this.dashboard === undefined ? [] : [this.dashboard])].map((program) => program.stop()),
     );
-    await this.coordinator.stop();
+    await Promise.all([this.coordinator.stop(), this.standby?.stop()]);
   }
 }
 

@@ -1,8 +1,8 @@
 /** A running coordinator: its parts, and how they hear of each other. */
 import { join } from "node:path";
-import { EngraftError } from "@engraft/core/base/errors";
 import type { SiteName } from "@engraft/core/base/ids";
 import type { Identity } from "@engraft/core/crypto/identity";
+import type { VersionRange } from "@engraft/core/protocol/version";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock, type Lock } from "@engraft/runtime/lock";
 import type { Logger } from "@engraft/runtime/log";
@@ -13,32 +13,42 @@ import { takeMessage } from "./hub/messages.ts";
 import { Offers } from "./hub/offers.ts";
 import { Presence } from "./hub/presence.ts";
 import { Metrics } from "./http/metrics.ts";
+import { logItem } from "./live/event-log.ts";
 import { Feed } from "./live/feed.ts";
 import { Approvals } from "./plans/approvals.ts";
 import { Runs } from "./rounds/runs.ts";
 import { UpdateBlobs } from "./rounds/update-blobs.ts";
+import { anotherOwner } from "./store/lead.ts";
 import { openDatabase, type Database } from "./store/open.ts";
+import { Removals } from "./store/removals.ts";
 import { Store } from "./store/store.ts";
+import type { Term } from "./store/term.ts";
 
 export interface AppOptions {
   readonly data: string;
+  /** For invites: of coordinators that stand by. */
+  readonly otherUrls?: readonly string[];
   readonly databaseUrl: string | undefined;
+  /** With PostgreSQL: this coordinator's time as leader. Without one it leads at once or is turned away. */
+  readonly term?: Term | undefined;
   readonly publicUrl: string;
   readonly trustedOrigins: readonly string[];
   readonly log: Logger;
   readonly now: () => number;
-  /** Another coordinator has taken the database: this process must end. */
-  readonly onLost: (fault: EngraftError) => void;
+  /** Protocol versions; what this build speaks by default. */
+  readonly spoken?: VersionRange | undefined;
 }
 
 export interface App {
   readonly publicUrl: string;
+  readonly otherUrls: readonly string[];
   readonly trustedOrigins: readonly string[];
   readonly now: () => number;
   readonly log: Logger;
   readonly identity: Identity;
   readonly store: Store;
   readonly blobs: BlobStore;
+  readonly removals: Removals;
   readonly accounts: Accounts;
   readonly approvals: Approvals;
   readonly offers: Offers;
@@ -52,17 +62,18 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** The embedded database needs the folder's lock; PostgreSQL has one of its own, and a standby shares the folder (store/lead.ts). */
 export async function openApp(options: AppOptions): Promise<App> {
-  const lock = await takeLock(options.data, "coordinator");
+  const { databaseUrl, data, term } = options;
+  const lock = databaseUrl === undefined ? await takeLock(data, "coordinator") : undefined;
   try {
-    const { databaseUrl, data, onLost } = options;
-    const database = await openDatabase(databaseUrl === undefined ? { dir: join(data, "db") } : { url: databaseUrl }, onLost);
+    const database = await openDatabase(databaseUrl === undefined ? { dir: join(data, "db") } : { url: databaseUrl, term });
     return await assemble(options, database, lock).catch(async (error: unknown) => {
       await database.close();
       throw error;
     });
   } catch (error) {
-    await lock.release();
+    await lock?.release();
     throw error;
   }
 }
@@ -70,19 +81,20 @@ export async function openApp(options: AppOptions): Promise<App> {
 /** Masked vectors of opened sums that a run keeps, newest first, so that others can rebuild the sums. */
 const KEEP_MASKED_BYTES = 256 * 1024 * 1024;
 
-async function assemble(options: AppOptions, database: Database, lock: Lock): Promise<App> {
+async function assemble(options: AppOptions, database: Database, lock: Lock | undefined): Promise<App> {
   const { data, publicUrl, trustedOrigins, log, now } = options;
-  const store = new Store(database);
+  const store = new Store(database, (events) => metrics.durable(events));
   const identity = await coordinatorIdentity(data);
   await ownDatabase(store, identity, now());
-  const blobs = await BlobStore.open(join(data, "blobs"));
-  const feed = new Feed();
+  const blobs = await BlobStore.open(join(data, "blobs"), database.term === undefined ? "" : String(database.term.epoch));
+  const removals = new Removals(blobs, database.term);
+  const feed = heardFeed(log, () => metrics);
   const approvals = await Approvals.load(store);
   const presence = new Presence(store, log, now);
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
-  const metrics: Metrics = new Metrics({ agents: () => hub.online().length, runs: () => runs.live().length });
+  const metrics: Metrics = new Metrics({ agents: () => hub.online().length, phases: () => runs.live().map(({ state }) => state.phase) });
   const offers = new Offers(store, approvals);
-  const updates = await UpdateBlobs.load(store, blobs, KEEP_MASKED_BYTES);
+  const updates = await UpdateBlobs.load(store, removals, KEEP_MASKED_BYTES);
   const runs: Runs = new Runs({
     store,
     blobs,
@@ -101,6 +113,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
       blobs,
       log,
       now,
+      spoken: options.spoken,
       findSite: async (key) =>
         (await store.prisma.site.findUnique({ where: { key }, select: { name: true } }))?.name as SiteName | undefined,
     },
@@ -112,12 +125,14 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
     publicUrl,
+    otherUrls: options.otherUrls ?? [],
     trustedOrigins,
     now,
     log,
     identity,
     store,
     blobs,
+    removals,
     accounts,
     approvals,
     offers,
@@ -132,9 +147,19 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
       await runs.close();
       await presence.close();
       await database.close();
-      await lock.release();
+      await lock?.release();
     },
   };
+}
+
+/** A feed whose items are logged, and their lag measured. */
+function heardFeed(log: Logger, metrics: () => Metrics): Feed {
+  const feed = new Feed();
+  feed.listen((item) => {
+    logItem(log, item);
+    if (item.kind === "event") metrics().lag("feed", item.event);
+  });
+  return feed;
 }
 
 type Hearing = Pick<App, "presence" | "offers" | "runs" | "feed" | "metrics" | "approvals" | "log" | "now">;
@@ -155,7 +180,8 @@ function hubHandlers({ presence, offers, runs, feed, metrics, approvals, log, no
     },
     message: (session, message, envelope) => takeMessage({ approvals, runs, feed, log, now }, session, message, envelope),
     progress: (progress) => feed.publish({ kind: "progress", progress }),
-    bytes: (direction, count) => metrics.bytes(direction, count),
+    bytes: (direction, count, kind) => metrics.bytes(direction, count, kind),
+    refused: (code) => metrics.refused("link", code),
   };
 }
 
@@ -175,17 +201,11 @@ async function openAccounts(options: AppOptions, store: Store): Promise<{ readon
   return { accounts, setupUrl: token === null ? null : `${publicUrl}/setup?token=${token}` };
 }
 
-/** A database knows its coordinator: sites pin the key, so going on under another one would lock all of them out. */
 async function ownDatabase(store: Store, identity: Identity, now: number): Promise<void> {
   const owner = await store.prisma.federation.upsert({
     where: { id: 1 },
     create: { key: identity.publicKey, createdAt: new Date(now) },
     update: {},
   });
-  if (owner.key !== identity.publicKey) {
-    throw new EngraftError(
-      "bad-config",
-      "The database belongs to a coordinator with another key. Start with that coordinator's --data folder, or restore its file secrets/coordinator.key.",
-    );
-  }
+  if (owner.key !== identity.publicKey) throw anotherOwner();
 }

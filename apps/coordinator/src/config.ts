@@ -1,4 +1,5 @@
 /** Settings of the coordinator: flags > ENGRAFT_* > engraft.toml > these defaults. */
+import { OtherUrls } from "@engraft/core/protocol/invite";
 import * as z from "zod";
 
 const Url = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
@@ -9,11 +10,19 @@ export const Config = z.object({
   data: z.string().min(1).default("./engraft-coordinator"),
   /** Address by which browsers and agents reach this coordinator; it is written into invites. */
   publicUrl: Url.optional(),
+  /** Further addresses, of coordinators on the same database that stand by; separated by commas. Written into invites too. */
+  otherUrls: z
+    .string()
+    .transform((text) => text.split(",").map((url) => url.trim().replace(/\/+$/, "")))
+    .pipe(OtherUrls)
+    .optional(),
   /** Where the dashboard process listens. */
   dashboardUrl: Url.optional(),
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** Of the running coordinator, for the commands that ask it. */
   url: Url.default("http://127.0.0.1:7300"),
+  /** From one address; more where many sites enrol from behind one proxy. */
+  enrolmentsPerMinute: z.coerce.number().int().min(1).max(60_000).default(60),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 export type Config = z.infer<typeof Config>;

@@ -10,6 +10,7 @@ import { identityFromSeed, type Identity } from "@engraft/core/crypto/identity";
 import { inviteProof, readInvite, secretKeyOf } from "@engraft/core/protocol/invite";
 import { ENROL_TYPES, type Join, type Message, type MessageOf, type MessageType } from "@engraft/core/protocol/messages";
 import { sealStatement } from "@engraft/core/protocol/session";
+import { SPOKEN, type VersionRange } from "@engraft/core/protocol/version";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { greetCoordinator } from "@engraft/runtime/handshake";
 import { Inbox } from "@engraft/runtime/inbox";
@@ -37,7 +38,9 @@ export class Coordinator {
     this.app = app;
   }
 
-  static async start(options: { readonly data?: string; readonly dashboardUrl?: string } = {}): Promise<Coordinator> {
+  static async start(
+    options: { readonly data?: string; readonly dashboardUrl?: string; readonly spoken?: VersionRange } = {},
+  ): Promise<Coordinator> {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), "engraft-coordinator-")));
     const http = await HttpServer.listen("127.0.0.1", 0);
     const url = `http://127.0.0.1:${http.port}`;
@@ -49,9 +52,9 @@ export class Coordinator {
       trustedOrigins: [url],
       log: openLog("test", "silent"),
       now: () => now(),
-      onLost: () => undefined,
+      spoken: options.spoken,
     });
-    http.serve(app, options.dashboardUrl);
+    http.serve(app, { dashboardUrl: options.dashboardUrl, enrolmentsPerMinute: 60 });
     const coordinator = new Coordinator(data, url, http, app);
     now = () => Math.max(coordinator.clock, Date.now());
     return coordinator;
@@ -139,8 +142,8 @@ export class Site {
     this.identity = identity;
   }
 
-  async connect(name: SiteName = this.name): Promise<SiteLink> {
-    const { app, url } = this.#coordinator;
+  async connect(name: SiteName = this.name, { spoken = SPOKEN, at = this.#coordinator } = {}): Promise<SiteLink> {
+    const { app, url, data } = at;
     const inbox = new Inbox(new WebSocket(`${url.replace("http", "ws")}/agent`));
     const greeted = await greetCoordinator(inbox, {
       identity: this.identity,
@@ -149,9 +152,10 @@ export class Site {
       version: "1.2.3",
       engine: "by hand",
       now: Date.now,
+      spoken,
     });
-    if (isRefusal(greeted)) throw new Error(greeted.code);
-    const blobs = await BlobStore.open(await mkdtemp(join(this.#coordinator.data, "site-")));
+    if (isRefusal(greeted)) throw new Error(`${greeted.code}: ${greeted.text}`);
+    const blobs = await BlobStore.open(await mkdtemp(join(data, "site-")));
     return new SiteLink(
       this.identity,
       app.identity.publicKey,

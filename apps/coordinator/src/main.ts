@@ -4,7 +4,12 @@ import { runMain } from "@engraft/runtime/exit";
 import { Command, CommanderError } from "commander";
 import {
   createUser,
+  closeRound,
+  extendRun,
   importBase,
+  leaveOutOrLetIn,
+  pauseRun,
+  resumeRun,
   invite,
   listPlans,
   listRuns,
@@ -15,6 +20,7 @@ import {
   type Said,
 } from "./cli/commands.ts";
 import type { Reach } from "./cli/api.ts";
+import { addBase, BASE_ADD_FLAGS } from "./cli/base-add.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -44,6 +50,7 @@ function addStart(root: Command): void {
     .option("--host <address>", "default 127.0.0.1")
     .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
     .option("--public-url <url>", "by which agents and browsers reach it")
+    .option("--other-urls <urls>", "of coordinators on the same database that stand by, separated by commas; for invites")
     .option("--dashboard-url <url>", "where the dashboard's process listens")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent")
     .action(async (flags: Flags) => {
@@ -55,28 +62,64 @@ function addStart(root: Command): void {
 }
 
 function addRestore(root: Command): void {
-  withJson(root.command("restore").description("after the data was put back from a backup: end by name what must not go on"))
+  withJson(root.command("restore").description("put a backup into a new folder and database, and end by name what must not go on"))
+    .option("--from <folder>", "the backup; without it the data is taken to have been put back already")
     .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent")
     .action(async (flags: Flags) => {
       const { restore } = await import("./cli/restore.ts");
-      say(await restore(await settingsOf(flags)), flags);
+      const { from, ...settings } = flags;
+      say(await restore(await settingsOf(settings), typeof from === "string" ? from : undefined), flags);
     });
 }
 
-function program(): Command {
+type Asking = (
+  parent: Command,
+  usage: string,
+  description: string,
+  act: (reach: Reach, args: readonly string[], flags: Flags) => Promise<Said>,
+) => Command;
+
+/** What an admin does to a run under way. */
+function addSteering(run: Command, asking: Asking): void {
+  asking(run, "extend <run>", "give the sites more time: a new deadline for what is waited for", (reach, [id = ""], flags) =>
+    extendRun(reach, id, String(flags["minutes"])),
+  ).requiredOption("--minutes <minutes>", "from now");
+  asking(run, "close <run>", "close the open round now, with the sites that have answered", (reach, [id = ""]) => closeRound(reach, id));
+  asking(run, "leave-out <run> <site>", "go on without a site, until it is let in again", (reach, [id = "", site = ""]) =>
+    leaveOutOrLetIn(reach, id, site, "leaveOut"),
+  );
+  asking(run, "let-in <run> <site>", "let a site that was left out take part again", (reach, [id = "", site = ""]) =>
+    leaveOutOrLetIn(reach, id, site, "letIn"),
+  );
+  asking(run, "pause <run>", "begin no further round until the run is resumed", (reach, [id = ""]) => pauseRun(reach, id));
+  asking(run, "resume <run>", "go on with a paused run", (reach, [id = ""]) => resumeRun(reach, id));
+}
+
+function addDoctor(root: Command, setExit: (code: number) => void): void {
+  withJson(
+    root.command("doctor").description("look for what is wrong; changes nothing, starts nothing; ends with 0 only without a problem"),
+  )
+    .option("--port <number>", "of the coordinator; default 7300")
+    .option("--host <address>", "default 127.0.0.1")
+    .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
+    .option("--public-url <url>", "by which agents and browsers reach it")
+    .option("--dashboard-url <url>", "where the dashboard's process listens")
+    .option("--blobs", "read every needed blob, instead of the newest")
+    .action(async ({ blobs, ...flags }: Flags) => {
+      const { doctor } = await import("./cli/doctor.ts");
+      setExit(await doctor(await settingsOf(flags), { json: flags["json"] === true, allBlobs: blobs === true }));
+    });
+}
+
+function program(setExit: (code: number) => void): Command {
   const root = new Command("engraft-coordinator")
     .description("Coordinates federated fine-tuning of a base model across sites")
     .version(VERSION)
     .exitOverride();
   addStart(root);
   /** A command that asks the running coordinator. */
-  const asking = (
-    parent: Command,
-    usage: string,
-    description: string,
-    act: (reach: Reach, args: readonly string[], flags: Flags) => Promise<Said>,
-  ): Command =>
+  const asking: Asking = (parent, usage, description, act) =>
     withJson(parent.command(usage).description(description))
       .option("--url <url>", "of the running coordinator; default http://127.0.0.1:7300")
       .option("--data <folder>", "the coordinator's folder, which holds the operator's token")
@@ -91,17 +134,31 @@ function program(): Command {
   ).option("--hours <hours>", "how long it works", "72");
   const base = root.command("base").description("base models");
   asking(base, "import <folder>", "import manifest.json and weights.safetensors", (reach, [folder = ""]) => importBase(reach, folder));
+  BASE_ADD_FLAGS(
+    asking(
+      base,
+      "add <file>",
+      "make a base from any ONNX encoder of pictures, or from PyTorch weights of a known architecture, and import it",
+      (reach, [file = ""], flags) => addBase(reach, file, flags),
+    ),
+  );
   const plan = root.command("plan").description("plans");
   asking(plan, "propose <file>", "propose a plan to all sites", (reach, [file = ""]) => proposePlan(reach, file));
   asking(plan, "list", "all plans, newest first", (reach) => listPlans(reach));
   const run = root.command("run").description("runs");
   asking(run, "start <plan>", "start a run, by the plan's digest or name", (reach, [name = ""]) => startRun(reach, name));
   asking(run, "stop <run>", "stop a run", (reach, [id = ""]) => stopRun(reach, id));
+  addSteering(run, asking);
   asking(run, "list", "all runs, newest first", (reach) => listRuns(reach));
   asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
     saveRecords(reach, id, String(flags["out"])),
   ).requiredOption("--out <folder>", "where to; one folder for each round");
+  asking(root, "backup", "copy everything into a folder, while the coordinator runs", async (reach, _, flags) => {
+    const { backup } = await import("./cli/backup.ts");
+    return backup(reach, String(flags["out"]));
+  }).requiredOption("--out <folder>", "where to; a folder with an earlier backup is brought up to date");
   addRestore(root);
+  addDoctor(root, setExit);
   const user = root.command("user").description("accounts of the dashboard");
   asking(user, "create", "make an account", (reach, _, { email, name, role, passwordFile }) =>
     createUser(reach, {
@@ -119,9 +176,13 @@ function program(): Command {
 }
 
 await runMain(async () => {
+  let exit: number | undefined;
+  const setExit = (code: number): void => {
+    exit = code;
+  };
   try {
-    await program().parseAsync();
-    return undefined;
+    await program(setExit).parseAsync();
+    return exit;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;

@@ -371,7 +371,6 @@ describe("agents and a run", () => {
         trustedOrigins: [],
         log: openLog("second", "silent"),
         now: Date.now,
-        onLost: () => undefined,
       }),
     ).rejects.toMatchObject({ code: "locked" });
     const key = coordinator.app.identity.publicKey;
@@ -388,7 +387,6 @@ describe("agents and a run", () => {
         trustedOrigins: [],
         log: openLog("other", "silent"),
         now: Date.now,
-        onLost: () => undefined,
       }),
     ).rejects.toMatchObject({ code: "bad-config" });
     await writeFile(moved, kept);
@@ -420,6 +418,14 @@ describe("the rest of the port", () => {
     ])
       expect(metrics).toContain(name);
     expect(metrics).not.toContain("anna");
+  });
+
+  it("/probe gives a known megabyte for measuring a line, a few times in a row", async () => {
+    const first = await fetch(`${coordinator.url}/probe`);
+    expect([first.status, (await first.arrayBuffer()).byteLength]).toEqual([200, 1_048_576]);
+    const more = await Promise.all(Array.from({ length: 20 }, () => fetch(`${coordinator.url}/probe`)));
+    expect(more.map(({ status }) => status)).toContain(429);
+    await Promise.all(more.map((response) => response.arrayBuffer()));
   });
 
   it("everything else comes from the dashboard's process, or a page says why not", async () => {

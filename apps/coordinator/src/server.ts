@@ -3,22 +3,27 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
+import { PROBE_PATH } from "@engraft/core/protocol/probe";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { appRouter } from "./api/router.ts";
 import type { App } from "./app.ts";
+import type { Config } from "./config.ts";
 import { enrol } from "./enrol/enrol.ts";
 import { readBody, sendFault, sendJson, setSecurityHeaders, statusOf } from "./http/answers.ts";
+import { serveBackup } from "./http/backup.ts";
 import { Uploads } from "./http/blobs.ts";
 import { openDashboard } from "./http/dashboard.ts";
 import { RECORD_PATH, serveRecord } from "./http/records.ts";
+import { serveProbe } from "./http/probe.ts";
 import { serveRelease } from "./http/releases.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { VERSION } from "./version.ts";
 
 const MAX_ENROL_BYTES = 8_192;
 const MAX_API_BYTES = 1_048_576;
-const ENROLMENTS_PER_SECOND = 1;
-const ENROLMENTS_AT_ONCE = 60;
+/** A megabyte each: a stranger must not fill the line with them. */
+const PROBES_PER_SECOND = 0.2;
+const PROBES_AT_ONCE = 20;
 /** A large upload over a slow line. */
 const LONGEST_REQUEST_MS = 6 * 3_600_000;
 
@@ -31,17 +36,27 @@ function pathOf(request: IncomingMessage): string | undefined {
   return URL.canParse(url, "http://coordinator") ? new URL(url, "http://coordinator").pathname : undefined;
 }
 
-/** A server that is bound but answers "starting" until it is given its handlers: a busy port shows before anything is opened. */
+/** What is said while there is no app to serve. */
+const STARTING = { status: "starting" };
+
+/**
+ * A server that is bound before there is an app to serve, so that a busy port shows before anything is opened. Until then,
+ * and while another coordinator leads, it says why not.
+ */
 export class HttpServer {
   readonly #server: Server;
   #handler: Handler | undefined;
+  #app: App | undefined;
+  #why: Readonly<Record<string, string>> = STARTING;
 
   private constructor() {
     this.#server = createServer((request, response) => this.#handle(request, response));
     this.#server.requestTimeout = LONGEST_REQUEST_MS;
-    this.#server.on("upgrade", (_, socket) => {
+    this.#server.on("upgrade", (request, socket, head) => {
       socket.on("error", () => undefined);
-      if (this.#handler === undefined) socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n");
+      if (this.#app === undefined) socket.end(unavailable(this.#why));
+      else if (pathOf(request) === "/agent") this.#app.hub.upgrade(request, socket, head);
+      else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
     });
   }
 
@@ -62,16 +77,23 @@ export class HttpServer {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
     if (path === undefined) sendJson(response, 400, { error: { code: "bad-input", text: "The address cannot be read." } });
-    else if (this.#handler === undefined) sendJson(response, 503, { status: "starting" });
+    else if (this.#handler === undefined) sendJson(response, 503, this.#why);
     else void this.#handler(request, response, path);
   }
 
-  serve(app: App, dashboardUrl: string | undefined): void {
-    this.#handler = routes(app, dashboardUrl);
-    this.#server.on("upgrade", (request, socket, head) => {
-      if (pathOf(request) === "/agent") app.hub.upgrade(request, socket, head);
-      else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
-    });
+  serve(app: App, config: Served): void {
+    this.#handler = routes(app, config);
+    this.#app = app;
+  }
+
+  /** From now on every request is told why nobody serves it: an app that was served is served no more. */
+  withhold(why: Readonly<Record<string, string>>): void {
+    const served = this.#app !== undefined;
+    this.#app = undefined;
+    this.#handler = undefined;
+    this.#why = why;
+    // Live subscriptions of the app's never end by themselves.
+    if (served) this.#server.closeAllConnections();
   }
 
   async close(): Promise<void> {
@@ -80,6 +102,12 @@ export class HttpServer {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+/** The same refusal for a WebSocket, whose client reads its head alone or its body too. */
+function unavailable(why: Readonly<Record<string, string>>): string {
+  const body = JSON.stringify(why);
+  return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }
 
 const asBusy = (error: NodeJS.ErrnoException, host: string, port: number): Error => {
@@ -94,10 +122,13 @@ const asBusy = (error: NodeJS.ErrnoException, host: string, port: number): Error
   return error;
 };
 
-function routes(app: App, dashboardUrl: string | undefined): Handler {
+type Served = Pick<Config, "dashboardUrl" | "enrolmentsPerMinute">;
+
+function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handler {
   const dashboard = openDashboard(dashboardUrl);
   const uploads = new Uploads(app.blobs);
-  const enrolments = new RateLimits(ENROLMENTS_PER_SECOND, ENROLMENTS_AT_ONCE);
+  const enrolments = new RateLimits(enrolmentsPerMinute / 60, enrolmentsPerMinute);
+  const probes = new RateLimits(PROBES_PER_SECOND, PROBES_AT_ONCE);
   const https = app.publicUrl.startsWith("https:");
   const trpc = createHTTPHandler({
     router: appRouter,
@@ -112,6 +143,8 @@ function routes(app: App, dashboardUrl: string | undefined): Handler {
     setSecurityHeaders(response, https);
     if (path === "/health" && request.method === "GET") return sendHealth(app, response);
     if (path === "/metrics" && request.method === "GET") return sendMetrics(app, response);
+    if (path === PROBE_PATH && request.method === "GET")
+      return serveProbe(probes.take(request.socket.remoteAddress ?? "", app.now()), response);
     if (path === "/enrol" && request.method === "POST") return takeEnrolment(app, enrolments, request, response);
     if (path.startsWith("/trpc/")) {
       refuseForeignOrigin(app, request);
@@ -134,6 +167,12 @@ function routes(app: App, dashboardUrl: string | undefined): Handler {
       if ((await app.accounts.callerOf(request)) === null) throw new EngraftError("not-signed-in", "Sign in first.");
       const [, run = "", round = "", masked] = record;
       return serveRecord(app.store, app.blobs, { run, round: Number(round), masked }, response);
+    }
+    if (path === "/backup" && request.method === "GET") {
+      // It holds everything, accounts included: for whoever can read the coordinator's own folder.
+      if ((await app.accounts.callerOf(request))?.actor !== "operator")
+        throw new EngraftError("not-allowed", "Only the operator may do this.");
+      return serveBackup(app, response);
     }
     dashboard(request, response);
   };
@@ -160,6 +199,7 @@ async function sendHealth(app: App, response: ServerResponse): Promise<void> {
   );
   sendJson(response, up ? 200 : 503, {
     status: up ? "ok" : "database-unavailable",
+    role: "leader",
     version: VERSION,
     database: app.store.kind,
     sitesOnline: app.hub.online().length,
@@ -176,7 +216,11 @@ async function takeEnrolment(app: App, limits: RateLimits, request: IncomingMess
   if (!limits.take(request.socket.remoteAddress ?? "", app.now()))
     throw new EngraftError("too-many", "Too many enrolments from this address. Wait a minute.");
   const outcome = await enrol(app.store, app.identity, await readBody(request, MAX_ENROL_BYTES), app.now());
-  if (isRefusal(outcome)) return sendFault(response, outcome.code, outcome.text);
+  if (isRefusal(outcome)) {
+    app.metrics.refused("enrolment", outcome.code);
+    return sendFault(response, outcome.code, outcome.text);
+  }
+  if (outcome.refused !== undefined) app.metrics.refused("enrolment", outcome.refused.code);
   if (outcome.joined !== undefined && !outcome.joined.again) {
     app.log.info({ site: outcome.joined.site }, "site.joined");
     app.feed.publish({ kind: "changed", what: "sites" });

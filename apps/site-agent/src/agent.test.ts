@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -447,6 +449,31 @@ describe("the site's own people", () => {
 });
 
 describe("the other side", () => {
+  it("[W8] of several addresses each is tried in turn, until one is not standing by", async () => {
+    const standby = createServer((_, response) =>
+      response.writeHead(503, { "content-type": "application/json" }).end('{"role":"standby"}'),
+    );
+    await new Promise<void>((resolve) => standby.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(standby.address() as AddressInfo).port}`;
+    try {
+      const path = join(home, "federation.json");
+      const known = JSON.parse(await readFile(path, "utf8")) as object;
+      await writeFile(path, JSON.stringify({ ...known, url: `http://${host}`, otherUrls: ["http://127.0.0.1:1", coordinator.url] }));
+      const agent = start();
+      await agent.event("online");
+      expect(agent.events.find(({ event }) => event === "online")).toMatchObject({ coordinator: coordinator.url });
+      coordinator.link?.close("link-lost", "restart");
+      await coordinator.connected(2);
+      await until(() => agent.events.filter(({ event }) => event === "online").length === 2, "online again");
+      const texts = agent.events.flatMap((event) => (event.event === "offline" ? [event.text] : []));
+      expect(texts.filter((text) => text === `The coordinator at ${host} stands by for another one.`)).toHaveLength(2);
+      expect(texts.filter((text) => text.startsWith("Nothing answers at 127.0.0.1:1."))).toHaveLength(2);
+    } finally {
+      standby.closeAllConnections();
+      standby.close();
+    }
+  });
+
   it("[W6] an impostor with a valid address ends the agent with coordinator-key-wrong", async () => {
     const genuine = coordinator.identity;
     const impostor = await FakeCoordinator.start();

@@ -16,7 +16,7 @@ import { StewardExchange } from "./link/steward-exchange.ts";
 import { StateBoard } from "./state.ts";
 import { openStores } from "./stores.ts";
 import { findDecision } from "./vault/decisions.ts";
-import { requireMembership, type Membership } from "./vault/federation.ts";
+import { addresses, requireMembership, type Membership } from "./vault/federation.ts";
 import { Journal } from "./vault/journal.ts";
 import { Outbox } from "./vault/outbox.ts";
 import { pausedSince } from "./vault/participation.ts";
@@ -52,9 +52,11 @@ const LOOK_MS = 500;
 /** Runs until `signal` is aborted. Throws `not-enrolled`, `locked`, `bad-config` or `coordinator-key-wrong`. */
 export async function runAgent(options: AgentOptions, dependencies: AgentDependencies): Promise<void> {
   const { home } = options;
-  const { log = openLog("site-agent", "info"), emit = () => undefined, now = Date.now, random = Math.random } = dependencies;
+  const { emit = () => undefined, now = Date.now, random = Math.random } = dependencies;
   const membership = await requireMembership(home);
-  const route = await routeTo(membership.federation.url, options.ca ?? membership.federation.ca ?? undefined);
+  const log = (dependencies.log ?? openLog("site-agent", "info")).child({ site: membership.federation.site });
+  const ca = options.ca ?? membership.federation.ca ?? undefined;
+  const ways = await Promise.all(addresses(membership.federation).map(async (url) => ({ url, route: await routeTo(url, ca) })));
   const lock = await takeLock(home, "site agent");
   const stores = await openStores({ home, membership, now, log, emit }).catch(async (error: unknown) => {
     await lock.release();
@@ -71,7 +73,7 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
     await stayConnected(
       {
         membership,
-        route,
+        ways,
         version: VERSION,
         engine: () => board.state.engine ?? "none yet",
         blobs: stores.blobs,
@@ -127,7 +129,7 @@ class SiteAgent {
     this.#reports = new ProgressReports((progress) => this.#progress(progress));
     this.#uploads = new Uploads((progress) => this.#reports.report(progress));
     const vectors = new Vectors(blobs, link);
-    const models = new Models(openSiteModel, vectors, (engine) => board.set({ engine }));
+    const models = new Models(home, openSiteModel, vectors, (engine) => board.set({ engine }));
     const report = (progress: Progress): void => this.#reports.report(progress);
     const standing = async (plan: string) => {
       const [offered, decision, paused] = await Promise.all([
@@ -164,9 +166,9 @@ class SiteAgent {
     return !this.#paused && (this.#with.outbox.mayLeave(digest) || this.#secure.mayLeave(digest));
   }
 
-  online(link: Link, greeted: { readonly skewMs: number }): void {
+  online(link: Link, greeted: { readonly skewMs: number }, url: string): void {
     const { board, log, emit, now, membership } = this.#with;
-    const { site, url } = membership.federation;
+    const { site } = membership.federation;
     this.#link = link;
     this.#steward.connected(link);
     board.set({ online: true, since: now(), reason: null, skewMs: greeted.skewMs });

@@ -6,6 +6,7 @@ import { runner } from "./commands/command.ts";
 import { addApprove, addRefuse } from "./commands/decide.ts";
 import { addData } from "./commands/data.ts";
 import { addDirectory } from "./commands/directory.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addJoin } from "./commands/join.ts";
 import { addPause, addResume } from "./commands/participation.ts";
 import { addReview } from "./commands/review.ts";
@@ -25,7 +26,7 @@ async function main(): Promise<number> {
   const run = runner((code) => {
     exit = code;
   });
-  for (const add of [addJoin, addData, addReview, addDirectory, addApprove, addRefuse, addStart, addStatus, addPause, addResume])
+  for (const add of [addJoin, addData, addReview, addDirectory, addApprove, addRefuse, addStart, addStatus, addPause, addResume, addDoctor])
     add(program, run);
   quietly(program);
   try {

@@ -6,6 +6,7 @@ import type { Tally } from "@engraft/core/models/tally";
 import type { Counts } from "./data/check.ts";
 import type { TableDeclaration } from "./data/declaration.ts";
 import type { Part } from "./data/split.ts";
+import type { CachePlace } from "./trunk/feature-cache.ts";
 import type { Backend } from "./train/backends.ts";
 import type { TrainingOutcome, TrainingProgress } from "./train/session.ts";
 import { startTrainingThread } from "./train/thread.ts";
@@ -18,6 +19,10 @@ export interface SiteModelOptions {
   readonly weights: Uint8Array;
   readonly plan: Plan;
   readonly table: TableDeclaration;
+  /** The ONNX file, where the base has a trunk. */
+  readonly trunk?: Uint8Array | undefined;
+  /** Where the trunk's features are kept, encrypted; without one they are worked out at every opening. */
+  readonly featureCache?: CachePlace | undefined;
   /** Tried in this order; the default is native, wasm, cpu. */
   readonly backends?: readonly Backend[];
 }
@@ -54,10 +59,14 @@ export interface SiteModel {
  * Reads the table, loads the base and chooses an engine, once for all rounds. Rejects with `data-missing`, `data-invalid`,
  * `bad-input`, `digest-mismatch` or `training-failed`.
  */
-export async function openSiteModel(options: SiteModelOptions): Promise<SiteModel> {
+export async function openSiteModel(
+  options: SiteModelOptions,
+  onProgress?: (progress: TrainingProgress) => void,
+  signal?: AbortSignal,
+): Promise<SiteModel> {
   const thread = startTrainingThread();
   try {
-    const { engine, counts } = await thread.call("open", options);
+    const { engine, counts } = await thread.call("open", options, { onProgress, signal });
     return {
       engine,
       counts,

@@ -1,15 +1,16 @@
 /**
  * Content-addressed files: `<dir>/blobs/ab/<sha256>`. A blob is under its name only when whole, synced and checked; a
- * partial download waits under `<dir>/partial` and goes on from its length.
+ * partial download waits under `<dir>/partial*` and goes on from its length.
  */
 import { createHash, randomBytes, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { BlobRef } from "@engraft/core/rounds/events";
+import { crashPoint } from "./crash-point.ts";
 import { storageFault, syncFolder } from "./files.ts";
 
 export type Append = (chunk: Uint8Array) => Promise<void>;
@@ -29,14 +30,22 @@ export interface BlobReceiver {
 
 export class BlobStore {
   readonly #dir: string;
-  private constructor(dir: string) {
+  readonly #partial: string;
+  private constructor(dir: string, partial: string) {
     this.#dir = dir;
+    this.#partial = partial;
   }
 
-  static async open(dir: string): Promise<BlobStore> {
-    await mkdir(join(dir, "partial"), { recursive: true });
+  /**
+   * `generation` names this process among those that may have the folder open, where one may be asleep and wake up later: partial
+   * files are taken over as copies, so that no two processes ever write to one file.
+   */
+  static async open(dir: string, generation = ""): Promise<BlobStore> {
+    const partial = join(dir, generation === "" ? "partial" : `partial-${generation}`);
+    await mkdir(partial, { recursive: true });
     await mkdir(join(dir, "blobs"), { recursive: true });
-    return new BlobStore(dir);
+    if (generation !== "") await takeOverPartials(dir, partial);
+    return new BlobStore(dir, partial);
   }
 
   path(digest: string): string {
@@ -66,7 +75,7 @@ export class BlobStore {
 
   /** Streams a new blob whose digest is not known yet. */
   async write(produce: (append: Append) => Promise<void>): Promise<BlobRef> {
-    const path = join(this.#dir, "partial", `new-${randomBytes(8).toString("hex")}`);
+    const path = join(this.#partial, `new-${randomBytes(8).toString("hex")}`);
     const file = await HashedFile.open(path);
     try {
       await produce((chunk) => file.append(chunk));
@@ -89,7 +98,7 @@ export class BlobStore {
    * wrong, which the digest finds.
    */
   async receiver(ref: BlobRef, source: string, keep: Keep = "durably"): Promise<BlobReceiver> {
-    const path = join(this.#dir, "partial", `${ref.digest}.${source}`);
+    const path = join(this.#partial, `${ref.digest}.${source}`);
     const file = await HashedFile.open(path).catch((error: unknown) => storageFault(error, path));
     if (file.length > ref.bytes) await file.restart();
     return {
@@ -119,8 +128,21 @@ export class BlobStore {
   async #adopt(path: string, digest: Digest, keep: Keep): Promise<void> {
     const target = this.path(digest);
     await mkdir(dirname(target), { recursive: true });
+    crashPoint("blob.whole");
     await rename(path, target);
+    crashPoint("blob.kept");
     if (keep === "durably") await syncFolder(dirname(target));
+  }
+}
+
+/** From all earlier generations. One that is written to meanwhile gives a wrong copy, which its digest finds. */
+async function takeOverPartials(dir: string, partial: string): Promise<void> {
+  for (const entry of await readdir(dir)) {
+    const old = join(dir, entry);
+    if (!/^partial(-|$)/.test(entry) || old === partial) continue;
+    for (const name of await readdir(old))
+      if (!name.startsWith("new-")) await copyFile(join(old, name), join(partial, name)).catch(() => undefined);
+    await rm(old, { recursive: true, force: true });
   }
 }
 

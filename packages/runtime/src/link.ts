@@ -30,11 +30,14 @@ export interface LinkOptions {
   readonly mayServe: (digest: Digest) => boolean;
 }
 
+/** `message`: signed text. `blob`: frames of transfers. */
+export type BytesKind = "message" | "blob";
+
 export interface LinkHandlers {
   /** Every verified message but transfers, in order of arrival. */
   readonly message: (message: Message, envelope: Envelope) => void;
   readonly close: (code: Code, text: string) => void;
-  readonly bytes?: (direction: "in" | "out", count: number) => void;
+  readonly bytes?: (direction: "in" | "out", count: number, kind: BytesKind) => void;
 }
 
 type TransferMessage = Extract<Message, { type: "transfer.get" | "transfer.ack" | "transfer.missing" }>;
@@ -74,7 +77,7 @@ export class Link {
     const heartbeat = this.#heartbeat();
     inbox.deliver(
       (data, binary) => {
-        handlers.bytes?.("in", data.byteLength);
+        handlers.bytes?.("in", data.byteLength, binary ? "blob" : "message");
         if (binary) this.#onFrame(data);
         else this.#onText(data.toString("utf8"));
       },
@@ -101,7 +104,7 @@ export class Link {
 
   #sendText(text: string): void {
     if (!this.open) return;
-    this.#handlers.bytes?.("out", text.length);
+    this.#handlers.bytes?.("out", text.length, "message");
     this.#inbox.socket.send(text);
   }
 
@@ -175,7 +178,7 @@ export class Link {
 
   #sendFrame(frame: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
-      this.#handlers.bytes?.("out", frame.byteLength);
+      this.#handlers.bytes?.("out", frame.byteLength, "blob");
       this.#inbox.socket.send(frame, { binary: true, compress: false }, () => resolve());
     });
   }

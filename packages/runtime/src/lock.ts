@@ -46,6 +46,24 @@ export async function takeLock(dir: string, what: string): Promise<Lock> {
   };
 }
 
+export interface Holder {
+  readonly host: string;
+  /** Undefined where it is not known. */
+  readonly pid: number | undefined;
+}
+
+/** Who holds the lock on `dir`; undefined where nobody does. Takes nothing. */
+export async function lockHolder(dir: string): Promise<Holder | undefined> {
+  const real = await realpath(dir).catch(() => undefined);
+  if (real === undefined) return undefined;
+  const path = join(real, "owner");
+  const [host = "", pid = ""] = ((await readIfThere(path)) ?? "").split("\n");
+  const named = { host: host === "" ? hostname() : host, pid: /^\d+$/.test(pid) ? Number(pid) : undefined };
+  if (await answers(socketName(real))) return named;
+  if (host === "" || host === hostname()) return undefined;
+  return (await isFresh(path)) ? named : undefined;
+}
+
 function socketName(real: string): string {
   const name = `engraft-${createHash("sha256").update(real).digest("hex").slice(0, 32)}`;
   if (process.platform === "linux") return `\0${name}`;
@@ -89,6 +107,7 @@ function answers(name: string): Promise<boolean> {
 async function refuseForeignOwner(owner: string, held: EngraftError): Promise<void> {
   const text = await readIfThere(owner);
   if (text === undefined || text.split("\n")[0] === hostname()) return;
-  const { mtimeMs } = await stat(owner);
-  if (Date.now() - mtimeMs < FRESH_MS) throw held;
+  if (await isFresh(owner)) throw held;
 }
+
+const isFresh = async (owner: string): Promise<boolean> => Date.now() - (await stat(owner)).mtimeMs < FRESH_MS;

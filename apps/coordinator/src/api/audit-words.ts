@@ -5,9 +5,18 @@ import type { Audit } from "../store/generated/client.ts";
 import type { AuditView } from "./views.ts";
 
 export function auditView(row: AuditRow): AuditView {
-  const code = row.detail["code"];
+  const { code, round } = row.detail;
   const { seq, at, actor, action, subject } = row;
-  return { seq, at, actor, action, subject, code: typeof code === "string" && isCode(code) ? code : null, text: sentence(row) };
+  return {
+    seq,
+    at,
+    actor,
+    action,
+    subject,
+    round: typeof round === "number" ? round : null,
+    code: typeof code === "string" && isCode(code) ? code : null,
+    text: sentence(row),
+  };
 }
 
 export const storedAuditView = (row: Audit): AuditView =>
@@ -49,6 +58,16 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
       return `${subject}, round ${detail["round"]}: ${detail["site"]} dropped out. ${detail["text"]}`;
     case "update.refused":
       return `${subject}, round ${detail["round"]}: an answer of ${who} was refused. ${detail["text"]}`;
+    case "deadline.moved":
+      return `${who} moved the deadline of ${subject}, round ${detail["round"]}, to ${detail["deadline"]}.`;
+    case "site.left-out":
+      return `${who} left ${detail["site"]} out of ${subject}.`;
+    case "site.let-in":
+      return `${who} let ${detail["site"]} take part in ${subject} again.`;
+    case "run.paused":
+      return `${who} paused ${subject}. ${detail["text"]}`;
+    case "run.resumed":
+      return `${who} resumed ${subject}.`;
     case "sum.opened":
       return `${subject}, round ${detail["round"]}: the sum of ${detail["sites"]} sites was opened.`;
     case "attempt.failed":

@@ -16,7 +16,7 @@ const isOf = (item: LiveItem, run: string | null): boolean =>
   run === null || item.kind === "changed" || (item.kind === "progress" ? item.progress.run : item.run) === run;
 
 async function* follow(
-  { store, feed }: App,
+  { store, feed, metrics }: App,
   run: string | null,
   after: number | undefined,
   signal: AbortSignal | undefined,
@@ -48,7 +48,10 @@ async function* follow(
           reader.wake = resolve;
         });
       } else if (item.kind !== "event") yield item;
-      else if (item.seq > seen) yield tracked(String(item.seq), item);
+      else if (item.seq > seen) {
+        metrics.lag("reader", item.event);
+        yield tracked(String(item.seq), item);
+      }
     }
   } finally {
     stop();

@@ -30,11 +30,18 @@ export const NEEDS: Readonly<Record<string, Need>> = {
   "runs.record": "researcher",
   "runs.start": "admin",
   "runs.stop": "admin",
+  "runs.moveDeadline": "admin",
+  "runs.closeNow": "admin",
+  "runs.leaveOut": "admin",
+  "runs.letIn": "admin",
+  "runs.pause": "admin",
+  "runs.resume": "admin",
   "releases.list": "researcher",
   "users.list": "admin",
   "users.create": "admin",
   "audit.list": "admin",
   live: "researcher",
+  "doctor.inside": "admin",
 };
 
 const UNNAMED_FAULT = "Something failed in the coordinator. Its log says what.";

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { EngraftError } from "@engraft/core/base/errors";
-import { Digest, RunId } from "@engraft/core/base/ids";
+import { Digest, RunId, SiteName } from "@engraft/core/base/ids";
 import type { Plan } from "@engraft/core/models/plan";
+import type { Steering } from "@engraft/core/rounds/steering";
 import { curveMean, runView, type RunView } from "@engraft/core/rounds/view";
 import type { App } from "../app.ts";
 import { baseView } from "../plans/bases.ts";
@@ -9,6 +10,7 @@ import { storedPlan } from "../plans/plans.ts";
 import type { Plan as PlanRow, Run } from "../store/generated/client.ts";
 import type { Store } from "../store/store.ts";
 import { storedAuditView } from "./audit-words.ts";
+import type { Context } from "./context.ts";
 import { callerOf, procedure, router } from "./procedures.ts";
 import { releaseOf } from "./releases.ts";
 import { recordViews } from "../rounds/secure/record.ts";
@@ -87,6 +89,11 @@ async function runDetail(app: App, run: RunId): Promise<RunDetail> {
   };
 }
 
+async function steered(ctx: Context, run: RunId, steering: (by: string, now: number) => Steering): Promise<{ ok: true }> {
+  await ctx.app.runs.steer(run, steering(callerOf(ctx).actor, ctx.app.now()));
+  return { ok: true };
+}
+
 export const runs = router({
   list: procedure.query(({ ctx }) => runSummaries(ctx.app)),
   get: procedure.input(z.strictObject({ run: RunId })).query(({ ctx, input }) => runDetail(ctx.app, input.run)),
@@ -106,4 +113,25 @@ export const runs = router({
     await ctx.app.runs.stop(input.run, callerOf(ctx).actor);
     return { ok: true };
   }),
+  /** `minutes` from now. */
+  moveDeadline: procedure
+    .input(z.strictObject({ run: RunId, minutes: z.number().positive() }))
+    .mutation(({ ctx, input }) =>
+      steered(ctx, input.run, (by, now) => ({ do: "move-deadline", by, deadline: now + Math.round(60_000 * input.minutes) })),
+    ),
+  closeNow: procedure
+    .input(z.strictObject({ run: RunId }))
+    .mutation(({ ctx, input }) => steered(ctx, input.run, (by, now) => ({ do: "move-deadline", by, deadline: now }))),
+  leaveOut: procedure
+    .input(z.strictObject({ run: RunId, site: SiteName }))
+    .mutation(({ ctx, input }) => steered(ctx, input.run, (by) => ({ do: "leave-out", by, site: input.site }))),
+  letIn: procedure
+    .input(z.strictObject({ run: RunId, site: SiteName }))
+    .mutation(({ ctx, input }) => steered(ctx, input.run, (by) => ({ do: "let-in", by, site: input.site }))),
+  pause: procedure
+    .input(z.strictObject({ run: RunId }))
+    .mutation(({ ctx, input }) => steered(ctx, input.run, (by) => ({ do: "pause", by }))),
+  resume: procedure
+    .input(z.strictObject({ run: RunId }))
+    .mutation(({ ctx, input }) => steered(ctx, input.run, (by) => ({ do: "resume", by }))),
 });

@@ -41,10 +41,11 @@ export const sites = router({
     return rows.map((row) => inviteView(row, ctx.app.now()));
   }),
   invite: procedure.input(z.strictObject({ site: SiteName, hours: z.number().gt(0).max(720) })).mutation(async ({ ctx, input }) => {
-    const { store, identity, publicUrl, now, feed } = ctx.app;
+    const { store, identity, publicUrl, otherUrls, now, feed } = ctx.app;
     const made = await makeInvite(store, {
       identity,
       url: publicUrl,
+      otherUrls,
       site: input.site,
       hours: input.hours,
       by: callerOf(ctx).actor,

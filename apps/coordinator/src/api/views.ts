@@ -9,6 +9,7 @@ import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
 import type { RunEvent } from "@engraft/core/rounds/events";
 import type { Comparison, RunPhase } from "@engraft/core/rounds/view";
+import type { Inside } from "../doctor/inside.ts";
 import type { Numbers } from "@engraft/core/models/directory-numbers";
 
 export type Role = "admin" | "researcher";
@@ -168,11 +169,14 @@ export interface ProgressView {
   readonly site: string;
   readonly run: string;
   readonly round: number;
-  readonly phase: "wait" | "download" | "train" | "evaluate" | "upload";
+  readonly phase: "wait" | "download" | "prepare" | "train" | "evaluate" | "upload";
   readonly done: number;
   readonly total: number;
   readonly at: number;
 }
+
+/** What the database says about runs, sites and needed blobs, for `doctor`. */
+export type InsideView = Inside;
 
 /** One item of a live subscription. Only `event` items are numbered and resumed. */
 export type LiveItem =
@@ -200,6 +204,8 @@ export interface AuditView {
   readonly actor: string;
   readonly action: string;
   readonly subject: string;
+  /** Null where it is about no round. */
+  readonly round: number | null;
   readonly code: Code | null;
   /** A sentence for people. */
   readonly text: string;
@@ -249,8 +255,9 @@ export interface HomeView {
  *   users.list         Q [a]  -> UserView[]
  *   users.create       M [a]  { email, name, password, role } -> { ok: true }
  *   audit.list         Q [a]  { before?: seq } -> AuditView[]
+ *   doctor.inside      Q [a]  {} -> InsideView
  *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))
  *
- * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, POST /enrol,
+ * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, GET /probe, POST /enrol,
  * PUT /blobs/<sha256> [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
  */

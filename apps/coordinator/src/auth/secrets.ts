@@ -15,9 +15,11 @@ export async function secretFile(path: string): Promise<string> {
   return made;
 }
 
+export const coordinatorKeyPath = (data: string): string => join(data, "secrets", "coordinator.key");
+
 /** The coordinator's identity. Sites pin its public key, so losing the file means enrolling every site again. */
 export async function coordinatorIdentity(data: string): Promise<Identity> {
-  const path = join(data, "secrets", "coordinator.key");
+  const path = coordinatorKeyPath(data);
   const seed = fromBase64url(await secretFile(path));
   if (seed?.length !== 32) throw new EngraftError("bad-config", `${path} does not hold a key. Restore it from a backup.`);
   return identityFromSeed(seed);

@@ -45,6 +45,8 @@ export async function withApi<T>(reach: Reach, use: (api: Api) => Promise<T>): P
 function asFault(error: unknown, { url }: Reach): unknown {
   if (!(error instanceof TRPCClientError)) return error;
   const data = error.data as { readonly engraft?: Code | null } | null | undefined;
+  const answer = error.meta?.["responseJSON"] as { readonly role?: string } | undefined;
+  if (answer?.role === "standby") return standsBy();
   if (data === null || data === undefined) return unreachable(url, error);
   return typeof data.engraft === "string"
     ? new EngraftError(data.engraft, error.message, { cause: error })
@@ -54,15 +56,28 @@ function asFault(error: unknown, { url }: Reach): unknown {
 const unreachable = (url: string, cause: unknown): EngraftError =>
   new EngraftError("unreachable", `No coordinator answers at ${url}. Start it, or name its address with --url.`, { cause });
 
+async function get(reach: Reach, path: string, signal?: AbortSignal): Promise<Response> {
+  const headers = { authorization: `Bearer ${await operatorToken(reach)}` };
+  return fetch(new URL(path, reach.url), { headers, ...(signal !== undefined && { signal }) }).catch((cause: unknown) => {
+    throw unreachable(reach.url, cause);
+  });
+}
+
+/** The answer to a path of the coordinator's, as it comes, until `signal` is aborted. */
+export async function follow(reach: Reach, path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const response = await get(reach, path, signal);
+  if (!response.ok || response.body === null) throw refused(await response.text());
+  return response.body;
+}
+
+const standsBy = (): EngraftError =>
+  new EngraftError("unreachable", "This coordinator stands by. Name the address of the one that leads with --url.");
+
 /** Downloads a path of the coordinator's into a file; false where it is not kept any more. */
 export async function download(reach: Reach, path: string, to: string): Promise<boolean> {
-  const response = await fetch(new URL(path, reach.url), { headers: { authorization: `Bearer ${await operatorToken(reach)}` } }).catch(
-    (cause: unknown) => {
-      throw unreachable(reach.url, cause);
-    },
-  );
+  const response = await get(reach, path);
   if (response.status === 404) return false;
-  if (!response.ok || response.body === null) throw refusedUpload(await response.text());
+  if (!response.ok || response.body === null) throw refused(await response.text());
   await pipeline(response.body, createWriteStream(to, { mode: 0o600 }));
   return true;
 }
@@ -91,16 +106,20 @@ export async function upload(reach: Reach, path: string): Promise<string> {
   });
   createReadStream(path).pipe(request);
   const { status, text } = await answered;
-  if (status !== 200) throw refusedUpload(text);
+  if (status !== 200) throw refused(text);
   return digest;
 }
 
-function refusedUpload(text: string): EngraftError {
+function refused(text: string): EngraftError {
   try {
-    const { error } = JSON.parse(text) as { readonly error?: { readonly code?: string; readonly text?: string } };
+    const { error, role } = JSON.parse(text) as {
+      readonly role?: string;
+      readonly error?: { readonly code?: string; readonly text?: string };
+    };
+    if (role === "standby") return standsBy();
     if (error?.code !== undefined && isCode(error.code)) return new EngraftError(error.code, error.text ?? error.code);
   } catch {
     // Not from a coordinator.
   }
-  return new EngraftError("unreachable", "The upload was not taken. Is this the address of a coordinator?");
+  return new EngraftError("unreachable", "This was not answered by a coordinator. Is the address right?");
 }

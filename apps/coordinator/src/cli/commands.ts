@@ -1,11 +1,12 @@
 /** What an operator does from the command line. Each returns what is printed: an object for --json, lines for people. */
+import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest, RunId, SiteName } from "@engraft/core/base/ids";
 import type * as z from "zod";
-import { download, upload, withApi, type Reach } from "./api.ts";
+import { download, upload, withApi, type Api, type Reach } from "./api.ts";
 
 export interface Said {
   readonly json: unknown;
@@ -31,9 +32,13 @@ export async function invite(reach: Reach, site: string, hours: string): Promise
 
 export async function importBase(reach: Reach, folder: string): Promise<Said> {
   await upload(reach, join(folder, "weights.safetensors"));
+  const trunk = join(folder, "trunk.onnx");
+  if (existsSync(trunk)) await upload(reach, trunk);
   const manifest = await upload(reach, join(folder, "manifest.json"));
-  const { digest, name, version } = await withApi(reach, (api) => api.bases.register.mutate({ manifest }));
-  return { json: { digest, name, version }, lines: [`${name} ${version} is imported.`, digest] };
+  const base = await withApi(reach, (api) => api.bases.register.mutate({ manifest }));
+  const { digest, name, version } = base;
+  const { weights, fields } = base.manifest;
+  return { json: { digest, name, version, weights: weights.digest, fields }, lines: [`${name} ${version} is imported.`, digest] };
 }
 
 export async function proposePlan(reach: Reach, path: string): Promise<Said> {
@@ -86,6 +91,36 @@ export async function stopRun(reach: Reach, run: string): Promise<Said> {
   await withApi(reach, (api) => api.runs.stop.mutate({ run: id }));
   return { json: { run, stopped: true }, lines: [`${run} is stopped.`] };
 }
+
+/** What an admin does to a run under way: `act` asks for it, `said` is what has happened then. */
+async function steer(reach: Reach, run: string, said: string, act: (api: Api, run: RunId) => Promise<unknown>): Promise<Said> {
+  const id = parsed(RunId, run, "a run, for example heart-head.3");
+  await withApi(reach, (api) => act(api, id));
+  return { json: { run, done: said }, lines: [`${run}: ${said}`] };
+}
+
+export function extendRun(reach: Reach, run: string, minutes: string): Promise<Said> {
+  const length = Number(minutes);
+  if (!(length > 0)) throw new EngraftError("bad-input", "--minutes needs a number of minutes from now.");
+  return steer(reach, run, `the deadline is in ${length} minutes.`, (api, id) =>
+    api.runs.moveDeadline.mutate({ run: id, minutes: length }),
+  );
+}
+
+export const closeRound = (reach: Reach, run: string): Promise<Said> =>
+  steer(reach, run, "what was waited for has ended.", (api, id) => api.runs.closeNow.mutate({ run: id }));
+
+export function leaveOutOrLetIn(reach: Reach, run: string, site: string, how: "leaveOut" | "letIn"): Promise<Said> {
+  const name = parsed(SiteName, site, "a site's name");
+  const said = how === "leaveOut" ? `${site} is left out.` : `${site} takes part again, from the next round on.`;
+  return steer(reach, run, said, (api, id) => api.runs[how].mutate({ run: id, site: name }));
+}
+
+export const pauseRun = (reach: Reach, run: string): Promise<Said> =>
+  steer(reach, run, "paused; the open round goes on to its end, and no other begins.", (api, id) => api.runs.pause.mutate({ run: id }));
+
+export const resumeRun = (reach: Reach, run: string): Promise<Said> =>
+  steer(reach, run, "goes on.", (api, id) => api.runs.resume.mutate({ run: id }));
 
 export async function listRuns(reach: Reach): Promise<Said> {
   const runs = await withApi(reach, (api) => api.runs.list.query());

@@ -1,35 +1,120 @@
 /** `engraft-coordinator start`: one process, until it is told to stop. */
 import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { onStop } from "@engraft/runtime/exit";
-import { freeBytes } from "@engraft/runtime/files";
+import { freeBytes, readIfThere, writeFileDurably } from "@engraft/runtime/files";
 import { openLog, type Logger } from "@engraft/runtime/log";
+import { insideProgram } from "@engraft/runtime/program-folder";
 import { openApp, type App } from "../app.ts";
+import { coordinatorIdentity } from "../auth/secrets.ts";
 import type { Config } from "../config.ts";
 import { HttpServer } from "../server.ts";
+import { standBy } from "../store/lead.ts";
+import type { Term } from "../store/term.ts";
+import { VERSION } from "../version.ts";
 
 const LEAST_FREE_BYTES = 64 * 2 ** 20;
 
+/** Of an app that led and must stop: the database that it waits for may be gone for good. */
+const CLOSING_MS = 5_000;
+
 export async function start(config: Config, json: boolean): Promise<void> {
   const log = openLog("coordinator", config.logLevel);
+  const inside = insideProgram(config.data, "--data");
+  if (inside !== undefined) process.stderr.write(`${inside}\n`);
   // First the port: a second start by mistake ends here, before anything is opened.
   const http = await HttpServer.listen(config.host, config.port);
-  const app = await open(config, http.port, log).catch(async (error: unknown) => {
-    await http.close();
-    throw error;
-  });
-  http.serve(app, config.dashboardUrl);
-  announce(app, json, config);
+  const stopping = new AbortController();
+  let app: App | undefined;
   onStop(async (signal) => {
     log.info({ signal }, "stopping");
+    stopping.abort();
     await http.close();
-    await app.close();
+    await app?.close();
+  });
+  try {
+    for (let patient = false; !stopping.signal.aborted; patient = true) {
+      const term = config.databaseUrl === undefined ? undefined : await turn(config, { http, log, json, patient, signal: stopping.signal });
+      if (stopping.signal.aborted) return;
+      app = await open(config, http.port, log, term).catch(async (error: unknown) => {
+        await term?.close();
+        throw error;
+      });
+      http.serve(app, config);
+      announce(app, json, config);
+      const fault = await (term?.lost ?? new Promise<never>(() => undefined));
+      log.error({ err: fault }, "lead.lost");
+      sayLost(fault, json);
+      http.withhold(standby(""));
+      await closeSoon(app);
+      app = undefined;
+    }
+  } catch (error) {
+    await http.close();
+    throw error;
+  }
+}
+
+interface Turn {
+  readonly http: HttpServer;
+  readonly log: Logger;
+  readonly json: boolean;
+  readonly patient: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Waits for this coordinator's turn to lead. Standing by is what a second coordinator does by itself: after a takeover the two
+ * have changed places, and both are started again by the same line.
+ */
+async function turn(config: Config, { http, log, json, patient, signal }: Turn): Promise<Term | undefined> {
+  const { databaseUrl = "" } = config;
+  const data = resolve(config.data);
+  await mustHaveSpace(data);
+  const { publicKey } = await coordinatorIdentity(data);
+  const mark = join(data, "leader");
+  const candidate = { key: publicKey, mark: { read: () => readIfThere(mark), write: (text: string) => writeFileDurably(mark, text) } };
+  return standBy(databaseUrl, candidate, {
+    patient,
+    signal,
+    standing: (leader) => {
+      http.withhold(standby(leader));
+      log.info({ leader }, "standby");
+      sayStandby(leader, json);
+    },
   });
 }
 
+const standby = (leader: string): Readonly<Record<string, string>> => ({
+  status: "standby",
+  role: "standby",
+  version: VERSION,
+  leader,
+  text: "This coordinator stands by: another one leads. It takes over where that one ends.",
+});
+
+function sayStandby(leader: string, json: boolean): void {
+  const text = leader === "" ? "The database does not answer. Waiting for it." : `Standing by: ${leader}, leads.`;
+  process.stdout.write(json ? `${JSON.stringify({ event: "standby", leader })}\n` : `${text}\n`);
+}
+
+function sayLost({ message }: EngraftError, json: boolean): void {
+  process.stdout.write(json ? `${JSON.stringify({ event: "lost", text: message })}\n` : `This coordinator leads no more. ${message}\n`);
+}
+
+/** What is under way may wait for a database that does not answer. Then only the end of the process is sure to end it. */
+async function closeSoon(app: App): Promise<void> {
+  const late = setTimeout(() => {
+    app.log.fatal({}, "close.hangs");
+    process.exit(63);
+  }, CLOSING_MS);
+  await app.close().catch((error: unknown) => app.log.error({ err: error }, "close.failed"));
+  clearTimeout(late);
+}
+
 /** The app without its web server. */
-export async function open(config: Config, port: number, log: Logger): Promise<App> {
+export async function open(config: Config, port: number, log: Logger, term?: Term): Promise<App> {
   const data = resolve(config.data);
   await mustHaveSpace(data);
   const publicUrl = config.publicUrl ?? defaultUrl(config.host, port);
@@ -37,14 +122,12 @@ export async function open(config: Config, port: number, log: Logger): Promise<A
   return openApp({
     data,
     databaseUrl: config.databaseUrl,
+    term,
     publicUrl,
+    otherUrls: config.otherUrls ?? [],
     trustedOrigins: [...new Set([new URL(publicUrl).origin, ...loopback])],
     log,
     now: Date.now,
-    onLost: (fault) => {
-      log.fatal({ err: fault }, "database.lost");
-      process.exit(63);
-    },
   });
 }
 

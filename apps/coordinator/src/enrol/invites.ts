@@ -26,15 +26,18 @@ export async function makeInvite(
   options: {
     readonly identity: Identity;
     readonly url: string;
+    readonly otherUrls: readonly string[];
     readonly site: SiteName;
     readonly hours: number;
     readonly by: string;
     readonly now: number;
   },
 ): Promise<NewInvite> {
-  const { identity, url, site, hours, by, now } = options;
+  const { identity, url, otherUrls, site, hours, by, now } = options;
   const invite = {
     url,
+    // An agent of an older version knows no such field.
+    ...(otherUrls.length > 0 && { otherUrls: [...otherUrls] }),
     coordinator: identity.publicKey,
     site,
     id: toBase64url(randomBytes(12)),

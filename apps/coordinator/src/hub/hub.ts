@@ -1,15 +1,16 @@
 /** The agents' end: one ws connection for each site, which the agent dials. Knows who is online; decides nothing. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { isRefusal } from "@engraft/core/base/errors";
+import { isRefusal, type Code } from "@engraft/core/base/errors";
 import { bySite, type PublicKey, type SiteName } from "@engraft/core/base/ids";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import type { Identity } from "@engraft/core/crypto/identity";
 import { MAX_FRAME, type Message } from "@engraft/core/protocol/messages";
+import { SPOKEN, type VersionRange } from "@engraft/core/protocol/version";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { greetSite } from "@engraft/runtime/handshake";
 import { Inbox } from "@engraft/runtime/inbox";
-import { Link } from "@engraft/runtime/link";
+import { Link, type BytesKind } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { ProgressView } from "../api/views.ts";
@@ -23,6 +24,8 @@ export interface HubOptions {
   readonly blobs: BlobStore;
   readonly log: Logger;
   readonly now: () => number;
+  /** Protocol versions; what this build speaks by default. */
+  readonly spoken?: VersionRange | undefined;
   readonly findSite: (key: PublicKey) => Promise<SiteName | undefined>;
 }
 
@@ -32,7 +35,9 @@ export interface HubHandlers {
   /** Everything but progress. */
   readonly message: (session: Session, message: Message, envelope: Envelope) => void;
   readonly progress: (progress: ProgressView) => void;
-  readonly bytes: (direction: "in" | "out", count: number) => void;
+  readonly bytes: (direction: "in" | "out", count: number, kind: BytesKind) => void;
+  /** A link that ended before its site was known. */
+  readonly refused: (code: Code) => void;
 }
 
 export class Hub {
@@ -73,24 +78,26 @@ export class Hub {
   async #greet(socket: WebSocket): Promise<void> {
     // In the same tick as the socket is accepted, so that no frame is missed.
     const inbox = new Inbox(socket);
-    const { identity, findSite, now, log } = this.#options;
+    const { identity, findSite, now, log, spoken = SPOKEN } = this.#options;
     this.#strangers += 1;
-    const greeted = await greetSite(inbox, { identity, findSite, now }).finally(() => {
+    const greeted = await greetSite(inbox, { identity, findSite, now, spoken }).finally(() => {
       this.#strangers -= 1;
     });
     if (isRefusal(greeted)) {
       log.info({ code: greeted.code }, "link.refused");
+      this.#handlers.refused(greeted.code);
       return;
     }
     if (this.#stopped) {
       socket.close(1001);
       return;
     }
-    const { site, key, hello, scopes } = greeted;
+    const { site, key, hello, scopes, protocol } = greeted;
     const older = this.#sessions.get(site);
     const session = new Session({
       site,
       version: hello.version,
+      protocol,
       engine: hello.engine,
       skewMs: hello.at - now(),
       now: now(),
@@ -107,7 +114,7 @@ export class Hub {
     });
     this.#sessions.set(site, session);
     older?.link.close("replaced-by-new-link", "Another agent of this site has connected. Only one may run.");
-    log.info({ site, version: hello.version }, "site.online");
+    log.info({ site, version: hello.version, protocol }, "site.online");
     this.#handlers.online(session);
   }
 

@@ -15,6 +15,8 @@ export class Session {
   readonly site: SiteName;
   readonly link: Link;
   readonly version: string;
+  /** Of the protocol, which both sides speak. */
+  readonly protocol: number;
   readonly engine: string;
   /** Site's clock minus ours. */
   readonly skewMs: number;
@@ -26,6 +28,7 @@ export class Session {
   constructor(options: {
     readonly site: SiteName;
     readonly version: string;
+    readonly protocol: number;
     readonly engine: string;
     readonly skewMs: number;
     readonly now: number;
@@ -33,15 +36,17 @@ export class Session {
   }) {
     this.site = options.site;
     this.version = options.version;
+    this.protocol = options.protocol;
     this.engine = options.engine;
     this.skewMs = options.skewMs;
     this.#messages = new RateLimit(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, options.now);
     this.link = options.open((digest) => this.#allowed.has(digest), this);
   }
 
-  /** Sends an ask; from now on the site may fetch what it names. */
-  ask(ask: Ask): void {
+  /** Sends an ask; from now on the site may fetch what it names, and the base's trunk where it has one. */
+  ask(ask: Ask, trunk: Digest | undefined): void {
     for (const { digest } of [ask.manifest, ask.weights, ask.checkpoint, ask.start]) this.#allowed.add(digest);
+    if (trunk !== undefined) this.#allowed.add(trunk);
     this.link.send("ask", ask);
   }
 

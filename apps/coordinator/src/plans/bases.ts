@@ -53,6 +53,7 @@ export async function registerBase(
   const text = new TextDecoder().decode(await blobs.read(digest));
   const manifest = readManifest(text);
   await checkWeights(blobs, manifest);
+  await checkTrunk(blobs, manifest);
   const row = {
     manifest: digest,
     name: manifest.name,
@@ -107,6 +108,14 @@ async function checkWeights(blobs: BlobStore, manifest: Manifest): Promise<void>
     });
     if (!measure.finite) throw new EngraftError("not-finite", "The weights hold NaN or infinity.");
   });
+}
+
+/** The trunk is here, whole. What it computes the sites check, which have an engine. */
+async function checkTrunk(blobs: BlobStore, { trunk }: Manifest): Promise<void> {
+  if (trunk === undefined) return;
+  const size = await blobs.size(trunk.onnx.digest);
+  if (size === undefined) throw new EngraftError("blob-missing", "The trunk that the manifest names has not been uploaded.");
+  if (size !== trunk.onnx.bytes) throw new EngraftError("bad-input", "The trunk's file is not as long as the manifest says.");
 }
 
 /** The trainable vector of the unchanged base, as a blob: float32 little-endian, the trained tensors in the manifest's order. */

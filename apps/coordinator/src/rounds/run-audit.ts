@@ -1,8 +1,8 @@
 /** Which steps of a run the audit log names. The events themselves are the full record. */
 import type { AuditEntry } from "@engraft/core/audit/chain";
 import { isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
-import type { Command } from "@engraft/core/rounds/decide";
 import type { RunEvent } from "@engraft/core/rounds/events";
+import { kindOf, roundOf, type Answer } from "./answer.ts";
 
 export function eventAudit(run: string, event: RunEvent): AuditEntry | undefined {
   const entry = (actor: string, action: string, detail: AuditEntry["detail"] = {}): AuditEntry => ({
@@ -32,6 +32,15 @@ export function eventAudit(run: string, event: RunEvent): AuditEntry | undefined
       return entry("coordinator", "round.failed", { round: event.round, code: event.code, text: event.text });
     case "opening.failed":
       return entry("coordinator", "opening.failed", { round: event.round, code: event.code, text: event.text, blamed: event.blamed });
+    case "deadline.moved":
+      return entry(event.by, "deadline.moved", { round: event.round, deadline: new Date(event.deadline).toISOString() });
+    case "site.left-out":
+    case "site.let-in":
+      return entry(event.by, event.type, { site: event.site });
+    case "run.paused":
+      return entry(event.by, "run.paused", { text: event.text });
+    case "run.resumed":
+      return entry(event.by, "run.resumed");
     case "run.finished":
       return entry("coordinator", "run.finished");
     case "run.stopped":
@@ -42,12 +51,6 @@ export function eventAudit(run: string, event: RunEvent): AuditEntry | undefined
       return undefined;
   }
 }
-
-/** What a site sent. */
-export type Answer = Extract<Command, { do: "update" | "evaluation" | "decline" | "reply" }>;
-
-export const isAnswer = (command: Command): command is Answer =>
-  command.do === "update" || command.do === "evaluation" || command.do === "decline" || command.do === "reply";
 
 export interface Refused {
   readonly code: Code;
@@ -63,46 +66,6 @@ export function refusedAnswer(command: Answer, outcome: readonly RunEvent[] | Re
     (event) => (event.type === "site.dropped" || event.type === "evaluation.missed") && event.site === command.site,
   );
   return against?.type === "site.dropped" || against?.type === "evaluation.missed" ? { code: against.code, text: against.text } : undefined;
-}
-
-export function runOf(command: Answer): string {
-  switch (command.do) {
-    case "update":
-      return command.update.run;
-    case "evaluation":
-      return command.evaluation.run;
-    case "decline":
-      return command.decline.run;
-    case "reply":
-      return command.reply.run;
-  }
-}
-
-export function roundOf(command: Answer): number {
-  switch (command.do) {
-    case "update":
-      return command.update.round;
-    case "evaluation":
-      return command.evaluation.round;
-    case "decline":
-      return command.decline.round;
-    case "reply":
-      return command.reply.round;
-  }
-}
-
-/** What was answered: an ask by its kind, a step of a secure attempt by its phase. */
-export function kindOf(command: Answer): string {
-  switch (command.do) {
-    case "update":
-      return "train";
-    case "evaluation":
-      return "evaluate";
-    case "decline":
-      return command.decline.kind;
-    case "reply":
-      return command.reply.phase;
-  }
 }
 
 export const refusalAudit = (run: string, command: Answer, refused: Refused): AuditEntry => ({

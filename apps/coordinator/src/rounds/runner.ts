@@ -8,6 +8,7 @@ import type { SiteName } from "@engraft/core/base/ids";
 import type { Command } from "@engraft/core/rounds/decide";
 import { ABSENT, evolve } from "@engraft/core/rounds/evolve";
 import { owed, type Obligation } from "@engraft/core/rounds/owed";
+import type { Steering } from "@engraft/core/rounds/steering";
 import type { OweStep } from "@engraft/core/rounds/secure/owed";
 import { isSecure, type Unmasking } from "@engraft/core/rounds/secure/state";
 import { isEnded, type RunParams, type RunState } from "@engraft/core/rounds/state";
@@ -59,7 +60,10 @@ export class Runner {
   /** Folds what is stored and goes on from there. */
   async resume(): Promise<void> {
     await this.#fold();
-    this.#perform();
+    if (this.#state.phase === "absent" || isEnded(this.#state)) return this.#perform();
+    // While this process was away nobody could answer.
+    // Where that cannot be stored it is tried again, from here.
+    await this.submit({ do: "back", ...this.#occasion() }).catch(() => undefined);
     this.lookNow();
   }
 
@@ -96,6 +100,11 @@ export class Runner {
   }
 
   /** A site came or went: ask it what it has not been asked in this session; a waiting round may open. */
+  /** What an admin does to the run. */
+  steer(command: Steering): Promise<Decided> {
+    return this.submit({ ...command, ...this.#occasion() });
+  }
+
   presenceChanged(): void {
     this.#perform();
     if (this.#state.phase === "gathering") this.lookNow();
@@ -177,10 +186,13 @@ export class Runner {
   /** Does what is owed and not yet done. */
   #perform(): void {
     if (this.#stopped || this.#done) return;
-    for (const due of owed(this.params, this.#state)) {
+    const all = owed(this.params, this.#state);
+    // One look at each due time: where it led to nothing, only a change of presence makes another worth while.
+    const times = all.flatMap((due) => (due.owe === "look" ? [due.at] : []));
+    this.#look.set(`${this.#version} ${times.join()}`, times, () => this.lookNow());
+    for (const due of all) {
       if (due.owe === "ask") this.#ask(due);
-      // One look at each due time: where it led to nothing, only a change of presence makes another worth while.
-      else if (due.owe === "look") this.#look.set(`${this.#version} ${due.at}`, due.at, () => this.lookNow());
+      else if (due.owe === "look") continue;
       else if (due.owe === "step") this.#sendStep(due);
       else if (due.owe === "outcome")
         this.#sent.once(due.site, this.#session(due.site), outcomeKey(due), () => this.#effects.outcome(due.site, due.outcome));

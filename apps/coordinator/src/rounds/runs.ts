@@ -5,9 +5,10 @@ import { RunId, type Digest, type PublicKey, type SiteName } from "@engraft/core
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
-import type { Message, SecaggReply } from "@engraft/core/protocol/messages";
+import type { SecaggReply } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
+import type { Steering } from "@engraft/core/rounds/steering";
 import { secureOf } from "@engraft/core/secagg/of-plan";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { crashPoint } from "@engraft/runtime/crash-point";
@@ -22,9 +23,10 @@ import { readManifest, startVector } from "../plans/bases.ts";
 import { storedPlan } from "../plans/plans.ts";
 import type { Base, Plan as PlanRow } from "../store/generated/client.ts";
 import type { Appended, Store } from "../store/store.ts";
+import { answerCommand, roundOf, runOf, type Answer, type AnswerMessage } from "./answer.ts";
 import { combine } from "./combine.ts";
 import { makeRelease } from "./release.ts";
-import { refusalAudit, refusedAnswer, roundOf, runOf, type Answer, type Refused } from "./run-audit.ts";
+import { refusalAudit, refusedAnswer, type Refused } from "./run-audit.ts";
 import { Runner } from "./runner.ts";
 import { Kept } from "./secure/kept.ts";
 import { openSum } from "./secure/open-sum.ts";
@@ -49,8 +51,6 @@ export interface RunsOptions {
   readonly coordinator: string;
   readonly hub: () => Hub;
 }
-
-export type AnswerMessage = Extract<Message, { type: "update" | "evaluation" | "decline" | "secagg.reply" }>;
 
 export class Runs {
   readonly #options: RunsOptions;
@@ -134,10 +134,19 @@ export class Runs {
     });
   }
 
-  /** Throws `not-found` or `run-ended`. */
-  async stop(run: string, by: string): Promise<void> {
+  stop(run: string, by: string): Promise<void> {
+    return this.#tell(run, (runner) => runner.submit({ do: "stop", at: this.#options.now(), by }));
+  }
+
+  /** What an admin does to a run under way. */
+  steer(run: string, steering: Steering): Promise<void> {
+    return this.#tell(run, (runner) => runner.steer(steering));
+  }
+
+  /** Throws `not-found`, `run-ended`, or what the round machine refuses. */
+  async #tell(run: string, act: (runner: Runner) => Promise<Outcome>): Promise<void> {
     const runner = this.#live.get(run);
-    const outcome = runner === undefined ? await this.#noSuchRun(run) : await runner.submit({ do: "stop", at: this.#options.now(), by });
+    const outcome = runner === undefined ? await this.#noSuchRun(run) : await act(runner);
     if (isRefusal(outcome)) throw new EngraftError(outcome.code, outcome.text);
   }
 
@@ -158,7 +167,7 @@ export class Runs {
     const { log, hub } = this.#options;
     const text = JSON.stringify(envelope);
     const statement: Statement = { digest: sha256(text), text };
-    const command = this.#commandOf(session, message, statement);
+    const command = answerCommand(session.site, message, statement.digest as Digest, this.#options.now());
     const { site } = session;
     try {
       const outcome = await this.#decideOn(session, command, statement);
@@ -200,17 +209,6 @@ export class Runs {
       : takeReply({ runner, blobs, updates, kept: this.#kept(run), fetch, command, statement, now });
   }
 
-  #commandOf(session: Session, message: AnswerMessage, statement: Statement): Answer {
-    const at = this.#options.now();
-    const { site } = session;
-    const digest = statement.digest as Digest;
-    if (message.type === "update")
-      return { do: "update", at, site, statement: digest, update: message.value, measure: { finite: true, sumOfSquares: 0 } };
-    if (message.type === "secagg.reply") return { do: "reply", at, site, statement: digest, reply: message.value };
-    if (message.type === "evaluation") return { do: "evaluation", at, site, statement: digest, evaluation: message.value };
-    return { do: "decline", at, site, decline: message.value };
-  }
-
   async #noSuchRun(run: string): Promise<Refusal> {
     const row = await this.#options.store.prisma.run.findUnique({ where: { id: run } });
     return row === null ? refuse("not-found", "There is no such run.") : refuse("run-ended", `The run is ${row.endPhase ?? "ended"}.`);
@@ -221,6 +219,10 @@ export class Runs {
     const appended = await this.#options.store.append({ run, version: 0, events: [], audit: [refusalAudit(run, command, refusal)] });
     this.#publish(run, appended);
     return refusal;
+  }
+
+  #linkOf(site: SiteName) {
+    return this.#options.hub().session(site)?.link;
   }
 
   #kept(run: string): Kept {
@@ -245,13 +247,10 @@ export class Runs {
       mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
       ask: (site, ask) => {
         crashPoint("send.ask");
-        hub().session(site)?.ask(ask);
+        hub().session(site)?.ask(ask, manifest.trunk?.onnx.digest);
       },
       cancel: (ended, sites, text) => {
-        for (const site of sites)
-          hub()
-            .session(site)
-            ?.link.send("cancel", { run: RunId.parse(ended), text });
+        for (const site of sites) this.#linkOf(site)?.send("cancel", { run: RunId.parse(ended), text });
       },
       append: (append) => store.append(append),
       load: () => store.events(run),
@@ -260,7 +259,7 @@ export class Runs {
         if (params.secure === null) return;
         const message = await stepMessage(id, params.secure, state, due, this.#kept(run));
         crashPoint(`send.${due.step.phase}`);
-        if (message !== undefined) hub().session(due.site)?.link.send("secagg.step", message);
+        if (message !== undefined) this.#linkOf(due.site)?.send("secagg.step", message);
       },
       open: async (state) => {
         const opened = await openSum(blobs, this.#kept(run), id, params, state);
@@ -268,7 +267,7 @@ export class Runs {
       },
       outcome: (site, outcome) => {
         const { round, attempt } = outcome;
-        hub().session(site)?.link.send("secagg.step", { run: id, round, attempt, phase: "outcome", outcome });
+        this.#linkOf(site)?.send("secagg.step", { run: id, round, attempt, phase: "outcome", outcome });
       },
       nonce: () => randomBytes(32).toString("hex") as Digest,
       release: (checkpoint) => makeRelease(store, blobs, { run, params, manifest, manifestDigest: base.manifest, checkpoint, coordinator }),

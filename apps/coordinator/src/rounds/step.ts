@@ -5,7 +5,8 @@ import type { RunEvent } from "@engraft/core/rounds/events";
 import { evolve } from "@engraft/core/rounds/evolve";
 import { isEnded, type RunParams, type RunState } from "@engraft/core/rounds/state";
 import type { Append } from "../store/store.ts";
-import { eventAudit, isAnswer, refusalAudit, refusedAnswer } from "./run-audit.ts";
+import { isAnswer } from "./answer.ts";
+import { eventAudit, refusalAudit, refusedAnswer } from "./run-audit.ts";
 
 export type Outcome = readonly RunEvent[] | Refusal;
 

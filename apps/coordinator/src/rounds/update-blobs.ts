@@ -48,7 +48,7 @@ export class UpdateBlobs {
     this.#allowance = allowance;
   }
 
-  static async load(store: Store, blobs: BlobStore, allowance: number): Promise<UpdateBlobs> {
+  static async load(store: Store, blobs: Pick<BlobStore, "remove">, allowance: number): Promise<UpdateBlobs> {
     const rows = await store.prisma.$queryRaw<{ digest: string }[]>`
       SELECT "body"->'checkpoint'->>'digest' AS "digest" FROM "event" WHERE "body"->>'type' = 'checkpoint.written'
       UNION SELECT "body"->'start'->>'digest' FROM "event" WHERE "body"->>'type' = 'run.created'`;

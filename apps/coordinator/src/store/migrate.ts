@@ -88,3 +88,31 @@ async function applyNext(session: SqlSession, migrations: readonly Migration[]):
   }
   return undefined;
 }
+
+export interface SchemaState {
+  /** Known here and not applied there. */
+  readonly pending: readonly string[];
+  /** Applied there and not known here. */
+  readonly unknown: readonly string[];
+  /** Applied there with another text than they have here. */
+  readonly changed: readonly string[];
+  /** False where no migration was ever applied. */
+  readonly made: boolean;
+}
+
+/** How a database stands to the migrations of this version. Changes nothing. */
+export async function schemaState(session: SqlSession, migrations: readonly Migration[]): Promise<SchemaState> {
+  const [table] = await session.rows(`SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS "made"`);
+  const made = table?.["made"] === true;
+  const rows = made
+    ? await session.rows(`SELECT "migration_name", "checksum" FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL`)
+    : [];
+  const done = new Map(rows.map((row) => [String(row["migration_name"]), String(row["checksum"])]));
+  const names = new Set(migrations.map(({ name }) => name));
+  return {
+    made,
+    pending: migrations.filter(({ name }) => !done.has(name)).map(({ name }) => name),
+    unknown: [...done.keys()].filter((name) => !names.has(name)),
+    changed: migrations.filter(({ name, checksum }) => (done.get(name) ?? checksum) !== checksum).map(({ name }) => name),
+  };
+}

@@ -8,28 +8,30 @@ import { setFlagsFromString } from "node:v8";
 import { PGlite } from "@electric-sql/pglite";
 import { EngraftError } from "@engraft/core/base/errors";
 import { PrismaPg } from "@prisma/adapter-pg";
-import pg from "pg";
 import { PrismaPGlite } from "pglite-prisma-adapter";
 import { PrismaClient } from "./generated/client.ts";
+import { addressOf, connectTo, lead } from "./lead.ts";
 import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
 import { newDatabase } from "./new-database.ts";
+import { embeddedSession, postgresSession } from "./session.ts";
+import type { Term } from "./term.ts";
 
 export interface Database {
   readonly kind: "pglite" | "postgresql";
   readonly prisma: PrismaClient;
   /** Migrations applied by this start. */
   readonly migrated: readonly string[];
+  /** While this coordinator leads; the embedded database has no other that could. */
+  readonly term: Term | undefined;
   close(): Promise<void>;
 }
 
-export type Where = { readonly url: string } | { readonly dir: string };
+/** Without a term, this coordinator leads at once or is turned away with `locked`. */
+export type Where = { readonly url: string; readonly term?: Term | undefined } | { readonly dir: string };
 
-/** Held for the life of the process: a second coordinator on one PostgreSQL database would ask every site twice. */
-const COORDINATOR_LOCK = 0x656e6773;
-
-/** Opens and migrates. `onLost` is called where the database turns out to be used by another coordinator. */
-export function openDatabase(where: Where, onLost: (fault: EngraftError) => void = () => undefined): Promise<Database> {
-  return "url" in where ? openPostgres(where.url, onLost) : openPglite(where.dir);
+/** Opens and migrates. */
+export async function openDatabase(where: Where): Promise<Database> {
+  return "url" in where ? openPostgres(where.url, where.term ?? (await lead(where.url))) : openPglite(where.dir);
 }
 
 /**
@@ -45,27 +47,46 @@ const PGLITE_PARAMS = [
   "shared_buffers=8MB",
 ];
 
-async function openPglite(dir: string): Promise<Database> {
+/** The engine itself, without tables. */
+async function openEmbedded(dir: string): Promise<PGlite> {
+  if (!existsSync(join(dir, "PG_VERSION"))) await newDatabase(dir);
+  return startEmbedded(dir);
+}
+
+/** The engine on what is there. Throws `database-unavailable`. */
+export async function startEmbedded(dir: string): Promise<PGlite> {
   // V8's optimising compiler takes 50 to 100 MB and the first seconds of both cores for code that is called a few times a second.
   setFlagsFromString("--liftoff-only");
-  if (!existsSync(join(dir, "PG_VERSION"))) await newDatabase(dir);
-  const database = await PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
+  return PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
     throw new EngraftError(
       "database-unavailable",
       `The embedded database in ${dir} does not open. Restore the folder from a backup, or move it away to start anew.`,
       { cause },
     );
   });
-  const session: SqlSession = {
-    script: async (sql) => void (await database.exec(sql)),
-    rows: async (sql, values = []) => (await database.query<Record<string, unknown>>(sql, [...values])).rows,
-  };
-  const migrated = await migrate(session, await readMigrations());
+}
+
+/** A new database for statements by hand. The caller sees to it that nobody else uses it. */
+export async function openSession(
+  where: { readonly url: string } | { readonly dir: string },
+): Promise<SqlSession & { close(): Promise<void> }> {
+  if ("dir" in where) {
+    const database = await openEmbedded(where.dir);
+    return { ...embeddedSession(database), close: () => database.close() };
+  }
+  const connection = await connectTo(where.url);
+  return { ...postgresSession(connection), close: () => connection.end() };
+}
+
+async function openPglite(dir: string): Promise<Database> {
+  const database = await openEmbedded(dir);
+  const migrated = await migrate(embeddedSession(database), await readMigrations());
   const prisma = new PrismaClient({ adapter: new PrismaPGlite(database) });
   return {
     kind: "pglite",
     prisma,
     migrated,
+    term: undefined,
     close: async () => {
       await prisma.$disconnect();
       await database.close();
@@ -73,103 +94,23 @@ async function openPglite(dir: string): Promise<Database> {
   };
 }
 
-async function openPostgres(url: string, onLost: (fault: EngraftError) => void): Promise<Database> {
-  const keeper = await LockKeeper.take(url, onLost);
-  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 8 }) });
-  return {
+async function openPostgres(url: string, term: Term): Promise<Database> {
+  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: addressOf(url, term.epoch), max: 8 }) });
+  const database: Database = {
     kind: "postgresql",
     prisma,
-    migrated: keeper.migrated,
+    migrated: term.migrated,
+    term,
     close: async () => {
       await prisma.$disconnect();
-      await keeper.close();
+      await term.close();
     },
   };
-}
-
-const unavailable = (cause: unknown): EngraftError => {
-  // Never the address: it holds the password.
-  const why = cause instanceof Error && "code" in cause ? String(cause.code) : "no answer";
-  return new EngraftError("database-unavailable", `PostgreSQL cannot be used (${why}). Check DATABASE_URL and that the server runs.`, {
-    cause,
-  });
-};
-
-/** A connection of its own that holds the coordinator's advisory lock, and takes it again after PostgreSQL was away. */
-class LockKeeper {
-  readonly migrated: readonly string[];
-  readonly #url: string;
-  readonly #onLost: (fault: EngraftError) => void;
-  #connection: pg.Client;
-  #closed = false;
-
-  private constructor(url: string, connection: pg.Client, migrated: readonly string[], onLost: (fault: EngraftError) => void) {
-    this.#url = url;
-    this.#connection = connection;
-    this.migrated = migrated;
-    this.#onLost = onLost;
-    this.#watch();
-  }
-
-  static async take(url: string, onLost: (fault: EngraftError) => void): Promise<LockKeeper> {
-    const connection = await LockKeeper.#connect(url);
-    try {
-      const session: SqlSession = {
-        script: async (sql) => void (await connection.query(sql)),
-        rows: async (sql, values = []) => (await connection.query<Record<string, unknown>>(sql, [...values])).rows,
-      };
-      const migrated = await migrate(session, await readMigrations());
-      await LockKeeper.#lock(connection);
-      return new LockKeeper(url, connection, migrated, onLost);
-    } catch (error) {
-      await connection.end().catch(() => undefined);
-      throw error;
-    }
-  }
-
-  static async #connect(url: string): Promise<pg.Client> {
-    const connection = new pg.Client({ connectionString: url, keepAlive: true, application_name: "engraft-coordinator" });
-    connection.on("error", () => undefined);
-    try {
-      await connection.connect();
-    } catch (cause) {
-      throw unavailable(cause);
-    }
-    return connection;
-  }
-
-  static async #lock(connection: pg.Client): Promise<void> {
-    const { rows } = await connection.query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [COORDINATOR_LOCK]);
-    if (rows[0]?.held !== true)
-      throw new EngraftError("locked", "Another coordinator uses this database. Stop it first; only one may run.");
-  }
-
-  #watch(): void {
-    this.#connection.once("end", () => {
-      if (!this.#closed) void this.#retake();
-    });
-  }
-
-  async #retake(): Promise<void> {
-    while (!this.#closed) {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      try {
-        const connection = await LockKeeper.#connect(this.#url);
-        await LockKeeper.#lock(connection);
-        this.#connection = connection;
-        this.#watch();
-        return;
-      } catch (error) {
-        if (error instanceof EngraftError && error.code === "locked") {
-          this.#onLost(error);
-          return;
-        }
-      }
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#connection.end().catch(() => undefined);
-  }
+  const [fenced] = await prisma.$queryRaw<{ epoch: string | null }[]>`SELECT current_setting('engraft.epoch', true) AS "epoch"`;
+  if (fenced?.epoch === String(term.epoch)) return database;
+  await database.close();
+  throw new EngraftError(
+    "bad-config",
+    "The connections to PostgreSQL lose their options, perhaps in a pooler. Give DATABASE_URL the address of PostgreSQL itself.",
+  );
 }

@@ -8,7 +8,9 @@ import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findPostgres, requireOrSkip } from "../../../../test/support/require.ts";
 import { startPostgres, type TestPostgres } from "../../../../test/support/postgres.ts";
-import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
+import { lead, standBy } from "./lead.ts";
+import { lookIntoDatabase } from "./look.ts";
+import { migrate, readMigrations, schemaState, type SqlSession } from "./migrate.ts";
 import { openDatabase, type Database, type Where } from "./open.ts";
 import { Store } from "./store.ts";
 
@@ -146,6 +148,30 @@ function storeContract(fresh: () => Promise<Where>): void {
     expect(database.migrated).toEqual([]);
     expect(await store.events("heart.1")).toEqual(events);
   });
+
+  it("can be looked at as it is: nothing pending, and a newer version's migration is named", async () => {
+    // An embedded database is open once only.
+    if ("dir" in where) await database.close();
+    const look = await lookIntoDatabase(where);
+    try {
+      const migrations = await readMigrations();
+      expect(await schemaState(look.session, migrations)).toEqual({ made: true, pending: [], unknown: [], changed: [] });
+      const [first, ...rest] = migrations;
+      const older = first === undefined ? [] : [{ ...first, checksum: "0".repeat(64) }];
+      const names = rest.map(({ name }) => name);
+      expect(await schemaState(look.session, older)).toEqual({ made: true, pending: [], unknown: names, changed: [first?.name] });
+      const newer = [...migrations, { name: "29990101000000_later", sql: "", checksum: "" }];
+      expect((await schemaState(look.session, newer)).pending).toEqual(["29990101000000_later"]);
+      expect(await look.prisma.plan.count()).toBe(1);
+      if ("url" in where) await expect(look.prisma.plan.deleteMany()).rejects.toThrow(/read-only/);
+    } finally {
+      await look.close();
+      if ("dir" in where) {
+        database = await openDatabase(where);
+        store = new Store(database);
+      }
+    }
+  });
 }
 
 describe("the store on PGlite", () => {
@@ -177,6 +203,76 @@ requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (b
     storeContract(async () => ({ url: await server.database() }));
   });
 
+  describe("transactions that hinder each other", () => {
+    let database: Database;
+    beforeAll(async () => {
+      database = await openDatabase({ url: await server.database() });
+    });
+    afterAll(() => database.close());
+
+    /** Resolves for everybody once `parties` have come; who comes again later does not wait. */
+    const barrier = (parties: number): (() => Promise<void>) => {
+      let open = (): void => undefined;
+      const opened = new Promise<void>((resolve) => (open = resolve));
+      let come = 0;
+      return () => {
+        if (++come === parties) open();
+        return opened;
+      };
+    };
+
+    it("[S4] are tried again after a serialisation failure, so that what each has read holds when it commits", async () => {
+      const allHaveRead = barrier(4);
+      let tries = 0;
+      const taken = await Promise.all(
+        Array.from({ length: 4 }, () =>
+          new Store(database).write(async (tx) => {
+            tries += 1;
+            const text = `place ${await tx.statement.count({ where: { text: { startsWith: "place" } } })}`;
+            await allHaveRead();
+            // No unique value in the way: only the isolation tells that two have read the same.
+            await tx.statement.create({ data: { digest: `${text} by ${tries}`, text } });
+            return { value: text, audit: [] };
+          }),
+        ),
+      );
+      expect(taken.map(({ value }) => value).sort()).toEqual(["place 0", "place 1", "place 2", "place 3"]);
+      expect(tries).toBeGreaterThan(4);
+    });
+
+    it("[S4] are tried again after a deadlock", async () => {
+      await database.prisma.statement.createMany({ data: ["left", "right"].map((digest) => ({ digest, text: "" })) });
+      const bothHold = barrier(2);
+      let tries = 0;
+      const take = (digests: readonly string[]) =>
+        new Store(database).write(async (tx) => {
+          tries += 1;
+          for (const digest of digests) {
+            const { text } = await tx.statement.findUniqueOrThrow({ where: { digest } });
+            await tx.statement.update({ where: { digest }, data: { text: `${text}+` } });
+            await bothHold();
+          }
+          return { value: undefined, audit: [entry(`took ${digests.join(" and ")}`)] };
+        });
+      await Promise.all([take(["left", "right"]), take(["right", "left"])]);
+      expect(tries).toBeGreaterThan(2);
+      const rows = await database.prisma.statement.findMany({ where: { digest: { in: ["left", "right"] } } });
+      expect(rows.map(({ text }) => text)).toEqual(["++", "++"]);
+      expect(firstBrokenLink(await chainOf(new Store(database)))).toBeUndefined();
+    });
+
+    it("[S4] are given up after a bounded number of tries", async () => {
+      let tries = 0;
+      const hopeless = new Store(database).write(async (tx) => {
+        tries += 1;
+        await tx.$executeRawUnsafe(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`);
+        return { value: undefined, audit: [] };
+      });
+      await expect(hopeless).rejects.toThrow("40001");
+      expect(tries).toBe(10);
+    });
+  });
+
   it("two coordinators that start at once apply each migration once; one of them may stay", async () => {
     const url = await server.database();
     const outcomes = await Promise.allSettled([openDatabase({ url }), openDatabase({ url }), openDatabase({ url })]);
@@ -192,23 +288,121 @@ requireOrSkip("PostgreSQL", findPostgres).describe("the store on PostgreSQL", (b
     await next.close();
   });
 
-  it("goes on after the server was away", async () => {
+  const waiting = (signal: AbortSignal, standing: (leader: string) => void = () => undefined) => ({ standing, signal, patient: true });
+
+  it("[S6] a term ends when the server goes away, and the next one begins by itself when it is back", async () => {
+    const url = await server.database();
+    const first = await openDatabase({ url });
+    const store = await seeded(first);
+    await store.append({ run: "r", version: 0, events: [stopped("anna")] });
+    expect(first.term?.holds()).toBe(true);
+    await server.restart();
+    expect(await first.term?.lost).toMatchObject({ code: "database-unavailable" });
+    expect(first.term?.holds()).toBe(false);
+    await first.close();
+    const term = await standBy(url, {}, waiting(new AbortController().signal));
+    expect(term?.epoch).toBe(2n);
+    const second = await openDatabase({ url, term });
+    await new Store(second).append({ run: "r", version: 1, events: [stopped("berta")] });
+    expect(await new Store(second).events("r")).toHaveLength(2);
+    await second.close();
+  });
+
+  it("[S7] what an earlier leader writes is refused by the database, in every table, and its term ends", async () => {
+    const url = await server.database();
+    const old = await openDatabase({ url });
+    const store = await seeded(old);
+    await store.append({ run: "r", version: 0, events: [stopped("anna")] });
+    // Its lock goes, as where PostgreSQL takes its machine for dead; it itself hears of it too late.
+    await old.prisma
+      .$executeRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'engraft-lead' AND datname = current_database()`;
+    const next = await openDatabase({ url });
+    await expect(store.append({ run: "r", version: 1, events: [stopped("berta")], audit: [entry("late")] })).rejects.toMatchObject({
+      code: "locked",
+    });
+    await expect(
+      store.write(async (tx) => {
+        await tx.statement.create({ data: { digest: "late", text: "" } });
+        return { value: undefined, audit: [] };
+      }),
+    ).rejects.toMatchObject({ code: "locked" });
+    await expect(old.prisma.plan.update({ where: { digest: PLAN }, data: { version: 9 } })).rejects.toThrow("epoch 1 is over");
+    await expect(old.prisma.verification.deleteMany()).rejects.toThrow("epoch 1 is over");
+    expect(old.term?.holds()).toBe(false);
+    const now = new Store(next);
+    expect(await now.events("r")).toHaveLength(1);
+    await now.append({ run: "r", version: 1, events: [stopped("clara")] });
+    expect(await chainOf(now)).toEqual([]);
+
+    const unfenced = await next.prisma.$queryRaw`
+      SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT IN ('_prisma_migrations', 'leadership', 'lease')
+      AND NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'fence' AND tgrelid = format('%I', table_name)::regclass)`;
+    expect(unfenced).toEqual([]);
+    await Promise.all([old.close(), next.close()]);
+  });
+
+  it("[S7] a transaction that the earlier leader has begun and sleeps in does not keep the next one waiting", async () => {
+    const url = await server.database();
+    const old = await openDatabase({ url });
+    let began = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (began = resolve));
+    let wake = (): void => undefined;
+    const asleep = new Promise<void>((resolve) => (wake = resolve));
+    const sleeping = new Store(old)
+      .write(async (tx) => {
+        await tx.statement.create({ data: { digest: "half", text: "" } });
+        began();
+        await asleep;
+        return { value: undefined, audit: [] };
+      })
+      .catch((error: unknown) => error);
+    await begun;
+    await old.prisma
+      .$executeRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'engraft-lead' AND datname = current_database()`;
+    const next = await openDatabase({ url });
+    wake();
+    expect(await sleeping).toBeInstanceOf(Error);
+    expect(await next.prisma.statement.count()).toBe(0);
+    await Promise.all([old.close(), next.close()]);
+  });
+
+  it("[S6] a standby waits while the leader shows signs of life, and leads as soon as it ends", async () => {
+    const url = await server.database();
+    const mark = { text: "", read: async () => mark.text, write: async (text: string) => void (mark.text = text) };
+    const leader = await lead(url, { key: "k", mark });
+    const seen: string[] = [];
+    const stop = new AbortController();
+    const next = standBy(
+      url,
+      { key: "k", mark },
+      waiting(stop.signal, (who) => seen.push(who)),
+    );
+    await expect.poll(() => seen, { timeout: 20_000 }).toEqual([expect.stringContaining(`process ${process.pid}`)]);
+    expect(leader.holds()).toBe(true);
+    await leader.close();
+    const term = await next;
+    expect(term?.epoch).toBe(leader.epoch + 1n);
+
+    const gaveUp = standBy(url, { key: "k", mark }, waiting(stop.signal));
+    stop.abort();
+    expect(await gaveUp).toBeUndefined();
+    await term?.close();
+  });
+
+  it("[S6] a standby whose data folder is not the leader's, or whose key is another, is turned away by name", async () => {
     const url = await server.database();
     const database = await openDatabase({ url });
-    const store = await seeded(database);
-    await store.append({ run: "r", version: 0, events: [stopped("anna")] });
-    await server.restart();
-    await expect
-      .poll(
-        () =>
-          store.append({ run: "r", version: 1, events: [stopped("berta")] }).then(
-            () => "stored",
-            () => "away",
-          ),
-        { timeout: 20_000 },
-      )
-      .toBe("stored");
-    expect(await store.events("r")).toHaveLength(2);
+    await database.prisma.federation.create({ data: { key: "ours", createdAt: new Date(at) } });
+    const { signal } = new AbortController();
+    const elsewhere = { read: async () => "of another folder", write: async () => undefined };
+    await expect(standBy(url, { key: "ours", mark: elsewhere }, waiting(signal))).rejects.toMatchObject({
+      code: "bad-config",
+      message: expect.stringContaining("same --data") as string,
+    });
+    await expect(standBy(url, { key: "theirs" }, waiting(signal))).rejects.toMatchObject({
+      code: "bad-config",
+      message: expect.stringContaining("another key") as string,
+    });
     await database.close();
   });
 

@@ -8,8 +8,9 @@ import { chainHash, CHAIN_START, type AuditEntry } from "@engraft/core/audit/cha
 import { RunEvent } from "@engraft/core/rounds/events";
 import type { StoredEvent } from "../api/views.ts";
 import { faultOf } from "./faults.ts";
-import type { Prisma, PrismaClient } from "./generated/client.ts";
+import { Prisma, type PrismaClient } from "./generated/client.ts";
 import type { Database } from "./open.ts";
+import { overtaken, type Term } from "./term.ts";
 
 export type Transaction = Prisma.TransactionClient;
 
@@ -43,18 +44,25 @@ interface Tail {
 }
 
 const MAX_TRIES = 10;
-/** Two that hinder each other must not try again in step. */
+/** Two that hinder each other must not try again in step. Grows with every try. */
 const LONGEST_PAUSE_MS = 20;
+/** What a change has read still holds when it commits; where that cannot be, PostgreSQL refuses it and it is tried again. */
+const SERIALIZABLE = { isolationLevel: Prisma.TransactionIsolationLevel.Serializable };
 
 export class Store {
   readonly prisma: PrismaClient;
   readonly kind: Database["kind"];
+  readonly #durable: (events: readonly RunEvent[]) => void;
+  readonly #term: Term | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #tail: Tail | undefined;
 
-  constructor(database: Database) {
+  /** `durable` is called with events as soon as they are stored. */
+  constructor(database: Database, durable: (events: readonly RunEvent[]) => void = () => undefined) {
+    this.#durable = durable;
     this.prisma = database.prisma;
     this.kind = database.kind;
+    this.#term = database.term;
   }
 
   /** One statement, so one transaction and one round trip. Throws `version-conflict` where somebody else appended first. */
@@ -62,6 +70,7 @@ export class Store {
     return this.#inTurn(async () => {
       const { audit, tail } = this.#chained(await this.#loadTail(), append.audit ?? []);
       const rows = await appendStatement(this.prisma, append, audit);
+      this.#durable(append.events);
       this.#tail = tail;
       const events = append.events.map((event, index) => ({ seq: Number(rows[index]?.seq), event }));
       return { events, audit: audit.map(withoutHash) };
@@ -80,7 +89,7 @@ export class Store {
         if (chained.audit.length > 0)
           await tx.audit.createMany({ data: chained.audit.map((row) => ({ ...row, at: new Date(row.at), detail: { ...row.detail } })) });
         return { value, ...chained };
-      });
+      }, SERIALIZABLE);
       this.#tail = done.tail;
       return { value: done.value, audit: done.audit.map(withoutHash) };
     });
@@ -131,6 +140,7 @@ export class Store {
           this.#tail = undefined;
           const fault = faultOf(error);
           if (fault === "version-taken") throw new EngraftError("version-conflict", "Somebody else continued this run.", { cause: error });
+          if (fault === "fenced") throw this.#overtaken();
           if (fault === undefined || tries === MAX_TRIES) throw error;
           await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS * tries));
         }
@@ -138,6 +148,12 @@ export class Store {
     });
     this.#turn = turn.catch(() => undefined);
     return turn;
+  }
+
+  #overtaken(): EngraftError {
+    const fault = overtaken();
+    this.#term?.end(fault);
+    return fault;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Code } from "@engraft/core/base/errors";
 import { fingerprintWords, identityFromSeed } from "@engraft/core/crypto/identity";
 import { inviteText } from "@engraft/core/protocol/invite";
 import { FakeCoordinator } from "../coordinator.fixture.ts";
-import { requireMembership } from "../vault/federation.ts";
+import { addresses, requireMembership } from "../vault/federation.ts";
 import { join } from "./join.ts";
 
 let dir: string;
@@ -59,6 +59,19 @@ describe("join", () => {
     expect(await joinAs("a", text)).toEqual({ ...first, again: true });
     expect(await readFile(path(dir, "a", "federation.json"), "utf8")).toBe(before);
     coordinator = await FakeCoordinator.start();
+  });
+
+  it("[W8] keeps every address of the coordinator, enrols at the first that answers, and takes more of them later", async () => {
+    const { invite } = coordinator.invite("vienna");
+    const away = "http://127.0.0.1:1";
+    const text = inviteText({ ...invite, url: away, otherUrls: [coordinator.url] });
+    const home = path(dir, "a");
+    const options = { home, invite: text, ca: undefined, now: () => 7 };
+    await join(options);
+    expect((await requireMembership(home)).federation).toMatchObject({ url: away, otherUrls: [coordinator.url] });
+    await join({ ...options, urls: ["https://third.example/"] });
+    expect(addresses((await requireMembership(home)).federation)).toEqual([away, coordinator.url, "https://third.example"]);
+    await expect(join({ ...options, urls: ["third"] })).rejects.toMatchObject({ code: "bad-input" });
   });
 
   it("[I4] a join that was cut off after the coordinator's yes is completed by the same command", async () => {

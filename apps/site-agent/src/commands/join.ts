@@ -1,11 +1,11 @@
 /** `join <invite>`: makes the site's key here, enrols it, and pins the coordinator's. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { fingerprintWords } from "@engraft/core/crypto/identity";
-import { readInvite, type Invite } from "@engraft/core/protocol/invite";
+import { OtherUrls, readInvite, type Invite } from "@engraft/core/protocol/invite";
 import { takeLock } from "@engraft/runtime/lock";
 import { enrol } from "../link/enrol.ts";
-import { routeTo } from "../link/proxy.ts";
-import { loadFederation, saveFederation, type Federation } from "../vault/federation.ts";
+import { routeTo, type Route } from "../link/proxy.ts";
+import { addresses, loadFederation, saveFederation, type Federation } from "../vault/federation.ts";
 import { ensureIdentity, loadIdentity } from "../vault/identity.ts";
 import { VERSION } from "../version.ts";
 import type { AddCommand } from "./command.ts";
@@ -25,30 +25,69 @@ export async function join(options: {
   readonly home: string;
   readonly invite: string;
   readonly ca: string | undefined;
+  /** Further addresses of the coordinator, beside those that the invite names. */
+  readonly urls?: readonly string[];
   readonly now: () => number;
 }): Promise<JoinResult> {
-  const { home, ca, now } = options;
+  const { home, ca, urls = [], now } = options;
   const read = readInvite(options.invite);
   if (!read.ok) throw new EngraftError(read.code, read.text);
   const { invite } = read;
-  const before = await enrolledBefore(home, invite);
+  const known = addresses({ url: invite.url, otherUrls: [...(invite.otherUrls ?? []), ...checked(urls)] });
+  const before = await enrolledBefore(home, invite, known);
   if (before !== undefined) return before;
-  const route = await routeTo(invite.url, ca);
   const lock = await takeLock(home, "site agent");
   try {
     const identity = await ensureIdentity(home);
-    const answer = await enrol({ invite, identity, version: VERSION, route, at: now() });
+    const answer = await enrolAtFirst(known, ca, (url, route) =>
+      enrol({ invite: { ...invite, url }, identity, version: VERSION, route, at: now() }),
+    );
     if (!answer.ok) throw new EngraftError(answer.code, `${answer.text}${nextStep(answer.code)}`);
     const { url, coordinator, site, id } = invite;
-    await saveFederation(home, { url, coordinator, site, invite: id, joinedAt: now(), ca: ca ?? null });
+    await saveFederation(home, {
+      url,
+      ...(known.length > 1 && { otherUrls: known.slice(1) }),
+      coordinator,
+      site,
+      invite: id,
+      joinedAt: now(),
+      ca: ca ?? null,
+    });
     return resultOf(identity.publicKey, { url, coordinator, site }, answer.joined.again);
   } finally {
     await lock.release();
   }
 }
 
-/** I4: the same invite again changes nothing and needs no connection; another federation or name needs another home. */
-async function enrolledBefore(home: string, invite: Invite): Promise<JoinResult | undefined> {
+/** Throws `bad-input`. */
+function checked(urls: readonly string[]): readonly string[] {
+  const read = OtherUrls.safeParse(urls.map((url) => url.replace(/\/+$/, "")));
+  if (!read.success)
+    throw new EngraftError("bad-input", "--url is an address such as https://second.example.org, given at most four times.");
+  return read.data;
+}
+
+/** At the first address where a coordinator answers: of several all but one stand by. */
+async function enrolAtFirst<T>(
+  urls: readonly string[],
+  ca: string | undefined,
+  ask: (url: string, route: Route) => Promise<T>,
+): Promise<T> {
+  let away: unknown;
+  for (const url of urls) {
+    const route = await routeTo(url, ca);
+    try {
+      return await ask(url, route);
+    } catch (error) {
+      if (!(error instanceof EngraftError) || error.code !== "unreachable") throw error;
+      away ??= error;
+    }
+  }
+  throw away;
+}
+
+/** I4: the same invite again changes nothing but the addresses, and needs no connection; another federation or name needs another home. */
+async function enrolledBefore(home: string, invite: Invite, known: readonly string[]): Promise<JoinResult | undefined> {
   const [federation, identity] = await Promise.all([loadFederation(home), loadIdentity(home)]);
   if (federation === undefined || identity === undefined) return undefined;
   if (federation.coordinator !== invite.coordinator || federation.site !== invite.site) {
@@ -57,7 +96,13 @@ async function enrolledBefore(home: string, invite: Invite): Promise<JoinResult 
       `${home} belongs to site ${federation.site} of the federation at ${federation.url}. Give the new site a folder of its own with --home.`,
     );
   }
-  return federation.invite === invite.id ? resultOf(identity.publicKey, federation, true) : undefined;
+  if (federation.invite !== invite.id) return undefined;
+  const more = addresses({ url: federation.url, otherUrls: [...(federation.otherUrls ?? []), ...known] });
+  if (more.length > addresses(federation).length) {
+    const { format: _, ...rest } = federation;
+    await saveFederation(home, { ...rest, otherUrls: more.slice(1) });
+  }
+  return resultOf(identity.publicKey, federation, true);
 }
 
 const resultOf = (
@@ -82,9 +127,10 @@ export const addJoin: AddCommand = (program, run) => {
     .description("Enrol this site with the invite that the federation's admin sent")
     .argument("<invite>", "the whole line, starting with engraft-invite-1.")
     .option("--ca <file>", "trust this certificate authority too (PEM), and remember it")
+    .option("--url <url...>", "further addresses of the coordinator, tried in turn; on a site that is enrolled they are added")
     .action(
-      run(async ({ config, print, now }, invite: string) => {
-        const result = await join({ home: config.home, invite, ca: config.ca, now });
+      run(async ({ config, print, now }, invite: string, { url: urls = [] }: { readonly url?: readonly string[] }) => {
+        const result = await join({ home: config.home, invite, ca: config.ca, urls, now });
         print({ ...result }, wordsFor(result));
       }),
     );

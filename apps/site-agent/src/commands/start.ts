@@ -2,6 +2,7 @@
 import { EngraftError } from "@engraft/core/base/errors";
 import { onStop } from "@engraft/runtime/exit";
 import { openLog } from "@engraft/runtime/log";
+import { insideProgram } from "@engraft/runtime/program-folder";
 import { runAgent } from "../agent.ts";
 import type { Emit } from "../events.ts";
 import { showInTerminal } from "../terminal/live.ts";
@@ -20,6 +21,8 @@ async function startCommand({ config, json }: CommandContext): Promise<void> {
   const terminal = json || process.stderr.isTTY !== true ? undefined : showInTerminal();
   // Log lines and bars on one screen would tear each other up.
   const log = openLog("site-agent", config.logLevel ?? (terminal === undefined ? "info" : "silent"));
+  const inside = insideProgram(config.home, "--home");
+  if (inside !== undefined) process.stderr.write(`${inside}\n`);
   const emit: Emit = json ? (event) => void process.stdout.write(`${JSON.stringify(event)}\n`) : (event) => terminal?.show(event);
   const { openSiteModel } = await import("@engraft/engine/site-model");
   const running = runAgent({ home: config.home, ca: config.ca, signal: stop.signal }, { openSiteModel, log, emit });

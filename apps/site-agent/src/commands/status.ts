@@ -3,7 +3,7 @@ import { fingerprintWords } from "@engraft/core/crypto/identity";
 import { listData } from "../data/registry.ts";
 import { looksAlive, readState, type AgentState } from "../state.ts";
 import { listDecisions } from "../vault/decisions.ts";
-import { requireMembership } from "../vault/federation.ts";
+import { addresses, requireMembership } from "../vault/federation.ts";
 import { pausedSince } from "../vault/participation.ts";
 import { listPlans } from "../vault/plans.ts";
 import { standingOf } from "./review.ts";
@@ -19,7 +19,8 @@ export const addStatus: AddCommand = (program, run) => {
 async function statusCommand({ config, print, now }: CommandContext): Promise<void> {
   const { home } = config;
   const membership = await requireMembership(home);
-  const { site, url } = membership.federation;
+  const { site } = membership.federation;
+  const url = addresses(membership.federation).join(" or ");
   const [state, plans, decisions, tables, paused] = await Promise.all([
     readState(home),
     listPlans(home),

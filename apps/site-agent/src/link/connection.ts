@@ -9,9 +9,15 @@ import { backoff, longestWait, pause } from "./backoff.ts";
 import { dial } from "./dial.ts";
 import type { Route } from "./proxy.ts";
 
+export interface Way {
+  readonly url: string;
+  readonly route: Route;
+}
+
 export interface ConnectionOptions {
   readonly membership: Membership;
-  readonly route: Route;
+  /** At least one: every address at which the coordinator may answer, and how to get there. */
+  readonly ways: readonly Way[];
   readonly version: string;
   /** What to say about the engine in the greeting. */
   readonly engine: () => string;
@@ -23,7 +29,7 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionHandlers {
-  online(link: Link, greeted: GreetedCoordinator): void;
+  online(link: Link, greeted: GreetedCoordinator, url: string): void;
   message(message: Message): void;
   bytes(direction: "in" | "out", count: number): void;
   /** The link is gone, or could not be made; the next attempt is in `retryMs`. */
@@ -43,29 +49,34 @@ const NEEDS_SOMEBODY: ReadonlySet<Code> = new Set([
 /** A link that held this long was a good one: the next attempt comes soon. */
 const GOOD_MS = 5_000;
 
-/** Returns when `signal` is aborted. Throws `coordinator-key-wrong`: going on could mean talking to an impostor. */
+/**
+ * Of several coordinators all but one stand by, so every end of a link is followed by the next address; the wait grows with each
+ * time that all of them were tried. Returns when `signal` is aborted. Throws `coordinator-key-wrong`: going on could mean talking to an impostor.
+ */
 export async function stayConnected(options: ConnectionOptions, handlers: ConnectionHandlers): Promise<void> {
-  const { signal, now, random } = options;
+  const { ways, signal, now, random } = options;
   let failures = 0;
+  let turn = 0;
   while (!signal.aborted) {
     const began = now();
-    const end = await connectOnce(options, handlers);
+    const end = await connectOnce(options, ways[turn % ways.length] as Way, handlers);
     if (signal.aborted) return;
     if (end.code === "coordinator-key-wrong") throw new EngraftError(end.code, end.text);
     failures = now() - began > GOOD_MS ? 0 : failures + 1;
-    const wait = NEEDS_SOMEBODY.has(end.code) ? longestWait(random) : backoff(failures, random);
+    const wait = NEEDS_SOMEBODY.has(end.code) ? longestWait(random) : backoff(Math.floor(failures / ways.length), random);
+    turn += 1;
     handlers.offline(end.code, end.text, Math.round(wait));
     await pause(wait, signal);
   }
 }
 
 /** One attempt, to its end; says why it ended. */
-async function connectOnce(options: ConnectionOptions, handlers: ConnectionHandlers): Promise<Refusal> {
-  const { membership, route, version, engine, blobs, mayLeave, signal, now } = options;
+async function connectOnce(options: ConnectionOptions, { url, route }: Way, handlers: ConnectionHandlers): Promise<Refusal> {
+  const { membership, version, engine, blobs, mayLeave, signal, now } = options;
   const { identity, federation } = membership;
   let inbox;
   try {
-    inbox = await dial(federation.url, route, signal);
+    inbox = await dial(url, route, signal);
   } catch (error) {
     return error instanceof EngraftError ? refuse(error.code, error.message) : refuse("unreachable", "The connection failed.");
   }
@@ -104,6 +115,6 @@ async function connectOnce(options: ConnectionOptions, handlers: ConnectionHandl
     stop = () => link.close("link-lost", "The agent was stopped by its own people.");
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
-    handlers.online(link, greeted);
+    handlers.online(link, greeted, url);
   });
 }

@@ -7,6 +7,7 @@ import type { Route } from "./proxy.ts";
 import { unreachable, wrongAnswer } from "./reach.ts";
 
 const PATIENCE_MS = 15_000;
+const MAX_REFUSAL = 4 * 1024;
 
 /** Dials `ws(s)://.../agent` at `url`, `http(s)://host:port`. Throws `unreachable`. */
 export function dial(url: string, route: Route, signal: AbortSignal): Promise<Inbox> {
@@ -30,11 +31,25 @@ export function dial(url: string, route: Route, signal: AbortSignal): Promise<In
       resolve(inbox);
     });
     socket.once("unexpected-response", (_request, response: IncomingMessage) => {
-      response.resume();
       signal.removeEventListener("abort", abort);
-      socket.terminate();
-      reject(wrongAnswer(url, route, response.statusCode ?? 0));
+      void refusal(response).then((why) => {
+        socket.terminate();
+        reject(wrongAnswer(url, route, response.statusCode ?? 0, why));
+      });
     });
     socket.once("error", fail);
+  });
+}
+
+/** What the answer to a refused upgrade says of itself; an unsigned word, shown to people. */
+function refusal(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    response.setEncoding("utf8");
+    response.on("data", (part: string) => {
+      text += part;
+      if (text.length > MAX_REFUSAL) response.destroy();
+    });
+    response.once("close", () => resolve(text.slice(0, MAX_REFUSAL)));
   });
 }

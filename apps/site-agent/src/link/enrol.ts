@@ -40,7 +40,7 @@ export async function enrol(options: {
     throw await unreachable(invite.url, route, error);
   });
   const envelope = readEnvelope(answer.text);
-  if (!envelope.ok) throw wrongAnswer(invite.url, route, answer.status);
+  if (!envelope.ok) throw wrongAnswer(invite.url, route, answer.status, answer.text);
   const expected = { scope: invite.coordinator, key: invite.coordinator };
   const wrongKey = refuse(
     "coordinator-key-wrong",

@@ -22,20 +22,38 @@ export interface Route {
 
 /** `url` is `http(s)://host:port`; `caFile` the path of a PEM file. Throws `bad-config`. */
 export async function routeTo(url: string, caFile: string | undefined): Promise<Route> {
-  const ca = caFile === undefined ? undefined : [...rootCertificates, await readCertificates(caFile)];
-  const proxyUrl = isLoopback(new URL(url).hostname) ? "" : getProxyForUrl(url);
-  if (proxyUrl === "") return { agent: undefined, ca, proxy: undefined };
-  let proxy: URL;
-  try {
-    proxy = new URL(proxyUrl);
-  } catch (cause) {
-    throw new EngraftError("bad-config", "HTTPS_PROXY is not an address. Write it as http://host:port.", { cause });
-  }
+  const ca = await trustedRoots(caFile);
+  const proxy = proxyFor(url);
+  if (proxy === undefined) return { agent: undefined, ca, proxy: undefined };
   return { agent: new HttpsProxyAgent(proxy, ca === undefined ? {} : { ca: [...ca] }), ca, proxy: proxy.host };
 }
 
+/** The proxy through which an address is reached; undefined where it is dialled directly. Throws `bad-config`. */
+export function proxyFor(url: string): URL | undefined {
+  const proxyUrl = isLoopback(new URL(url).hostname) ? "" : getProxyForUrl(url);
+  if (proxyUrl === "") return undefined;
+  try {
+    return new URL(proxyUrl);
+  } catch (cause) {
+    throw new EngraftError("bad-config", "HTTPS_PROXY is not an address. Write it as http://host:port.", { cause });
+  }
+}
+
+/**
+ * Roots to trust; undefined for Node's own, which include those of NODE_EXTRA_CA_CERTS. A list that is given replaces Node's, so
+ * it is made of both. Throws `bad-config`.
+ */
+export async function trustedRoots(caFile: string | undefined): Promise<readonly string[] | undefined> {
+  if (caFile === undefined) return undefined;
+  const extra = process.env["NODE_EXTRA_CA_CERTS"] ?? "";
+  // Node, too, only warns where that file cannot be read.
+  const extraText = extra === "" ? "" : await readFile(extra, "utf8").catch(() => "");
+  return [...rootCertificates, await readCertificates(caFile), ...(extraText === "" ? [] : [extraText])];
+}
+
 /** The machine itself is never reached through a proxy, whatever the variables say. */
-const isLoopback = (host: string): boolean => host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
 
 async function readCertificates(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {

@@ -1,15 +1,8 @@
 /** Why the coordinator could not be reached, in words that say what to do. */
-import { connect, type PeerCertificate } from "node:tls";
+import { connect } from "node:tls";
 import { EngraftError } from "@engraft/core/base/errors";
+import { codeOf, issuerName, UNTRUSTED } from "@engraft/runtime/connect";
 import type { Route } from "./proxy.ts";
-
-const UNTRUSTED = new Set([
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_GET_ISSUER_CERT",
-]);
 
 /** Turns a failed attempt into an `unreachable` fault. `url` is the coordinator's address. */
 export async function unreachable(url: string, route: Route, error: unknown): Promise<EngraftError> {
@@ -47,9 +40,11 @@ export async function unreachable(url: string, route: Route, error: unknown): Pr
   }
 }
 
-/** What an HTTP answer that is not the coordinator's says. */
-export function wrongAnswer(url: string, route: Route, status: number): EngraftError {
+/** What an HTTP answer that is not the coordinator's says; `body` is what came with it, where it was read. */
+export function wrongAnswer(url: string, route: Route, status: number, body = ""): EngraftError {
   const host = new URL(url).host;
+  if (status === 503 && /"role":"standby"/.test(body))
+    return new EngraftError("unreachable", `The coordinator at ${host} stands by for another one.`);
   if (status === 407)
     return new EngraftError(
       "unreachable",
@@ -68,12 +63,6 @@ export function wrongAnswer(url: string, route: Route, status: number): EngraftE
   );
 }
 
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
-  if ("code" in error && typeof error.code === "string") return error.code;
-  return "errors" in error && Array.isArray(error.errors) ? codeOf(error.errors[0]) : undefined;
-}
-
 /** Who issued the certificate that was not trusted: a second connection that sends nothing and is closed at once. */
 function issuerOf(url: string): Promise<string | undefined> {
   const { hostname, port } = new URL(url);
@@ -88,10 +77,4 @@ function issuerOf(url: string): Promise<string | undefined> {
     socket.once("timeout", () => done(undefined));
     socket.once("error", () => done(undefined));
   });
-}
-
-function issuerName(certificate: PeerCertificate): string | undefined {
-  const { CN, O } = certificate.issuer ?? {};
-  const name = CN ?? O;
-  return typeof name === "string" ? name.replaceAll(/[^\w .,:@'()/-]/g, "").slice(0, 100) : undefined;
 }

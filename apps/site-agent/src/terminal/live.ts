@@ -4,6 +4,7 @@ import type { AgentEvent } from "../events.ts";
 
 const PHASES: Readonly<Record<string, string>> = {
   download: "downloading",
+  prepare: "preparing pictures",
   train: "training",
   evaluate: "evaluating",
   upload: "uploading",

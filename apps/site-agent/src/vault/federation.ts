@@ -11,6 +11,8 @@ const Federation = z.strictObject({
   format: z.literal("engraft.federation/1"),
   /** `http(s)://host:port`. */
   url: z.string(),
+  /** Of coordinators that stand by for the one at `url`: same key, same database. */
+  otherUrls: z.array(z.string()).optional(),
   /** Pinned: whoever answers with another key is not the coordinator. */
   coordinator: PublicKey,
   site: SiteName,
@@ -28,6 +30,15 @@ export const loadFederation = (home: string): Promise<Federation | undefined> =>
 
 export const saveFederation = (home: string, federation: Omit<Federation, "format">): Promise<void> =>
   writeJson(path(home), { format: "engraft.federation/1", ...federation });
+
+/** Every address at which the coordinator may answer, the first one first. */
+export const addresses = ({
+  url,
+  otherUrls = [],
+}: {
+  readonly url: string;
+  readonly otherUrls?: readonly string[] | undefined;
+}): readonly string[] => [...new Set([url, ...otherUrls])];
 
 export interface Membership {
   readonly identity: Identity;

@@ -16,24 +16,24 @@ const IdentityFile = z.strictObject({
   seed: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
 });
 
-const path = (home: string): string => join(home, "identity.json");
+export const identityPath = (home: string): string => join(home, "identity.json");
 
 /** The site's identity; undefined before the site has joined. Throws `bad-config` where the file is damaged or readable by others. */
 export async function loadIdentity(home: string): Promise<Identity | undefined> {
-  const file = await readJson(path(home), IdentityFile);
+  const file = await readJson(identityPath(home), IdentityFile);
   if (file === undefined) return undefined;
-  const { mode } = await stat(path(home));
+  const { mode } = await stat(identityPath(home));
   if (process.platform !== "win32" && (mode & 0o077) !== 0) {
     throw new EngraftError(
       "bad-config",
-      `Other users can read the site's key in ${path(home)}. Run "chmod 600" on it; where that may have been misused, enrol again with a new invite.`,
+      `Other users can read the site's key in ${identityPath(home)}. Run "chmod 600" on it; where that may have been misused, enrol again with a new invite.`,
     );
   }
   const identity = identityFromSeed(fromBase64url(file.seed) ?? new Uint8Array());
   if (identity.publicKey !== file.publicKey)
     throw new EngraftError(
       "bad-config",
-      `The file ${path(home)} is damaged (key and seed do not belong together). Restore it from a backup of the agent's home.`,
+      `The file ${identityPath(home)} is damaged (key and seed do not belong together). Restore it from a backup of the agent's home.`,
     );
   return identity;
 }
@@ -46,6 +46,6 @@ export async function ensureIdentity(home: string): Promise<Identity> {
   await chmod(home, 0o700);
   const seed = randomBytes(32);
   const identity = identityFromSeed(seed);
-  await writeJson(path(home), { format: "engraft.identity/1", publicKey: identity.publicKey, seed: toBase64url(seed) });
+  await writeJson(identityPath(home), { format: "engraft.identity/1", publicKey: identity.publicKey, seed: toBase64url(seed) });
   return identity;
 }

@@ -9,6 +9,7 @@ import { Envelope } from "@engraft/core/crypto/envelope";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
+import { crashPoint } from "@engraft/runtime/crash-point";
 import { removeIfThere } from "@engraft/runtime/files";
 import { readAll, writeJson } from "./json-file.ts";
 
@@ -79,6 +80,7 @@ export class Outbox {
   /** Durable when it returns. The blob must be in the store already. */
   async put(answer: StoredAnswer): Promise<void> {
     await writeJson(this.#path(answer), { format: "engraft.answer/1", ...answer });
+    crashPoint(`outbox.${answer.kind}`);
     this.#keep(answer);
   }
 
@@ -101,6 +103,7 @@ export class Outbox {
         await this.#blobs.remove(digest);
       }
     }
+    crashPoint("outbox.removing");
     await removeIfThere(this.#path(answer));
   }
 

@@ -131,7 +131,7 @@ export async function trainedAloneVector(workshop: Workshop, agreed: Agreed, mod
 export async function prepare(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<readonly [SiteModel, Float32Array]> {
   const { ask } = agreed;
   const download = reporter(workshop, agreed, "download");
-  const model = await workshop.models.forAsk(agreed, download);
+  const model = await workshop.models.forAsk(agreed, { download, prepare: reporter(workshop, agreed, "prepare") }, signal);
   signal.throwIfAborted();
   const vector = await workshop.vectors.loadVector(ask.run, ask.checkpoint, download);
   await workshop.vectors.keepOnly(ask.run, [ask.checkpoint.digest, ask.start.digest]);

@@ -7,6 +7,7 @@ import { EngraftError, isRefusal, refuse, type Code, type Refusal } from "@engra
 import type { RunId } from "@engraft/core/base/ids";
 import type { Ask, Decline, MessageOf } from "@engraft/core/protocol/messages";
 import type { Purpose } from "@engraft/core/rounds/events";
+import { crashPoint } from "@engraft/runtime/crash-point";
 import type { Link } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "../events.ts";
@@ -184,7 +185,8 @@ export class Asks {
     const admitted = await secure.admit(agreed);
     if (isRefusal(admitted)) return this.#decline(agreed.ask, admitted);
     if (!secure.hasVector(admitted)) {
-      const made = await makeVector(workshop, agreed, admitted.roundHash, signal);
+      const seeds = { round: admitted.roundHash, rounding: secure.roundingSeed(admitted) };
+      const made = await makeVector(workshop, agreed, seeds, signal);
       signal.throwIfAborted();
       await secure.store(admitted, made);
       made.bytes.fill(0);
@@ -222,6 +224,7 @@ export class Asks {
     const { journal, emit, log } = this.#with;
     const link = this.#with.link();
     if (link === undefined) return;
+    crashPoint(`send.${answer.kind}`);
     link.sendStatement(answer.statement);
     const which = { run: answer.run, round: answer.round, kind: answer.kind };
     const bytes = answer.blob?.bytes ?? 0;

@@ -3,37 +3,41 @@
  * was changed or removed since is not trained on: the model is opened anew, with the data check that belongs to it.
  */
 import { stat } from "node:fs/promises";
-import type { BlobRef } from "@engraft/core/rounds/events";
+import { featureCachePlace } from "../vault/feature-cache.ts";
 import type { Agreed } from "./check-ask.ts";
 import type { OnProgress, OpenSiteModel, SiteModel } from "./site-model.ts";
 import type { Vectors } from "./vectors.ts";
 
 export class Models {
+  readonly #home: string;
   readonly #openSiteModel: OpenSiteModel;
   readonly #vectors: Vectors;
   readonly #opened: (engine: string) => void;
   #open: { readonly key: string; readonly model: SiteModel } | undefined;
 
   /** `opened` hears which engine runs here. */
-  constructor(openSiteModel: OpenSiteModel, vectors: Vectors, opened: (engine: string) => void) {
+  constructor(home: string, openSiteModel: OpenSiteModel, vectors: Vectors, opened: (engine: string) => void) {
+    this.#home = home;
     this.#openSiteModel = openSiteModel;
     this.#vectors = vectors;
     this.#opened = opened;
   }
 
   /** The model for an agreed ask; another one that is open is closed first. */
-  async forAsk(agreed: Agreed, onProgress: OnProgress): Promise<SiteModel> {
+  async forAsk(
+    agreed: Agreed,
+    report: { readonly download: OnProgress; readonly prepare: OnProgress },
+    signal: AbortSignal,
+  ): Promise<SiteModel> {
     const { ask, offered, data } = agreed;
     const key = `${ask.plan} ${data.name} ${data.registeredAt} ${await versionOf(data.table.path)}`;
     if (this.#open?.key === key) return this.#open.model;
     await this.close();
-    const weights: BlobRef = ask.weights;
-    const model = await this.#openSiteModel({
-      manifest: offered.manifest,
-      weights: await this.#vectors.load(weights, onProgress),
-      plan: offered.plan,
-      table: data.table,
-    });
+    const { manifest, plan } = offered;
+    const weights = await this.#vectors.load(ask.weights, report.download);
+    const trunk = manifest.trunk === undefined ? undefined : await this.#vectors.load(manifest.trunk.onnx, report.download);
+    const featureCache = await featureCachePlace(this.#home);
+    const model = await this.#openSiteModel({ manifest, weights, trunk, plan, table: data.table, featureCache }, report.prepare, signal);
     this.#open = { key, model };
     this.#opened(model.engine);
     return model;

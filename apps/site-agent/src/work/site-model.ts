@@ -4,6 +4,7 @@ import type { Tally } from "@engraft/core/models/tally";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { TableDeclaration } from "@engraft/engine/data/declaration";
+import type { CachePlace } from "@engraft/engine/trunk/feature-cache";
 
 export interface SeedParts {
   readonly run: string;
@@ -33,9 +34,16 @@ export interface SiteModel {
   close(): Promise<void>;
 }
 
-export type OpenSiteModel = (input: {
+export interface ModelInput {
   readonly manifest: Manifest;
   readonly weights: Uint8Array;
+  /** The ONNX file of a base that has a trunk. */
+  readonly trunk: Uint8Array | undefined;
   readonly plan: Plan;
   readonly table: TableDeclaration;
-}) => Promise<SiteModel>;
+  /** Where features of pictures are kept between runs. */
+  readonly featureCache: CachePlace;
+}
+
+/** `onProgress`: pictures that went through the trunk. */
+export type OpenSiteModel = (input: ModelInput, onProgress: OnProgress, signal: AbortSignal) => Promise<SiteModel>;

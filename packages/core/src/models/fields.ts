@@ -29,7 +29,10 @@ export const CategoryField = z.strictObject({
     .refine((values) => new Set(values.map((value) => value.code)).size === values.length, "a code stands twice"),
 });
 
-export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField]);
+/** A picture of the patient: the column holds the name of its file. */
+export const ImageField = z.strictObject({ kind: z.literal("image"), name: FieldName, title: z.string().min(1).max(120) });
+
+export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField, ImageField]);
 export type Field = z.infer<typeof Field>;
 
 /** A yes/no label, by the codes that mean yes and those that mean no. */

@@ -25,6 +25,18 @@ export const InputRule = z.discriminatedUnion("kind", [
     fill: z.string(),
     flagMissing: z.boolean(),
   }),
+  /** The picture that goes through the trunk; at most one field. Its features come first, whatever the order of the rules. */
+  z.strictObject({
+    kind: z.literal("image"),
+    field: z.string(),
+    /** Pixels; the picture is stretched to it (bilinear). */
+    width: z.int().min(1).max(2048),
+    height: z.int().min(1).max(2048),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    /** (value - mean) / sd for each channel, of values from 0 to 255. */
+    mean: z.array(z.number()).min(1).max(3),
+    sd: z.array(z.number().gt(0)).min(1).max(3),
+  }),
 ]);
 export type InputRule = z.infer<typeof InputRule>;
 
@@ -36,6 +48,26 @@ const isJson = (value: unknown, depth: number): boolean =>
   (value === null ||
     ["string", "number", "boolean"].includes(typeof value) ||
     (typeof value === "object" && Object.values(value).every((inner) => isJson(inner, depth - 1))));
+
+/**
+ * The frozen part in front of the layers, as an ONNX file: whatever it computes, only its features are trained upon. Every
+ * site runs the reference input after loading it, so that a corrupted or differently computed trunk is refused.
+ */
+export const Trunk = z.strictObject({
+  onnx: z.strictObject({ digest: Digest, bytes: z.int().min(1) }),
+  input: z.strictObject({ name: z.string().min(1).max(200), layout: z.enum(["nchw", "nhwc"]) }),
+  /** The cut: the tensor that the trunk gives. */
+  output: z.strictObject({
+    name: z.string().min(1).max(200),
+    /** How a sample's output becomes its features. */
+    pool: z.enum(["none", "mean-over-space", "mean-over-tokens", "first-token"]),
+  }),
+  /** Numbers per sample after pooling. */
+  features: z.int().min(1).max(65_536),
+  /** Features of the reference input (engine, trunk/reference.ts), and how far a site's may be off: |a - b| <= tolerance * (1 + |b|). */
+  reference: z.strictObject({ features: z.array(z.number()).min(1).max(65_536), tolerance: z.number().gt(0).max(0.1) }),
+});
+export type Trunk = z.infer<typeof Trunk>;
 
 export const Manifest = z
   .strictObject({
@@ -49,6 +81,8 @@ export const Manifest = z
     origin: z.string().min(1).max(2000),
     fields: z.array(Field).max(4096),
     inputs: z.array(InputRule).max(4096),
+    /** Absent where the layers take the inputs as they are. */
+    trunk: Trunk.optional(),
     label: BinaryLabel,
     /** Present where the base has seen patients of a participating site: every plan must keep this split. */
     split: Split.nullable(),
@@ -69,6 +103,10 @@ export const Manifest = z
   .refine(
     (manifest) => manifest.inputs.every((input) => manifest.fields.some((field) => field.name === input.field)),
     "an input names a field that is not declared",
+  )
+  .refine(
+    (manifest) => (manifest.trunk === undefined ? 0 : 1) === manifest.inputs.filter(({ kind }) => kind === "image").length,
+    "a trunk takes exactly one image, and an image needs a trunk",
   )
   .refine((manifest) => totalSize(manifest.tensors) <= 500_000_000, "more than 500 million values");
 export type Manifest = z.infer<typeof Manifest>;

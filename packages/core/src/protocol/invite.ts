@@ -12,9 +12,15 @@ import { refuse, type Refusal } from "../base/errors.ts";
 import { Instant, PublicKey, SiteName } from "../base/ids.ts";
 import { sha256 } from "../crypto/digest.ts";
 
+const Address = z.url({ protocol: /^https?$/ }).max(300);
+
+/** Further addresses, of coordinators that stand by for the first: the agent tries all of them in turn. */
+export const OtherUrls = z.array(Address).max(4);
+
 export const Invite = z.strictObject({
   /** Where the agent dials, `http(s)://host:port`. */
-  url: z.url({ protocol: /^https?$/ }).max(300),
+  url: Address,
+  otherUrls: OtherUrls.optional(),
   coordinator: PublicKey,
   site: SiteName,
   id: z.string().regex(/^[A-Za-z0-9_-]{16}$/),

@@ -145,7 +145,7 @@ const Cancel = z.strictObject({ run: RunId, text: Text });
 const Progress = z.strictObject({
   run: RunId,
   round: z.int().min(0).max(10_000),
-  phase: z.enum(["wait", "download", "train", "evaluate", "upload"]),
+  phase: z.enum(["wait", "download", "prepare", "train", "evaluate", "upload"]),
   done: z.number().min(0),
   total: z.number().min(0),
 });

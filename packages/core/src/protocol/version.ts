@@ -5,6 +5,11 @@ import { refuse, type Refusal } from "../base/errors.ts";
 export const VersionRange = z.strictObject({ min: z.int().min(1).max(65_535), max: z.int().min(1).max(65_535) });
 export type VersionRange = z.infer<typeof VersionRange>;
 
+/**
+ * Whoever changes what goes over the wire so that an older side would refuse it (a new field, type or value: schemas are
+ * strict) raises `max`, sends the new form only where the session's version has it, and keeps `min` for as long as agents of
+ * that version may be in the middle of a run: coordinators are upgraded first, agents one by one afterwards.
+ */
 export const SPOKEN: VersionRange = { min: 1, max: 1 };
 
 /** W2: the highest version both speak, or a refusal that says which side must be upgraded. */

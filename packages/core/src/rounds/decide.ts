@@ -13,8 +13,9 @@ import { decideOpening, type OpeningCommand } from "./secure/opening.ts";
 import { decideReply, type ReplyCommand } from "./secure/decide.ts";
 import { closePhase, openAttempt, type Occasion } from "./secure/follow.ts";
 import { isSecure, type SecureState } from "./secure/state.ts";
-import { trainingOver } from "./stop-rule.ts";
-import { isEnded, type Collecting, type Evaluating, type Gathering, type LiveState, type RunParams, type RunState } from "./state.ts";
+import { closeIfDue, endEvaluation, openNext } from "./plain.ts";
+import { steer, type SteeringCommand } from "./steering.ts";
+import { isEnded, type Evaluating, type LiveState, type RunParams, type RunState } from "./state.ts";
 
 export type Command =
   | {
@@ -29,7 +30,7 @@ export type Command =
       readonly start: BlobRef;
     }
   /** Time has passed, or sites came or went. `nonce`: 32 fresh bytes, hex, for a secure attempt that may be opened. */
-  | { readonly do: "look"; readonly at: number; readonly online: readonly SiteName[]; readonly nonce?: Digest }
+  | { readonly do: "look"; readonly at: number; readonly online: readonly SiteName[]; readonly nonce?: Digest | undefined }
   /** A signed update whose blob is here and measured. */
   | {
       readonly do: "update";
@@ -50,6 +51,7 @@ export type Command =
     }
   | { readonly do: "evaluation"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly evaluation: Evaluation }
   | ReplyCommand
+  | SteeringCommand
   | OpeningCommand
   | { readonly do: "stop"; readonly at: number; readonly by: string }
   /** The log was put back from a backup: sites may know of sums that it does not. */
@@ -112,6 +114,13 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
       return answerDecline(params, state, command);
     case "evaluation":
       return answerEvaluation(params, state, command);
+    case "move-deadline":
+    case "leave-out":
+    case "let-in":
+    case "pause":
+    case "resume":
+    case "back":
+      return steer(params, state, command);
     case "reply":
       return decideReply(params, state, command);
     case "opened":
@@ -130,7 +139,7 @@ function answerUpdate(params: RunParams, state: LiveState, command: Extract<Comm
   const { at, site, statement, update, measure } = command;
   if (update.run !== state.run) return refuse("wrong-plan", "The update belongs to another run.");
   if (update.plan !== params.planDigest) return refuse("wrong-plan", "The update belongs to another plan.");
-  if (state.phase !== "collecting" || state.round !== update.round) return refuse("stale-round", `Round ${update.round} is not open.`);
+  if (state.phase !== "collecting" || state.round !== update.round) return refuse("stale-round", tooLate(update.round));
   if (!state.cohort.includes(site)) return refuse("not-in-cohort", "This site was not asked in this round.");
   if (state.answers.some((answer) => answer.site === site)) return refuse("second-answer", "This site has answered already.");
   if (state.dropped.includes(site)) return refuse("second-answer", "This site was dropped from the round already.");
@@ -160,6 +169,8 @@ function answerUpdate(params: RunParams, state: LiveState, command: Extract<Comm
     },
   ];
 }
+
+const tooLate = (round: number): string => `Round ${round} went on without this site. It is asked again in the next one.`;
 
 function answerDecline(params: RunParams, state: LiveState, command: Extract<Command, { do: "decline" }>): RunEvent[] | Refusal {
   const { at, site, decline } = command;
@@ -222,69 +233,19 @@ function mayEvaluate(state: Evaluating, site: SiteName): Refusal | undefined {
 
 /** What is due now without anybody asking. */
 function follow(params: RunParams, state: RunState, occasion: Occasion): RunEvent[] {
-  const { at, online } = occasion;
+  const { at } = occasion;
   if (params.secure !== null) {
     if (state.phase === "gathering") return openAttempt(params, params.secure, state, occasion);
     return state.phase !== "absent" && isSecure(state) ? closePhase(params, params.secure, state, at) : [];
   }
   switch (state.phase) {
     case "gathering":
-      return openNext(params, state, at, online);
+      return openNext(params, state, occasion);
     case "collecting":
       return closeIfDue(params, state, at);
-    case "evaluating": {
-      if (state.cohort.every((site) => state.done.includes(site))) return [{ type: "run.finished", at }];
-      if (at < state.deadline) return [];
-      return state.cohort
-        .filter((site) => !state.done.includes(site))
-        .map((site) => ({ type: "evaluation.missed", at, site, code: "unreachable", text: "No evaluation before the deadline." }));
-    }
+    case "evaluating":
+      return endEvaluation(state, at);
     default:
       return [];
   }
-}
-
-/** R8: a round opens when every approved site is there, or after `gatherSeconds` with at least `minSites`. */
-function openNext(params: RunParams, state: Gathering, at: number, online: readonly SiteName[]): RunEvent[] {
-  const { cohort } = params.plan;
-  const deadline = at + 1000 * cohort.deadlineSeconds;
-  const ended = trainingOver(params, state);
-  if (ended !== undefined) return [{ type: "evaluation.opened", at, cohort: [...state.sites], deadline, reason: ended }];
-  const there = state.sites.filter((site) => online.includes(site));
-  const everybody = there.length === state.sites.length;
-  if (there.length < cohort.minSites || (!everybody && at < state.since + 1000 * cohort.gatherSeconds)) return [];
-  const asked = Math.max(cohort.minSites, Math.ceil(cohort.fraction * there.length));
-  const round = state.roundsDone + 1;
-  return [{ type: "round.opened", at, round, cohort: turn(there, round, asked), deadline }];
-}
-
-/** A share of the sites, taken in turn, so that over the rounds each is asked equally often. In byte order. */
-function turn(sites: readonly SiteName[], round: number, asked: number): SiteName[] {
-  const first = ((round - 1) * asked) % sites.length;
-  return Array.from({ length: Math.min(asked, sites.length) }, (_, index) => sites[(first + index) % sites.length] as SiteName).sort(
-    bySite,
-  );
-}
-
-/** R9: a round closes when all have answered, when grace is over, or at its deadline; below the minimum the run fails by name. */
-function closeIfDue(params: RunParams, state: Collecting, at: number): RunEvent[] {
-  const { minSites, graceSeconds } = params.plan.cohort;
-  const survivors = state.answers.map((answer) => answer.site).sort(bySite);
-  const enough = survivors.length >= minSites;
-  const allAnswered = survivors.length + state.dropped.length === state.cohort.length;
-  const close = (reason: "all-answered" | "grace-over" | "deadline"): RunEvent[] => [
-    { type: "round.closed", at, round: state.round, survivors, reason },
-  ];
-  const fail = (code: "quorum-not-reached" | "quorum-lost", text: string): RunEvent[] => [{ type: "run.failed", at, code, text }];
-  if (enough && allAnswered) return close("all-answered");
-  if (allAnswered)
-    return fail(
-      "quorum-lost",
-      `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed gave an update; the others were dropped.`,
-    );
-  if (enough && state.minReachedAt !== null && at >= state.minReachedAt + 1000 * graceSeconds) return close("grace-over");
-  if (at < state.deadline) return [];
-  return enough
-    ? close("deadline")
-    : fail("quorum-not-reached", `Round ${state.round}: ${survivors.length} of the ${minSites} sites needed were in at the deadline.`);
 }

@@ -134,6 +134,13 @@ export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("attempt.failed"), ...InAttempt, code: CodeText, text: z.string(), missing: z.array(SiteName) }),
   /** The round has used up its number without a sum; the next one starts from the same checkpoint. */
   z.strictObject({ type: z.literal("round.failed"), at, round: Round, code: CodeText, text: z.string() }),
+  // What admins do to a run under way, and the coordinator itself where it says so in `by` (steering.ts).
+  /** What is waited for now ends then at the latest; a moment that is past ends it now. */
+  z.strictObject({ type: z.literal("deadline.moved"), at, round: Round, by: z.string(), deadline: Instant }),
+  z.strictObject({ type: z.literal("site.left-out"), at, by: z.string(), site: SiteName }),
+  z.strictObject({ type: z.literal("site.let-in"), at, by: z.string(), site: SiteName }),
+  z.strictObject({ type: z.literal("run.paused"), at, by: z.string(), text: z.string() }),
+  z.strictObject({ type: z.literal("run.resumed"), at, by: z.string() }),
   z.strictObject({ type: z.literal("run.finished"), at }),
   z.strictObject({ type: z.literal("run.stopped"), at, by: z.string() }),
   z.strictObject({

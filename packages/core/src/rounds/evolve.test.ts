@@ -60,6 +60,11 @@ const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
     code: fc.constant("unreachable" as const),
     text: fc.constant(""),
   }),
+  fc.record({ type: fc.constant("deadline.moved" as const), at, round, by: fc.constant("a"), deadline: at }),
+  fc.record({ type: fc.constant("site.left-out" as const), at, by: fc.constant("a"), site }),
+  fc.record({ type: fc.constant("site.let-in" as const), at, by: fc.constant("a"), site }),
+  fc.record({ type: fc.constant("run.paused" as const), at, by: fc.constant("a"), text: fc.constant("") }),
+  fc.record({ type: fc.constant("run.resumed" as const), at, by: fc.constant("a") }),
   fc.record({ type: fc.constant("run.finished" as const), at }),
   fc.record({ type: fc.constant("run.stopped" as const), at, by: fc.constant("a") }),
   fc.record({ type: fc.constant("run.failed" as const), at, code: fc.constant("quorum-lost" as const), text: fc.constant("") }),
@@ -81,12 +86,13 @@ describe("the fold", () => {
 
   it("[R2] an event that does not fit the phase changes nothing, and the state given is never altered", () => {
     const params = paramsOf(heartPlan);
+    const always = ["site.left-out", "site.let-in", "run.paused", "run.resumed", "run.stopped", "run.failed"];
     const fits: Record<string, readonly string[]> = {
       absent: ["run.created"],
-      gathering: ["round.opened", "evaluation.opened", "run.stopped", "run.failed"],
-      collecting: ["update.accepted", "site.dropped", "round.closed", "run.stopped", "run.failed"],
-      combining: ["checkpoint.written", "run.stopped", "run.failed"],
-      evaluating: ["evaluation.accepted", "evaluation.missed", "run.finished", "run.stopped", "run.failed"],
+      gathering: ["round.opened", "evaluation.opened", "deadline.moved", ...always],
+      collecting: ["update.accepted", "site.dropped", "round.closed", "deadline.moved", ...always],
+      combining: ["checkpoint.written", ...always],
+      evaluating: ["evaluation.accepted", "evaluation.missed", "run.finished", "deadline.moved", ...always],
       finished: [],
       stopped: [],
       failed: [],
@@ -118,7 +124,9 @@ describe("the fold", () => {
     play.roundOf();
     expect(Object.keys(play.state).sort()).toEqual([
       "checkpoint",
+      "leftOut",
       "manifest",
+      "paused",
       "phase",
       "roundsDone",
       "run",

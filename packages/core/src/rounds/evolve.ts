@@ -6,7 +6,7 @@ import { weightedMean } from "../models/metric-means.ts";
 import type { EventOf, RunEvent } from "./events.ts";
 import { evolveSecure, isSecureEvent } from "./secure/evolve.ts";
 import { isSecure, type Unmasking } from "./secure/state.ts";
-import { NO_SUMS, isEnded, shared, type Collecting, type RunParams, type RunState } from "./state.ts";
+import { NO_SUMS, isEnded, shared, type Collecting, type LiveState, type RunParams, type RunState } from "./state.ts";
 
 export const ABSENT: RunState = { phase: "absent" };
 
@@ -28,6 +28,7 @@ export const evolve =
           answers: [],
           dropped: [],
           minReachedAt: null,
+          held: false,
         };
       case "update.accepted": {
         if (state.phase !== "collecting") return state;
@@ -58,6 +59,17 @@ export const evolve =
       case "evaluation.accepted":
       case "evaluation.missed":
         return state.phase === "evaluating" ? { ...state, done: [...state.done, event.site] } : state;
+      case "deadline.moved":
+        return deadlineMoved(params, state, event.deadline);
+      case "site.left-out":
+        return { ...state, leftOut: [...state.leftOut, event.site] };
+      case "site.let-in":
+        return { ...state, leftOut: state.leftOut.filter((site) => site !== event.site) };
+      case "run.paused":
+        return { ...state, paused: { at: event.at, by: event.by, text: event.text } };
+      case "run.resumed":
+        // Waiting for everybody begins anew.
+        return state.phase === "gathering" ? { ...state, paused: null, since: event.at } : { ...state, paused: null };
       case "run.finished":
         // A secure run ends with the sum of its evaluation, or without one.
         return state.phase === "evaluating" || state.sums?.evaluated === true ? { phase: "finished", ...shared(state) } : state;
@@ -71,8 +83,22 @@ export const evolve =
   };
 
 function created(params: RunParams, { at, run, sites, manifest, weights, start }: EventOf<"run.created">): RunState {
-  const nothingYet = { checkpoint: start, roundsDone: 0, trace: [], sums: params.secure === null ? null : NO_SUMS };
+  const nothingYet = {
+    checkpoint: start,
+    roundsDone: 0,
+    trace: [],
+    sums: params.secure === null ? null : NO_SUMS,
+    leftOut: [],
+    paused: null,
+  };
   return { phase: "gathering", since: at, run, sites, manifest, weights, start, ...nothingYet };
+}
+
+function deadlineMoved({ plan }: RunParams, state: LiveState, deadline: number): LiveState {
+  if (isSecure(state)) return { ...state, attempt: { ...state.attempt, until: deadline, held: true } };
+  if (state.phase === "gathering") return { ...state, since: deadline - 1000 * plan.cohort.gatherSeconds };
+  if (state.phase === "collecting") return { ...state, deadline, held: true };
+  return state.phase === "evaluating" ? { ...state, deadline } : state;
 }
 
 /** After a sum: its pooled figures are those of the checkpoint that the round started from. */

@@ -47,7 +47,10 @@ describe("what is owed", () => {
     const play = new Play();
     expect(play.owed()).toEqual([]);
     play.command(createCommand(play.sites));
-    expect(play.owed()).toEqual([{ owe: "look", at: 30_000 }]);
+    expect(play.owed()).toEqual([
+      { owe: "look", at: 30_000 },
+      { owe: "look", at: 630_000 },
+    ]);
     play.look();
     expect(play.owed().map((due) => due.owe)).toEqual(["ask", "ask", "ask", "look"]);
     for (const site of play.sites) play.update(site);

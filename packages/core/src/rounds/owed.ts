@@ -8,6 +8,7 @@ import type { BlobRef } from "./events.ts";
 import { nextLook as secureLook } from "./secure/follow.ts";
 import { owedSteps, type OweOpening, type OweStep } from "./secure/owed.ts";
 import { waitedFor, type SecureState } from "./secure/state.ts";
+import { givesUpAt } from "./steering.ts";
 import type { Collecting, Finished, Gathering, RunParams, RunState } from "./state.ts";
 
 export type Obligation =
@@ -33,7 +34,11 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
     case "absent":
       return [];
     case "gathering":
-      return [...outcomes(state), { owe: "look", at: state.since + 1000 * params.plan.cohort.gatherSeconds }];
+      return [
+        ...outcomes(state),
+        { owe: "look", at: state.since + 1000 * params.plan.cohort.gatherSeconds },
+        { owe: "look", at: givesUpAt(params, state) },
+      ];
     case "collecting": {
       const waiting = state.cohort.filter((site) => !state.answers.some((answer) => answer.site === site) && !state.dropped.includes(site));
       return [
@@ -102,6 +107,7 @@ function ask(
 }
 
 function nextLook(params: RunParams, state: Collecting): number {
-  const grace = state.minReachedAt === null ? Number.POSITIVE_INFINITY : state.minReachedAt + 1000 * params.plan.cohort.graceSeconds;
+  const grace =
+    state.held || state.minReachedAt === null ? Number.POSITIVE_INFINITY : state.minReachedAt + 1000 * params.plan.cohort.graceSeconds;
   return Math.min(grace, state.deadline);
 }

@@ -16,6 +16,7 @@ import type { BlobRef, RunEvent } from "./events.ts";
 import { ABSENT, evolve } from "./evolve.ts";
 import { owed, type Obligation } from "./owed.ts";
 import type { RunParams, RunState } from "./state.ts";
+import type { Steering } from "./steering.ts";
 
 export const RUN = RunId.parse("heart-head.1");
 export const VECTOR_LENGTH = 3;
@@ -145,6 +146,15 @@ export class Play {
 
   combined(round = this.round(), online: readonly string[] = []) {
     return this.command({ do: "combined", at: this.now, round, checkpoint: blob(`checkpoint ${round}`), online: sitesNamed(...online) });
+  }
+
+  steer(steering: Steering, online: readonly string[] = this.sites) {
+    return this.command({ ...steering, at: this.now, online: sitesNamed(...online) });
+  }
+
+  /** The coordinator was away and is back; nobody has connected yet. */
+  back() {
+    return this.command({ do: "back", at: this.now, online: [] });
   }
 
   stop() {

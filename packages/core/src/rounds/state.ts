@@ -31,6 +31,16 @@ export interface Identity {
   readonly trace: readonly (number | null)[];
   /** How far secure rounds have come; null where updates are added up in plain. */
   readonly sums: Sums | null;
+  /** Sites that an admin left out of the rounds to come. */
+  readonly leftOut: readonly SiteName[];
+  /** No round begins; null where none is kept from it. */
+  readonly paused: Paused | null;
+}
+
+export interface Paused {
+  readonly at: number;
+  readonly by: string;
+  readonly text: string;
 }
 
 export interface Sums {
@@ -52,9 +62,12 @@ export const NO_SUMS: Sums = { begun: 0, failures: 0, pending: null, outcome: nu
 
 /** The fields that every phase shares, without those of the phase that is left. */
 export function shared(state: Identity): Identity {
-  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums } = state;
-  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums };
+  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums, leftOut, paused } = state;
+  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums, leftOut, paused };
 }
+
+/** Sites of the run that nobody left out. */
+export const present = ({ sites, leftOut }: Identity): readonly SiteName[] => sites.filter((site) => !leftOut.includes(site));
 
 export interface Answer {
   readonly site: SiteName;
@@ -78,6 +91,8 @@ export interface Collecting extends Identity {
   readonly dropped: readonly SiteName[];
   /** When the minimum of sites was reached. */
   readonly minReachedAt: number | null;
+  /** Somebody set the deadline: grace counts no more. */
+  readonly held: boolean;
 }
 /** The round is closed; the mean is being taken. */
 export interface Combining extends Identity {
@@ -110,6 +125,13 @@ export interface Absent {
 
 export type LiveState = Gathering | Collecting | Combining | Evaluating | SecureState;
 export type RunState = Absent | LiveState | Finished | Stopped | Failed;
+
+/** The round that is open, or the next one. */
+export function comingRound(state: LiveState): number {
+  if ("attempt" in state) return state.attempt.round;
+  if (state.phase === "collecting" || state.phase === "combining") return state.round;
+  return state.phase === "evaluating" ? Math.max(1, state.roundsDone) : 1 + (state.sums?.begun ?? state.roundsDone);
+}
 
 export const isEnded = (state: RunState): state is Finished | Stopped | Failed =>
   state.phase === "finished" || state.phase === "stopped" || state.phase === "failed";

@@ -5,6 +5,8 @@ import type { SiteMetrics } from "../models/metrics.ts";
 import type { MetricName, Plan } from "../models/plan.ts";
 import type { PooledMetrics } from "../models/pooled.ts";
 import type { BlobRef, EventOf, RunEvent } from "./events.ts";
+import type { Paused } from "./state.ts";
+import { inLast, inRound, withPoint } from "./view-changes.ts";
 import { openedAttempt, sumOf, withAttemptEvent, type AttemptView, type SumView } from "./secure/view.ts";
 
 export interface RoundView {
@@ -12,6 +14,8 @@ export interface RoundView {
   readonly openedAt: number;
   readonly deadline: number;
   readonly cohort: readonly SiteName[];
+  /** Who moved its deadline, oldest first. */
+  readonly moves: readonly { readonly at: number; readonly by: string; readonly deadline: number }[];
   readonly answers: readonly {
     readonly site: SiteName;
     readonly at: number;
@@ -72,6 +76,10 @@ export interface RunView {
   readonly end: { readonly at: number; readonly text: string } | null;
   readonly createdAt: number;
   readonly sites: readonly SiteName[];
+  /** Sites that an admin left out of the rounds to come. */
+  readonly leftOut: readonly { readonly site: SiteName; readonly at: number; readonly by: string }[];
+  /** No round begins; by "coordinator" where it waits in vain for sites. */
+  readonly paused: Paused | null;
   readonly rounds: readonly RoundView[];
   readonly curve: readonly CurvePoint[];
   readonly evaluation: {
@@ -139,6 +147,18 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
       const missed = { site: event.site, text: event.text };
       return { ...view, evaluation: evaluation === null ? null : { ...evaluation, missed: [...evaluation.missed, missed] } };
     }
+    case "deadline.moved":
+      return moved(view, event);
+    case "site.left-out": {
+      const { site, at, by } = event;
+      return { ...view, leftOut: [...view.leftOut, { site, at, by }] };
+    }
+    case "site.let-in":
+      return { ...view, leftOut: view.leftOut.filter(({ site }) => site !== event.site) };
+    case "run.paused":
+      return { ...view, paused: { at: event.at, by: event.by, text: event.text } };
+    case "run.resumed":
+      return { ...view, paused: null };
     case "run.finished":
       return { ...view, phase: "finished", end: { at: event.at, text: `Finished after ${view.rounds.length} rounds.` } };
     case "run.stopped":
@@ -148,6 +168,17 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
     default:
       return event satisfies never;
   }
+}
+
+/** While sites are gathered there is no round yet whose deadline it could be. */
+function moved(view: RunView, { at, by, deadline, round }: EventOf<"deadline.moved">): RunView {
+  if (view.phase === "gathering") return view;
+  if (view.phase === "evaluating") return { ...view, evaluation: view.evaluation === null ? null : { ...view.evaluation, deadline } };
+  return inRound(view, round, (one) => ({
+    deadline,
+    moves: [...one.moves, { at, by, deadline }],
+    attempts: one.attempts.map((attempt, index) => (index === one.attempts.length - 1 ? { ...attempt, until: deadline } : attempt)),
+  }));
 }
 
 function withSecureEvent(view: RunView, event: SecureEvent): RunView {
@@ -197,6 +228,7 @@ function attemptOpened(view: RunView, event: EventOf<"attempt.opened">): RunView
       answers: [],
       dropped: [],
       closed: null,
+      moves: [],
       attempts: [...one.attempts, openedAttempt(event)],
     });
     return { ...inRound(view, round, again), phase };
@@ -225,7 +257,17 @@ const inLastAttempt = (round: RoundView, event: RunEvent): readonly AttemptView[
   round.attempts.map((attempt, at) => (at === round.attempts.length - 1 ? withAttemptEvent(attempt, event) : attempt));
 
 function created({ run, by, at, sites, start }: EventOf<"run.created">): RunView {
-  const nothingYet = { end: null, rounds: [], curve: [], evaluation: null, comparisons: [], pooledCurve: [], evaluationRound: null };
+  const nothingYet = {
+    end: null,
+    rounds: [],
+    curve: [],
+    evaluation: null,
+    comparisons: [],
+    pooledCurve: [],
+    evaluationRound: null,
+    leftOut: [],
+    paused: null,
+  };
   return { ...nothingYet, run, by, phase: "gathering", createdAt: at, sites, checkpoint: start };
 }
 
@@ -235,6 +277,7 @@ function opened({ round, at, deadline, cohort }: EventOf<"round.opened">): Round
     openedAt: at,
     deadline,
     cohort,
+    moves: [],
     answers: [],
     dropped: [],
     closed: null,
@@ -243,29 +286,6 @@ function opened({ round, at, deadline, cohort }: EventOf<"round.opened">): Round
     sum: null,
     failed: null,
   };
-}
-
-/** The view with its last round changed. */
-function inLast(view: RunView, change: (round: RoundView) => Partial<RoundView>): RunView {
-  const last = view.rounds.length - 1;
-  return { ...view, rounds: view.rounds.map((round, index) => (index === last ? { ...round, ...change(round) } : round)) };
-}
-
-/** The view with one of its rounds changed: a training round, or the secure evaluation. */
-function inRound(view: RunView, round: number, change: (round: RoundView) => Partial<RoundView>): RunView {
-  const changed = (one: RoundView): RoundView => (one.round === round ? { ...one, ...change(one) } : one);
-  return {
-    ...view,
-    rounds: view.rounds.map(changed),
-    evaluationRound: view.evaluationRound === null ? null : changed(view.evaluationRound),
-  };
-}
-
-function withPoint(curve: readonly CurvePoint[], round: number, site: SiteName, metrics: SiteMetrics | null): readonly CurvePoint[] {
-  if (metrics === null) return curve;
-  const there = curve.find((point) => point.round === round);
-  const point: CurvePoint = { round, sites: { ...there?.sites, [site]: metrics } };
-  return [...curve.filter((other) => other.round !== round), point].sort((a, b) => a.round - b.round);
 }
 
 /** Mean over the sites that reported, weighted by their patients; undefined where none did. */

@@ -63,7 +63,8 @@ export class World {
     else if (dice < 0.7) this.deliver();
     else if (dice < 0.8) this.jump();
     else if (dice < 0.88) this.toggle();
-    else if (dice < 0.95) this.look();
+    else if (dice < 0.93) this.look();
+    else if (dice < 0.95) this.steer();
     else if (dice < 0.995) this.crash();
     else if (this.chance(0.1)) this.command({ do: "stop", at: this.now, by: "admin" });
   }
@@ -72,6 +73,8 @@ export class World {
   calm(steps: number): boolean {
     for (const site of this.sites) this.online.add(site);
     for (let step = 0; step < steps && !isEnded(this.state); step++) {
+      // A person who sees that it is paused.
+      this.command({ do: "resume", by: "admin", ...this.occasion() });
       this.look();
       for (const due of this.owed()) {
         if (due.owe === "look") this.now = Math.max(this.now, due.at);
@@ -165,7 +168,27 @@ export class World {
   }
 
   private look(): void {
-    this.command({ do: "look", at: this.now, online: [...this.online] });
+    this.command({ do: "look", ...this.occasion() });
+  }
+
+  private occasion() {
+    return { at: this.now, online: [...this.online] };
+  }
+
+  /** An admin has an idea. */
+  private steer(): void {
+    const occasion = this.occasion();
+    const by = "admin";
+    const site = this.sites[this.below(this.sites.length)] as SiteName;
+    const deadline = this.now + this.below(200_000) - 50_000;
+    const ideas: readonly Command[] = [
+      { do: "move-deadline", by, deadline, ...occasion },
+      { do: "leave-out", by, site, ...occasion },
+      { do: "let-in", by, site, ...occasion },
+      { do: "pause", by, ...occasion },
+      { do: "resume", by, ...occasion },
+    ];
+    this.command(ideas[this.below(ideas.length)] as Command);
   }
 
   private jump(): void {
@@ -186,6 +209,7 @@ export class World {
     this.network.splice(0, this.network.length, ...left);
     // Creating is one command of a person, who sees the error and does it again.
     if (this.state.phase === "absent") this.command(createCommand(this.sites, this.now));
+    else this.command({ do: "back", ...this.occasion() });
   }
 
   private chance(share: number): boolean {

@@ -23,6 +23,13 @@ export const FINDING_KINDS = {
   "no-patient": { effect: "row", text: "The row has no patient id. It is left out." },
   "no-label": { effect: "row", text: "The row has no label. It is left out." },
   "unknown-label": { effect: "row", text: "The label is neither of the plan's codes for yes nor for no. The row is left out." },
+  "file-missing": {
+    effect: "value",
+    text: "There is no file of this name in the declared folder. Check the folder (--files) and the names.",
+  },
+  "file-elsewhere": { effect: "value", text: "The name leads out of the declared folder. Only files in it or below it are read." },
+  "no-picture": { effect: "row", text: "The row has no picture. It is left out." },
+  "unreadable-picture": { effect: "row", text: "The file is no picture that can be read. The row is left out." },
   "not-a-number": { effect: "value", text: "The value is not a number with the declared decimal mark. It counts as missing." },
   "outside-range": { effect: "value", text: "The value is outside the plan's range, in the plan's unit. It counts as missing." },
   "unknown-code": { effect: "value", text: "The code is not one of the plan's. It counts as missing." },

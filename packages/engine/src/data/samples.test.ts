@@ -9,7 +9,7 @@ const everybody = { ...plan.data, split: { salt: "s", train: 0.999_999_999, vali
 
 it("standardises, one-hot encodes, fills and flags as the manifest says", async () => {
   const samples = samplesOf(await table(["a,60,1,1", "b,,0,0", "c,45,,2"]), everybody, manifest, "train");
-  expect(inputWidth(manifest.inputs)).toBe(4);
+  expect(inputWidth(manifest)).toBe(4);
   expect([...samples.x]).toEqual([1, 0, 1, 0, 0.5, 1, 0, 0, -0.5, 0, 0, 1]);
   expect([...samples.y]).toEqual([1, 0, 1]);
   expect([...samples.patients]).toEqual([0, 1, 2]);

@@ -19,14 +19,26 @@ export interface Samples {
   readonly patients: Uint32Array;
 }
 
-const widthOf = (rule: InputRule): number => (rule.kind === "standardise" ? 1 : rule.codes.length) + (rule.flagMissing ? 1 : 0);
+/** A rule for a column of numbers or codes. */
+type ColumnRule = Exclude<InputRule, { readonly kind: "image" }>;
 
-/** Numbers per sample that the rules give. */
-export const inputWidth = (rules: readonly InputRule[]): number => rules.reduce((sum, rule) => sum + widthOf(rule), 0);
+/** What the trunk made of the table's pictures: `width` numbers for each of `table.files`, in that order. */
+export interface Features {
+  readonly width: number;
+  readonly values: Float32Array;
+}
+
+const widthOf = (rule: ColumnRule): number => (rule.kind === "standardise" ? 1 : rule.codes.length) + (rule.flagMissing ? 1 : 0);
+
+const columnRules = (rules: readonly InputRule[]): readonly ColumnRule[] => rules.filter((rule) => rule.kind !== "image");
+
+/** Numbers per sample that enter the first layer: the trunk's features, then those of the rules. */
+export const inputWidth = ({ inputs, trunk }: Pick<Manifest, "inputs" | "trunk">): number =>
+  columnRules(inputs).reduce((sum, rule) => sum + widthOf(rule), trunk?.features ?? 0);
 
 type Encode = (value: number, x: Float32Array, at: number) => void;
 
-function encoder(rule: InputRule, field: Field): Encode {
+function encoder(rule: ColumnRule, field: Field): Encode {
   const broken = (why: string): EngraftError =>
     new EngraftError("bad-input", `The base model's input rule for ${rule.field} ${why}. Ask its author for a corrected manifest.`);
   const flag = (missing: boolean, x: Float32Array, at: number): void => {
@@ -54,21 +66,39 @@ function encoder(rule: InputRule, field: Field): Encode {
   };
 }
 
-/** The samples of one part. Throws `bad-input` where the rules do not fit the fields. */
-export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest, "inputs">, part: Part): Samples {
-  const width = inputWidth(manifest.inputs);
+/** The samples of one part; `features` where the base has a trunk. Throws `bad-input` where the rules do not fit the fields. */
+export function samplesOf(
+  table: Table,
+  plan: DataPlan,
+  manifest: Pick<Manifest, "inputs" | "trunk">,
+  part: Part,
+  features?: Features,
+): Samples {
+  const width = inputWidth(manifest);
   const numberOf = new Map<number, number>();
   table.patients.forEach((patient, index) => {
     if (partOf(plan.split, patient) === part) numberOf.set(index, numberOf.size);
   });
   const rows = [...table.patientOf.keys()].filter((row) => numberOf.has(table.patientOf[row] as number));
   const x = new Float32Array(rows.length * width);
-  let offset = 0;
-  for (const rule of manifest.inputs) {
+  const columnOf = (rule: InputRule): readonly [Field, Float64Array] => {
     const index = plan.fields.findIndex((field) => field.name === rule.field);
     const [field, column] = [plan.fields[index], table.columns[index]];
     if (field === undefined || column === undefined)
       throw new EngraftError("bad-input", `The plan lacks the field ${rule.field}, which the base model reads.`);
+    return [field, column];
+  };
+  const image = manifest.inputs.find(({ kind }) => kind === "image");
+  if (image !== undefined && features !== undefined) {
+    const [, column] = columnOf(image);
+    rows.forEach((row, sample) => {
+      const from = (column[row] as number) * features.width;
+      x.set(features.values.subarray(from, from + features.width), sample * width);
+    });
+  }
+  let offset = manifest.trunk?.features ?? 0;
+  for (const rule of columnRules(manifest.inputs)) {
+    const [field, column] = columnOf(rule);
     const encode = encoder(rule, field);
     rows.forEach((row, sample) => encode(column[row] as number, x, sample * width + offset));
     offset += widthOf(rule);

@@ -1,4 +1,6 @@
 /** Reads a declared table into typed columns, as a plan needs them. */
+import { existsSync } from "node:fs";
+import { dirname, resolve, sep } from "node:path";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Field } from "@engraft/core/models/fields";
 import type { TableDeclaration } from "./declaration.ts";
@@ -20,6 +22,8 @@ export interface Table {
   readonly patientOf: Uint32Array;
   /** Patient ids in order of appearance. They stay in the process that reads them. */
   readonly patients: readonly string[];
+  /** Pictures that the rows name, as paths at the site, each once; a column of a picture holds an index into them. */
+  readonly files: readonly string[];
 }
 
 export interface TableReading {
@@ -47,6 +51,7 @@ export async function readTable(declaration: TableDeclaration, plan: DataPlan): 
     findings.add(error.kind, error.line);
   }
   builder ??= new TableBuilder(declaration, plan, [], new Findings());
+  await builder.leaveOutUnreadable();
   return { table: builder.table(), rowsRead: builder.rowsRead, findings };
 }
 
@@ -76,7 +81,8 @@ function locate(
 
 type Reader = (text: string) => number | FindingKind;
 
-function fieldReader(field: Field, decimal: "." | ","): Reader {
+function fieldReader(field: Field, decimal: "." | ",", fileOf: Reader): Reader {
+  if (field.kind === "image") return fileOf;
   if (field.kind === "number") {
     return (text) => {
       const value = parseNumber(text, decimal);
@@ -107,7 +113,11 @@ class TableBuilder {
   readonly #columns: number[][];
   readonly #labels: number[] = [];
   readonly #patientOf: number[] = [];
+  readonly #lineOf: number[] = [];
   readonly #patients = new Map<string, number>();
+  readonly #folder: string;
+  /** By path; undefined where there is no such file. */
+  readonly #files = new Map<string, number | undefined>();
 
   constructor(declaration: TableDeclaration, plan: DataPlan, header: readonly string[], findings: Findings) {
     this.#plan = plan;
@@ -115,7 +125,8 @@ class TableBuilder {
     this.#width = header.length;
     this.#at = locate(declaration, plan, header, findings);
     this.#missing = new Set(["", ...declaration.missing]);
-    this.#readField = plan.fields.map((field) => fieldReader(field, declaration.decimal));
+    this.#folder = resolve(declaration.files ?? dirname(declaration.path));
+    this.#readField = plan.fields.map((field) => fieldReader(field, declaration.decimal, (name) => this.#file(name)));
     this.#readLabel = labelReader(plan, declaration.decimal);
     this.#columns = plan.fields.map(() => []);
   }
@@ -126,12 +137,18 @@ class TableBuilder {
     const values = this.#readField.map((read, index) =>
       this.#value(line, cells[this.#at.fields[index] as number], read, this.#plan.fields[index] as Field),
     );
+    // Without its picture a row is no sample.
+    if (this.#plan.fields.some(({ kind }, index) => kind === "image" && Number.isNaN(values[index]))) {
+      if (!this.#at.fields.includes(-1)) this.#findings.add("no-picture", line);
+      return;
+    }
     const label = this.#label(line, cells[this.#at.label]);
     const patient = this.#patient(line, cells[this.#at.patient]);
     if (label === undefined || patient === undefined) return;
     values.forEach((value, index) => this.#columns[index]?.push(value));
     this.#labels.push(label);
     this.#patientOf.push(this.#number(line, patient));
+    this.#lineOf.push(line);
   }
 
   #value(line: number, text: string | undefined, read: Reader, field: Field): number {
@@ -155,6 +172,33 @@ class TableBuilder {
     return undefined;
   }
 
+  /** Only files of the declared folder: a table is an export, and may have been written by anybody. */
+  #file(name: string): number | FindingKind {
+    const path = resolve(this.#folder, name);
+    if (!path.startsWith(this.#folder + sep)) return "file-elsewhere";
+    if (!this.#files.has(path)) this.#files.set(path, existsSync(path) ? this.#fileCount++ : undefined);
+    return this.#files.get(path) ?? "file-missing";
+  }
+  #fileCount = 0;
+
+  /** Rows whose picture is none. Looks at the head of each file. */
+  async leaveOutUnreadable(): Promise<void> {
+    const column = this.#columns[this.#plan.fields.findIndex(({ kind }) => kind === "image")];
+    if (column === undefined || this.#fileCount === 0) return;
+    const { isPicture } = await import("./pictures.ts");
+    const bad = new Set<number>();
+    for (const [path, index] of this.#files) if (index !== undefined && !(await isPicture(path))) bad.add(index);
+    if (bad.size === 0) return;
+    const kept = [...column.keys()].filter((row) => {
+      const readable = !bad.has(column[row] as number);
+      if (!readable) this.#findings.add("unreadable-picture", this.#lineOf[row] as number);
+      return readable;
+    });
+    for (const list of [...this.#columns, this.#labels, this.#patientOf, this.#lineOf]) {
+      list.splice(0, list.length, ...kept.map((row) => list[row] as number));
+    }
+  }
+
   /** The patient's index, a new one at the first usable row. */
   #number(line: number, patient: string): number {
     const known = this.#patients.get(patient);
@@ -170,6 +214,7 @@ class TableBuilder {
       labels: Uint8Array.from(this.#labels),
       patientOf: Uint32Array.from(this.#patientOf),
       patients: [...this.#patients.keys()],
+      files: [...this.#files].flatMap(([path, index]) => (index === undefined ? [] : [path])),
     };
   }
 }

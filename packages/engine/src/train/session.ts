@@ -8,6 +8,7 @@ import type { Tally } from "@engraft/core/models/tally";
 import { flatten, trainableTensors } from "@engraft/core/models/tensors";
 import { randomFrom } from "../base/random.ts";
 import { countParts, type Counts } from "../data/check.ts";
+import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { inputWidth, samplesOf, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
@@ -28,13 +29,17 @@ export interface SessionOptions {
   readonly weights: Uint8Array;
   readonly plan: Plan;
   readonly table: TableDeclaration;
+  /** The ONNX file, where the base has a trunk. */
+  readonly trunk?: Uint8Array | undefined;
+  /** Where the trunk's features are kept; without one they are worked out at every opening. */
+  readonly featureCache?: CachePlace | undefined;
   /** Tried in this order; the default is native, wasm, cpu. */
   readonly backends?: readonly Backend[];
 }
 
 /** Where training stands, in the plan's own unit. */
 export interface TrainingProgress {
-  readonly unit: "epochs" | "updates";
+  readonly unit: "epochs" | "updates" | "pictures";
   readonly done: number;
   readonly total: number;
   /** Mean loss of the training samples seen since the last report, in nats. It stays at the site. */
@@ -79,21 +84,19 @@ export interface Session {
  * Loads table, base and engine. Throws `data-missing` or `data-invalid` where the table cannot be used, `bad-input` or
  * `digest-mismatch` where the base cannot, `training-failed` where no engine runs.
  */
-export async function openSession(options: SessionOptions): Promise<Session> {
+export async function openSession(options: SessionOptions, control: TrainingControl): Promise<Session> {
   const { manifest, plan } = options;
   const architecture = architectureOf(manifest);
-  if (architecture.input !== inputWidth(manifest.inputs))
+  if (architecture.input !== inputWidth(manifest))
     throw new EngraftError(
       "bad-input",
       "The base model's input rules do not give as many numbers as its first layer takes. Ask its author for a corrected manifest.",
     );
   const tensors = readWeights(manifest, options.weights);
   const table = await usableTable(options);
-  const samples = {
-    train: samplesOf(table, plan.data, manifest, "train"),
-    validation: samplesOf(table, plan.data, manifest, "validation"),
-    test: samplesOf(table, plan.data, manifest, "test"),
-  };
+  const features = await trunkFeatures(options, table, control);
+  const part = (name: Part): Samples => samplesOf(table, plan.data, manifest, name, features);
+  const samples = { train: part("train"), validation: part("validation"), test: part("test") };
   const { trainable, batch, optimizer, weightDecay } = plan.training;
   const compileOptions = { trainable, batch, optimizer, weightDecay };
   const trainer = await chooseTrainer(architecture, tensors, compileOptions, options.backends);
@@ -138,6 +141,19 @@ async function usableTable({ table: declaration, plan }: SessionOptions): Promis
     );
   if (table.rows === 0) throw new EngraftError("data-invalid", "The table has no usable row. Run `engraft-site data check`.");
   return table;
+}
+
+/** Undefined for a base without a trunk. */
+async function trunkFeatures({ manifest, trunk, featureCache }: SessionOptions, table: Table, control: TrainingControl) {
+  if (manifest.trunk === undefined) return undefined;
+  if (trunk === undefined)
+    throw new EngraftError("blob-missing", "The base model's trunk is not here. It is fetched again with the next ask.");
+  // Loaded late: most bases are without one.
+  const { featuresOf } = await import("../trunk/features.ts");
+  const progress = (done: number, total: number): void => control.progress({ unit: "pictures", done, total, loss: 0 });
+  const features = await featuresOf({ manifest, trunk, files: table.files, cache: featureCache, progress, aborted: control.aborted });
+  if (features === undefined) throw new Aborted();
+  return features;
 }
 
 const PROGRESS_EVERY_MS = 200;

@@ -9,15 +9,15 @@ let session: Session | undefined;
 const send = (response: Response, transfer: readonly ArrayBuffer[] = []): void => parentPort?.postMessage(response, transfer);
 
 async function perform(request: Request): Promise<Calls[CallName]["answer"]> {
-  if (request.call === "open") {
-    session = await openSession(request.value);
-    return { engine: session.engine, counts: session.counts };
-  }
-  if (session === undefined) throw new Error("Bug: the training thread was asked before it was opened");
   const control: TrainingControl = {
     progress: (progress) => send({ id: request.id, type: "progress", progress }),
     aborted: () => Atomics.load(request.abort, 0) === 1,
   };
+  if (request.call === "open") {
+    session = await openSession(request.value, control);
+    return { engine: session.engine, counts: session.counts };
+  }
+  if (session === undefined) throw new Error("Bug: the training thread was asked before it was opened");
   switch (request.call) {
     case "train":
       return session.train(request.value.start, request.value.seed, control);

@@ -96,7 +96,8 @@ function stepBars(working: Working, openedAt: number, end: number, going: boolea
     const next = working.steps[index + 1];
     const from = Math.max(0, step.from - openedAt);
     return {
-      kind: step.phase,
+      // Pictures are prepared once, before training begins.
+      kind: step.phase === "prepare" ? "download" : step.phase,
       from,
       to: Math.max(from, next === undefined ? end : next.from - openedAt),
       going: going && next === undefined,

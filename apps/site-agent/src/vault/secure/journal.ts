@@ -3,6 +3,7 @@
  * `append` was given is durable before it returns; only then may anything be sent that rests on it (SPEC.md, G-rules).
  * Calls come one after the other.
  */
+import { hkdfSync } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { utf8 } from "@engraft/core/base/bytes";
@@ -146,6 +147,11 @@ export class SecureJournal {
     for (const attempt of gone) wipeAttempt(attempt);
     for (const { roundHash } of goneRounds) await rm(join(this.#at.folder, vectorName(roundHash)), { force: true });
     return gone;
+  }
+
+  /** 32 bytes for one purpose in one round, from this site's own key (HKDF-SHA-256, RFC 5869). */
+  secretFor(purpose: string, roundHash: Digest): Uint8Array {
+    return new Uint8Array(hkdfSync("sha256", this.#at.key, Buffer.from(roundHash, "hex"), `engraft ${purpose}`, 32));
   }
 
   /** Keeps a round's encoded vector, encrypted. Durable when it returns; the record that names it is appended after. */

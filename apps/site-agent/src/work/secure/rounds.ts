@@ -110,6 +110,11 @@ export class SecureRounds {
     return this.#with.secure.memory.rounds[roundHash] !== undefined;
   }
 
+  /** How this site rounds the round's values: 32 bytes that nobody else knows. */
+  roundingSeed({ roundHash }: Admitted): Uint8Array {
+    return this.#with.secure.secretFor("rounding", roundHash);
+  }
+
   /** G6: stored before any key exists; every attempt of the round masks it. Once in a round. */
   store(admitted: Admitted, made: Made): Promise<void> {
     return this.#inTurn(async () => {

@@ -1,5 +1,4 @@
 /** What a site puts into a round's sum: its weighted update and the counts of its patients, encoded once. */
-import { randomBytes } from "node:crypto";
 import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
@@ -25,8 +24,16 @@ export interface Made {
 
 const NO_FIGURES: SiteFigures = { validation: null, base: null, alone: null, federated: null };
 
-/** Trains, or evaluates at the run's end, for the round of this hash (R0). Throws where it cannot, or when `signal` is aborted. */
-export async function makeVector(workshop: Workshop, agreed: Agreed, round: Digest, signal: AbortSignal): Promise<Made> {
+/** What shapes a vector beside what is in it; the same whenever this site makes the round's vector, so that one made again after a crash is the same. */
+export interface Seeds {
+  /** R0, which all sites share: the rotation of compact values. */
+  readonly round: Digest;
+  /** 32 bytes that nobody else knows: how values are rounded. */
+  readonly rounding: Uint8Array;
+}
+
+/** Trains, or evaluates at the run's end. Throws where it cannot, or when `signal` is aborted. */
+export async function makeVector(workshop: Workshop, agreed: Agreed, seeds: Seeds, signal: AbortSignal): Promise<Made> {
   const began = workshop.now();
   const [model, start] = await prepare(workshop, agreed, signal);
   const fetch = Math.max(0, workshop.now() - began) / 1000;
@@ -36,7 +43,7 @@ export async function makeVector(workshop: Workshop, agreed: Agreed, round: Dige
       ? await train(workshop, agreed, model, start, signal)
       : await evaluate(workshop, agreed, model, start, signal);
   signal.throwIfAborted();
-  const bytes = encoded(agreed, round, input);
+  const bytes = encoded(agreed, seeds, input);
   return { bytes, figures, engine: model.engine.slice(0, 80), seconds: { fetch, train: seconds } };
 }
 
@@ -93,9 +100,9 @@ async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, fi
   return { input, figures, seconds: 0 };
 }
 
-function encoded({ ask, offered, vectorLength }: Agreed, round: Digest, input: Input): Uint8Array {
+function encoded({ ask, offered, vectorLength }: Agreed, { round, rounding }: Seeds, input: Input): Uint8Array {
   try {
-    return vectorBytes(encodeInput(encodingOf(offered.plan, vectorLength, ask.kind), round, input, randomBytes(32)));
+    return vectorBytes(encodeInput(encodingOf(offered.plan, vectorLength, ask.kind), round, input, rounding));
   } catch (error) {
     if (!(error instanceof EngraftError) || error.code !== "not-finite") throw error;
     const text = "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.";

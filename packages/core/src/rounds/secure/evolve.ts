@@ -37,7 +37,18 @@ function opened(params: RunParams, secure: SecureParams, state: LiveState, event
     event.attempt,
     fromHex(nonce) ?? new Uint8Array(32),
   );
-  const attempt: Attempt = { round, purpose, number: event.attempt, nonce, hash, cohort, until: deadline, minReachedAt: null, dropped: [] };
+  const attempt: Attempt = {
+    round,
+    purpose,
+    number: event.attempt,
+    nonce,
+    hash,
+    cohort,
+    until: deadline,
+    minReachedAt: null,
+    held: false,
+    dropped: [],
+  };
   const before = state.sums ?? NO_SUMS;
   const sums = { ...before, begun: round, evaluated: before.evaluated || purpose === "evaluate" };
   return { phase: "advertising", ...shared(state), sums, attempt, adverts: [] };
@@ -49,7 +60,7 @@ function failedRound(state: Gathering): Gathering {
 }
 
 /** The same attempt in its next phase: its time begins anew. */
-const nextPhase = (attempt: Attempt, until: number): Attempt => ({ ...attempt, until, minReachedAt: null });
+const nextPhase = (attempt: Attempt, until: number): Attempt => ({ ...attempt, until, minReachedAt: null, held: false });
 
 function withMinReached(secure: SecureParams, state: SecureState, at: number): SecureState {
   const { minCohort, threshold } = secure.directory.numbers;

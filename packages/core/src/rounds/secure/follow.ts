@@ -7,7 +7,8 @@ import { statementOf } from "../../secagg/signed-text.ts";
 import { agreeOnSurvivors } from "../../secagg/survivors.ts";
 import type { RunEvent } from "../events.ts";
 import { trainingOver } from "../stop-rule.ts";
-import { NO_SUMS, type Gathering, type RunParams } from "../state.ts";
+import { waitInVain } from "../steering.ts";
+import { NO_SUMS, present, type Gathering, type RunParams } from "../state.ts";
 import { answered, waitedFor, type SecureParams, type SecureState, type Unmasking } from "./state.ts";
 
 /** After so many rounds in a row without a sum the run ends. */
@@ -17,7 +18,7 @@ export const MAX_FAILURES = 3;
 export interface Occasion {
   readonly at: number;
   readonly online: readonly SiteName[];
-  readonly nonce: Digest | undefined;
+  readonly nonce?: Digest | undefined;
 }
 
 /** R8, R16: a round opens when every site is there, or after `gatherSeconds` with as many as a sum needs. */
@@ -33,8 +34,10 @@ export function openAttempt(params: RunParams, secure: SecureParams, state: Gath
     return [{ type: "round.failed", at, round: pending.round, code: "too-few-sites", text }];
   }
   const { cohort: rules } = params.plan;
-  const cohort = state.sites.filter((site) => online.includes(site));
-  const everybody = cohort.length === state.sites.length;
+  const waited = waitInVain(params, state, occasion);
+  if (waited.length > 0 || state.paused !== null) return waited;
+  const cohort = present(state).filter((site) => online.includes(site));
+  const everybody = cohort.length === present(state).length;
   if (nonce === undefined || cohort.length < secure.directory.numbers.minCohort) return [];
   if (!everybody && at < state.since + 1000 * rules.gatherSeconds) return [];
   const next = pending ?? {
@@ -52,7 +55,7 @@ type Ending = "all" | "grace" | "deadline" | undefined;
 function ending(params: RunParams, state: SecureState, at: number): Ending {
   const { attempt } = state;
   if (waitedFor(state).length === 0) return "all";
-  if (attempt.minReachedAt !== null && at >= attempt.minReachedAt + 1000 * params.plan.cohort.graceSeconds) return "grace";
+  if (!attempt.held && attempt.minReachedAt !== null && at >= attempt.minReachedAt + 1000 * params.plan.cohort.graceSeconds) return "grace";
   return at >= attempt.until ? "deadline" : undefined;
 }
 
@@ -115,7 +118,7 @@ function failed(state: SecureState, at: number, code: Code, text: string): RunEv
 
 /** When something may be due next without anybody saying anything. */
 export function nextLook(params: RunParams, state: SecureState): number {
-  const { minReachedAt, until } = state.attempt;
-  const grace = minReachedAt === null ? Number.POSITIVE_INFINITY : minReachedAt + 1000 * params.plan.cohort.graceSeconds;
+  const { minReachedAt, until, held } = state.attempt;
+  const grace = held || minReachedAt === null ? Number.POSITIVE_INFINITY : minReachedAt + 1000 * params.plan.cohort.graceSeconds;
   return Math.min(until, state.phase === "unmasking" ? until : grace);
 }

@@ -32,6 +32,8 @@ export interface Attempt {
   readonly until: number;
   /** When as many sites as a sum needs had answered in the current phase. */
   readonly minReachedAt: number | null;
+  /** Somebody set the end of the current phase: grace counts no more. */
+  readonly held: boolean;
   /** Sites from which nothing more comes in this attempt. */
   readonly dropped: readonly SiteName[];
 }

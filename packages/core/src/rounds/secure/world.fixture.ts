@@ -126,7 +126,8 @@ export class SecureWorld {
     else if (dice < 0.8) this.#deliver();
     else if (dice < 0.81) this.now += this.#random() < 0.1 ? 130_000 : 5_000;
     else if (dice < 0.825) this.#toggle();
-    else if (dice < 0.97) this.look();
+    else if (dice < 0.965) this.look();
+    else if (dice < 0.97) this.#steer();
     else this.#crash();
   }
 
@@ -134,6 +135,8 @@ export class SecureWorld {
   calm(steps: number): boolean {
     for (const { name } of this.sites) this.online.add(name);
     for (let step = 0; step < steps && !isEnded(this.state); step++) {
+      // A person who sees that it is paused.
+      this.command({ do: "resume", by: "admin", ...this.#occasion() });
       const before = this.stored.length;
       this.#perform();
       while (this.#network.length > 0) this.#deliver(true);
@@ -154,7 +157,27 @@ export class SecureWorld {
   }
 
   look(): void {
-    this.command({ do: "look", at: this.now, online: [...this.online], nonce: this.#nonce() });
+    this.command({ do: "look", ...this.#occasion() });
+  }
+
+  #occasion() {
+    return { at: this.now, online: [...this.online], nonce: this.#nonce() };
+  }
+
+  /** An admin has an idea. */
+  #steer(): void {
+    const occasion = this.#occasion();
+    const by = "admin";
+    const site = (this.sites[this.#below(this.sites.length)] as SimSite).name;
+    const deadline = this.now + this.#below(200_000) - 50_000;
+    const ideas: readonly Command[] = [
+      { do: "move-deadline", by, deadline, ...occasion },
+      { do: "leave-out", by, site, ...occasion },
+      { do: "let-in", by, site, ...occasion },
+      { do: "pause", by, ...occasion },
+      { do: "resume", by, ...occasion },
+    ];
+    this.command(ideas[this.#below(ideas.length)] as Command);
   }
 
   #nonce(): Digest {
@@ -236,6 +259,7 @@ export class SecureWorld {
     this.crashes += 1;
     this.state = this.stored.reduce(evolve(this.params), ABSENT);
     this.#network.splice(0, this.#network.length, ...this.#network.filter(({ to }) => to === "site"));
+    this.command({ do: "back", ...this.#occasion() });
   }
 
   #below(limit: number): number {

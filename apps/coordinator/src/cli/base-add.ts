@@ -1,0 +1,111 @@
+/** `base add`: makes a base from an ONNX encoder or a PyTorch file, on this machine, and imports it into the running coordinator. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { Command } from "commander";
+import type { FromOnnxOptions } from "@engraft/engine/import/from-onnx";
+import type { Reach } from "./api.ts";
+import { importBase, type Said } from "./commands.ts";
+
+type Flags = Readonly<Record<string, unknown>>;
+
+const textOf = (flags: Flags, flag: string): string => (typeof flags[flag] === "string" ? flags[flag] : "");
+
+export const BASE_ADD_FLAGS = (command: Command): Command =>
+  command
+    .requiredOption("--name <name>", "short name: a-z, 0-9 and -")
+    .option("--base-version <version>", "version of the base", "1.0")
+    .requiredOption("--title <text>", "what people read")
+    .option("--description <text>", "what it is for and what it is not", "")
+    .requiredOption("--licence <text>", "of the encoder's weights")
+    .requiredOption("--origin <text>", "where the weights come from, in words")
+    .option("--architecture <name>", "of a PyTorch file (.pth, .pt), for example efficientnet_lite0")
+    .option("--size <pixels>", "with --architecture: width and height of the pictures", "224")
+    .option("--mean <values>", "of each channel, of values from 0 to 255; default 0, or the architecture's own")
+    .option("--sd <values>", "standard deviation of each channel likewise: pixels become (value - mean) / sd; default 255")
+    .option("--layout <order>", "nchw or nhwc, as the encoder's input has it", "nchw")
+    .option("--cut <tensor>", "where the trunk ends; the graph's first output by default")
+    .option("--pool <how>", "none, mean-over-space, mean-over-tokens or first-token", "none")
+    .option("--field <name>", "the plan's field for the picture", "image")
+    .option("--field-title <text>", "what the picture shows", "Picture")
+    .requiredOption("--label <name>", "the plan's field for the label")
+    .option("--label-title <text>", "what is predicted, in words")
+    .option("--positive <codes>", "codes that mean yes, separated by commas", "1")
+    .option("--negative <codes>", "codes that mean no", "0")
+    .requiredOption("--out <folder>", "where manifest.json, weights.safetensors and trunk.onnx are written");
+
+const numbers = (flags: Flags, flag: string, otherwise: readonly number[]): readonly number[] => {
+  if (textOf(flags, flag) === "") return otherwise;
+  const values = textOf(flags, flag).split(",").map(Number);
+  if (values.some((value) => !Number.isFinite(value))) throw new EngraftError("bad-input", `--${flag} takes numbers separated by commas.`);
+  return values;
+};
+
+const oneOf = <T extends string>(flags: Flags, flag: string, known: readonly T[]): T => {
+  const found = known.find((value) => value === flags[flag]);
+  if (found === undefined) throw new EngraftError("bad-input", `--${flag} is one of ${known.join(", ")}.`);
+  return found;
+};
+
+interface Given {
+  readonly mean: readonly number[];
+  readonly sd: readonly number[];
+  readonly cut: string | undefined;
+}
+
+function optionsFrom(flags: Flags, given: Given): FromOnnxOptions {
+  const text = (flag: string): string => textOf(flags, flag);
+  const codes = (flag: string): string[] =>
+    text(flag)
+      .split(",")
+      .filter((code) => code !== "");
+  return {
+    name: text("name"),
+    version: text("baseVersion"),
+    title: text("title"),
+    description: text("description"),
+    licence: text("licence"),
+    origin: text("origin"),
+    field: { name: text("field"), title: text("fieldTitle") },
+    mean: numbers(flags, "mean", given.mean),
+    sd: numbers(flags, "sd", given.sd),
+    layout: oneOf(flags, "layout", ["nchw", "nhwc"]),
+    cut: text("cut") === "" ? given.cut : text("cut"),
+    pool: oneOf(flags, "pool", ["none", "mean-over-space", "mean-over-tokens", "first-token"]),
+    label: { name: text("label"), title: text("labelTitle") || text("label"), positive: codes("positive"), negative: codes("negative") },
+    split: null,
+  };
+}
+
+export async function addBase(reach: Reach, file: string, flags: Flags): Promise<Said> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new EngraftError("not-found", `Cannot read ${file}.`, { cause });
+  });
+  // Loaded late: the coordinator itself needs no engine.
+  const [{ baseFromOnnx }, { knownArchitecture }] = await Promise.all([
+    import("@engraft/engine/import/from-onnx"),
+    import("@engraft/engine/architectures/known"),
+  ]);
+  const architecture = textOf(flags, "architecture");
+  const given =
+    architecture === ""
+      ? { onnx: bytes, mean: [0, 0, 0], sd: [255, 255, 255], cut: undefined }
+      : knownArchitecture(architecture, bytes, Number(textOf(flags, "size")));
+  const { manifest, weights, trunk } = await baseFromOnnx(given.onnx, optionsFrom(flags, given));
+  const folder = textOf(flags, "out");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "trunk.onnx"), trunk);
+  await writeFile(join(folder, "weights.safetensors"), weights);
+  await writeFile(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  const imported = await importBase(reach, folder);
+  const rule = manifest.inputs[0];
+  const size = rule?.kind === "image" ? `${rule.width} x ${rule.height}, ${rule.channels} channel(s)` : "";
+  return {
+    json: { ...(imported.json as object), features: manifest.trunk?.features, folder },
+    lines: [
+      `Trunk: ${(trunk.byteLength / 1e6).toFixed(1)} MB, pictures of ${size}, ${manifest.trunk?.features} features; a new head was put on it.`,
+      `Written to ${folder}.`,
+      ...imported.lines,
+    ],
+  };
+}
