@@ -63,8 +63,8 @@ export const hasValues = ({ main, sites }: ChartData): boolean =>
   main.some((point) => point !== null) || sites.some(({ values }) => values.some((value) => value !== null));
 
 export const MAIN_NAMES = {
-  pooled: { long: "All sites’ patients together", line: "All sites", column: "All sites" },
-  mean: { long: "Weighted mean", line: "Mean", column: "Mean" },
+  pooled: { long: "All sites’ patients together", line: "All sites", short: "All", column: "All sites" },
+  mean: { long: "Weighted mean", line: "Mean", short: "Mean", column: "Mean" },
 } as const;
 
 export const roundName = (round: number): string => (round === 0 ? "start" : String(round));

@@ -17,8 +17,9 @@ interface ChartEvents {
   readonly onZoom: (range: readonly [number, number]) => void;
 }
 
+const NARROW_PX = 480;
 /** Room for names at the line ends, CSS pixels. */
-const labelsWidth = (plot: uPlot): number => (plot.width < 480 ? 88 : 116);
+const labelsWidth = (plot: uPlot): number => (plot.width < NARROW_PX ? 88 : 116);
 const MIN_DRAG_PX = 8;
 const FADED = 0.25;
 
@@ -207,7 +208,12 @@ function drawNames(plot: uPlot, { data, focused, zoom }: ChartState): void {
   const end = data.rounds.findLastIndex((round) => zoom === null || round <= zoom[1] + 1e-9);
   const lines = [
     ...data.sites.map(({ site, slot, values }) => ({ name: site, slot, values, color: markOf(slot).color })),
-    { name: MAIN_NAMES[data.kind].line, slot: -1, values: data.main.map((point) => point?.value ?? null), color: "--text" },
+    {
+      name: MAIN_NAMES[data.kind][plot.width < NARROW_PX ? "short" : "line"],
+      slot: -1,
+      values: data.main.map((point) => point?.value ?? null),
+      color: "--text",
+    },
   ];
   const labels = lines.flatMap(({ name, slot, values, color }) => {
     const index = values.slice(0, end + 1).findLastIndex((value) => value !== null);
@@ -237,7 +243,7 @@ function drawNames(plot: uPlot, { data, focused, zoom }: ChartState): void {
     ctx.stroke();
     ctx.fillStyle = token("--text");
     ctx.font = font(strong ? 600 : 400, 11 * scale);
-    ctx.fillText(shortName(label.name, plot.width < 480 ? 7 : 11), left + width + 9 * scale, label.at);
+    ctx.fillText(shortName(label.name, plot.width < NARROW_PX ? 7 : 11), left + width + 9 * scale, label.at);
     ctx.textAlign = "right";
     ctx.fillText(metricText(label.value), left + width + (labelsWidth(plot) - 2) * scale, label.at);
     ctx.textAlign = "left";
