@@ -9,6 +9,7 @@ import { killAll } from "../../tools/federation/program.ts";
 import { benchHeart } from "./heart.ts";
 import { asTable, machine, type Report, type Row } from "./report.ts";
 import { benchRound } from "./round.ts";
+import { benchSecagg } from "./secagg/bench.ts";
 
 export interface BenchOptions {
   /** Python of an environment with the peer's packages; without it no baseline runs. */
@@ -16,7 +17,11 @@ export interface BenchOptions {
   readonly quick: boolean;
 }
 
-const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Row[]>>> = { round: benchRound, heart: benchHeart };
+const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Row[]>>> = {
+  round: benchRound,
+  heart: benchHeart,
+  secagg: benchSecagg,
+};
 
 async function main(): Promise<void> {
   const program = new Command("npm run bench --")
