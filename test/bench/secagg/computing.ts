@@ -2,24 +2,17 @@
  * What a round's arithmetic and cryptography cost one site and the coordinator, by the product's own functions, beside Flower's
  * SecAgg+ by its own: CPU time of a process, which a busy machine stretches less than the time on the clock.
  */
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { numbersOf } from "@engraft/core/models/directory-numbers";
 import type { BenchOptions } from "../main.ts";
 import { median, row, type Goal, type Row } from "../report.ts";
-import type { Size } from "./federation.ts";
+import type { Measured, Size } from "./federation.ts";
 import { LineProcess } from "./line-process.ts";
 
-/** One repetition of a case. */
-export interface Measured {
-  readonly siteMs: number;
-  readonly coordinatorMs: number;
-  /** Of one site, up and down, without the model's way down. */
-  readonly bytes: { readonly vector: number; readonly rest: number };
-  /** Put together from units that were timed, because the case needs too much memory or time. */
-  readonly derived: boolean;
-}
-
-const OURS = fileURLToPath(new URL("./ours.ts", import.meta.url));
+/** Compiled by the configuration beside it. */
+const OURS = fileURLToPath(new URL("../dist/secagg/ours.js", import.meta.url));
 const FLOWER = fileURLToPath(new URL("./flower_secagg.py", import.meta.url));
 
 /** Up to this many repetitions of a case, of which the median counts, */
@@ -38,7 +31,8 @@ export function sizes(quick: boolean): readonly Size[] {
 }
 
 export async function benchComputing(options: BenchOptions): Promise<readonly Row[]> {
-  const ours = new LineProcess("Our side", process.execPath, ["--import", "tsx", OURS]);
+  await compile();
+  const ours = new LineProcess("Our side", process.execPath, [OURS]);
   const flower = await startFlower(options.peerPython);
   try {
     const rows: Row[] = [];
@@ -47,6 +41,12 @@ export async function benchComputing(options: BenchOptions): Promise<readonly Ro
   } finally {
     await Promise.all([ours.stop(), flower?.stop()]);
   }
+}
+
+/** Measured code runs as it does in the product: compiled, without a loader in its process. */
+async function compile(): Promise<void> {
+  const tsc = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
+  await promisify(execFile)(process.execPath, [tsc, "-p", fileURLToPath(new URL(".", import.meta.url))]);
 }
 
 /** Undefined, and said on stderr, where Flower cannot run here. */

@@ -21,6 +21,16 @@ export interface Size {
   readonly dropped: number;
 }
 
+/** One repetition of a case. */
+export interface Measured {
+  readonly siteMs: number;
+  readonly coordinatorMs: number;
+  /** Of one site, up and down, without the model's way down. */
+  readonly bytes: { readonly vector: number; readonly rest: number };
+  /** Put together from units that were timed, because the case needs too much memory or time. */
+  readonly derived: boolean;
+}
+
 export function value<T>(result: { readonly ok: true; readonly value: T } | Refusal): T {
   if (isRefusal(result)) throw new Error(`${result.code}: ${result.text}`);
   return result.value;

@@ -4,10 +4,10 @@
  */
 import { createInterface } from "node:readline";
 import { applyMask } from "@engraft/core/crypto/mask";
+import { encodedWords } from "@engraft/core/secagg/quantize";
 import { median } from "../report.ts";
-import type { Measured } from "./computing.ts";
-import { announce, federationOf, someUpdate, type Announced, type Federation, type Size } from "./federation.ts";
-import { coordinatorPart, cpu, receive, sitePart } from "./parts.ts";
+import { announce, federationOf, someUpdate, type Announced, type Federation, type Measured, type Size } from "./federation.ts";
+import { coordinatorPart, cpu, receive, sitePart, storedVector } from "./parts.ts";
 import { wireBytes } from "./wire.ts";
 
 interface Case {
@@ -23,7 +23,8 @@ function prepare(size: Size): Case {
 }
 
 function measure({ federation, others, update }: Case): Measured {
-  const site = cpu(() => sitePart(federation, others, update));
+  const stored = storedVector(encodedWords(federation.encoding));
+  const site = cpu(() => sitePart(federation, others, update, stored));
   const coordinator = cpu(() => coordinatorPart(federation, others));
   if (Buffer.compare(Buffer.from(coordinator.result.sum.buffer), Buffer.from(others.plain.buffer)) !== 0) {
     throw new Error("the opened sum is not the plain integer sum");

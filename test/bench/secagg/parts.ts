@@ -1,10 +1,10 @@
 /** What is timed: one site's part of a round and the coordinator's, by the product's functions, without network and disk. */
 import { createHash, randomBytes } from "node:crypto";
-import { openBox, sealBox } from "@engraft/core/crypto/box";
+import { openInPlace, sealBox, sealedPieces } from "@engraft/core/crypto/box";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { addVector } from "@engraft/core/crypto/mask";
 import { advertise, agreeOnRoster } from "@engraft/core/secagg/advertise";
-import { acceptMasked, announceMasked, maskInput, vectorBytes } from "@engraft/core/secagg/mask-input";
+import { acceptMasked, announceMasked, maskInPlace, vectorBytes } from "@engraft/core/secagg/mask-input";
 import { decodeSum, encodedWords, encodeInput } from "@engraft/core/secagg/quantize";
 import { acceptDeal, deal, dealEntropy, openShareSet, partsOf } from "@engraft/core/secagg/share";
 import { agreeOnSurvivors, echo, readEchoes } from "@engraft/core/secagg/survivors";
@@ -13,6 +13,9 @@ import { value, type Announced, type Federation } from "./federation.ts";
 
 /** Key of the stored vector, and what it is bound to; any will do here. */
 const AT_REST = new Uint8Array(32).fill(3);
+
+/** A stored vector as it is read from the disk. */
+export const storedVector = (words: number): Uint8Array => sealBox(AT_REST, new Uint8Array(12), AT_REST, new Uint8Array(4 * words));
 
 /** CPU time of a function in milliseconds, of all threads of this process. */
 export function cpu<T>(work: () => T): { readonly ms: number; readonly result: T } {
@@ -24,27 +27,29 @@ export function cpu<T>(work: () => T): { readonly ms: number; readonly result: T
 
 /**
  * Keys, shares, encoding, masks, signatures, and the digest and encryption under which the vector is stored: all that a site
- * computes in a round beyond training.
+ * computes in a round beyond training. `stored` is opened where it lies.
  */
 export function sitePart(
   { directory, roster, attempt, adverts, cut, survivors, encoding }: Federation,
   others: Announced,
   update: Float32Array,
+  stored: Uint8Array,
 ) {
   const [own] = survivors;
   if (own === undefined) throw new Error("there is no site");
   const { by, index, secrets } = own;
   const encoded = encodeInput(encoding, 100, update, [], randomBytes(32));
-  const box = sealBox(AT_REST, randomBytes(12), AT_REST, vectorBytes(encoded));
+  for (const piece of sealedPieces(AT_REST, randomBytes(12), AT_REST, vectorBytes(encoded))) void piece;
   sha256(vectorBytes(encoded));
   const advert = advertise(by, attempt, secrets);
   const agreed = value(agreeOnRoster(directory, attempt, adverts, advert));
   deal(by, agreed, index, secrets, randomBytes(dealEntropy(agreed)));
   const parts = cut.map((part) => part(index));
   const keyed = value(openShareSet(directory, agreed, own, parts));
-  const stored = openBox(AT_REST, AT_REST, box);
-  if (stored === undefined) throw new Error("the stored vector cannot be read");
-  const masked = maskInput(keyed, secrets, new Uint32Array(stored.buffer, stored.byteOffset, stored.byteLength / 4));
+  const opened = openInPlace(AT_REST, AT_REST, stored);
+  if (opened === undefined) throw new Error("the stored vector cannot be read");
+  const masked = new Uint32Array(opened.buffer, opened.byteOffset, opened.byteLength / 4);
+  maskInPlace(keyed, secrets, masked);
   const header = announceMasked(by, keyed, masked);
   const survivorsSet = value(agreeOnSurvivors(directory, roster, keyed, others.headers));
   echo(by, roster, index, survivorsSet);

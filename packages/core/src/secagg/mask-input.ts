@@ -33,31 +33,31 @@ export const pairSign = (me: number, other: number): 1 | -1 => (me < other ? 1 :
 /** The words' bytes as they travel (no copy). */
 export const vectorBytes = (vector: Uint32Array): Uint8Array => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 
-/** A masked copy of `vector`. Only once in a roster, and only of the vector stored for the round (SPEC.md, G6). */
-export function maskInput(keyed: Keyed, secrets: AttemptSecrets, vector: Uint32Array): Uint32Array {
+/** Masks `vector` in place. Only once in a roster, and only the vector stored for the round (SPEC.md, G6). */
+export function maskInPlace(keyed: Keyed, secrets: AttemptSecrets, vector: Uint32Array): void {
   assert(
     keyed.wrong.every((dealer) => keyed.held.has(dealer)),
     "a complaint is not answered yet",
   );
-  const masked = Uint32Array.from(vector);
-  applyMask(masked, selfMaskKey(keyed.roster, keyed.index, secrets.seed), 1);
+  applyMask(vector, selfMaskKey(keyed.roster, keyed.index, secrets.seed), 1);
   const mine = agreementKey(secrets.mask);
   for (const other of keyed.dealers) {
     if (other === keyed.index) continue;
     const key = pairMaskKey(keyed.roster, mine, keyed.index, other, memberAt(keyed.roster, other).maskKey);
-    applyMask(masked, key, pairSign(keyed.index, other));
+    applyMask(vector, key, pairSign(keyed.index, other));
   }
+}
+
+/** A masked copy of `vector`. */
+export function maskInput(keyed: Keyed, secrets: AttemptSecrets, vector: Uint32Array): Uint32Array {
+  const masked = Uint32Array.from(vector);
+  maskInPlace(keyed, secrets, masked);
   return masked;
 }
 
-export const announceMasked = (by: Signing, keyed: Keyed, masked: Uint32Array): Statement<"masked"> =>
-  state(by, "masked", {
-    roster: keyed.roster.hash,
-    index: keyed.index,
-    shares: keyed.hash,
-    words: masked.length,
-    body: sha256(vectorBytes(masked)),
-  });
+/** `body`: digest of the masked words' bytes, where it is known already. */
+export const announceMasked = (by: Signing, keyed: Keyed, masked: Uint32Array, body = sha256(vectorBytes(masked))): Statement<"masked"> =>
+  state(by, "masked", { roster: keyed.roster.hash, index: keyed.index, shares: keyed.hash, words: masked.length, body });
 
 /** Coordinator, before the body is fetched: what may not spoil the survivors' set later is refused here. */
 export function acceptMasked(
