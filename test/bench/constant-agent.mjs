@@ -14,6 +14,7 @@ const openSiteModel = async () => ({
   }),
   trainAlone: async (start) => start,
   evaluate: async () => null,
+  tally: async () => null,
   close: async () => undefined,
 });
 

@@ -10,6 +10,7 @@ import { benchHeart } from "./heart.ts";
 import { asTable, machine, type Report, type Row } from "./report.ts";
 import { benchRound } from "./round.ts";
 import { benchScale } from "./scale.ts";
+import { benchSecagg } from "./secagg/bench.ts";
 
 export interface BenchOptions {
   /** Python of an environment with the peer's packages; without it no baseline runs. */
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   round: benchRound,
   heart: benchHeart,
   scale: benchScale,
+  secagg: benchSecagg,
 };
 
 async function main(): Promise<void> {

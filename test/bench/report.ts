@@ -11,7 +11,14 @@ export interface Row {
   readonly baselineName: string | null;
   /** ours / baseline. */
   readonly ratio: number | null;
+  /** What is aimed at. Null where nothing is, or where its baseline did not run. */
+  readonly goal: (Goal & { readonly met: boolean }) | null;
+  /** How the figure came about, where it was not simply measured. */
+  readonly note: string | null;
 }
+
+/** At most this much of the baseline, or at most this value. */
+export type Goal = { readonly ratio: number } | { readonly value: number };
 
 export interface Report {
   readonly bench: string;
@@ -28,8 +35,11 @@ export function row(
   unit: string,
   ours: number,
   baseline?: { readonly name: string; readonly value: number },
+  goal?: Goal,
+  note: string | null = null,
 ): Row {
   const round = (value: number): number => Number(value.toPrecision(4));
+  const ratio = baseline === undefined ? null : ours / baseline.value;
   return {
     case: name,
     metric,
@@ -37,9 +47,19 @@ export function row(
     ours: round(ours),
     baseline: baseline === undefined ? null : round(baseline.value),
     baselineName: baseline?.name ?? null,
-    ratio: baseline === undefined ? null : round(ours / baseline.value),
+    ratio: ratio === null ? null : round(ratio),
+    goal: goal === undefined ? null : judged(goal, ours, ratio),
+    note,
   };
 }
+
+function judged(goal: Goal, ours: number, ratio: number | null): Row["goal"] {
+  if ("value" in goal) return { ...goal, met: ours <= goal.value };
+  return ratio === null ? null : { ...goal, met: ratio <= goal.ratio };
+}
+
+const goalText = ({ goal }: Row): string =>
+  goal === null ? "" : `${"ratio" in goal ? `<= ${goal.ratio}x` : `<= ${goal.value}`} ${goal.met ? "met" : "MISSED"}`;
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -50,7 +70,7 @@ export function median(values: readonly number[]): number {
 }
 
 export function asTable(report: Report): string {
-  const header = ["case", "metric", "ours", "unit", "baseline", "ratio"];
+  const header = ["case", "metric", "ours", "unit", "baseline", "ratio", "goal", "note"];
   const rows = report.rows.map((each) => [
     each.case,
     each.metric,
@@ -58,6 +78,8 @@ export function asTable(report: Report): string {
     each.unit,
     each.baseline === null ? "not run" : `${each.baseline} (${each.baselineName ?? ""})`,
     each.ratio === null ? "" : `${each.ratio}x`,
+    goalText(each),
+    each.note ?? "",
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((cells) => cells[column]?.length ?? 0)));
   const lines = [header, ...rows].map((cells) =>

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Federation } from "../../tools/federation/federation.ts";
 import { Program } from "../../tools/federation/program.ts";
+import { finished, propose } from "./constant.ts";
 import type { BenchOptions } from "./main.ts";
 import { peakMiB, residentMiB } from "./memory.ts";
 import { median, row, type Row } from "./report.ts";
-import { finished, propose } from "./round.ts";
 
 const HERD = fileURLToPath(new URL("./herd.mjs", import.meta.url));
 const HERDS = 2;
@@ -54,7 +54,7 @@ async function measure({ sites, values, rounds }: Case) {
   const federation = await Federation.start({ dir, env: { ENGRAFT_ENROLMENTS_PER_MINUTE: String(60 * 1000) } });
   const herds: Program[] = [];
   try {
-    const plan = await propose(federation, values, sites, rounds);
+    const plan = await propose(federation, { values, agents: sites, rounds, aggregation: { method: "plain" } });
     const before = await residentMiB(federation.coordinator.pid);
     const began = Date.now();
     const api = await federation.api();

@@ -167,8 +167,10 @@ export class Federation {
   }
 
   /** An agent of the caller's own making in place of the binary: `script <home>`. */
-  startAgentScript(site: string, script: string): Promise<Program> {
-    return this.#online(site, Program.start("engraft-site", [this.siteDir(site)], { ...this.#program(site), script }));
+  startAgentScript(site: string, script: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const program = this.#program(site);
+    const options = { ...program, env: { ...program.env, ...env }, script };
+    return this.#online(site, Program.start("engraft-site", [this.siteDir(site)], options));
   }
 
   startAgent(site: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {

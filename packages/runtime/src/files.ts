@@ -1,6 +1,6 @@
 /** Durable small files: what was written is there after a power cut, whole or not at all. */
 import { randomBytes } from "node:crypto";
-import { open, mkdir, readFile, rename, rm, statfs } from "node:fs/promises";
+import { open, mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 
@@ -35,14 +35,14 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Writes beside, syncs, renames over, syncs the folder. */
-export async function writeFileDurably(path: string, data: Uint8Array | string, mode = 0o600): Promise<void> {
+/** Writes beside, syncs, renames over, syncs the folder. `data` can come in pieces. */
+export async function writeFileDurably(path: string, data: Uint8Array | string | Iterable<Uint8Array>, mode = 0o600): Promise<void> {
   const beside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   await mkdir(dirname(path), { recursive: true });
   try {
     const handle = await open(beside, "wx", mode);
     try {
-      await handle.writeFile(data);
+      await writeFile(handle, data);
       await handle.datasync();
     } finally {
       await handle.close();

@@ -1,8 +1,8 @@
-import { createHmac } from "node:crypto";
+import { createCipheriv, createHmac } from "node:crypto";
 import fc from "fast-check";
 import nacl from "tweetnacl";
 import { describe, expect, it } from "vitest";
-import { openBox, sealBox } from "./box.ts";
+import { openBox, openInPlace, sealBox, sealedPieces } from "./box.ts";
 import { agree, agreementKey, agreementPublic, deriveKey, isAgreementKey } from "./x25519.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -67,5 +67,27 @@ describe("boxes", () => {
     expect(openBox(key, Uint8Array.of(4), box)).toBeUndefined();
     expect(openBox(new Uint8Array(32), bound, box)).toBeUndefined();
     expect(openBox(key, bound, box.subarray(0, 20))).toBeUndefined();
+  });
+  it("of any length are one encryption, whether whole, in pieces or opened where they lie", () => {
+    for (const length of [0, 1, 65_535, 65_536, 65_537, 200_001]) {
+      const content = Uint8Array.from({ length }, (_, at) => at * 7);
+      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound);
+      const whole = Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+      const box = sealBox(key, nonce, bound, content);
+      expect(whole.equals(box)).toBe(true);
+      expect(whole.equals(Buffer.concat([...sealedPieces(key, nonce, bound, content)]))).toBe(true);
+      expect(Buffer.from(content).equals(openBox(key, bound, box) ?? Buffer.of(1))).toBe(true);
+      const opened = openInPlace(key, bound, box);
+      expect(Buffer.from(content).equals(opened ?? Buffer.of(1))).toBe(true);
+      expect(opened?.buffer).toBe(box.buffer);
+    }
+  });
+
+  it("that are not authentic leave nothing readable where they lay", () => {
+    const box = sealBox(key, nonce, bound, new Uint8Array(100_000).fill(9));
+    box[70_000] = (box[70_000] ?? 0) ^ 1;
+    expect(openInPlace(key, bound, box)).toBeUndefined();
+    expect(box.subarray(12, -16).every((byte) => byte === 0)).toBe(true);
+    expect(openInPlace(key, bound, box.subarray(0, 20))).toBeUndefined();
   });
 });

@@ -33,32 +33,31 @@ export const pairSign = (me: number, other: number): 1 | -1 => (me < other ? 1 :
 /** The words' bytes as they travel (no copy). */
 export const vectorBytes = (vector: Uint32Array): Uint8Array => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 
-/** A masked copy of `vector`. Only once in a roster, and only of the vector stored for the round (SPEC.md, G6). */
-export function maskInput(keyed: Keyed, secrets: AttemptSecrets, vector: Uint32Array): Uint32Array {
+/** Masks `vector` in place. Only once in a roster, and only the vector stored for the round (SPEC.md, G6). */
+export function maskInPlace(keyed: Keyed, secrets: AttemptSecrets, vector: Uint32Array): void {
   assert(
     keyed.wrong.every((dealer) => keyed.held.has(dealer)),
     "a complaint is not answered yet",
   );
-  const masked = Uint32Array.from(vector);
-  applyMask(masked, selfMaskKey(keyed.roster, keyed.index, secrets.seed), 1);
+  applyMask(vector, selfMaskKey(keyed.roster, keyed.index, secrets.seed), 1);
   const mine = agreementKey(secrets.mask);
   for (const other of keyed.dealers) {
     if (other === keyed.index) continue;
     const key = pairMaskKey(keyed.roster, mine, keyed.index, other, memberAt(keyed.roster, other).maskKey);
-    applyMask(masked, key, pairSign(keyed.index, other));
+    applyMask(vector, key, pairSign(keyed.index, other));
   }
+}
+
+/** A masked copy of `vector`. */
+export function maskInput(keyed: Keyed, secrets: AttemptSecrets, vector: Uint32Array): Uint32Array {
+  const masked = Uint32Array.from(vector);
+  maskInPlace(keyed, secrets, masked);
   return masked;
 }
 
-/** `packed`: the masked vector as it travels (pack.ts). */
-export const announceMasked = (by: Signing, keyed: Keyed, packed: Uint32Array): Statement<"masked"> =>
-  state(by, "masked", {
-    roster: keyed.roster.hash,
-    index: keyed.index,
-    shares: keyed.hash,
-    words: packed.length,
-    body: sha256(vectorBytes(packed)),
-  });
+/** `packed`: the masked vector as it travels (pack.ts); `body`: digest of its bytes, where it is known already. */
+export const announceMasked = (by: Signing, keyed: Keyed, packed: Uint32Array, body = sha256(vectorBytes(packed))): Statement<"masked"> =>
+  state(by, "masked", { roster: keyed.roster.hash, index: keyed.index, shares: keyed.hash, words: packed.length, body });
 
 /** Coordinator, before the body is fetched: what may not spoil the survivors' set later is refused here. `words` travel. */
 export function acceptMasked(

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
-import { openBox, sealBox } from "@engraft/core/crypto/box";
+import { openInPlace, sealedPieces } from "@engraft/core/crypto/box";
 import { digestBytes } from "@engraft/core/secagg/transcript";
 import { writeFileDurably } from "@engraft/runtime/files";
 
@@ -13,12 +13,16 @@ export const isVectorFile = (name: string): boolean => /^vector-[0-9a-f]{64}\.bo
 
 /** Durable when it returns. */
 export const writeVector = (folder: string, key: Uint8Array, roundHash: Digest, bytes: Uint8Array): Promise<void> =>
-  writeFileDurably(join(folder, vectorName(roundHash)), sealBox(key, randomBytes(12), digestBytes(roundHash), bytes));
+  writeFileDurably(join(folder, vectorName(roundHash)), sealedPieces(key, randomBytes(12), digestBytes(roundHash), bytes));
 
-/** Throws `blob-missing` where it is not there as it was written. */
+/** A copy of the caller's own, at a multiple of four bytes in its buffer. Throws `blob-missing` where it is not there as it was written. */
 export async function readVector(folder: string, key: Uint8Array, roundHash: Digest): Promise<Uint8Array> {
-  const box = await readFile(join(folder, vectorName(roundHash))).catch(() => undefined);
-  const bytes = box === undefined ? undefined : openBox(key, digestBytes(roundHash), box);
+  // A small Buffer can start anywhere in a pool.
+  const box = await readFile(join(folder, vectorName(roundHash))).then(
+    (read) => (read.byteOffset % 4 === 0 ? read : Uint8Array.from(read)),
+    () => undefined,
+  );
+  const bytes = box === undefined ? undefined : openInPlace(key, digestBytes(roundHash), box);
   if (bytes === undefined) {
     throw new EngraftError(
       "blob-missing",

@@ -6,7 +6,7 @@ import { isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
 import type { SecaggStep } from "@engraft/core/protocol/messages";
 import { withAnswer } from "@engraft/core/secagg/complaint";
-import { announceMasked, maskInput, vectorBytes } from "@engraft/core/secagg/mask-input";
+import { announceMasked, maskInPlace, vectorBytes } from "@engraft/core/secagg/mask-input";
 import { pack } from "@engraft/core/secagg/pack";
 import { mayLeave } from "@engraft/core/secagg/release-rules";
 import type { Keyed } from "@engraft/core/secagg/share";
@@ -71,11 +71,12 @@ export class Masking {
         : { ok: true, again: true, replies: [attempt.masked] };
     }
     const bytes = await this.#secure.vector(attempt.roundHash);
-    const masked = maskInput(keyed, attempt.secrets, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
-    bytes.fill(0);
+    // In place: it is read for this, and unmasked it need not be there a second time.
+    const masked = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    maskInPlace(keyed, attempt.secrets, masked);
     const packed = pack(layout, masked);
     const body = await this.#keep(vectorBytes(packed));
-    const statement = statementText(announceMasked(here.by, keyed, packed));
+    const statement = statementText(announceMasked(here.by, keyed, packed, body.digest));
     const reply = { ...replyOf(attempt), phase: "masked", statement, body } as const;
     this.forget(attempt.attemptHash);
     const keep = { shared: { hash: shares, dealers, held: [...keyed.held] }, masked: reply };
