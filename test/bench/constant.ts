@@ -8,12 +8,18 @@ import type { Plan } from "@engraft/core/models/plan";
 import type { Manifest } from "@engraft/core/models/manifest";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { runView, type RunView } from "@engraft/core/rounds/view";
+import { cpuUsed, type CpuUsed } from "./memory.ts";
 import { Federation } from "../../tools/federation/federation.ts";
 
 const AGENT = fileURLToPath(new URL("./constant-agent.mjs", import.meta.url));
 
-/** What a plan file may leave out of secure aggregation is filled in when it is proposed. */
-type Aggregation = Plan["aggregation"] | { readonly method: "secure" };
+/** What a plan file leaves out of secure aggregation is filled in when it is proposed. */
+type Aggregation =
+  | { readonly method: "plain" }
+  | { readonly method: "secure"; readonly weightCap: number; readonly coordinateClip: number };
+
+/** Fine enough for the agents' constants: with the steps of a wide clip they would all be rounded to nothing. */
+export const SECURE: Aggregation = { method: "secure", weightCap: 1000, coordinateClip: 0.01 };
 
 export interface ConstantRun {
   readonly values: number;
@@ -30,6 +36,8 @@ export interface RanConstant<T> {
   readonly view: RunView;
   /** Of each site and round, up and down. */
   readonly bytes: number;
+  /** CPU seconds a round, with the evaluation at the end shared among the rounds. */
+  readonly cpu: CpuUsed;
   /** What was looked at before everything was stopped. */
   readonly seen: T;
 }
@@ -48,19 +56,24 @@ export async function runConstant<T>(wanted: ConstantRun, look: (federation: Fed
     if (wanted.aggregation.method === "secure") await federation.compareAll(digest, names);
     await Promise.all(names.map((site) => federation.approve(site, digest)));
     const api = await federation.api();
-    const bytesBefore = await wireBytes(federation);
+    const [bytesBefore, cpuBefore] = [await wireBytes(federation), await cpuUsed(federation)];
     const { run } = await api.runs.start.mutate({ plan: digest });
     const view = await finished(federation, run);
     const bytes = ((await wireBytes(federation)) - bytesBefore) / wanted.agents;
-    return { started, view, bytes: bytesPerRound(bytes, wanted), seen: await look(federation) };
+    const cpuAfter = await cpuUsed(federation);
+    const cpu = {
+      coordinator: (cpuAfter.coordinator - cpuBefore.coordinator) / wanted.rounds,
+      agent: (cpuAfter.agent - cpuBefore.agent) / wanted.rounds,
+    };
+    return { started, view, bytes: bytesPerRound(bytes, wanted), cpu, seen: await look(federation) };
   } finally {
     await federation.stop();
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-/** Without what travels once a run: the last checkpoint, for the evaluation. The base model is the first round's checkpoint. */
-const bytesPerRound = (bytes: number, { values, rounds }: ConstantRun): number => (bytes - 4 * values) / rounds;
+/** Without what travels once a run: the base model at the start, the last checkpoint for the evaluation. */
+const bytesPerRound = (bytes: number, { values, rounds }: ConstantRun): number => (bytes - 2 * 4 * values) / rounds;
 
 /** When each round's checkpoint was written. */
 export const checkpointTimes = (view: RunView): readonly number[] => view.rounds.map((round) => round.checkpoint?.at ?? Number.NaN);

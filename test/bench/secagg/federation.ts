@@ -45,7 +45,11 @@ export function someUpdate(values: number): Float32Array {
   return update;
 }
 
+/** Full words do not depend on the round. */
+export const ROUND = sha256("round");
+
 export const encodingOf = ({ values, sites }: Size): Encoding => ({
+  words: "full",
   sites,
   cap: 10_000,
   clipNorm: 100,
@@ -115,7 +119,7 @@ export function announce(federation: Federation, update: Float32Array) {
   const { survivors, keyed, encoding, directory, roster } = federation;
   let plain: Uint32Array | undefined;
   const bodies = survivors.map((one, at) => {
-    const vector = encodeInput(encoding, 100 + at, update, [], randomBytes(32));
+    const vector = encodeInput(encoding, ROUND, { weight: 100 + at, update, totals: [] }, randomBytes(32));
     if (plain === undefined) plain = Uint32Array.from(vector);
     // The reference sum, in plain arithmetic.
     else for (let i = 0; i < plain.length; i++) plain[i] = (plain[i] as number) + (vector[i] as number);

@@ -9,7 +9,7 @@ import { decodeSum, encodedWords, encodeInput } from "@engraft/core/secagg/quant
 import { acceptDeal, deal, dealEntropy, openShareSet, partsOf } from "@engraft/core/secagg/share";
 import { agreeOnSurvivors, echo, readEchoes } from "@engraft/core/secagg/survivors";
 import { acceptRelease, recoverSecrets, release, unmaskSum } from "@engraft/core/secagg/unmask";
-import { value, type Announced, type Federation } from "./federation.ts";
+import { ROUND, value, type Announced, type Federation } from "./federation.ts";
 
 /** Key of the stored vector, and what it is bound to; any will do here. */
 const AT_REST = new Uint8Array(32).fill(3);
@@ -38,7 +38,7 @@ export function sitePart(
   const [own] = survivors;
   if (own === undefined) throw new Error("there is no site");
   const { by, index, secrets } = own;
-  const encoded = encodeInput(encoding, 100, update, [], randomBytes(32));
+  const encoded = encodeInput(encoding, ROUND, { weight: 100, update, totals: [] }, randomBytes(32));
   for (const piece of sealedPieces(AT_REST, randomBytes(12), AT_REST, vectorBytes(encoded))) void piece;
   sha256(vectorBytes(encoded));
   const advert = advertise(by, attempt, secrets);
@@ -100,6 +100,6 @@ export function coordinatorPart(federation: Federation, others: Announced) {
   const releases = others.releases.map((one) => value(acceptRelease(directory, opening, one)));
   const recovered = value(recoverSecrets(opening, releases));
   unmaskSum(sum, opening, recovered);
-  const decoded = value(decodeSum(encoding, sum, survivors.length));
+  const decoded = value(decodeSum(encoding, ROUND, sum, survivors.length));
   return { sum, decoded, digest: sha256(vectorBytes(sum)) };
 }

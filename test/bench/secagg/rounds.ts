@@ -2,7 +2,7 @@
 import { median, row, type Goal, type Row } from "../report.ts";
 import type { BenchOptions } from "../main.ts";
 import { peaks } from "../memory.ts";
-import { roundSeconds, runConstant } from "../constant.ts";
+import { roundSeconds, runConstant, SECURE } from "../constant.ts";
 
 interface Case {
   readonly values: number;
@@ -42,7 +42,7 @@ async function benchCase(each: Case, memory: Map<number, number>): Promise<reado
   const { values, agents, rounds } = each;
   const name = nameOf(each);
   process.stderr.write(`${name} ...\n`);
-  const { view, bytes, seen } = await runConstant({ values, agents, rounds, aggregation: { method: "secure" } }, peaks);
+  const { view, bytes, cpu, seen } = await runConstant({ values, agents, rounds, aggregation: SECURE }, peaks);
   const flower = agents === 4 ? FLOWER_SECONDS[values] : undefined;
   const peer = flower === undefined ? undefined : { name: FLOWER, value: flower };
   const goal: Goal | undefined = values === 1_000_000 && agents === 4 ? { value: 1 } : undefined;
@@ -53,6 +53,8 @@ async function benchCase(each: Case, memory: Map<number, number>): Promise<reado
   return [
     row(name, "round, median", "s", median(roundSeconds(view)), peer, goal),
     row(name, "bytes per site and round", "B", bytes, { name: "float32 up and down", value: 8 * values }),
+    row(name, "coordinator, CPU a round", "s", cpu.coordinator),
+    row(name, "agent, CPU a round", "s", cpu.agent),
     row(name, "coordinator, peak memory", "MiB", seen.coordinatorMiB, smaller, smaller && { ratio: 1.1 }),
     row(name, "agent, peak memory", "MiB", seen.agentMiB),
   ];
@@ -67,7 +69,7 @@ async function benchDropout(values: number): Promise<Row> {
       values,
       agents: 4,
       rounds: 3,
-      aggregation: { method: "secure" },
+      aggregation: SECURE,
       cohort: { minSites: 3, graceSeconds: GRACE_SECONDS, gatherSeconds: 1 },
       firstAgentEnv: { ENGRAFT_CRASH_AT: "send.masked:2" },
     },
