@@ -1,0 +1,204 @@
+/** Secure rounds with somebody lying, over real sockets: a site against the real coordinator, a coordinator against the real agent. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { toBase64url } from "@engraft/core/base/bytes";
+import { digest as digestCodec } from "@engraft/core/base/binary";
+import { sha256 } from "@engraft/core/crypto/digest";
+import { treeRoot } from "@engraft/core/crypto/merkle";
+import type { SecaggReply } from "@engraft/core/protocol/messages";
+import { attemptSecrets } from "@engraft/core/secagg/advertise";
+import { state } from "@engraft/core/secagg/statement";
+import { statementText } from "@engraft/core/secagg/signed-text";
+import { afterEach, describe, expect, it } from "vitest";
+import type { HandAttempt } from "./support/hand-secure.ts";
+import { HandSite } from "./support/hand-site.ts";
+import { Heart, shortPlan } from "./support/heart.ts";
+import { SecureLiar, type Lie, type Lies } from "./support/secure-liar.ts";
+
+const SITES = ["cleveland", "hungary", "switzerland", "va"];
+const HONEST = SITES.slice(0, 3);
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+type Reply<P extends SecaggReply["phase"]> = Extract<SecaggReply, { phase: P }>;
+
+const replaced =
+  <P extends SecaggReply["phase"]>(phase: P, change: (honest: Reply<P>, attempt: HandAttempt) => readonly SecaggReply[]): Lie =>
+  (honest, attempt) => {
+    if (honest.phase !== phase) throw new Error(`expected ${phase}`);
+    return change(honest as Reply<P>, attempt);
+  };
+
+/** The deal with a box that its holder cannot open, under a root that the liar signs. */
+const garbageFor = (holder: number): Lie =>
+  replaced("deal", (honest, attempt) => {
+    const { deal } = attempt.dealt as NonNullable<typeof attempt.dealt>;
+    const leaf = Uint8Array.from(deal.leaves[holder - 1] ?? []);
+    leaf[20] = (leaf[20] as number) ^ 1;
+    const leaves = deal.leaves.with(holder - 1, leaf);
+    const root = treeRoot([digestCodec.write(deal.seedCommitment), ...leaves]);
+    const statement = statementText(state(attempt.by, "deal", { roster: attempt.roster?.hash ?? sha256(""), index: attempt.index, root }));
+    const lie = { ...deal, leaves };
+    return [{ ...honest, statement, leaves: lie.leaves.map(toBase64url) }];
+  });
+
+/** The order of the group, little-endian: a signature with it added verifies where verifying is lax. */
+const L = 2n ** 252n + 27742317777372353535851937790883648493n;
+function plusL(signature: string): string {
+  const bytes = Buffer.from(signature, "base64url");
+  let s = BigInt(`0x${Buffer.from(bytes.subarray(32)).reverse().toString("hex")}`) + L;
+  for (let at = 32; at < 64; at++) {
+    bytes[at] = Number(s & 255n);
+    s >>= 8n;
+  }
+  return bytes.toString("base64url");
+}
+
+async function liarIn(heart: Heart, lies: Lies): Promise<SecureLiar> {
+  const { federation } = heart;
+  await federation.agents.get("va")?.stop();
+  const home = federation.siteDir("va");
+  const hand = await HandSite.connect(federation.url, home, "va");
+  const liar = new SecureLiar(hand, home, "va", lies);
+  ends.push(async () => {
+    await liar.stop();
+    hand.link.close("link-lost", "done");
+  });
+  return liar;
+}
+
+async function start(rounds: number, change: { readonly attempts?: number; readonly phaseSeconds?: number } = {}): Promise<Heart> {
+  const heart = await Heart.start({
+    aggregation: "secure",
+    plan: (plan) => {
+      const short = shortPlan(rounds, 5)(plan);
+      const aggregation = { ...short.aggregation, attempts: 3, phaseSeconds: 20, ...change } as typeof short.aggregation;
+      return { ...short, cohort: { ...short.cohort, graceSeconds: 5 }, aggregation };
+    },
+  });
+  ends.push(() => heart.stop());
+  return heart;
+}
+
+describe("a site that lies to the real coordinator", () => {
+  it("[R16] [A2] [K6] [K9] [V11] [V12] is named for each lie, and the honest sites' run goes on to its end with exact sums", async () => {
+    const lies: Lies = {
+      // Two different sets of keys.
+      "1.1": { advert: replaced("advert", (honest, attempt) => [honest, attempt.advert(attemptSecrets(new Uint8Array(128).fill(9)))]) },
+      // A vector with a word less.
+      "2.1": { masked: replaced("masked", (_, attempt) => [attempt.maskedText(new Uint32Array(attempt.body.length / 4 - 1))]) },
+      // Garbage in a box, and the truth when asked.
+      "3.1": { deal: garbageFor(1) },
+      // Another set than the rest sees.
+      "4.1": {
+        echo: replaced("echo", (honest, attempt) => [
+          { ...honest, statement: attempt.resigned("echo", honest.statement, { inputs: sha256("i") }) },
+        ]),
+      },
+      "5.1": { release: replaced("release", (honest, attempt) => [{ ...honest, statement: wrongShare(honest, attempt) }]) },
+      // Both kinds of share of one site.
+      "6.1": { release: replaced("release", (honest, attempt) => [{ ...honest, statement: bothKinds(honest, attempt) }]) },
+      "7.1": { deal: replaced("deal", (honest) => [{ ...first("deal"), round: honest.round }]) },
+      "8.1": { masked: replaced("masked", (honest, attempt) => [{ ...honest, statement: withTrailingByte(honest, attempt) }]) },
+      "9.1": {
+        advert: replaced("advert", (honest) => [
+          { ...honest, statement: { ...honest.statement, signature: plusL(honest.statement.signature) } },
+        ]),
+      },
+      // Shares before anybody asked for them, and a masked vector that was not announced.
+      "10.1": {
+        masked: replaced("masked", (honest, attempt) => [
+          attempt.release({ members: [1, 2, 3, 4], hash: sha256("nobody saw these") }),
+          honest,
+        ]),
+      },
+    };
+    const heart = await start(10);
+    const liar = await liarIn(heart, lies);
+    const first = <P extends SecaggReply["phase"]>(phase: P): Reply<P> =>
+      liar.attempts.get("1.1")?.said.find((reply) => reply.phase === phase) as Reply<P>;
+    const run = await heart.startRun();
+    const view = await heart.untilPhase(run, "finished");
+
+    const outcomes = view.rounds.map(({ round, dropped, sum }) => ({
+      round,
+      named: dropped.map(({ site, code }) => `${site} ${code}`),
+      sites: sum?.sites,
+    }));
+    expect(outcomes).toEqual([
+      { round: 1, named: [], sites: SITES },
+      { round: 2, named: ["va wrong-shape"], sites: HONEST },
+      { round: 3, named: [], sites: SITES },
+      { round: 4, named: ["va second-set"], sites: SITES },
+      { round: 5, named: ["va share-wrong"], sites: SITES },
+      { round: 6, named: ["va bad-message"], sites: SITES },
+      { round: 7, named: ["va attempt-stale"], sites: HONEST },
+      { round: 8, named: ["va bad-message"], sites: HONEST },
+      { round: 9, named: ["va bad-signature"], sites: HONEST },
+      { round: 10, named: [], sites: SITES },
+      { round: 11, named: [], sites: SITES },
+    ]);
+    const { refusals } = await (await heart.federation.api()).runs.get.query({ run });
+    const codes = refusals.map(({ code }) => code);
+    expect(codes).toContain("second-answer");
+    expect(codes).toContain("attempt-stale");
+    await expectRecordsSound(heart, run);
+  });
+
+  it("[K6] [R17] [V11] that answers a complaint with a wrong share is named, and the round is begun anew with fresh keys", async () => {
+    const wrong: Lie = replaced("answer", (honest, attempt) => [
+      { ...honest, statement: attempt.resigned("answer", honest.statement, { key: new Uint8Array(32) }) },
+    ]);
+    const heart = await start(1);
+    await liarIn(heart, { "1.1": { deal: garbageFor(2), answer: wrong } });
+    const run = await heart.startRun();
+    const view = await heart.untilPhase(run, "finished");
+    const [round] = view.rounds;
+    expect(round?.dropped).toMatchObject([{ site: "va", code: "share-wrong" }]);
+    expect(round?.attempts.map(({ number }) => number)).toEqual([1, 2]);
+    expect(round?.sum?.sites).toEqual(SITES);
+  });
+
+  it("[K8] [R17] [V11] that never releases, beside one that dies, leaves fewer than t: no sum is ever opened, and the run ends by name", async () => {
+    const silent = { release: () => [] };
+    const heart = await start(3, { attempts: 1, phaseSeconds: 4 });
+    await liarIn(heart, { "1.1": silent, "2.1": silent, "3.1": silent });
+    const { federation } = heart;
+    await federation.agents.get("hungary")?.stop();
+    await federation.startAgent("hungary", { ENGRAFT_CRASH_AT: "send.release:1" });
+    const run = await heart.startRun();
+    await federation.agents.get("hungary")?.exited;
+    const view = await heart.until(run, ({ end }) => end !== null);
+    expect(view.phase).toBe("failed");
+    expect(view.rounds.every(({ sum }) => sum === null || sum === undefined)).toBe(true);
+    expect(view.rounds[0]?.attempts[0]).toMatchObject({ number: 1 });
+    expect(view.end?.text).toMatch(/without a sum|No round/);
+  });
+
+  const wrongShare = (honest: Reply<"release">, attempt: HandAttempt) => {
+    const seeds = releasedIn(attempt).map((one) => (one.of === 1 ? { of: 1, share: new Uint8Array(32) } : one));
+    return attempt.resigned("release", honest.statement, { seeds });
+  };
+  const bothKinds = (honest: Reply<"release">, attempt: HandAttempt) => {
+    const key = attempt.keyed?.held.get(1)?.key as Uint8Array;
+    return attempt.resigned("release", honest.statement, { keys: [{ of: 1, share: key }] });
+  };
+  const releasedIn = ({ keyed, survivors }: HandAttempt) =>
+    (survivors?.members ?? []).map((of) => ({ of, share: keyed?.held.get(of)?.seed as Uint8Array }));
+  const withTrailingByte = ({ statement }: Reply<"masked">, attempt: HandAttempt) =>
+    attempt.signedRaw("masked", Uint8Array.from([...Buffer.from(statement.body, "base64url"), 0]));
+});
+
+/** Of every round's record: no single update can be read from what the coordinator was sent. */
+async function expectRecordsSound(heart: Heart, run: string): Promise<void> {
+  const out = join(heart.dir, "records");
+  const saved = (await heart.federation.coordinatorCommandOk("run", "record", run, "--out", out)) as { rounds?: { folder: string }[] };
+  expect(saved.rounds?.length).toBe(11);
+  for (const { folder } of saved.rounds ?? []) {
+    const record = JSON.parse(await readFile(join(folder, "record.json"), "utf8")) as { format: string };
+    expect(record.format).toBe("engraft.record/1");
+  }
+}
