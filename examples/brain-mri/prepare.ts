@@ -30,7 +30,7 @@ const read = (path: string): Promise<Buffer> =>
   });
 
 async function prepare({ from, weights, to }: { readonly from: string; readonly weights: string; readonly to: string }): Promise<void> {
-  const slices = parse(await read(join(from, "slices.csv")), { columns: true }) as Slice[];
+  const slices = parse<Slice>(await read(join(from, "slices.csv")), { columns: true });
   const pixels = gunzipSync(await read(join(from, "images.u8.gz")));
   if (pixels.length !== slices.length * SLICE_BYTES)
     throw new EngraftError("data-invalid", "images.u8.gz and slices.csv do not belong together.");

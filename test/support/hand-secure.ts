@@ -109,7 +109,13 @@ export class HandAttempt {
     const encoding = encodingOf(this.plan, values, ask.kind);
     const totals = Array.from({ length: totalsLength(this.plan, ask.kind) }, () => 0);
     const update = new Float32Array(ask.kind === "train" ? values : 0);
-    return this.maskedText(maskInput(this.keyed, this.secrets, encodeInput(encoding, 1, update, totals, random(32))));
+    return this.maskedText(
+      maskInput(
+        this.keyed,
+        this.secrets,
+        encodeInput(encoding, sha256("full words need no round"), { weight: 1, update, totals }, random(32)),
+      ),
+    );
   }
 
   maskedText(words: Uint32Array): Extract<SecaggReply, { phase: "masked" }> {
@@ -155,7 +161,7 @@ export class HandAttempt {
   }
 
   /** A statement of this site with other fields, signed by it. */
-  resigned<K extends StatementKind>(kind: K, text: SignedText, change: object): SignedText {
+  resigned(kind: StatementKind, text: SignedText, change: object): SignedText {
     const body = mustBe(readStatement(this.directory, kind, statementOf(kind, text)));
     return statementText(state(this.by, kind, { ...body, ...change } as never));
   }

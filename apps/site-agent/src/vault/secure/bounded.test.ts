@@ -91,8 +91,8 @@ describe("a journal without the records of finished rounds", () => {
             forgotten += whole.length - short.length;
           } else if ("add" in move) {
             const added = move.add.kind === "restored" ? [move.add, ...storedRounds()] : [move.add];
-            whole = [...whole, ...added];
-            short = [...short, ...added];
+            whole = whole.concat(added);
+            short = short.concat(added);
           } else {
             const [one, other] = [mayLeave(whole, numbers, move.ask), mayLeave(short, numbers, move.ask)];
             if (isRefusal(one)) {

@@ -29,7 +29,7 @@ const mallory = identityFromSeed(new Uint8Array(32).fill(99));
 const signingOf = ({ name, identity }: LabSite): Signing => ({ site: name, identity, sign: signBytes });
 
 /** Changes one statement's fields and signs it anew, as only its own site could. */
-function resigned<K extends StatementKind>(lab: Lab, by: LabSite, kind: K, text: SignedText, change: object): SignedText {
+function resigned(lab: Lab, by: LabSite, kind: StatementKind, text: SignedText, change: object): SignedText {
   const read = readStatement(lab.directory, kind, statementOf(kind, text));
   if (!read.ok) throw new Error(read.text);
   return statementText(signed(signingOf(by), kind, { ...read.value, ...change } as never));

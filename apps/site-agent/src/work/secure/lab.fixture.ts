@@ -218,7 +218,9 @@ export class Lab implements LabPlan {
       const readings = state.deals.map(({ index }) =>
         readAnswer(directory, state.roster, index, partFor(dealer, index), statementOf("answer", reply.statement)),
       );
-      return { checked: readings.some((one) => one.ok) ? { ok: true } : (readings[0] as Refusal) };
+      const [first] = readings;
+      if (first === undefined) throw new Error("nobody dealt");
+      return { checked: readings.some((one) => one.ok) ? { ok: true } : first };
     }
     return reply.phase === "masked" ? { blob: reply.body } : {};
   }

@@ -72,7 +72,7 @@ export class LabSite {
   private constructor(plan: LabPlan, at: number, dir: string) {
     this.#plan = plan;
     this.at = at;
-    this.name = plan.directory.sites[at]?.site as SiteName;
+    this.name = (plan.directory.sites[at] as { readonly site: SiteName }).site;
     this.identity = identityFromSeed(seedOfSite(at));
     this.home = join(dir, `${this.name}-0`);
   }
