@@ -1,14 +1,12 @@
 /** Secure rounds with somebody lying, over real sockets: a site against the real coordinator, a coordinator against the real agent. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { toBase64url } from "@engraft/core/base/bytes";
 import { digest as digestCodec } from "@engraft/core/base/binary";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { treeRoot } from "@engraft/core/crypto/merkle";
 import type { SecaggReply } from "@engraft/core/protocol/messages";
 import { attemptSecrets } from "@engraft/core/secagg/advertise";
 import { state } from "@engraft/core/secagg/statement";
-import { statementText } from "@engraft/core/secagg/signed-text";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HandAttempt } from "./support/hand-secure.ts";
 import { HandSite } from "./support/hand-site.ts";
@@ -34,15 +32,15 @@ const replaced =
 
 /** The deal with a box that its holder cannot open, under a root that the liar signs. */
 const garbageFor = (holder: number): Lie =>
-  replaced("deal", (honest, attempt) => {
-    const { deal } = attempt.dealt as NonNullable<typeof attempt.dealt>;
+  replaced("deal", (_, attempt) => {
+    const { deal, own } = attempt.dealt as NonNullable<typeof attempt.dealt>;
     const leaf = Uint8Array.from(deal.leaves[holder - 1] ?? []);
     leaf[20] = (leaf[20] as number) ^ 1;
     const leaves = deal.leaves.with(holder - 1, leaf);
     const root = treeRoot([digestCodec.write(deal.seedCommitment), ...leaves]);
-    const statement = statementText(state(attempt.by, "deal", { roster: attempt.roster?.hash ?? sha256(""), index: attempt.index, root }));
-    const lie = { ...deal, leaves };
-    return [{ ...honest, statement, leaves: lie.leaves.map(toBase64url) }];
+    const statement = state(attempt.by, "deal", { roster: attempt.roster?.hash ?? sha256(""), index: attempt.index, root });
+    attempt.dealt = { deal: { ...deal, statement, leaves }, own };
+    return [attempt.dealText(attempt.dealt.deal)];
   });
 
 /** The order of the group, little-endian: a signature with it added verifies where verifying is lax. */
@@ -139,7 +137,6 @@ describe("a site that lies to the real coordinator", () => {
       { round: 8, named: ["va bad-message"], sites: HONEST },
       { round: 9, named: ["va bad-signature"], sites: HONEST },
       { round: 10, named: [], sites: SITES },
-      { round: 11, named: [], sites: SITES },
     ]);
     const { refusals } = await (await heart.federation.api()).runs.get.query({ run });
     const codes = refusals.map(({ code }) => code);

@@ -63,6 +63,8 @@ export class HandAttempt {
   readonly said: SecaggReply[] = [];
   roster: Roster | undefined;
   dealt: { readonly deal: Deal; readonly own: HeldShares } | undefined;
+  /** With boxes that open, whatever was sent: an honest answer to a complaint comes from it. */
+  boxes: Deal | undefined;
   keyed: Keyed | undefined;
   survivors: Survivors | undefined;
   body: Uint8Array = new Uint8Array();
@@ -92,6 +94,7 @@ export class HandAttempt {
     const roster = mustBe(agreeOnRoster(this.directory, this.about.hash, texts));
     this.roster = roster;
     this.dealt = deal(this.by, roster, this.index, this.secrets, random(dealEntropy(roster)));
+    this.boxes = this.dealt.deal;
     return this.dealText(this.dealt.deal);
   }
 
@@ -152,10 +155,10 @@ export class HandAttempt {
 
   /** To whoever complained about this dealer. */
   answer(complaint: SignedText): Extract<SecaggReply, { phase: "answer" }> {
-    const { roster, dealt } = this;
-    if (roster === undefined || dealt === undefined) throw new Error("nothing was dealt");
+    const { roster, boxes } = this;
+    if (roster === undefined || boxes === undefined) throw new Error("nothing was dealt");
     const complainer = mustBe(readStatement(this.directory, "complaint", statementOf("complaint", complaint))).index;
-    const shares = dealtShares(roster, this.index, this.secrets, dealt.deal, complainer);
+    const shares = dealtShares(roster, this.index, this.secrets, boxes, complainer);
     if (shares === undefined) throw new Error("the dealt shares do not open");
     return { ...this.about.at, phase: "answer", statement: statementText(answer(this.by, roster, this.index, complainer, shares)) };
   }
