@@ -170,6 +170,28 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await clean("run-live");
   });
 
+  it("[R20] [R22] steers a run: paused and resumed, with a new deadline, each under the admin's name", async () => {
+    await page.getByRole("button", { name: "Steer run" }).click();
+    await page.getByRole("button", { name: "Pause run" }).click();
+    const resume = page.getByRole("button", { name: "Resume run" });
+    await resume.waitFor();
+    await heart.until(run, (view) => view.paused !== null);
+    await clean("run-steer");
+    await resume.click();
+    await page.getByRole("button", { name: "Pause run" }).waitFor();
+    await page.getByLabel("Minutes from now").fill("nothing");
+    await page.getByRole("button", { name: "Move deadline" }).click();
+    await page.getByText("Enter a number of minutes above 0.").waitFor();
+    await page.getByLabel("Minutes from now").fill("45");
+    await page.getByRole("button", { name: "Move deadline" }).click();
+    await heart.until(
+      run,
+      (view) => view.paused === null && view.rounds.some(({ moves }) => moves.some(({ by }) => by.startsWith("admin:"))),
+    );
+    await page.keyboard.press("Escape");
+    expect(await page.getByRole("button", { name: "Steer run" }).isVisible()).toBe(true);
+  });
+
   it("shows each site on its way through a secure round, and no figure of a single site", async () => {
     const steps = page.getByRole("table", { name: /how far each site has come/ });
     for (const site of SITES) await steps.getByRole("rowheader", { name: site }).waitFor();

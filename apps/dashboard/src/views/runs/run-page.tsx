@@ -2,7 +2,7 @@
 import type { RunDetail } from "@engraft/coordinator/api/views";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
-import { Eye, OctagonX } from "lucide-react";
+import { CirclePause, Eye, OctagonX, UserX } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { PageHead } from "../../parts/card.tsx";
@@ -26,6 +26,7 @@ import { SecureRoundCard } from "./secure/secure-card.tsx";
 import { allRounds } from "./secure/steps.ts";
 import { useRecords } from "./secure/use-records.ts";
 import { SpokenRounds } from "./spoken-rounds.tsx";
+import { SteerRun } from "./steer-run.tsx";
 import { StopRun } from "./stop-run.tsx";
 import { TimelineCard } from "./timeline-card.tsx";
 import { useRun, type RunNow } from "./use-run.ts";
@@ -68,6 +69,7 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
           Start another run from the plan’s page once the sites are back.
         </Note>
       )}
+      <Steered view={view} />
       <RunFacts plan={plan} view={view} metric={metric} held={held} />
       <div className="cols items-stretch!">
         <div className="c8">
@@ -127,10 +129,30 @@ function Head({ detail, view }: { readonly detail: RunDetail; readonly view: Run
               Open release
             </Link>
           )}
+          {admin && !hasEnded(view.phase) && <SteerRun view={view} />}
           {admin && !hasEnded(view.phase) && <StopRun run={view.run} />}
         </>
       }
     />
+  );
+}
+
+/** What somebody did to the run, while it holds. */
+function Steered({ view: { paused, leftOut, end } }: { readonly view: RunView }) {
+  if (end !== null) return null;
+  return (
+    <>
+      {paused !== null && (
+        <Note tone="warn" icon={<CirclePause size={16} aria-hidden />}>
+          <b className="font-semibold">Paused by {personText(paused.by)}.</b> {paused.text}
+        </Note>
+      )}
+      {leftOut.length > 0 && (
+        <Note icon={<UserX size={16} aria-hidden />}>
+          {leftOut.map(({ site, by }) => `${site} was left out by ${personText(by)}.`).join(" ")}
+        </Note>
+      )}
+    </>
   );
 }
 

@@ -29,5 +29,6 @@ export async function readVector(folder: string, key: Uint8Array, roundHash: Dig
       "The round's stored vector is not there or was changed. The site joins again in the next round.",
     );
   }
-  return bytes;
+  // Not a Buffer, whose slices and JSON are of another kind.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
