@@ -123,11 +123,11 @@ function Sites({ view }: { readonly view: RunView }) {
           <li key={site} className="flex items-center justify-between gap-2">
             <span className="font-mono">{site}</span>
             {out.has(site) ? (
-              <Button size="small" aria-label={`Let ${site} in`} onClick={() => letIn.mutate({ run, site })}>
+              <Button size="small" aria-label={`Let in ${site}`} onClick={() => letIn.mutate({ run, site })}>
                 Let in
               </Button>
             ) : (
-              <Button size="small" aria-label={`Leave ${site} out`} onClick={() => leaveOut.mutate({ run, site })}>
+              <Button size="small" aria-label={`Leave out ${site}`} onClick={() => leaveOut.mutate({ run, site })}>
                 Leave out
               </Button>
             )}
