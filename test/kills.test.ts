@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
+import { numbers } from "../packages/core/src/base/numbers.fixture.ts";
 import { Heart, shortPlan } from "./support/heart.ts";
 import { underKills, type Schedule } from "./support/kills.ts";
 import { startPostgres, type TestPostgres } from "./support/postgres.ts";
@@ -43,19 +44,9 @@ const POINTS = {
   },
 } as const satisfies Record<Method, Record<"site" | "coordinator", readonly (readonly string[])[]>>;
 
-/** mulberry32: a seed repeats a schedule. */
-function dice(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function scheduleOf(method: Method, seed: number): Schedule {
-  const roll = dice(seed);
+  // A seed repeats a schedule.
+  const roll = numbers(seed);
   const shuffled = (points: readonly (readonly string[])[]): string[] =>
     points
       .flat()

@@ -2,19 +2,18 @@
 import { readFile } from "node:fs/promises";
 import type { Federation } from "../../tools/federation/federation.ts";
 
-/** Resident memory now in MiB. */
-export async function residentMiB(pid: number): Promise<number> {
+/** A field of /proc/<pid>/status that is given in kB. */
+async function statusMiB(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const match = /VmRSS:\s+(\d+) kB/.exec(status);
+  const match = new RegExp(`${field}:\\s+(\\d+) kB`).exec(status);
   return match?.[1] === undefined ? Number.NaN : Number(match[1]) / 1024;
 }
 
+/** Resident memory now in MiB. */
+export const residentMiB = (pid: number): Promise<number> => statusMiB(pid, "VmRSS");
+
 /** Peak resident memory in MiB. */
-export async function peakMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const match = /VmHWM:\s+(\d+) kB/.exec(status);
-  return match?.[1] === undefined ? Number.NaN : Number(match[1]) / 1024;
-}
+export const peakMiB = (pid: number): Promise<number> => statusMiB(pid, "VmHWM");
 
 /** Of the coordinator, and of the agent that needed most. */
 export async function peaks(federation: Federation): Promise<{ readonly coordinatorMiB: number; readonly agentMiB: number }> {

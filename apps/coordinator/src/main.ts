@@ -20,7 +20,7 @@ import {
   type Said,
 } from "./cli/commands.ts";
 import type { Reach } from "./cli/api.ts";
-import { addBase, BASE_ADD_FLAGS } from "./cli/base-add.ts";
+import { addBase, withBaseFlags } from "./cli/base-add.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -134,7 +134,7 @@ function program(setExit: (code: number) => void): Command {
   ).option("--hours <hours>", "how long it works", "72");
   const base = root.command("base").description("base models");
   asking(base, "import <folder>", "import manifest.json and weights.safetensors", (reach, [folder = ""]) => importBase(reach, folder));
-  BASE_ADD_FLAGS(
+  withBaseFlags(
     asking(
       base,
       "add <file>",

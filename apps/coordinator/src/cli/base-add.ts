@@ -11,7 +11,7 @@ type Flags = Readonly<Record<string, unknown>>;
 
 const textOf = (flags: Flags, flag: string): string => (typeof flags[flag] === "string" ? flags[flag] : "");
 
-export const BASE_ADD_FLAGS = (command: Command): Command =>
+export const withBaseFlags = (command: Command): Command =>
   command
     .requiredOption("--name <name>", "short name: a-z, 0-9 and -")
     .option("--base-version <version>", "version of the base", "1.0")

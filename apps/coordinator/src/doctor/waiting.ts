@@ -1,7 +1,7 @@
 /** Why a run does not go on: pure, from its state, so that every way of being stuck can be tested. */
 import type { SiteName } from "@engraft/core/base/ids";
 import { isSecure, waitedFor } from "@engraft/core/rounds/secure/state";
-import { present, type Paused, type RunParams, type RunState } from "@engraft/core/rounds/state";
+import { awaited, neededSites, present, unevaluated, type Paused, type RunParams, type RunState } from "@engraft/core/rounds/state";
 import { COORDINATOR } from "@engraft/core/rounds/steering";
 import { ok, problem, warning, type Finding } from "@engraft/runtime/doctor";
 
@@ -40,22 +40,10 @@ export function waitingFinding(situation: Situation): Finding {
   switch (state.phase) {
     case "gathering":
       return state.paused === null ? gatheringFinding(situation, present(state)) : pausedFinding(run, state.paused);
-    case "collecting": {
-      const answered = new Set([...state.answers.map(({ site }) => site), ...state.dropped]);
-      return openFinding(
-        situation,
-        `round ${state.round}`,
-        state.cohort.filter((site) => !answered.has(site)),
-        state.deadline,
-      );
-    }
+    case "collecting":
+      return openFinding(situation, `round ${state.round}`, awaited(state), state.deadline);
     case "evaluating":
-      return openFinding(
-        situation,
-        "the evaluation",
-        state.cohort.filter((site) => !state.done.includes(site)),
-        state.deadline,
-      );
+      return openFinding(situation, "the evaluation", unevaluated(state), state.deadline);
     case "combining":
       return now - since > COMBINING_MS
         ? stuck(run, `the mean of round ${state.round} is due since ${time(since)}`)
@@ -87,13 +75,11 @@ const pausedFinding = (run: string, { by, at, text }: Paused): Finding =>
       : `Go on with it with "engraft-coordinator run resume ${run}", or stop it.`,
   );
 
-const neededBy = ({ secure, plan }: RunParams): number => secure?.directory.numbers.minCohort ?? plan.cohort.minSites;
-
 function gatheringFinding({ run, params, since, online, approved, now }: Situation, sites: readonly SiteName[]): Finding {
   const offline = sites.filter((site) => online?.includes(site) !== true);
   const withdrawn = sites.filter((site) => !approved.includes(site));
   const able = sites.filter((site) => !offline.includes(site) && !withdrawn.includes(site));
-  const needed = neededBy(params);
+  const needed = neededSites(params);
   if (able.length < needed) {
     const who = [
       ...(offline.length === 0 ? [] : [`offline: ${list(offline)}`]),

@@ -20,31 +20,23 @@ export function answerCommand(site: SiteName, message: AnswerMessage, statement:
   return { do: "decline", at, site, decline: message.value };
 }
 
-export function runOf(command: Answer): string {
+/** The message itself, which names its run and round. */
+function saidIn(command: Answer): AnswerMessage["value"] {
   switch (command.do) {
     case "update":
-      return command.update.run;
+      return command.update;
     case "evaluation":
-      return command.evaluation.run;
+      return command.evaluation;
     case "decline":
-      return command.decline.run;
+      return command.decline;
     case "reply":
-      return command.reply.run;
+      return command.reply;
   }
 }
 
-export function roundOf(command: Answer): number {
-  switch (command.do) {
-    case "update":
-      return command.update.round;
-    case "evaluation":
-      return command.evaluation.round;
-    case "decline":
-      return command.decline.round;
-    case "reply":
-      return command.reply.round;
-  }
-}
+export const runOf = (command: Answer): string => saidIn(command).run;
+
+export const roundOf = (command: Answer): number => saidIn(command).round;
 
 /** What was answered: an ask by its kind, a step of a secure attempt by its phase. */
 export function kindOf(command: Answer): string {

@@ -36,7 +36,7 @@ export class Models {
     const { manifest, plan } = offered;
     const weights = await this.#vectors.load(ask.weights, report.download);
     const trunk = manifest.trunk === undefined ? undefined : await this.#vectors.load(manifest.trunk.onnx, report.download);
-    const featureCache = await featureCachePlace(this.#home);
+    const featureCache = manifest.trunk === undefined ? undefined : await featureCachePlace(this.#home);
     const model = await this.#openSiteModel({ manifest, weights, trunk, plan, table: data.table, featureCache }, report.prepare, signal);
     this.#open = { key, model };
     this.#opened(model.engine);

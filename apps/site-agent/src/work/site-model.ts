@@ -41,8 +41,8 @@ export interface ModelInput {
   readonly trunk: Uint8Array | undefined;
   readonly plan: Plan;
   readonly table: TableDeclaration;
-  /** Where features of pictures are kept between runs. */
-  readonly featureCache: CachePlace;
+  /** Where the features that it gives are kept between runs. */
+  readonly featureCache: CachePlace | undefined;
 }
 
 /** `onProgress`: pictures that went through the trunk. */

@@ -15,7 +15,7 @@ import { closePhase, openAttempt, type Occasion } from "./secure/follow.ts";
 import { isSecure, type SecureState } from "./secure/state.ts";
 import { closeIfDue, endEvaluation, openNext } from "./plain.ts";
 import { steer, type SteeringCommand } from "./steering.ts";
-import { isEnded, type Evaluating, type LiveState, type RunParams, type RunState } from "./state.ts";
+import { isEnded, neededSites, type Evaluating, type LiveState, type RunParams, type RunState } from "./state.ts";
 
 export type Command =
   | {
@@ -90,7 +90,7 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
     if (state.phase !== "absent") return refuse("conflict", "This run exists already.");
     const { at, run, by, manifest, weights, start, approvals } = command;
     const sites = [...command.sites].sort(bySite);
-    const needed = params.secure?.directory.numbers.minCohort ?? params.plan.cohort.minSites;
+    const needed = neededSites(params);
     if (sites.length < needed) {
       return refuse(
         "plan-not-approved",

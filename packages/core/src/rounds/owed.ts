@@ -9,7 +9,7 @@ import { nextLook as secureLook } from "./secure/follow.ts";
 import { owedSteps, type OweOpening, type OweStep } from "./secure/owed.ts";
 import { waitedFor, type SecureState } from "./secure/state.ts";
 import { givesUpAt } from "./steering.ts";
-import type { Collecting, Finished, Gathering, RunParams, RunState } from "./state.ts";
+import { awaited, unevaluated, type Collecting, type Finished, type Gathering, type RunParams, type RunState } from "./state.ts";
 
 export type Obligation =
   | { readonly owe: "ask"; readonly site: SiteName; readonly ask: Ask }
@@ -40,9 +40,8 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
         { owe: "look", at: givesUpAt(params, state) },
       ];
     case "collecting": {
-      const waiting = state.cohort.filter((site) => !state.answers.some((answer) => answer.site === site) && !state.dropped.includes(site));
       return [
-        ...waiting.map((site) => ask(params, state, site, "train", state.round, state.deadline)),
+        ...awaited(state).map((site) => ask(params, state, site, "train", state.round, state.deadline)),
         { owe: "look", at: nextLook(params, state) },
       ];
     }
@@ -57,9 +56,8 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
         },
       ];
     case "evaluating": {
-      const waiting = state.cohort.filter((site) => !state.done.includes(site));
       return [
-        ...waiting.map((site) => ask(params, state, site, "evaluate", state.roundsDone, state.deadline)),
+        ...unevaluated(state).map((site) => ask(params, state, site, "evaluate", state.roundsDone, state.deadline)),
         { owe: "look", at: state.deadline },
       ];
     }

@@ -2,7 +2,7 @@
 import { bySite, type SiteName } from "../base/ids.ts";
 import type { RunEvent } from "./events.ts";
 import type { Occasion } from "./secure/follow.ts";
-import { present, type Collecting, type Evaluating, type Gathering, type RunParams } from "./state.ts";
+import { present, unevaluated, type Collecting, type Evaluating, type Gathering, type RunParams } from "./state.ts";
 import { waitInVain } from "./steering.ts";
 import { trainingOver } from "./stop-rule.ts";
 
@@ -58,9 +58,9 @@ export function closeIfDue(params: RunParams, state: Collecting, at: number): Ru
 }
 
 /** R11: the run finishes when everybody has answered, or is recorded as missed at the deadline. */
-export function endEvaluation({ cohort, done, deadline }: Evaluating, at: number): RunEvent[] {
-  const waiting = cohort.filter((site) => !done.includes(site));
+export function endEvaluation(state: Evaluating, at: number): RunEvent[] {
+  const waiting = unevaluated(state);
   if (waiting.length === 0) return [{ type: "run.finished", at }];
-  if (at < deadline) return [];
+  if (at < state.deadline) return [];
   return waiting.map((site) => ({ type: "evaluation.missed", at, site, code: "unreachable", text: "No evaluation before the deadline." }));
 }

@@ -46,6 +46,21 @@ export function createCommand(sites: readonly SiteName[], at = 0): Extract<Comma
   };
 }
 
+/** An admin has an idea. `below(n)` is a whole number from 0 to n - 1. */
+export function anIdea(below: (limit: number) => number, sites: readonly SiteName[], now: number): Steering {
+  const by = "admin";
+  const site = sites[below(sites.length)] as SiteName;
+  const deadline = now + below(200_000) - 50_000;
+  const ideas: readonly Steering[] = [
+    { do: "move-deadline", by, deadline },
+    { do: "leave-out", by, site },
+    { do: "let-in", by, site },
+    { do: "pause", by },
+    { do: "resume", by },
+  ];
+  return ideas[below(ideas.length)] as Steering;
+}
+
 export class Play {
   readonly params: RunParams;
   readonly sites: readonly SiteName[];

@@ -126,6 +126,16 @@ export interface Absent {
 export type LiveState = Gathering | Collecting | Combining | Evaluating | SecureState;
 export type RunState = Absent | LiveState | Finished | Stopped | Failed;
 
+/** As many sites as a round needs. */
+export const neededSites = ({ plan, secure }: RunParams): number => secure?.directory.numbers.minCohort ?? plan.cohort.minSites;
+
+/** Sites of the round's cohort that have neither answered nor dropped out. */
+export const awaited = ({ cohort, answers, dropped }: Collecting): readonly SiteName[] =>
+  cohort.filter((site) => !answers.some((answer) => answer.site === site) && !dropped.includes(site));
+
+/** Sites whose evaluation is neither here nor missed. */
+export const unevaluated = ({ cohort, done }: Evaluating): readonly SiteName[] => cohort.filter((site) => !done.includes(site));
+
 /** The round that is open, or the next one. */
 export function comingRound(state: LiveState): number {
   if ("attempt" in state) return state.attempt.round;

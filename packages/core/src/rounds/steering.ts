@@ -7,7 +7,7 @@ import type { SiteName } from "../base/ids.ts";
 import type { RunEvent } from "./events.ts";
 import type { Occasion } from "./secure/follow.ts";
 import { answered, isSecure, waitedFor } from "./secure/state.ts";
-import { comingRound, present, type Gathering, type LiveState, type RunParams } from "./state.ts";
+import { awaited, comingRound, neededSites, present, unevaluated, type Gathering, type LiveState, type RunParams } from "./state.ts";
 
 /** What an admin wants, before it is known when that is and who is there. */
 export type Steering =
@@ -26,8 +26,6 @@ export const COORDINATOR = "coordinator";
 /** A coordinator that comes back gives the sites at least so long to come back too. */
 const COME_BACK_MS = 30_000;
 const LONGEST_MS = 30 * 24 * 3_600_000;
-
-const minimum = ({ plan, secure }: RunParams): number => secure?.directory.numbers.minCohort ?? plan.cohort.minSites;
 
 export function steer(params: RunParams, state: LiveState, command: SteeringCommand): RunEvent[] | Refusal {
   switch (command.do) {
@@ -73,7 +71,7 @@ function moveDeadline(
   if (deadline > at || state.phase === "evaluating" || state.phase === "gathering") return moved;
   if (state.phase === "unmasking") return refuse("conflict", "The sum is about to be opened: closing now would lose the round.");
   const there = isSecure(state) ? answered(state).length : state.phase === "collecting" ? state.answers.length : 0;
-  const needed = minimum(params);
+  const needed = neededSites(params);
   if (there >= needed) return moved;
   return refuse(
     "too-few-sites",
@@ -89,7 +87,7 @@ function leaveOut(
 ): RunEvent[] | Refusal {
   if (!state.sites.includes(site)) return refuse("not-found", `${site} does not take part in this run.`);
   if (state.leftOut.includes(site)) return refuse("conflict", `${site} is left out already.`);
-  const needed = minimum(params);
+  const needed = neededSites(params);
   if (present(state).length - 1 < needed) {
     return refuse(
       "too-few-sites",
@@ -98,16 +96,8 @@ function leaveOut(
   }
   const left: RunEvent = { type: "site.left-out", at, by, site };
   const text = "An admin left this site out of the run.";
-  if (state.phase === "evaluating") {
-    const waited = state.cohort.includes(site) && !state.done.includes(site);
-    return waited ? [left, { type: "evaluation.missed", at, site, code: "left-out", text }] : [left];
-  }
-  const waited = isSecure(state)
-    ? waitedFor(state).includes(site)
-    : state.phase === "collecting" &&
-      state.cohort.includes(site) &&
-      !state.dropped.includes(site) &&
-      !state.answers.some((answer) => answer.site === site);
+  const waited = waitingFor(state).includes(site);
+  if (waited && state.phase === "evaluating") return [left, { type: "evaluation.missed", at, site, code: "left-out", text }];
   if (waited && state.phase === "collecting" && state.cohort.length - state.dropped.length - 1 < needed) {
     return refuse(
       "too-few-sites",
@@ -115,6 +105,12 @@ function leaveOut(
     );
   }
   return waited ? [left, { type: "site.dropped", at, round: comingRound(state), site, code: "left-out", text }] : [left];
+}
+
+function waitingFor(state: LiveState): readonly SiteName[] {
+  if (isSecure(state)) return waitedFor(state);
+  if (state.phase === "evaluating") return unevaluated(state);
+  return state.phase === "collecting" ? awaited(state) : [];
 }
 
 /** R23. */
@@ -137,7 +133,7 @@ const minReachedOf = (state: LiveState): number | null =>
  * there. `enough` are as many as a round needs.
  */
 export function waitInVain(params: RunParams, state: Gathering, { at, online }: Occasion): RunEvent[] {
-  const needed = minimum(params);
+  const needed = neededSites(params);
   const there = present(state).filter((site) => online.includes(site));
   if (state.paused !== null) {
     const itself = state.paused.by === COORDINATOR && there.length >= needed;

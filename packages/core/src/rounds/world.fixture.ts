@@ -13,7 +13,7 @@ import { decide, type Command } from "./decide.ts";
 import type { BlobRef, RunEvent } from "./events.ts";
 import { ABSENT, evolve } from "./evolve.ts";
 import { owed, type Obligation } from "./owed.ts";
-import { START, VECTOR_LENGTH, blob, createCommand, metrics, paramsOf } from "./play.fixture.ts";
+import { START, VECTOR_LENGTH, anIdea, blob, createCommand, metrics, paramsOf } from "./play.fixture.ts";
 import { isEnded, type RunParams, type RunState } from "./state.ts";
 
 type Message =
@@ -175,20 +175,8 @@ export class World {
     return { at: this.now, online: [...this.online] };
   }
 
-  /** An admin has an idea. */
   private steer(): void {
-    const occasion = this.occasion();
-    const by = "admin";
-    const site = this.sites[this.below(this.sites.length)] as SiteName;
-    const deadline = this.now + this.below(200_000) - 50_000;
-    const ideas: readonly Command[] = [
-      { do: "move-deadline", by, deadline, ...occasion },
-      { do: "leave-out", by, site, ...occasion },
-      { do: "let-in", by, site, ...occasion },
-      { do: "pause", by, ...occasion },
-      { do: "resume", by, ...occasion },
-    ];
-    this.command(ideas[this.below(ideas.length)] as Command);
+    this.command({ ...anIdea((limit) => this.below(limit), this.sites, this.now), ...this.occasion() });
   }
 
   private jump(): void {

@@ -48,7 +48,7 @@ export async function baseFromOnnx(bytes: Uint8Array, options: FromOnnxOptions):
   const trunk = writeOnnx(model);
   const input = { name: inputOf(model.graph).name, layout: options.layout };
   const rule = imageRule(model.graph, options);
-  const running = await startTrunk(trunk, usableOnnx(trunk), { input, output: { name: output, pool: options.pool } }, rule);
+  const running = await startTrunk(trunk, model, { input, output: { name: output, pool: options.pool } }, rule);
   const features = await running.run(referenceInput(running.inputSize), 1).finally(() => running.close());
   if (!features.every(Number.isFinite)) throw new EngraftError("bad-input", "The graph gives features that are no finite numbers.");
   const architecture = headOn(features.length);

@@ -1,30 +1,18 @@
 "use client";
-import type { Plan } from "@engraft/core/models/plan";
-import type { RoundView, RunView } from "@engraft/core/rounds/view";
-import { useQuery } from "@tanstack/react-query";
 import { OctagonX } from "lucide-react";
-import { useTRPC } from "../../api/trpc.ts";
 import { Card } from "../../parts/card.tsx";
 import { Note } from "../../parts/chip.tsx";
 import { clockText, lengthText } from "../../parts/figures.ts";
 import { SiteKey } from "../../parts/site-key.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { useNow } from "../../parts/time.tsx";
+import { useOnline, type RoundProps, type RoundsProps } from "./round-props.ts";
 import { RoundsStrip } from "./rounds-strip.tsx";
 import { laneOf, laneWords, quorumAt, ticksOf, type Bar, type Lane } from "./timeline.ts";
-import type { Working } from "./use-run.ts";
-
-interface TimelineProps {
-  readonly plan: Plan;
-  readonly view: RunView;
-  readonly working: ReadonlyMap<string, Working>;
-  readonly selected: number;
-  readonly onSelect: (round: number) => void;
-}
 
 const KINDS = ["wait", "download", "train", "evaluate", "upload", "failed"] as const;
 
-export function TimelineCard({ plan, view, working, selected, onSelect }: TimelineProps) {
+export function TimelineCard({ plan, view, working, selected, onSelect }: RoundsProps) {
   const now = useNow();
   const round = view.rounds.find((each) => each.round === selected);
   const waits = view.phase === "gathering" && view.rounds.length === 0;
@@ -62,18 +50,8 @@ export function TimelineCard({ plan, view, working, selected, onSelect }: Timeli
   );
 }
 
-interface RoundProps {
-  readonly plan: Plan;
-  readonly view: RunView;
-  readonly round: RoundView;
-  readonly working: ReadonlyMap<string, Working>;
-  readonly now: number;
-}
-
 function Round({ plan, view, round, working, now }: RoundProps) {
-  const trpc = useTRPC();
-  const sites = useQuery(trpc.sites.list.queryOptions()).data ?? [];
-  const online = (name: string): boolean => sites.find((site) => site.name === name)?.online ?? true;
+  const online = useOnline();
   const lanes = round.cohort.map((site) => laneOf(round, site, working.get(site), online(site), now));
   const elapsed = Math.max(1, now - round.openedAt);
   const open = round.closed === null && view.end === null;

@@ -21,7 +21,7 @@ import { decide, type Command } from "../decide.ts";
 import type { BlobRef, RunEvent } from "../events.ts";
 import { ABSENT, evolve } from "../evolve.ts";
 import { owed, type Obligation } from "../owed.ts";
-import { blob, createCommand, RUN, VECTOR_LENGTH } from "../play.fixture.ts";
+import { anIdea, blob, createCommand, RUN, VECTOR_LENGTH } from "../play.fixture.ts";
 import { isEnded, type RunParams, type RunState } from "../state.ts";
 import type { Unmasking } from "./state.ts";
 
@@ -164,20 +164,9 @@ export class SecureWorld {
     return { at: this.now, online: [...this.online], nonce: this.#nonce() };
   }
 
-  /** An admin has an idea. */
   #steer(): void {
-    const occasion = this.#occasion();
-    const by = "admin";
-    const site = (this.sites[this.#below(this.sites.length)] as SimSite).name;
-    const deadline = this.now + this.#below(200_000) - 50_000;
-    const ideas: readonly Command[] = [
-      { do: "move-deadline", by, deadline, ...occasion },
-      { do: "leave-out", by, site, ...occasion },
-      { do: "let-in", by, site, ...occasion },
-      { do: "pause", by, ...occasion },
-      { do: "resume", by, ...occasion },
-    ];
-    this.command(ideas[this.#below(ideas.length)] as Command);
+    const sites = this.sites.map(({ name }) => name);
+    this.command({ ...anIdea((limit) => this.#below(limit), sites, this.now), ...this.#occasion() });
   }
 
   #nonce(): Digest {

@@ -1,31 +1,20 @@
 "use client";
 import type { Plan } from "@engraft/core/models/plan";
 import type { AttemptView } from "@engraft/core/rounds/secure/view";
-import type { RoundView, RunView } from "@engraft/core/rounds/view";
-import { useQuery } from "@tanstack/react-query";
-import { useTRPC } from "../../../api/trpc.ts";
+import type { RunView } from "@engraft/core/rounds/view";
 import { Card } from "../../../parts/card.tsx";
 import { clockText, countdownText, lengthText, listed } from "../../../parts/figures.ts";
 import { Empty } from "../../../parts/states.tsx";
 import { useNow } from "../../../parts/time.tsx";
+import { useOnline, type RoundProps, type RoundsProps } from "../round-props.ts";
 import { RoundsStrip } from "../rounds-strip.tsx";
-import type { Working } from "../use-run.ts";
 import { AttemptTable } from "./attempt-table.tsx";
 import { RoundNotes } from "./round-notes.tsx";
 import { planNumbers } from "./saw.ts";
 import { allRounds, endOf, isLive, notAsked, phaseWords, rowsOf, STEPS } from "./steps.ts";
 
-interface SecureProps {
-  readonly plan: Plan;
-  readonly view: RunView;
-  readonly working: ReadonlyMap<string, Working>;
-  /** Number of the round that is shown. */
-  readonly selected: number;
-  readonly onSelect: (round: number) => void;
-}
-
 /** A secure round, live: which site has come how far, and why one is out. */
-export function SecureRoundCard({ plan, view, working, selected, onSelect }: SecureProps) {
+export function SecureRoundCard({ plan, view, working, selected, onSelect }: RoundsProps) {
   const now = useNow();
   const round = allRounds(view).find((each) => each.round === selected);
   const name = round === undefined ? "Rounds" : round === view.evaluationRound ? "Last evaluation" : `Round ${round.round}`;
@@ -62,18 +51,8 @@ function NoRound({ plan, view }: { readonly plan: Plan; readonly view: RunView }
   );
 }
 
-interface RoundProps {
-  readonly plan: Plan;
-  readonly view: RunView;
-  readonly round: RoundView;
-  readonly working: ReadonlyMap<string, Working>;
-  readonly now: number;
-}
-
 function Round({ plan, view, round, working, now }: RoundProps) {
-  const trpc = useTRPC();
-  const enrolled = useQuery(trpc.sites.list.queryOptions()).data ?? [];
-  const online = (name: string): boolean => enrolled.find((site) => site.name === name)?.online ?? true;
+  const online = useOnline();
   const attempt = round.attempts.at(-1);
   if (attempt === undefined) return null;
   const evaluates = round === view.evaluationRound;
