@@ -128,7 +128,7 @@ async function approved(text = plan): Promise<void> {
     async () => (await readdir(join(home, "plans")).catch((): string[] => [])).includes(`${planDigest(text)}.json`),
     "the plan in the vault",
   );
-  await approve({ home, membership, plan: planDigest(text), steward: "Dr. A", data: undefined, siteMetrics: true, at: 5 });
+  await approve({ home, membership, plan: planDigest(text), steward: "Dr. A", data: undefined, siteMetrics: true, tryPlan: canTrain, at: 5 });
 }
 
 async function askFor(round: number, kind: Ask["kind"] = "train", values = new Float32Array(LENGTH).fill(round)): Promise<Ask> {

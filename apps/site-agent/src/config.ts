@@ -1,12 +1,17 @@
 /** Settings of the agent and its commands: flags > ENGRAFT_* > engraft.toml in the agent's home > defaults. */
 import { join, resolve } from "node:path";
 import * as z from "zod";
+import { GPUS } from "@engraft/engine/native/gpu";
 import { loadConfig } from "@engraft/runtime/config";
 
 const Settings = z.strictObject({
   /** PEM file of a certificate authority to trust beside Node's. */
   ca: z.string().min(1).optional(),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
+  /** Folder of installed engines; a cache folder of the user by default. */
+  engineCache: z.string().min(1).optional(),
+  /** A graphics processor that engines try first; where it is not there they go on without. */
+  gpu: z.enum([...GPUS, "none"]).optional(),
 });
 
 export interface SiteConfig extends z.infer<typeof Settings> {
@@ -29,5 +34,11 @@ export async function readConfig(flags: Flags, env: Readonly<Record<string, stri
     env,
     file: { path: join(home, "engraft.toml"), required: false },
   });
-  return { ...settings, ...(settings.ca === undefined ? {} : { ca: resolve(settings.ca) }), home };
+  const { ca, engineCache } = settings;
+  return {
+    ...settings,
+    ...(ca === undefined ? {} : { ca: resolve(ca) }),
+    ...(engineCache === undefined ? {} : { engineCache: resolve(engineCache) }),
+    home,
+  };
 }

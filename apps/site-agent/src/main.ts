@@ -7,6 +7,7 @@ import { addApprove, addRefuse } from "./commands/decide.ts";
 import { addData } from "./commands/data.ts";
 import { addDirectory } from "./commands/directory.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEngine } from "./commands/engine.ts";
 import { addJoin } from "./commands/join.ts";
 import { addPause, addResume } from "./commands/participation.ts";
 import { addReview } from "./commands/review.ts";
@@ -26,7 +27,7 @@ async function main(): Promise<number> {
   const run = runner((code) => {
     exit = code;
   });
-  for (const add of [addJoin, addData, addReview, addDirectory, addApprove, addRefuse, addStart, addStatus, addPause, addResume, addDoctor])
+  for (const add of [addJoin, addData, addReview, addDirectory, addApprove, addRefuse, addStart, addStatus, addPause, addResume, addDoctor, addEngine])
     add(program, run);
   quietly(program);
   try {

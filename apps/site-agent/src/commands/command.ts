@@ -26,8 +26,12 @@ export function runner(setExit: (code: number) => void): RunCommand {
       const command = args.at(-1) as Command;
       const flags = command.optsWithGlobals<Flags & { json?: boolean }>();
       const json = flags.json === true;
+      const config = await readConfig(flags, process.env);
+      // Engines run in threads and processes of their own, which read the environment.
+      if (config.engineCache !== undefined) process.env["ENGRAFT_ENGINE_CACHE"] = config.engineCache;
+      if (config.gpu !== undefined) process.env["ENGRAFT_GPU"] = config.gpu;
       const context: CommandContext = {
-        config: await readConfig(flags, process.env),
+        config,
         json,
         print: (result, text) => void process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${text}\n`),
         now: Date.now,

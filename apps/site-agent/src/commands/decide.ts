@@ -1,5 +1,6 @@
 /** `approve` and `refuse`: the steward's decision, signed with the site's key over the plan's digest. */
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
+import type { Trial } from "@engraft/engine/native/trial";
 import { MESSAGES, type Approval } from "@engraft/core/protocol/messages";
 import { listData, resolveData } from "../data/registry.ts";
 import { looksAlive, readState } from "../state.ts";
@@ -9,7 +10,7 @@ import { findCompared } from "../vault/directories.ts";
 import { ownDirectory } from "../vault/own-directory.ts";
 import { resolvePlan, type OfferedPlan } from "../vault/plans.ts";
 import type { AddCommand, CommandContext } from "./command.ts";
-import { dataSummary } from "./data.ts";
+import { dataSummary, type DataSummary } from "./data.ts";
 
 export interface Decided {
   readonly plan: string;
@@ -30,9 +31,19 @@ interface DecisionOptions {
   readonly at: number;
 }
 
-/** P5: signs an approval of exactly this digest. Throws `plan-unknown`, `plan-withdrawn`, `data-missing` or `bad-input`. */
+/** Whether the plan can be trained here; a plan that cannot is not approved. */
+export type TryPlan = (offered: OfferedPlan, summary: DataSummary | null) => Promise<Trial>;
+
+export const tryHere: TryPlan = async ({ manifest, plan }, summary) => {
+  // Loaded late: most commands train nothing.
+  const { tryPlan } = await import("@engraft/engine/native/trial");
+  const report = summary?.report ?? null;
+  return tryPlan(manifest, plan, report === null ? null : { train: report.parts.train.rows, all: report.usable });
+};
+
+/** P5: signs an approval of exactly this digest. Throws `plan-unknown`, `plan-withdrawn`, `data-missing`, `training-failed` or `bad-input`. */
 export async function approve(
-  options: DecisionOptions & { readonly data: string | undefined; readonly siteMetrics?: boolean },
+  options: DecisionOptions & { readonly data: string | undefined; readonly siteMetrics?: boolean; readonly tryPlan: TryPlan },
 ): Promise<Decided> {
   const { home, data, siteMetrics = false } = options;
   const offered = await resolvePlan(home, options.plan);
@@ -42,7 +53,14 @@ export async function approve(
       `Plan ${offered.plan.name} ${offered.plan.version} was withdrawn by its authors, so there is nothing to approve.`,
     );
   await mustBeCompared(home, options.membership, offered);
-  const table = data === undefined && (await listData(home)).length === 0 ? null : (await resolveData(home, data)).name;
+  const registered = data === undefined && (await listData(home)).length === 0 ? null : await resolveData(home, data);
+  const table = registered?.name ?? null;
+  const trial = await options.tryPlan(offered, registered === null ? null : await dataSummary(registered, offered));
+  if (!trial.can)
+    throw new EngraftError(
+      "training-failed",
+      `Plan ${offered.plan.name} ${offered.plan.version} cannot be trained on this machine: ${trial.reason}. Nothing was signed; "engraft-site engine status" shows the engines.`,
+    );
   const next =
     table === null
       ? 'No table is registered yet, so the site will decline until "engraft-site data add" was run and the plan is approved again.'
@@ -117,7 +135,16 @@ export const addApprove: AddCommand = (program, run) => {
         const membership = await requireMembership(context.config.home);
         const { steward, data, siteMetrics } = flags;
         const { home } = context.config;
-        const decided = await approve({ home, membership, plan, steward: named(steward), data, siteMetrics, at: context.now() });
+        const decided = await approve({
+          home,
+          membership,
+          plan,
+          steward: named(steward),
+          data,
+          siteMetrics,
+          tryPlan: tryHere,
+          at: context.now(),
+        });
         await say(context, await withDataWarning(home, decided));
       }),
     );

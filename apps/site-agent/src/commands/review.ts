@@ -4,6 +4,7 @@ import type { Digest } from "@engraft/core/base/ids";
 import { directoryWords } from "@engraft/core/secagg/directory";
 import { digestWords } from "@engraft/core/base/words";
 import { planChanges, planInWords, type PlanChange, type PlanLine } from "@engraft/core/models/plan-words";
+import type { Trial } from "@engraft/engine/native/trial";
 import { listData } from "../data/registry.ts";
 import { reviewText } from "../terminal/review.ts";
 import { listDecisions, type Decision } from "../vault/decisions.ts";
@@ -13,7 +14,7 @@ import { ownDirectory } from "../vault/own-directory.ts";
 import { listPlans, resolvePlan, type OfferedPlan } from "../vault/plans.ts";
 import { dataSummary, type DataSummary } from "./data.ts";
 import { isInteractive, type AddCommand, type CommandContext } from "./command.ts";
-import { approve, refusePlan } from "./decide.ts";
+import { approve, refusePlan, tryHere, type TryPlan } from "./decide.ts";
 
 export type Standing = "waiting" | "approved" | "refused" | "withdrawn";
 
@@ -29,6 +30,8 @@ export interface Review {
   readonly changes: { readonly since: number; readonly list: readonly PlanChange[] } | null;
   /** How the registered table fits; null where none is registered, or several are and none is chosen. */
   readonly data: DataSummary | null;
+  /** Whether this machine can train it, and how long that takes; null where nothing is to be decided. */
+  readonly training: Trial | null;
   /** Whether the plan asks for figures of this site's own patients. */
   readonly asksSiteMetrics: boolean;
   /** Null under plain aggregation; else whether the directory was compared with the other stewards. */
@@ -36,7 +39,7 @@ export interface Review {
 }
 
 /** Everything that a steward reads before deciding. */
-export async function reviewPlan(home: string, membership: Membership, offered: OfferedPlan): Promise<Review> {
+export async function reviewPlan(home: string, membership: Membership, offered: OfferedPlan, tryPlan: TryPlan): Promise<Review> {
   const [plans, decisions, tables] = await Promise.all([listPlans(home), listDecisions(home, membership), listData(home)]);
   const decision = decisions.find(({ approval }) => approval.plan === offered.digest);
   const before = lastApproved(offered, plans, decisions);
@@ -46,15 +49,18 @@ export async function reviewPlan(home: string, membership: Membership, offered: 
       : tables.length === 1
         ? tables[0]
         : undefined;
+  const standing = standingOf(offered, decision);
+  const data = table === undefined ? null : await dataSummary(table, offered);
   return {
     digest: offered.digest,
     words: digestWords(offered.digest),
     name: offered.plan.name,
     version: offered.plan.version,
-    standing: standingOf(offered, decision),
+    standing,
     lines: planInWords(offered.plan, offered.manifest),
     changes: before === undefined ? null : { since: before.plan.version, list: planChanges(before.plan, offered.plan) },
-    data: table === undefined ? null : await dataSummary(table, offered),
+    data,
+    training: standing === "waiting" ? await tryPlan(offered, data) : null,
     asksSiteMetrics: offered.plan.metrics.perSite,
     directory: await directoryOf(home, membership, offered),
   };
@@ -92,7 +98,9 @@ async function reviewCommand(context: CommandContext, digest: string | undefined
   const { config, json, print } = context;
   const membership = await requireMembership(config.home);
   const all = digest === undefined ? await listPlans(config.home) : [await resolvePlan(config.home, digest)];
-  const reviews = await Promise.all(all.map((offered) => reviewPlan(config.home, membership, offered)));
+  const reviews: Review[] = [];
+  // One after the other: each tries a training step.
+  for (const offered of all) reviews.push(await reviewPlan(config.home, membership, offered, tryHere));
   const shown = digest === undefined && !json ? reviews.filter(({ standing }) => standing === "waiting") : reviews;
   const others = reviews.filter((review) => !shown.includes(review));
   print({ plans: reviews }, listText(shown, others));
@@ -134,6 +142,7 @@ async function askSteward({ config, print, now }: CommandContext, membership: Me
           plan: review.digest,
           steward,
           data,
+          tryPlan: tryHere,
           at: now(),
           siteMetrics:
             review.asksSiteMetrics && (await confirm({ message: "May figures of this site's own patients leave?", default: false })),

@@ -86,7 +86,7 @@ describe("decisions", () => {
   it("sign the digest with the steward's name, and keep which table may be used", async () => {
     const digest = await offer(makePlan());
     await table("main", ["pid;years;num"]);
-    await approve({ home, membership, plan: digest.slice(0, 10), steward: " Dr. A ", data: undefined, at: 3 });
+    await approve({ home, membership, plan: digest.slice(0, 10), steward: " Dr. A ", data: undefined, tryPlan: canTrain, at: 3 });
     expect(await decision(digest)).toMatchObject({
       approval: { plan: digest, decision: "approved", steward: "Dr. A", reason: null, at: 3 },
       data: "main",
@@ -98,7 +98,7 @@ describe("decisions", () => {
 
   it("are not possible about unknown or withdrawn plans, without a name, or with a table that is not there", async () => {
     const digest = await offer(makePlan());
-    const given = { home, membership, plan: digest, steward: "Dr. A", data: undefined, at: 3 };
+    const given = { home, membership, plan: digest, steward: "Dr. A", data: undefined, tryPlan: canTrain, at: 3 };
     await expect(approve({ ...given, plan: "0".repeat(64) })).rejects.toMatchObject({ code: "plan-unknown" });
     await expect(approve({ ...given, steward: "  " })).rejects.toMatchObject({ code: "bad-input" });
     await expect(approve({ ...given, data: "other" })).rejects.toMatchObject({ code: "data-missing" });
@@ -111,11 +111,11 @@ describe("decisions", () => {
 describe("review", () => {
   it("[P4] shows what changed since the last plan of that name that was approved here, not since any other", async () => {
     const first = await offer(makePlan());
-    await approve({ home, membership, plan: first, steward: "A", data: undefined, at: 1 });
+    await approve({ home, membership, plan: first, steward: "A", data: undefined, tryPlan: canTrain, at: 1 });
     await offer(makePlan((plan) => ({ ...plan, version: 2, training: { ...plan.training, batch: 4 } })));
     await offer(makePlan((plan) => ({ ...plan, name: "other", version: 9 })));
     const third = await offer(makePlan((plan) => ({ ...plan, version: 3, training: { ...plan.training, batch: 16, clip: 2 } })));
-    const review = await reviewPlan(home, membership, await resolvePlan(home, third));
+    const review = await reviewPlan(home, membership, await resolvePlan(home, third), canTrain);
     expect(review.changes).toEqual({
       since: 1,
       list: [
@@ -134,10 +134,10 @@ describe("review", () => {
   it("says how the registered table fits, and is readable where it cannot be read", async () => {
     const digest = await offer(makePlan());
     const plan = await resolvePlan(home, digest);
-    expect(reviewText(await reviewPlan(home, membership, plan))).toContain("data add");
+    expect(reviewText(await reviewPlan(home, membership, plan, canTrain))).toContain("data add");
     await table("main", ["pid;years;num", "a;50;1"]);
-    expect((await reviewPlan(home, membership, plan)).data?.report).toMatchObject({ usable: 1, ok: true });
+    expect((await reviewPlan(home, membership, plan, canTrain)).data?.report).toMatchObject({ usable: 1, ok: true });
     await rm(join(home, "main.csv"));
-    expect(reviewText(await reviewPlan(home, membership, plan))).toContain("cannot be read");
+    expect(reviewText(await reviewPlan(home, membership, plan, canTrain))).toContain("cannot be read");
   });
 });

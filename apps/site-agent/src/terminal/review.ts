@@ -2,6 +2,7 @@
 import { styleText } from "node:util";
 import type { Review } from "../commands/review.ts";
 import { reportSummary } from "./data-report.ts";
+import { trialLine } from "./engines.ts";
 
 const TOPIC = 17;
 
@@ -10,7 +11,7 @@ const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
   process.stdout.isTTY === true ? styleText(format, text) : text;
 
 export function reviewText(review: Review): string {
-  const { digest, words, name, version, standing, lines, changes, data } = review;
+  const { digest, words, name, version, standing, lines, changes, data, training } = review;
   return [
     paint("bold", `Plan ${name} ${version}`) + (standing === "waiting" ? "  waits for this site's decision" : `  ${standing}`),
     `${"Digest".padEnd(TOPIC)}${digest}`,
@@ -22,6 +23,7 @@ export function reviewText(review: Review): string {
     ...changeLines(changes),
     ...directoryLines(review),
     `${"Data here".padEnd(TOPIC)}${dataLine(data)}`,
+    ...trainingLines(training),
     ...(standing === "waiting"
       ? [
           "",
@@ -31,6 +33,12 @@ export function reviewText(review: Review): string {
       : []),
     "",
   ].join("\n");
+}
+
+function trainingLines(training: Review["training"]): readonly string[] {
+  if (training === null) return [];
+  const line = `${"Training here".padEnd(TOPIC)}${trialLine(training)}`;
+  return [training.can && !training.late ? line : paint("red", line)];
 }
 
 function directoryLines({ directory, digest }: Review): readonly string[] {

@@ -4,46 +4,35 @@ import { flatten, trainableTensors } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
 // For its side effect: it registers the gradients of every operation, which tfjs-core's build for Node leaves out.
 import "@tensorflow/tfjs-layers";
-import { existsSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import util from "node:util";
+import { join } from "node:path";
+import { wantedBackends } from "../native/gpu.ts";
+import { loadNative, loadNativeGpu } from "../native/load.ts";
+import { packageFolder } from "../native/place.ts";
 import { tensorsOf, type Architecture } from "../ir/layers.ts";
 import { startState } from "./optimizer.ts";
 import { tfjsTrainer } from "./tfjs.ts";
 import type { CompileOptions, Trainer } from "./trainer.ts";
 
-export type Backend = "native" | "wasm" | "cpu";
+export type Backend = "native-gpu" | "native" | "wasm" | "cpu";
 
-const require = createRequire(import.meta.url);
-
-const folderOf = (name: string): string => dirname(require.resolve(`${name}/package.json`));
-
-/** Loads a backend and makes it the current one; false where it cannot be used here. */
-async function load(backend: Backend): Promise<boolean> {
+/** Loads a backend and makes it the current one. Says why where it cannot be used here; throws where it is broken. */
+async function load(backend: Backend): Promise<string | undefined> {
   // Silences tfjs's advice to install its native build; the choice is made here.
   tf.enableProdMode();
+  const started = async (name: string): Promise<string | undefined> => ((await tf.setBackend(name)) ? undefined : "it does not start");
   switch (backend) {
-    case "native": {
-      // Looked for before it is required: without its binding the package takes half a second to say so.
-      const folder = join(folderOf("@tensorflow/tfjs-node"), "lib");
-      if (!existsSync(folder) || !readdirSync(folder).some((name) => existsSync(join(folder, name, "tfjs_binding.node")))) return false;
-      process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
-      // Node 23 removed two functions that tfjs-node 4.22 calls.
-      const removed = util as unknown as Record<string, unknown>;
-      removed["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
-      removed["isArray"] ??= Array.isArray;
-      require("@tensorflow/tfjs-node");
-      return tf.setBackend("tensorflow");
-    }
+    case "native-gpu":
+      return loadNativeGpu();
+    case "native":
+      return loadNative();
     case "wasm": {
       const wasm = await import("@tensorflow/tfjs-backend-wasm");
-      wasm.setWasmPaths(join(folderOf("@tensorflow/tfjs-backend-wasm"), "wasm-out/"));
-      return tf.setBackend("wasm");
+      wasm.setWasmPaths(join(packageFolder("@tensorflow/tfjs-backend-wasm"), "wasm-out/"));
+      return started("wasm");
     }
     case "cpu":
       await import("@tensorflow/tfjs-backend-cpu");
-      return tf.setBackend("cpu");
+      return started("cpu");
     default:
       return backend satisfies never;
   }
@@ -73,13 +62,14 @@ export async function chooseTrainer(
   architecture: Architecture,
   tensors: ReadonlyMap<string, Float32Array>,
   options: CompileOptions,
-  backends: readonly Backend[] = ["native", "wasm", "cpu"],
+  backends: readonly Backend[] = wantedBackends(),
 ): Promise<Trainer> {
   const reasons: string[] = [];
   for (const backend of backends) {
     try {
-      if (!(await load(backend))) {
-        reasons.push(`${backend}: not installed`);
+      const missing = await load(backend);
+      if (missing !== undefined) {
+        reasons.push(`${backend}: ${missing}`);
         continue;
       }
       const trainer = tfjsTrainer(backend);

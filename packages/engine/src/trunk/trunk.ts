@@ -4,6 +4,7 @@ import { sha256 } from "@engraft/core/crypto/digest";
 import type { Trunk } from "@engraft/core/models/manifest";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ImageRule } from "../data/pictures.ts";
+import { startSession } from "../native/gpu.ts";
 import { checkOnnx } from "./check-onnx.ts";
 import { readOnnx, type OnnxModel } from "./onnx-file.ts";
 import { pooled } from "./pool.ts";
@@ -34,7 +35,7 @@ export function usableOnnx(bytes: Uint8Array): OnnxModel {
 /** Starts a trunk whose file was checked. Throws `bad-input` where it does not compute. */
 export async function startTrunk(bytes: Uint8Array, model: OnnxModel, { input, output }: Asked, shape: Shape): Promise<RunningTrunk> {
   const dims = input.layout === "nchw" ? [shape.channels, shape.height, shape.width] : [shape.height, shape.width, shape.channels];
-  const session = await InferenceSession.create(bytes, { executionProviders: ["cpu"], logSeverityLevel: 3 }).catch((cause: unknown) => {
+  const session = await startSession((options) => InferenceSession.create(bytes, options)).catch((cause: unknown) => {
     throw new EngraftError("bad-input", `ONNX Runtime does not take the trunk: ${textOf(cause)}`, { cause });
   });
   const fixed = model.graph.input.find(({ name }) => name === input.name)?.type?.tensor_type?.shape?.dim[0]?.dim_value ?? 0;

@@ -1,0 +1,37 @@
+/** Engines as people read them in a terminal. */
+import type { EnginesReport } from "@engraft/engine/native/status";
+import type { Trial } from "@engraft/engine/native/trial";
+
+const ENGINES = { tfjs: "TensorFlow.js", onnxruntime: "ONNX Runtime" } as const;
+
+export function enginesText({ engines, gpu, addon }: EnginesReport): string {
+  return [
+    ...engines.map(({ engine, name, works, used, reason }) => {
+      const label = `${ENGINES[engine].padEnd(15)}${name.padEnd(12)}`;
+      return works ? `${label}works${used ? ", used" : ""}` : `${label}DOES NOT WORK: ${reason ?? ""}`;
+    }),
+    `Native library  ${addon ?? 'none; "engraft-site engine install" installs it'}`,
+    ...gpuLines(gpu, engines),
+  ].join("\n");
+}
+
+function gpuLines(gpu: EnginesReport["gpu"], engines: EnginesReport["engines"]): readonly string[] {
+  if (gpu === null) return ["Graphics        none is asked for (setting gpu)"];
+  const used = engines.filter((one) => one.used && !["native", "wasm", "cpu"].includes(one.name)).map(({ engine }) => ENGINES[engine]);
+  return [
+    used.length === 0
+      ? `Graphics        ${gpu} is asked for and NOT USED: everything runs on the processor`
+      : `Graphics        ${gpu} is used by ${used.join(" and ")}`,
+  ];
+}
+
+/** One line for a plan's review, without its label. */
+export function trialLine(trial: Trial): string {
+  if (!trial.can) return `CANNOT BE TRAINED HERE, so it cannot be approved: ${trial.reason}.`;
+  const { engine, stepMs, steps, minutes, late, memoryBytes } = trial;
+  const step = `${stepMs < 10 ? stepMs.toFixed(1) : Math.round(stepMs)} ms a step`;
+  const memory = `${Math.ceil(memoryBytes / 1024 ** 2)} MB of memory`;
+  if (minutes === null) return `Yes, with ${engine}: ${step}, ${memory}. How long a round takes depends on the table.`;
+  const time = minutes < 1 ? "less than a minute" : `about ${Math.ceil(minutes)} minutes`;
+  return `Yes, with ${engine}: ${time} a round (${steps} steps, ${step}), ${memory}.${late ? " LONGER THAN THE COORDINATOR WAITS." : ""}`;
+}

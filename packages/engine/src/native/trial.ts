@@ -1,0 +1,75 @@
+/** Whether this machine can train a plan, seen before anybody approves it: enough memory, every operation there, and how long a round takes. */
+import type { Manifest } from "@engraft/core/models/manifest";
+import type { Plan } from "@engraft/core/models/plan";
+import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { inputWidth } from "../data/samples.ts";
+import { probe, type ProbeAnswer, type ProbeRequest } from "./probe.ts";
+
+export type Trial =
+  | {
+      readonly can: true;
+      /** Engine and backend that did the step. */
+      readonly engine: string;
+      readonly stepMs: number;
+      /** Steps of one round; null where that depends on a table that is not registered yet. */
+      readonly steps: number | null;
+      readonly minutes: number | null;
+      /** Longer than the coordinator waits for an answer. */
+      readonly late: boolean;
+      readonly memoryBytes: number;
+    }
+  | { readonly can: false; readonly reason: string };
+
+export interface TrialMachine {
+  readonly probe: (request: ProbeRequest) => Promise<ProbeAnswer>;
+  /** Memory that a new process may still take, in bytes. */
+  readonly available: () => number;
+}
+
+const thisMachine: TrialMachine = { probe, available: () => process.availableMemory() };
+
+export interface TrialRows {
+  /** Rows of the training part. */
+  readonly train: number;
+  readonly all: number;
+}
+
+const FLOAT = 4;
+/** An engine that has loaded, on Node. */
+const ENGINE_BYTES = 150 * 1024 ** 2;
+/** The weights file, its tensors, the engine's own; of the trained part also start, gradient, moments, update and its copies. */
+const COPIES = 3;
+const TRAINED_COPIES = 8;
+/** Samples are held as read, and as prepared. */
+const SAMPLE_COPIES = 2;
+
+/** At least this is needed, whatever the layers between: so a plan that is far too large is not even tried. */
+function leastBytes(manifest: Manifest, { batch, trainable }: Plan["training"]): number {
+  const values = COPIES * totalSize(manifest.tensors) + TRAINED_COPIES * totalSize(trainableTensors(manifest.tensors, trainable));
+  return ENGINE_BYTES + FLOAT * (values + SAMPLE_COPIES * batch * inputWidth(manifest));
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString("en")} MB`;
+
+/** Does real steps in a process of its own. `rows` is null where no table is chosen. Never throws. */
+export async function tryPlan(manifest: Manifest, plan: Plan, rows: TrialRows | null, machine = thisMachine): Promise<Trial> {
+  const { training } = plan;
+  const table = FLOAT * SAMPLE_COPIES * (rows?.all ?? 0) * inputWidth(manifest);
+  const tooLarge = (needed: number): Trial | undefined => {
+    const available = machine.available();
+    if (needed <= available) return undefined;
+    return { can: false, reason: `it needs about ${megabytes(needed)} of memory, and ${megabytes(available)} are free on this machine` };
+  };
+  const before = tooLarge(leastBytes(manifest, training) + table);
+  if (before !== undefined) return before;
+  const tried = await machine.probe({ what: "plan", manifest, training });
+  if (!tried.ok) return { can: false, reason: tried.reason.replace(/\.$/, "") };
+  const memoryBytes = tried.peakBytes + table;
+  const after = tooLarge(memoryBytes);
+  if (after !== undefined) return after;
+  const { amount, batch } = training;
+  const steps = amount.unit === "updates" ? amount.count : rows === null ? null : Math.ceil((amount.count * rows.train) / batch);
+  const minutes = steps === null ? null : (steps * tried.stepMs) / 60_000;
+  const late = minutes !== null && 60 * minutes > plan.cohort.deadlineSeconds;
+  return { can: true, engine: tried.engine, stepMs: tried.stepMs, steps, minutes, late, memoryBytes };
+}
