@@ -8,6 +8,8 @@ import type { Plan } from "@engraft/core/models/plan";
 import type { Manifest } from "@engraft/core/models/manifest";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { runView, type RunView } from "@engraft/core/rounds/view";
+import { approve } from "@engraft/site-agent/commands/decide";
+import { requireMembership } from "@engraft/site-agent/vault/federation";
 import { cpuUsed, type CpuUsed } from "./memory.ts";
 import { Federation } from "../../tools/federation/federation.ts";
 
@@ -54,7 +56,7 @@ export async function runConstant<T>(wanted: ConstantRun, look: (federation: Fed
     const digest = await propose(federation, wanted);
     await Promise.all(names.map((site, at) => federation.startAgentScript(site, AGENT, at === 0 ? wanted.firstAgentEnv : undefined)));
     if (wanted.aggregation.method === "secure") await federation.compareAll(digest, names);
-    await Promise.all(names.map((site) => federation.approve(site, digest)));
+    await Promise.all(names.map((site) => approveConstant(federation, site, digest)));
     const api = await federation.api();
     const [bytesBefore, cpuBefore] = [await wireBytes(federation), await cpuUsed(federation)];
     const { run } = await api.runs.start.mutate({ plan: digest });
@@ -111,6 +113,18 @@ async function wireBytes(federation: Federation): Promise<number> {
     (sum, match) => sum + Number(match[1]),
     0,
   );
+}
+
+/** By hand, since no engine of ours could train what these agents only pretend to train. */
+async function approveConstant(federation: Federation, site: string, plan: string): Promise<void> {
+  const agent = federation.agents.get(site);
+  await agent?.line((line) => line.event === "plan.offered" && line["plan"] === plan);
+  const home = federation.siteDir(site);
+  const trained = { can: true, engine: "constant", stepMs: 0, steps: 1, minutes: 0, late: false, memoryBytes: 0 } as const;
+  const tryPlan = () => Promise.resolve(trained);
+  const before = agent?.lines.length ?? 0;
+  await approve({ home, membership: await requireMembership(home), plan, steward: "Bench", data: undefined, tryPlan, at: Date.now() });
+  await agent?.line((line) => line.event === "approval.recorded" && line["plan"] === plan, before);
 }
 
 /** A base of zeros and a plan for it, proposed. */

@@ -17,7 +17,7 @@ import { join as joinFederation } from "./commands/join.ts";
 import { FakeCoordinator, until } from "./coordinator.fixture.ts";
 import { registerData } from "./data/registry.ts";
 import type { AgentEvent } from "./events.ts";
-import { LENGTH, makePlan, manifestText, offerOf, planDigest, weights } from "./plan.fixture.ts";
+import { LENGTH, makePlan, manifestText, offerOf, planDigest, weights, canTrain } from "./plan.fixture.ts";
 import { readState } from "./state.ts";
 import { requireMembership } from "./vault/federation.ts";
 import { pauseSite, resumeSite } from "./vault/participation.ts";
@@ -128,7 +128,16 @@ async function approved(text = plan): Promise<void> {
     async () => (await readdir(join(home, "plans")).catch((): string[] => [])).includes(`${planDigest(text)}.json`),
     "the plan in the vault",
   );
-  await approve({ home, membership, plan: planDigest(text), steward: "Dr. A", data: undefined, siteMetrics: true, tryPlan: canTrain, at: 5 });
+  await approve({
+    home,
+    membership,
+    plan: planDigest(text),
+    steward: "Dr. A",
+    data: undefined,
+    siteMetrics: true,
+    tryPlan: canTrain,
+    at: 5,
+  });
 }
 
 async function askFor(round: number, kind: Ask["kind"] = "train", values = new Float32Array(LENGTH).fill(round)): Promise<Ask> {

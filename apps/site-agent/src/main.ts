@@ -27,7 +27,20 @@ async function main(): Promise<number> {
   const run = runner((code) => {
     exit = code;
   });
-  for (const add of [addJoin, addData, addReview, addDirectory, addApprove, addRefuse, addStart, addStatus, addPause, addResume, addDoctor, addEngine])
+  for (const add of [
+    addJoin,
+    addData,
+    addReview,
+    addDirectory,
+    addApprove,
+    addRefuse,
+    addStart,
+    addStatus,
+    addPause,
+    addResume,
+    addDoctor,
+    addEngine,
+  ])
     add(program, run);
   quietly(program);
   try {

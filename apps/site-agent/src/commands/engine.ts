@@ -26,7 +26,8 @@ export const addEngine: AddCommand = (program, run) => {
 };
 
 async function install({ json, print }: CommandContext, { from, sha256 }: { from?: string; sha256?: string }): Promise<void> {
-  if (sha256 !== undefined && !/^[0-9a-fA-F]{64}$/.test(sha256)) throw new EngraftError("bad-input", "--sha256 takes 64 hexadecimal digits.");
+  if (sha256 !== undefined && !/^[0-9a-fA-F]{64}$/.test(sha256))
+    throw new EngraftError("bad-input", "--sha256 takes 64 hexadecimal digits.");
   const stop = new AbortController();
   const { installNative } = await import("@engraft/engine/native/install");
   const installing = installNative({ from, sha256, progress: shown(json), signal: stop.signal });
@@ -57,7 +58,9 @@ function shown(json: boolean): (progress: InstallProgress) => void {
     const percent = done === null || total === null || total === 0 ? "" : ` ${Math.floor((100 * done) / total)} %`;
     const line = live ? `${WORDS[step]}${percent}` : WORDS[step];
     if (line === last) return;
-    process.stderr.write(live && last.startsWith(WORDS[step]) ? `\r${line}` : live && last !== "" ? `\n${line}` : live ? line : `${line} ...\n`);
+    process.stderr.write(
+      live && last.startsWith(WORDS[step]) ? `\r${line}` : live && last !== "" ? `\n${line}` : live ? line : `${line} ...\n`,
+    );
     if (live && step === "try") process.stderr.write("\n");
     last = line;
   };

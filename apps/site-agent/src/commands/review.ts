@@ -123,7 +123,7 @@ async function askSteward({ config, print, now }: CommandContext, membership: Me
     message: `Plan ${review.name} ${review.version} (${review.words.slice(0, 3).join(" ")} ...)`,
     choices: [
       { name: "Decide later", value: "later" },
-      { name: "Approve plan", value: "approve" },
+      ...(review.training?.can === false ? [] : [{ name: "Approve plan", value: "approve" }]),
       { name: "Refuse plan", value: "refuse" },
     ],
   });

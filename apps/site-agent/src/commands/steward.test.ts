@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Plan } from "@engraft/core/models/plan";
 import { FakeCoordinator } from "../coordinator.fixture.ts";
 import { registerData, resolveData } from "../data/registry.ts";
-import { makePlan, offerOf, planDigest } from "../plan.fixture.ts";
+import { canTrain, makePlan, offerOf, planDigest } from "../plan.fixture.ts";
 import { reviewText } from "../terminal/review.ts";
 import { findDecision } from "../vault/decisions.ts";
 import { requireMembership, type Membership } from "../vault/federation.ts";
@@ -105,6 +105,40 @@ describe("decisions", () => {
     await offer(makePlan(), true);
     await expect(approve(given)).rejects.toMatchObject({ code: "plan-withdrawn" });
     expect(await decision(digest)).toBeUndefined();
+  });
+});
+
+describe("a plan that cannot be trained here", () => {
+  const tooLarge = () =>
+    Promise.resolve({ can: false, reason: "it needs about 9 MB of memory, and 1 MB are free on this machine" } as const);
+
+  it("[P6] is refused at review and cannot be approved, and says why", async () => {
+    const digest = await offer(makePlan());
+    const review = await reviewPlan(home, membership, await resolvePlan(home, digest), tooLarge);
+    expect(reviewText(review)).toContain("CANNOT BE TRAINED HERE, so it cannot be approved: it needs about 9 MB");
+    expect(reviewText(review)).not.toContain("engraft-site approve");
+    const given = { home, membership, plan: digest, steward: "Dr. A", data: undefined, at: 3 };
+    await expect(approve({ ...given, tryPlan: tooLarge })).rejects.toMatchObject({ code: "training-failed", message: /9 MB of memory/ });
+    expect(await decision(digest)).toBeUndefined();
+    await refusePlan({ ...given, reason: "Our machine is too small." });
+    expect(await decision(digest)).toMatchObject({ approval: { decision: "refused" } });
+  });
+
+  it("is told by the table that may be used, and only while there is something to decide", async () => {
+    const digest = await offer(makePlan());
+    await table("main", ["pid;years;num", "a;50;1", "b;40;0"]);
+    const rows: unknown[] = [];
+    const review = await reviewPlan(home, membership, await resolvePlan(home, digest), (_, summary) => {
+      rows.push(summary?.report?.usable);
+      return canTrain();
+    });
+    expect(rows).toEqual([2]);
+    expect(reviewText(review)).toMatch(
+      /Training here +Yes, with test: less than a minute a round \(400 steps, 1\.5 ms a step\), 128 MB of memory\./,
+    );
+    await approve({ home, membership, plan: digest, steward: "Dr. A", data: undefined, tryPlan: canTrain, at: 3 });
+    const decided = await reviewPlan(home, membership, await resolvePlan(home, digest), () => Promise.reject(new Error("tried")));
+    expect(decided.training).toBeNull();
   });
 });
 

@@ -27,8 +27,8 @@ export function reviewText(review: Review): string {
     ...(standing === "waiting"
       ? [
           "",
-          `Decide with: engraft-site approve ${digest.slice(0, 12)} --steward "NAME"`,
-          `         or: engraft-site refuse ${digest.slice(0, 12)} --steward "NAME" --reason "TEXT"`,
+          ...(training?.can === false ? [] : [`Decide with: engraft-site approve ${digest.slice(0, 12)} --steward "NAME"`]),
+          `${training?.can === false ? "Decide with" : "         or"}: engraft-site refuse ${digest.slice(0, 12)} --steward "NAME" --reason "TEXT"`,
         ]
       : []),
     "",

@@ -46,7 +46,9 @@ export async function compileAddon(folder: string, { compiler, headers }: Toolch
   const files = ["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => join(source, "binding", name));
   // Found from where the addon lies, so that the folder can be moved.
   const links = [`-L${join(deps, "lib")}`, "-ltensorflow", "-ltensorflow_framework", "-Wl,-rpath,$ORIGIN/../../deps/lib"];
-  const { code, tail } = await runTool(compiler, [...flags, ...includes, ...files, ...links, "-o", join(to, "tfjs_binding.node")], { signal });
+  const { code, tail } = await runTool(compiler, [...flags, ...includes, ...files, ...links, "-o", join(to, "tfjs_binding.node")], {
+    signal,
+  });
   if (code !== 0) throw new EngraftError("bad-config", `The C++ compiler (${compiler}) could not build the addon:\n${tail}`);
 }
 

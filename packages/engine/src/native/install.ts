@@ -57,7 +57,11 @@ export async function installNative(options: InstallOptions): Promise<Installed>
       progress({ step: "download", done: null, total: null });
       await installUpstream(folder, signal);
     } else {
-      sha256 = await gather(from, join(folder, "deps"), { sha256: options.sha256, onBytes: (done, total) => progress({ step: "unpack", done, total }) });
+      sha256 = await gather(from, join(folder, "deps"), {
+        sha256: options.sha256,
+        signal,
+        onBytes: (done, total) => progress({ step: "unpack", done, total }),
+      });
       signal?.throwIfAborted();
       progress({ step: "compile", done: null, total: null });
       await compileAddon(folder, toolchain, signal);
@@ -65,12 +69,19 @@ export async function installNative(options: InstallOptions): Promise<Installed>
     }
     progress({ step: "try", done: null, total: null });
     const tried = await probe({ what: "backend", backend: "native" }, { ENGRAFT_ENGINE_CACHE: beside });
-    if (!tried.ok) throw new EngraftError("training-failed", `The native engine was built and cannot train here (${tried.reason}). Nothing was installed.`);
+    if (!tried.ok)
+      throw new EngraftError(
+        "training-failed",
+        `The native engine was built and cannot train here (${tried.reason}). Nothing was installed.`,
+      );
     signal?.throwIfAborted();
     const about = { format: "engraft.native/1", tfjsNode: nativeVersion(), source: from === undefined ? "upstream" : WHEEL, sha256 };
     await writeFile(join(folder, "engine.json"), `${JSON.stringify(about)}\n`);
     await putInPlace(folder, place, beside);
     return { folder: place, engine: tried.engine, sha256 };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     await rm(beside, { recursive: true, force: true });
   }
@@ -104,5 +115,8 @@ function isRunning(pid: number): boolean {
 async function mustFit(cache: string): Promise<void> {
   const { bavail, bsize } = await statfs(cache);
   if (bavail * bsize >= NEEDED_BYTES) return;
-  throw new EngraftError("disk-full", `The native engine needs 800 MB in ${cache}. Free some space, or name another folder by the setting engine-cache.`);
+  throw new EngraftError(
+    "disk-full",
+    `The native engine needs 800 MB in ${cache}. Free some space, or name another folder by the setting engine-cache.`,
+  );
 }

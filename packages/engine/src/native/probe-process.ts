@@ -18,7 +18,12 @@ const SMALL: Architecture = {
     { kind: "dense", name: "dense_2", in: 8, out: 1 },
   ],
 };
-const SMALL_OPTIONS: CompileOptions = { trainable: { part: "all" }, batch: 4, optimizer: { name: "adam", learningRate: 0.01 }, weightDecay: 0 };
+const SMALL_OPTIONS: CompileOptions = {
+  trainable: { part: "all" },
+  batch: 4,
+  optimizer: { name: "adam", learningRate: 0.01 },
+  weightDecay: 0,
+};
 
 /** The first step may compile; the median of those after it counts. */
 const TIMED = 3;
@@ -61,10 +66,15 @@ async function tryProvider(provider: string): Promise<ProbeAnswer> {
   const begin = performance.now();
   const { y } = await session.run({ x: new Tensor("float32", Float32Array.of(1, 2, 3, 4), [2, 2]) });
   if (String(y?.data) !== "7,10,15,22") return { ok: false, reason: "it computes wrongly" };
-  return { ok: true, engine: `onnxruntime ${provider}`, stepMs: performance.now() - begin, peakBytes: 1024 * process.resourceUsage().maxRSS };
+  return {
+    ok: true,
+    engine: `onnxruntime ${provider}`,
+    stepMs: performance.now() - begin,
+    peakBytes: 1024 * process.resourceUsage().maxRSS,
+  };
 }
 
-function answer(request: ProbeRequest): Promise<ProbeAnswer> {
+async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
   switch (request.what) {
     case "backend":
       return trySteps(SMALL, SMALL_OPTIONS, [request.backend]);
@@ -81,7 +91,10 @@ function answer(request: ProbeRequest): Promise<ProbeAnswer> {
 
 process.once("message", (request: ProbeRequest) => {
   answer(request)
-    .catch((error: unknown): ProbeAnswer => ({ ok: false, reason: error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error) }))
+    .catch((error: unknown): ProbeAnswer => ({
+      ok: false,
+      reason: error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error),
+    }))
     .then((said) => process.send?.(said))
     .catch(() => process.exit(1));
 });

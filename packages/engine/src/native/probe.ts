@@ -34,7 +34,12 @@ export function probe(request: ProbeRequest, env: Readonly<Record<string, string
   const entry = createRequire(import.meta.url).resolve("@engraft/engine/native/probe-process");
   return new Promise((resolve) => {
     // What native code prints is for nobody.
-    const child = fork(entry, { env: { ...process.env, ...env }, execArgv: [], stdio: ["ignore", "ignore", "ignore", "ipc"], serialization: "advanced" });
+    const child = fork(entry, {
+      env: { ...process.env, ...env },
+      execArgv: [],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+      serialization: "advanced",
+    });
     const late = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
     let answer: ProbeAnswer | undefined;
     child.once("message", (message) => {

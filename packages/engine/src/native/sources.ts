@@ -14,7 +14,7 @@ const KNOWN_WHEELS: ReadonlySet<string> = new Set([
   "54660c074d7241a503e81edfd9f5ef5af88f64051b72e2945f26318c790f2d26",
 ]);
 /** Of the files that are taken from such a wheel: see `digestOfFolder`. */
-const KNOWN_FOLDERS: ReadonlySet<string> = new Set([]);
+const KNOWN_FOLDERS: ReadonlySet<string> = new Set(["9e9b402da1d35a765845d31c9096b675d961a7e26b864a00a089cd0e2ebeac32"]);
 
 /** Names below `tensorflow/` that are taken. */
 const TAKEN =
@@ -25,6 +25,7 @@ export interface Gathering {
   /** SHA-256 that the user names, where it is none of the known. */
   readonly sha256?: string | undefined;
   readonly onBytes: (done: number, total: number) => void;
+  readonly signal?: AbortSignal | undefined;
   readonly known?: ReadonlySet<string>;
   readonly limits?: ZipLimits;
 }
@@ -32,7 +33,8 @@ export interface Gathering {
 /** Copies what is needed from `from` to `deps`, as tfjs-node lays it out. Returns the SHA-256 of the source. */
 export async function gather(from: string, deps: string, options: Gathering): Promise<string> {
   const found = await stat(from).catch(() => undefined);
-  if (found === undefined) throw new EngraftError("not-found", `${from} is not there. Name a wheel (.whl) or a folder that holds an unpacked one.`);
+  if (found === undefined)
+    throw new EngraftError("not-found", `${from} is not there. Name a wheel (.whl) or a folder that holds an unpacked one.`);
   const digest = found.isDirectory() ? await fromFolder(from, deps, options) : await fromWheel(from, deps, options);
   for (const library of LIBRARIES)
     await stat(join(deps, "lib", library)).catch(() => {
@@ -46,7 +48,11 @@ export async function gather(from: string, deps: string, options: Gathering): Pr
 
 const placeOf = (deps: string, name: string): string => (name.startsWith("include/") ? join(deps, name) : join(deps, "lib", name));
 
-async function fromWheel(wheel: string, deps: string, { sha256, onBytes, known = KNOWN_WHEELS, limits }: Gathering): Promise<string> {
+async function fromWheel(
+  wheel: string,
+  deps: string,
+  { sha256, onBytes, signal, known = KNOWN_WHEELS, limits }: Gathering,
+): Promise<string> {
   const handle = await open(wheel, "r");
   try {
     const hash = createHash("sha256");
@@ -60,26 +66,31 @@ async function fromWheel(wheel: string, deps: string, { sha256, onBytes, known =
     const total = wanted.reduce((sum, { entry }) => sum + entry.size, 0);
     let done = 0;
     for (const { entry, name } of wanted)
-      await unpack(handle, entry, placeOf(deps, name), (count) => onBytes((done += count), total));
+      await unpack(handle, entry, placeOf(deps, name), { onBytes: (count) => onBytes((done += count), total), signal });
     return digest;
   } finally {
     await handle.close();
   }
 }
 
-async function fromFolder(folder: string, deps: string, { sha256, onBytes, known = KNOWN_FOLDERS }: Gathering): Promise<string> {
+async function fromFolder(folder: string, deps: string, { sha256, onBytes, signal, known = KNOWN_FOLDERS }: Gathering): Promise<string> {
   const inner = await stat(join(folder, "tensorflow", LIBRARIES[0])).then(
     () => join(folder, "tensorflow"),
     () => folder,
   );
   const names = (await readdir(inner, { recursive: true, withFileTypes: true }))
     .filter((file) => file.isFile())
-    .map((file) => join(file.parentPath, file.name).slice(inner.length + 1).replaceAll("\\", "/"))
+    .map((file) =>
+      join(file.parentPath, file.name)
+        .slice(inner.length + 1)
+        .replaceAll("\\", "/"),
+    )
     .filter((name) => TAKEN.test(name));
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(inner, name))).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let done = 0;
   for (const [index, name] of names.entries()) {
+    signal?.throwIfAborted();
     await mkdir(dirname(placeOf(deps, name)), { recursive: true });
     await copyFile(join(inner, name), placeOf(deps, name));
     onBytes((done += sizes[index] ?? 0), total);

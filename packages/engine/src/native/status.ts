@@ -28,13 +28,17 @@ export async function engineStatus(): Promise<EnginesReport> {
   const gpu = wantedGpu();
   const backends = wantedBackends(gpu);
   const tfjs: { name: string; answer: ProbeAnswer }[] = [];
-  for (const backend of new Set([...backends, ...BACKENDS])) tfjs.push({ name: backend, answer: await probe({ what: "backend", backend }) });
+  for (const backend of new Set([...backends, ...BACKENDS]))
+    tfjs.push({ name: backend, answer: await probe({ what: "backend", backend }) });
   const providers: { name: string; answer: ProbeAnswer }[] = [];
   for (const provider of wantedProviders(gpu)) providers.push({ name: provider, answer: await probe({ what: "provider", provider }) });
   return { gpu: gpu ?? null, addon: findAddon() ?? null, engines: [...statuses("tfjs", tfjs), ...statuses("onnxruntime", providers)] };
 }
 
-function statuses(engine: EngineStatus["engine"], tried: readonly { readonly name: string; readonly answer: ProbeAnswer }[]): readonly EngineStatus[] {
+function statuses(
+  engine: EngineStatus["engine"],
+  tried: readonly { readonly name: string; readonly answer: ProbeAnswer }[],
+): readonly EngineStatus[] {
   const first = tried.find(({ answer }) => answer.ok);
   return tried.map((one) => ({
     engine,

@@ -21,10 +21,10 @@ export async function installUpstream(folder: string, signal?: AbortSignal): Pro
   if (code === 0 && addonIn(folder) !== undefined) return;
   throw new EngraftError(
     "unreachable",
-    `The installer of tfjs-node could not download the native engine (it ended with ${code ?? "a signal"}${tail === "" ? "" : `: ${lastLine(tail)}`}). Where downloads are blocked, get the wheel through a mirror of Python packages and name it:
+    `The installer of tfjs-node could not download the native engine (it ended with ${code ?? "a signal"}${tail === "" ? "" : `: ${firstError(tail)}`}). Where downloads are blocked, get the wheel through a mirror of Python packages and name it:
   pip download --no-deps --only-binary=:all: --python-version 311 --platform manylinux2014_x86_64 ${WHEEL}
   engraft-site engine install --from tensorflow_cpu-*.whl`,
   );
 }
 
-const lastLine = (text: string): string => text.split("\n").filter((line) => /error/i.test(line)).at(-1)?.trim() ?? (text.split("\n").at(-1) ?? "");
+const firstError = (text: string): string => /Error: .*/.exec(text)?.[0] ?? text.split("\n").at(-1) ?? "";

@@ -70,7 +70,7 @@ export async function readZip(handle: FileHandle, limits: ZipLimits = LIMITS): P
   if (count > limits.entries || bytes > DIRECTORY_BYTES) odd("it holds too many files");
   const directory = await readAt(handle, at, bytes);
   const entries: ZipEntry[] = [];
-  for (let from = 0; entries.length < count; ) {
+  for (let from = 0; entries.length < count;) {
     if (from + 46 > directory.length || directory.readUInt32LE(from) !== 0x0201_4b50) odd("its directory is damaged");
     const [nameBytes, extra, comment] = [28, 30, 32].map((offset) => directory.readUInt16LE(from + offset)) as [number, number, number];
     if ((directory.readUInt16LE(from + 8) & 1) !== 0) odd("it is encrypted");
@@ -99,8 +99,19 @@ function checked(entries: readonly ZipEntry[], end: number, limits: ZipLimits): 
   return entries;
 }
 
+const PIECE = 1 << 20;
+
+async function* pieces(handle: FileHandle, at: number, length: number): AsyncGenerator<Buffer> {
+  for (let done = 0; done < length; done += PIECE) yield readAt(handle, at + done, Math.min(PIECE, length - done));
+}
+
+export interface Unpacking {
+  readonly onBytes?: (count: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Unpacks one file to `to`, which must not exist; exactly the bytes that the directory declares, or it throws `bad-input`. */
-export async function unpack(handle: FileHandle, entry: ZipEntry, to: string, onBytes: (count: number) => void = () => undefined): Promise<void> {
+export async function unpack(handle: FileHandle, entry: ZipEntry, to: string, { onBytes, signal }: Unpacking = {}): Promise<void> {
   const header = await readAt(handle, entry.at, 30);
   if (header.readUInt32LE(0) !== 0x0403_4b50) odd("a file in it is not where its directory says");
   if (entry.method !== STORED && entry.method !== DEFLATED) odd("it is packed by a method that is not known");
@@ -109,19 +120,20 @@ export async function unpack(handle: FileHandle, entry: ZipEntry, to: string, on
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length;
-      if (size > entry.size) return done(new EngraftError("bad-input", `The archive cannot be used: ${entry.name} is longer than declared.`));
+      if (size > entry.size)
+        return done(new EngraftError("bad-input", `The archive cannot be used: ${entry.name} is longer than declared.`));
       crc = crc32(chunk, crc);
-      onBytes(chunk.length);
+      onBytes?.(chunk.length);
       done(null, chunk);
     },
   });
   await mkdir(dirname(to), { recursive: true });
-  const source =
-    entry.packed === 0 ? [] : handle.createReadStream({ start, end: start + entry.packed - 1, autoClose: false, highWaterMark: 1 << 20 });
+  const source = pieces(handle, start, entry.packed);
   const sink = createWriteStream(to, { flags: "wx" });
+  const options = signal === undefined ? {} : { signal };
   try {
-    if (entry.method === STORED) await pipeline(source, counted, sink);
-    else await pipeline(source, createInflateRaw(), counted, sink);
+    if (entry.method === STORED) await pipeline(source, counted, sink, options);
+    else await pipeline(source, createInflateRaw(), counted, sink, options);
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && String(cause.code).startsWith("Z_")) odd(`${entry.name} is damaged`);
     throw cause;

@@ -1,0 +1,60 @@
+/** Training for hours must not grow: every family of models is one line of MODELS. */
+import { flatten, sizeOf, trainableTensors } from "@engraft/core/models/tensors";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import { randomFrom } from "../base/random.ts";
+import { tensorsOf, type Architecture } from "../ir/layers.ts";
+import { architecture as small } from "../model.fixture.ts";
+import { chooseTrainer } from "./backends.ts";
+import { startState } from "./optimizer.ts";
+import type { CompileOptions } from "./trainer.ts";
+
+const wide: Architecture = {
+  format: "engraft.layers/1",
+  input: 512,
+  output: "binary-logit",
+  layers: [
+    { kind: "dense", name: "dense_1", in: 512, out: 16 },
+    { kind: "activation", name: "relu_1", function: "relu" },
+    { kind: "dense", name: "dense_2", in: 16, out: 1 },
+  ],
+};
+
+const MODELS: Readonly<Record<string, { readonly architecture: Architecture; readonly batch: number }>> = {
+  "a small dense model": { architecture: small, batch: 8 },
+  "a wide dense model": { architecture: wide, batch: 64 },
+};
+
+const STEPS = 2000;
+const WARM_UP = 200;
+/** One batch of the wide model kept at every step would be more than twice that. */
+const MAY_GROW = 96 * 1024 ** 2;
+
+const used = (): number => {
+  globalThis.gc?.();
+  return process.memoryUsage().rss;
+};
+
+describe.each(Object.entries(MODELS))("%s", (_, { architecture, batch }) => {
+  it.each(["wasm", "cpu"] as const)("keeps its memory over 2,000 steps on %s", async (backend) => {
+    const options: CompileOptions = { trainable: { part: "all" }, batch, optimizer: { name: "adam", learningRate: 0.001 }, weightDecay: 0 };
+    const random = randomFrom(["memory"]);
+    const tensors = new Map(
+      tensorsOf(architecture).map((spec) => [spec.name, Float32Array.from({ length: sizeOf(spec) }, () => random.uniform() - 0.5)]),
+    );
+    const model = (await chooseTrainer(architecture, tensors, options, [backend])).compile(architecture, tensors, options);
+    const state = startState(flatten(trainableTensors(tensorsOf(architecture), options.trainable), tensors), options);
+    const x = Float32Array.from({ length: batch * architecture.input }, () => random.uniform());
+    const y = Float32Array.from({ length: batch }, (_value, index) => index % 2);
+    const held = new Set<string>();
+    let before = 0;
+    for (let step = 0; step < STEPS; step++) {
+      await model.step(x, y, state);
+      if (step === WARM_UP) before = used();
+      if (step >= WARM_UP) held.add(JSON.stringify([tf.memory().numTensors, tf.memory().numBytes, tf.memory().numDataBuffers]));
+    }
+    expect([...held]).toHaveLength(1);
+    expect(used() - before).toBeLessThan(MAY_GROW);
+    model.dispose();
+  });
+});
