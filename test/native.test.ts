@@ -68,8 +68,8 @@ requireOrSkip("the native engine", findNative).describe("the native engine", (fo
     const heart = await Heart.start({ sites: ["cleveland", "va"], plan: shortPlan(1), agentEnv: { va: { ENGRAFT_ENGINE_CACHE: folder } } });
     try {
       const view = await heart.until(await heart.startRun(), ({ phase }) => phase === "finished");
-      const engines = new Map(view.rounds[0]?.answers.map(({ site, engine }) => [site, engine]));
-      expect(engines.get("va")).toBe("tfjs native");
+      const engines = Object.fromEntries(view.rounds[0]?.answers.map(({ site, engine }) => [site, engine]) ?? []);
+      expect(engines["va"]).toBe("tfjs native");
     } finally {
       await heart.federation.stop();
     }

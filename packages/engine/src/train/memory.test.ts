@@ -11,24 +11,24 @@ import type { CompileOptions } from "./trainer.ts";
 
 const wide: Architecture = {
   format: "engraft.layers/1",
-  input: 512,
+  input: 2048,
   output: "binary-logit",
   layers: [
-    { kind: "dense", name: "dense_1", in: 512, out: 16 },
+    { kind: "dense", name: "dense_1", in: 2048, out: 4 },
     { kind: "activation", name: "relu_1", function: "relu" },
-    { kind: "dense", name: "dense_2", in: 16, out: 1 },
+    { kind: "dense", name: "dense_2", in: 4, out: 1 },
   ],
 };
 
 const MODELS: Readonly<Record<string, { readonly architecture: Architecture; readonly batch: number }>> = {
   "a small dense model": { architecture: small, batch: 8 },
-  "a wide dense model": { architecture: wide, batch: 64 },
+  "a wide dense model": { architecture: wide, batch: 8 },
 };
 
 const STEPS = 2000;
 const WARM_UP = 200;
-/** One batch of the wide model kept at every step would be more than twice that. */
-const MAY_GROW = 96 * 1024 ** 2;
+/** One batch of the wide model kept at every step would be nearly twice that. */
+const MAY_GROW = 64 * 1024 ** 2;
 
 const used = (): number => {
   globalThis.gc?.();
