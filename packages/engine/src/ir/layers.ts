@@ -14,9 +14,9 @@ const Extent = z.int().min(1).max(4096);
 const common = {
   name: LayerName,
   /** The layer whose output comes in, or "input"; the layer before by default. */
-  from: LayerName.optional(),
+  from: LayerName.exactOptional(),
   /** Consecutive layers of one block are trained or frozen together; without it a layer that has parameters is a block of its own. */
-  block: LayerName.optional(),
+  block: LayerName.exactOptional(),
 };
 
 /** "same" pads as TensorFlow does: to ceil(in / stride) outputs, the odd one at the end. Else [before, after] of each dimension. */
@@ -54,7 +54,12 @@ export const ACTIVATIONS = ["relu", "relu6", "silu", "gelu", "elu", "tanh", "sig
 /** gelu is the exact one, x Phi(x); elu has alpha 1. */
 const Activation = z.strictObject({ kind: z.literal("activation"), ...common, function: z.enum(ACTIVATIONS) });
 /** The sum of two layers' outputs. */
-const Add = z.strictObject({ kind: z.literal("add"), name: LayerName, block: LayerName.optional(), from: z.tuple([LayerName, LayerName]) });
+const Add = z.strictObject({
+  kind: z.literal("add"),
+  name: LayerName,
+  block: LayerName.exactOptional(),
+  from: z.tuple([LayerName, LayerName]),
+});
 /** Padding counts in neither the maximum nor the mean. */
 const Pool = z.strictObject({
   kind: z.literal("pool"),

@@ -1,10 +1,8 @@
 /** PyTorch files in both forms, written here byte by byte, and what hostile ones would like to do. */
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { OnnxBuilder } from "../../architectures/onnx-builder.ts";
 import { knownArchitecture } from "../../architectures/known.ts";
-import { startTrunk, usableOnnx } from "../../trunk/trunk.ts";
-import { readTorch, type TorchTensor } from "./checkpoint.ts";
+import { readTorch } from "./checkpoint.ts";
 import { readPickle } from "./pickle.ts";
 
 /** Instructions of protocol 2, as `pickle.dumps` writes them. */
