@@ -60,7 +60,7 @@ describe.each([
       const { architecture, tensors } = knownArchitecture(name, file, 64);
       expect([...tensors.keys()]).toEqual(tensorsOf(architecture).map((spec) => spec.name));
       const features = cutFor(architecture, 0).shape;
-      const kernel = [...file.values()].find(({ shape }) => shape.join() === `1000,${features}`) as NamedTensor;
+      const kernel = [...file.values()].find(({ shape }) => shape.join() === `1000,${features.join()}`) as NamedTensor;
       expect(tensors.get("head/kernel")?.[1]).toBe(kernel.values[Number(features[0])]);
       expect(cutFor(architecture, 2).layers).toBeLessThan(cutFor(architecture, 1).layers);
     }

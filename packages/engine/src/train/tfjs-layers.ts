@@ -61,14 +61,14 @@ function convolve(
   // Outputs are ordered by group, and within a group by multiplier: just as a depthwise kernel [height, width, in, multiplier] has them.
   if (groups === channels) {
     const [height, width] = kernel.shape;
-    return tf.depthwiseConv2d(x, tf.reshape(kernel, [height, width, channels, out / channels]) as tf.Tensor4D, strides, "valid");
+    return tf.depthwiseConv2d(x, tf.reshape<tf.Rank.R4>(kernel, [height, width, channels, out / channels]), strides, "valid");
   }
   const inputs = tf.split(x, groups, 3);
   const kernels = tf.split(kernel, groups, 3);
-  return tf.concat(
+  return tf.concat<tf.Tensor4D>(
     inputs.map((part, group) => tf.conv2d(part as tf.Tensor4D, kernels[group] as tf.Tensor4D, strides, "valid")),
     3,
-  ) as tf.Tensor4D;
+  );
 }
 
 /** Shape that lets one value per channel meet [N, C, ...]. */
@@ -118,7 +118,7 @@ function gru(pass: Pass, layer: LayerOf<"gru">, x: tf.Tensor): tf.Tensor {
   const [inputBias, recurrentBias] = tf.unstack(pass.parameter(layer, "bias"), 0) as [tf.Tensor, tf.Tensor];
   const kernel = pass.parameter(layer, "kernel") as tf.Tensor2D;
   const recurrent = pass.parameter(layer, "recurrent") as tf.Tensor2D;
-  const flat = tf.reshape(x, [rows * steps, layer.in]) as tf.Tensor2D;
+  const flat = tf.reshape<tf.Rank.R2>(x, [rows * steps, layer.in]);
   const inputs = tf.unstack(tf.reshape(tf.add(tf.matMul(flat, kernel), inputBias), [rows, steps, 3 * layer.units]), 1);
   let state: tf.Tensor2D = tf.zeros([rows, layer.units]);
   for (const input of inputs) {
@@ -164,7 +164,7 @@ export function applyLayer(pass: Pass, layer: Layer, inputs: readonly tf.Tensor[
       return layer.operation === "max" ? tf.max(x, space) : tf.mean(x, space);
     }
     case "flatten":
-      return tf.reshape(x, [x.shape[0] as number, -1]);
+      return tf.reshape(x, [x.shape[0], -1]);
     case "transpose":
       return tf.transpose(x, [0, 2, 1]);
     case "dropout":

@@ -30,83 +30,112 @@ function tensorsFrom(specs: readonly TensorSpec[], flat: Float32Array): tf.Tenso
 /** How much a batch counts in the running statistics: PyTorch's default. */
 const MOMENTUM = 0.1;
 
+type Learning = Omit<Pass, "parameter">;
+
+const PREDICTING: Learning = { learnsStatistics: () => false, statistics: () => undefined, dropoutSeed: () => undefined };
+
+const passOf = (parameters: Parameters, learning: Learning): Pass => ({
+  ...learning,
+  parameter: (layer, name) => parameters.get(`${layer.name}/${name}`) as tf.Tensor,
+});
+
+/** Where each trained tensor begins in the flat vector. */
+function offsetsOf(trained: readonly TensorSpec[]): ReadonlyMap<string, number> {
+  let at = 0;
+  return new Map(trained.map((spec) => [spec.name, (at += sizeOf(spec)) - sizeOf(spec)]));
+}
+
+/** One training step, built once; a call only changes what the fields point to. */
+class Step {
+  readonly #architecture: Architecture;
+  readonly #options: CompileOptions;
+  readonly #trained: readonly TensorSpec[];
+  /** What has a gradient: running statistics follow the batches instead. */
+  readonly #learnt: readonly TensorSpec[];
+  readonly #offsets: ReadonlyMap<string, number>;
+  readonly #gradients: (values: tf.Tensor[]) => tf.Tensor[];
+  readonly #gradient: Float32Array;
+  readonly #gradientOfLogits: Float32Array;
+  /** The batch's statistics, by the name of the running one. */
+  readonly #seen = new Map<string, Float32Array>();
+  #x!: tf.Tensor;
+  #y!: Float32Array;
+  #state!: TrainingState;
+  #loss = Number.NaN;
+
+  constructor(architecture: Architecture, options: CompileOptions, trained: readonly TensorSpec[], kept: Parameters) {
+    this.#architecture = architecture;
+    this.#options = options;
+    this.#trained = trained;
+    this.#learnt = trained.filter(({ role }) => role !== "statistic");
+    this.#offsets = offsetsOf(trained);
+    this.#gradient = new Float32Array(totalSize(trained));
+    this.#gradientOfLogits = new Float32Array(options.batch);
+    const learning: Learning = {
+      learnsStatistics: (layer) => this.#offsets.has(`${layer.name}/mean`),
+      statistics: ({ name }, mean, variance) => {
+        this.#seen.set(`${name}/mean`, mean.dataSync<"float32">());
+        this.#seen.set(`${name}/variance`, variance.dataSync<"float32">());
+      },
+      dropoutSeed: ({ name }) => `${this.#state.seed}/${this.#state.steps}/${name}`,
+    };
+    const lossOf = tf.customGrad((...inputs) => {
+      this.#loss = lossAndGradient((inputs[0] as tf.Tensor).dataSync(), this.#y, this.#gradientOfLogits, options.classWeights);
+      const gradFunc = () => tf.tensor(this.#gradientOfLogits.slice(), [options.batch, 1], "float32");
+      return { value: tf.scalar(this.#loss), gradFunc };
+    });
+    this.#gradients = tf.grads((...values: tf.Tensor[]) => {
+      const byName = this.#learnt.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const);
+      return lossOf(forward(architecture, this.#x, passOf(new Map([...kept, ...byName]), learning)));
+    });
+  }
+
+  run(x: Float32Array, y: Float32Array, state: TrainingState): number {
+    this.#state = state;
+    this.#y = y;
+    this.#seen.clear();
+    tf.tidy(() => {
+      this.#x = tf.tensor(x, [this.#options.batch, ...inputShape(this.#architecture)], "float32");
+      const values = tensorsFrom(this.#trained, state.parameters).filter((_, index) =>
+        this.#learnt.includes(this.#trained[index] as TensorSpec),
+      );
+      this.#gradients(values).forEach((part, index) => {
+        this.#gradient.set(part.dataSync(), this.#offsets.get((this.#learnt[index] as TensorSpec).name));
+      });
+    });
+    const statistics = this.#followed();
+    applyGradient(state, this.#gradient, this.#options);
+    for (const [at, values] of statistics) state.parameters.set(values, at);
+    return this.#loss;
+  }
+
+  /** Running statistics after the step, by their places. They have no gradient, so the optimizer's decay must not reach them. */
+  #followed(): readonly (readonly [number, Float32Array])[] {
+    return [...this.#seen].map(([name, values]) => {
+      const from = this.#offsets.get(name) as number;
+      const running = this.#state.parameters.subarray(from, from + values.length);
+      return [from, running.map((value, index) => (1 - MOMENTUM) * value + MOMENTUM * (values[index] as number))] as const;
+    });
+  }
+}
+
 function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float32Array>, options: CompileOptions): CompiledModel {
   const specs = tensorsOf(architecture);
   const trained = trainedTensors(specs, options.trainable);
-  const offsets = new Map<string, number>();
-  let size = 0;
-  for (const spec of trained) {
-    offsets.set(spec.name, size);
-    size += sizeOf(spec);
-  }
   const kept = new Map(
     specs
-      .filter((spec) => !offsets.has(spec.name))
+      .filter((spec) => !trained.includes(spec))
       .map((spec) => [spec.name, tf.tensor((tensors.get(spec.name) as Float32Array).slice(), spec.shape, "float32")]),
   );
-  const bind = (values: readonly tf.Tensor[]): Parameters =>
-    new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
-  const passOf = (parameters: Parameters, learning: Pick<Pass, "learnsStatistics" | "statistics" | "dropoutSeed">): Pass => ({
-    ...learning,
-    parameter: (layer, name) => parameters.get(`${layer.name}/${name}`) as tf.Tensor,
-  });
-  const predicting = { learnsStatistics: () => false, statistics: () => undefined, dropoutSeed: () => undefined };
-
-  // Built once; a step only changes what these point to.
-  let x: tf.Tensor;
-  let y: Float32Array;
-  let state: TrainingState;
-  let loss = Number.NaN;
-  const gradientOfLogits = new Float32Array(options.batch);
-  const gradient = new Float32Array(totalSize(trained));
-  const seen: { readonly name: string; readonly values: Float32Array }[] = [];
-  const learning: Pick<Pass, "learnsStatistics" | "statistics" | "dropoutSeed"> = {
-    learnsStatistics: (layer) => offsets.has(`${layer.name}/mean`),
-    statistics: ({ name }, mean, variance) => {
-      seen.push(
-        { name: `${name}/mean`, values: mean.dataSync<"float32">() },
-        { name: `${name}/variance`, values: variance.dataSync<"float32">() },
-      );
-    },
-    dropoutSeed: ({ name }) => `${state.seed}/${state.steps}/${name}`,
-  };
-  const lossOf = tf.customGrad((...inputs) => {
-    loss = lossAndGradient((inputs[0] as tf.Tensor).dataSync(), y, gradientOfLogits, options.classWeights);
-    return { value: tf.scalar(loss), gradFunc: () => tf.tensor(gradientOfLogits.slice(), [options.batch, 1], "float32") };
-  });
-  const learnt = trained.filter(({ role }) => role !== "statistic");
-  const gradients = tf.grads((...values: tf.Tensor[]) => {
-    const byName = new Map(learnt.map((spec, index) => [spec.name, values[index] as tf.Tensor]));
-    return lossOf(forward(architecture, x, passOf(new Map([...kept, ...byName]), learning)));
-  });
-
-  /** Running statistics after the step. They have no gradient, so the optimizer's decay must not reach them. */
-  const followed = (): readonly (() => void)[] =>
-    seen.map(({ name, values }) => {
-      const from = offsets.get(name) as number;
-      const next = values.map((value, index) => (1 - MOMENTUM) * (state.parameters[from + index] as number) + MOMENTUM * value);
-      return () => state.parameters.set(next, from);
-    });
-
+  const step = new Step(architecture, options, trained, kept);
   return {
-    step: async (batchX, batchY, current) => {
-      state = current;
-      y = batchY;
-      seen.length = 0;
-      tf.tidy(() => {
-        x = tf.tensor(batchX, [options.batch, ...inputShape(architecture)], "float32");
-        const values = tensorsFrom(trained, state.parameters).filter((_, index) => (trained[index] as TensorSpec).role !== "statistic");
-        gradients(values).forEach((part, index) => gradient.set(part.dataSync(), offsets.get((learnt[index] as TensorSpec).name)));
-      });
-      const statistics = followed();
-      applyGradient(state, gradient, options);
-      for (const write of statistics) write();
-      return loss;
-    },
+    step: async (x, y, state) => step.run(x, y, state),
     logits: async (inputs, rows, parameters) =>
       tf.tidy(() => {
-        const samples = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
-        return Float32Array.from(forward(architecture, samples, passOf(bind(tensorsFrom(trained, parameters)), predicting)).dataSync());
+        const values = tensorsFrom(trained, parameters);
+        const all = new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
+        const x = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
+        return Float32Array.from(forward(architecture, x, passOf(all, PREDICTING)).dataSync());
       }),
     frozen: () => new Map([...kept].map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())])),
     dispose: () => tf.dispose([...kept.values()]),
