@@ -10,7 +10,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Net } from "./architectures/net.ts";
-import type { PictureNetwork } from "./architectures/known.ts";
+import type { PublishedNetwork } from "./architectures/known.ts";
 import { baseFromLayers } from "./import/from-layers.ts";
 import { initialVector } from "./import/base.ts";
 import { randomTensors } from "./ir/networks.fixture.ts";
@@ -22,7 +22,7 @@ let base: { readonly manifest: Manifest; readonly weights: Uint8Array };
 let table: SessionOptions["table"];
 
 /** Two convolutional blocks with normalisation, then a classifier of ten. */
-function network(): PictureNetwork {
+function network(): PublishedNetwork {
   const net = new Net([3, 12, 12]);
   for (const [index, out] of [6, 8].entries()) {
     net.block(`block${index}`);

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Command } from "commander";
+import type { Manifest } from "@engraft/core/models/manifest";
 import type { Base, BaseOptions } from "@engraft/engine/import/describe";
 import type { Reach } from "./api.ts";
 import { importBase, type Said } from "./commands.ts";
@@ -21,20 +22,26 @@ export const withBaseFlags = (command: Command): Command =>
     .requiredOption("--origin <text>", "where the weights come from, in words")
     .option("--architecture <name>", "of a file of weights (.pth, .pt, .safetensors), for example mobilenet_v2")
     .option("--size <pixels>", "with --architecture: width and height of the pictures; the author's by default")
-    .option("--mean <values>", "of each channel, of values from 0 to 255; default 0, or the architecture's own")
-    .option("--sd <values>", "standard deviation of each channel likewise: pixels become (value - mean) / sd; default 255")
+    .option("--mean <values>", "of each channel, of values from 0 to 255 or in a recording's unit; default 0, or the architecture's own")
+    .option(
+      "--sd <values>",
+      "standard deviation of each channel likewise: values become (value - mean) / sd; default 255 for pictures, 1 for recordings",
+    )
+    .option("--leads <names>", "of recordings: the leads that the network takes, in its order, separated by commas")
+    .option("--rate <hz>", "of recordings: points per second")
+    .option("--unit <ucum>", "of recordings", "mV")
     .option("--layout <order>", "of an ONNX file: nchw or nhwc, as its input has it", "nchw")
     .option("--cut <tensor>", "of an ONNX file: where the trunk ends; its first output by default")
     .option("--pool <how>", "of an ONNX file: none, mean-over-space, mean-over-tokens or first-token", "none")
-    .option("--field <name>", "the plan's field for the picture", "image")
-    .option("--field-title <text>", "what the picture shows", "Picture")
+    .option("--field <name>", "the plan's field for the picture or recording", "image")
+    .option("--field-title <text>", "what the picture or recording shows", "Picture")
     .requiredOption("--label <name>", "the plan's field for the label")
     .option("--label-title <text>", "what is predicted, in words")
     .option("--positive <codes>", "codes that mean yes, separated by commas", "1")
     .option("--negative <codes>", "codes that mean no", "0")
     .requiredOption("--out <folder>", "where manifest.json, weights.safetensors and, of an ONNX file, trunk.onnx are written");
 
-const numbers = (flags: Flags, flag: string, otherwise: readonly number[]): readonly number[] => {
+const numbers = (flags: Flags, flag: string, otherwise?: readonly number[]): readonly number[] | undefined => {
   if (textOf(flags, flag) === "") return otherwise;
   const values = textOf(flags, flag).split(",").map(Number);
   if (values.some((value) => !Number.isFinite(value))) throw new EngraftError("bad-input", `--${flag} takes numbers separated by commas.`);
@@ -47,12 +54,7 @@ const oneOf = <T extends string>(flags: Flags, flag: string, known: readonly T[]
   return found;
 };
 
-interface Normalisation {
-  readonly mean: readonly number[];
-  readonly sd: readonly number[];
-}
-
-function optionsFrom(flags: Flags, given: Normalisation): BaseOptions {
+function optionsFrom(flags: Flags, given: Pick<BaseOptions, "mean" | "sd"> = {}): BaseOptions {
   const text = (flag: string): string => textOf(flags, flag);
   const codes = (flag: string): string[] =>
     text(flag)
@@ -66,6 +68,7 @@ function optionsFrom(flags: Flags, given: Normalisation): BaseOptions {
     licence: text("licence"),
     origin: text("origin"),
     field: { name: text("field"), title: text("fieldTitle") },
+    signal: text("leads") === "" ? undefined : { leads: codes("leads"), rate: Number(text("rate")), unit: text("unit") },
     mean: numbers(flags, "mean", given.mean),
     sd: numbers(flags, "sd", given.sd),
     label: { name: text("label"), title: text("labelTitle") || text("label"), positive: codes("positive"), negative: codes("negative") },
@@ -84,17 +87,22 @@ export async function addBase(reach: Reach, file: string, flags: Flags): Promise
   await writeFile(join(folder, "weights.safetensors"), weights);
   await writeFile(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   const imported = await importBase(reach, folder);
-  const rule = manifest.inputs[0];
-  const size = rule?.kind === "image" ? `${rule.width} x ${rule.height}, ${rule.channels} channel(s)` : "";
+  const size = sizeText(manifest);
   const depths = Math.max(...manifest.tensors.map(({ depth }) => depth));
   const what =
     manifest.trunk === undefined
-      ? `Layers: ${(weights.byteLength / 1e6).toFixed(1)} MB of weights, pictures of ${size}, ${depths} blocks behind a new head; a plan may train the head, the last blocks or all of them.`
-      : `Trunk: ${(manifest.trunk.onnx.bytes / 1e6).toFixed(1)} MB, pictures of ${size}, ${manifest.trunk.features} features; a new head was put on it.`;
+      ? `Layers: ${(weights.byteLength / 1e6).toFixed(1)} MB of weights, ${size}, ${depths} blocks behind a new head; a plan may train the head, the last blocks or all of them.`
+      : `Trunk: ${(manifest.trunk.onnx.bytes / 1e6).toFixed(1)} MB, ${size}, ${manifest.trunk.features} features; a new head was put on it.`;
   return {
     json: { ...(imported.json as object), features: (manifest.trunk?.reference ?? manifest.reference)?.features.length, folder },
     lines: [what, `Written to ${folder}.`, ...imported.lines],
   };
+}
+
+function sizeText({ inputs, fields: [field] }: Manifest): string {
+  const rule = inputs[0];
+  if (rule?.kind === "image") return `pictures of ${rule.width} x ${rule.height}, ${rule.channels} channel(s)`;
+  return field?.kind === "signal" ? `recordings of ${field.leads.length} lead(s), ${field.seconds} s at ${field.rate} Hz` : "";
 }
 
 // Engines are loaded late: the coordinator itself needs none.
@@ -102,7 +110,7 @@ export async function addBase(reach: Reach, file: string, flags: Flags): Promise
 async function fromOnnx(bytes: Uint8Array, flags: Flags): Promise<Base> {
   const { baseFromOnnx } = await import("@engraft/engine/import/from-onnx");
   return baseFromOnnx(bytes, {
-    ...optionsFrom(flags, { mean: [0, 0, 0], sd: [255, 255, 255] }),
+    ...optionsFrom(flags),
     layout: oneOf(flags, "layout", ["nchw", "nhwc"]),
     cut: textOf(flags, "cut") || undefined,
     pool: oneOf(flags, "pool", ["none", "mean-over-space", "mean-over-tokens", "first-token"]),

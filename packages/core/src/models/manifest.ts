@@ -37,6 +37,14 @@ export const InputRule = z.discriminatedUnion("kind", [
     mean: z.array(z.number()).min(1).max(3),
     sd: z.array(z.number().gt(0)).min(1).max(3),
   }),
+  /** The recording that does so; it and a picture exclude each other. */
+  z.strictObject({
+    kind: z.literal("signal"),
+    field: z.string(),
+    /** (value - mean) / sd for each lead, in the field's unit. */
+    mean: z.array(z.number()).min(1).max(256),
+    sd: z.array(z.number().gt(0)).min(1).max(256),
+  }),
 ]);
 export type InputRule = z.infer<typeof InputRule>;
 
@@ -86,13 +94,17 @@ export const Manifest = z
     inputs: z.array(InputRule).max(4096),
     /** A foreign frozen part. Absent where the layers take the inputs as they are: then the plan's depth says where the model is cut. */
     trunk: Trunk.optional(),
-    /** What the layers in front of the head give for the reference input; where a picture enters the layers. */
+    /** What the layers in front of the head give for the reference input; where a picture or signal enters the layers. */
     reference: Reference.optional(),
     label: BinaryLabel,
     /** Present where the base has seen patients of a participating site: every plan must keep this split. */
     split: Split.nullable(),
     /** The layers, as the engine's layer IR (packages/engine/src/ir). Core passes it on. */
     architecture: z.custom<z.core.util.JSONType>((value) => isJson(value, MAX_DEPTH), `expected JSON at most ${MAX_DEPTH} levels deep`),
+    /** How it was trained from nothing, where Engraft did it (engine, import/recipe.ts). */
+    recipe: z
+      .custom<z.core.util.JSONType>((value) => isJson(value, MAX_DEPTH), `expected JSON at most ${MAX_DEPTH} levels deep`)
+      .optional(),
     /** Every tensor of the weights file, in the order of the layers. */
     tensors: z.array(TensorSpec).min(1).max(10_000),
     weights: z.strictObject({ digest: Digest, bytes: z.int().min(1) }),
@@ -111,10 +123,14 @@ export const Manifest = z
   )
   .refine(
     ({ inputs, trunk, reference }) =>
-      (trunk === undefined && reference === undefined ? 0 : 1) === inputs.filter(({ kind }) => kind === "image").length,
-    "an image needs a trunk or a reference, and there is at most one",
+      (trunk === undefined && reference === undefined ? 0 : 1) ===
+      inputs.filter(({ kind }) => kind === "image" || kind === "signal").length,
+    "a picture or signal needs a trunk or a reference, and there is at most one",
   )
   .refine(({ trunk, reference }) => trunk === undefined || reference === undefined, "a trunk brings its own reference")
-  .refine(({ inputs, reference }) => reference === undefined || inputs.length === 1, "where an image enters the layers, nothing else does")
+  .refine(
+    ({ inputs, reference }) => reference === undefined || inputs.length === 1,
+    "where a picture or signal enters the layers, nothing else does",
+  )
   .refine((manifest) => totalSize(manifest.tensors) <= 500_000_000, "more than 500 million values");
 export type Manifest = z.infer<typeof Manifest>;

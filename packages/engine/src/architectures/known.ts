@@ -25,8 +25,8 @@ const ARCHITECTURES: Readonly<Record<string, Known>> = {
   resnet18,
 };
 
-/** A network of pictures with its weights, as its author published it: the last layer gives the author's own classes. */
-export interface PictureNetwork {
+/** A network with its weights, as its author published it: the last layer gives the author's own classes. */
+export interface PublishedNetwork {
   readonly architecture: Architecture;
   readonly tensors: ReadonlyMap<string, Float32Array>;
   /** How pictures are normalised for it. */
@@ -35,7 +35,7 @@ export interface PictureNetwork {
 }
 
 /** `size`: pixels of width and height; the author's own where undefined. Throws `bad-input`. */
-export function knownArchitecture(name: string, tensors: ReadonlyMap<string, NamedTensor>, size: number | undefined): PictureNetwork {
+export function knownArchitecture(name: string, tensors: ReadonlyMap<string, NamedTensor>, size: number | undefined): PublishedNetwork {
   const known = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
   if (known === undefined) {
     const names = Object.keys(ARCHITECTURES).join(", ");

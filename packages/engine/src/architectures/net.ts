@@ -12,8 +12,8 @@ interface ConvOptions {
   readonly out: number;
   readonly kernel: readonly number[];
   readonly stride?: number;
-  /** "same" as TensorFlow pads; "centred" puts (kernel - 1) / 2 on both sides, as PyTorch's models do. */
-  readonly padding: "same" | "centred";
+  /** "same" as TensorFlow pads; "centred" puts (kernel - 1) / 2 on both sides, as PyTorch's models do; "none" nothing. */
+  readonly padding: "same" | "centred" | "none";
   readonly groups?: number;
   readonly bias?: boolean;
 }
@@ -55,7 +55,7 @@ export class Net {
       out,
       kernel: [...kernel],
       stride: kernel.map(() => stride),
-      padding: padding === "same" ? "same" : kernel.map((size) => [(size - 1) >> 1, (size - 1) >> 1]),
+      padding: padding === "same" ? "same" : kernel.map((size) => (padding === "centred" ? [(size - 1) >> 1, (size - 1) >> 1] : [0, 0])),
       groups,
       bias,
     };
@@ -78,7 +78,7 @@ export class Net {
     return this.#push({ kind: "pool", ...this.#common(), operation, window: [...window], stride: [...stride], padding });
   }
 
-  plain(kind: "flatten" | "transpose"): string {
+  plain(kind: "flatten" | "transpose" | "plane"): string {
     return this.#push({ kind, ...this.#common() });
   }
 

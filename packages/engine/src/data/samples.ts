@@ -2,7 +2,6 @@
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Field } from "@engraft/core/models/fields";
 import type { InputRule, Manifest } from "@engraft/core/models/manifest";
-import type { ImageRule } from "./pictures.ts";
 import { partOf, type Part } from "./split.ts";
 import type { DataPlan, Table } from "./table.ts";
 import { canonicalCode } from "./values.ts";
@@ -21,23 +20,20 @@ export interface Samples {
 }
 
 /** A rule for a column of numbers or codes. */
-type ColumnRule = Exclude<InputRule, { readonly kind: "image" }>;
+type ColumnRule = Exclude<InputRule, { readonly kind: "image" | "signal" }>;
 
-/** What the frozen part made of the table's pictures: `width` numbers for each of `table.files`, in that order. */
+/** What the frozen part made of the table's files: `width` numbers for each of `table.files`, in that order. */
 export interface Features {
   readonly width: number;
   readonly values: Float32Array;
 }
 
-/** The rule for a picture, where the base takes one. */
-export const imageRuleOf = ({ inputs }: Pick<Manifest, "inputs">): ImageRule | undefined =>
-  inputs.find((input): input is ImageRule => input.kind === "image");
-
 const widthOf = (rule: ColumnRule): number => (rule.kind === "standardise" ? 1 : rule.codes.length) + (rule.flagMissing ? 1 : 0);
 
-const columnRules = (rules: readonly InputRule[]): readonly ColumnRule[] => rules.filter((rule) => rule.kind !== "image");
+const columnRules = (rules: readonly InputRule[]): readonly ColumnRule[] =>
+  rules.filter((rule) => rule.kind !== "image" && rule.kind !== "signal");
 
-/** Numbers per sample that enter the first layer: the picture's features, then those of the rules. */
+/** Numbers per sample that enter the first layer: the file's features, then those of the rules. */
 export const inputWidth = ({ inputs }: Pick<Manifest, "inputs">, features = 0): number =>
   columnRules(inputs).reduce((sum, rule) => sum + widthOf(rule), features);
 
@@ -71,7 +67,7 @@ function encoder(rule: ColumnRule, field: Field): Encode {
   };
 }
 
-/** The samples of one part; `features` where the base takes pictures. Throws `bad-input` where the rules do not fit the fields. */
+/** The samples of one part; `features` where the base takes pictures or recordings. Throws `bad-input` where the rules do not fit the fields. */
 export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest, "inputs">, part: Part, features?: Features): Samples {
   const width = inputWidth(manifest, features?.width);
   const numberOf = new Map<number, number>();
@@ -87,9 +83,9 @@ export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest,
       throw new EngraftError("bad-input", `The plan lacks the field ${rule.field}, which the base model reads.`);
     return [field, column];
   };
-  const image = imageRuleOf(manifest);
-  if (image !== undefined && features !== undefined) {
-    const [, column] = columnOf(image);
+  const file = manifest.inputs.find(({ kind }) => kind === "image" || kind === "signal");
+  if (file !== undefined && features !== undefined) {
+    const [, column] = columnOf(file);
     rows.forEach((row, sample) => {
       const from = (column[row] as number) * features.width;
       x.set(features.values.subarray(from, from + features.width), sample * width);

@@ -1,6 +1,5 @@
 /** A fine-tuned model as the base of the next plan: its layers in front of the head give other features than the base's did. */
 import type { Manifest, Reference } from "@engraft/core/models/manifest";
-import { imageRuleOf } from "../data/samples.ts";
 import { architectureOf } from "../ir/architecture.ts";
 import { referenceFeatures } from "../trunk/encoder.ts";
 import { readWeights } from "./base.ts";
@@ -8,8 +7,7 @@ import { TOLERANCE } from "./describe.ts";
 
 /** The reference of `manifest` with other weights; undefined where it has none. Throws as `readWeights`. */
 export async function referenceOf(manifest: Manifest, weights: Uint8Array): Promise<Reference | undefined> {
-  const rule = imageRuleOf(manifest);
-  if (manifest.reference === undefined || rule === undefined) return undefined;
-  const features = await referenceFeatures(architectureOf(manifest), readWeights(manifest, weights), rule);
+  if (manifest.reference === undefined) return undefined;
+  const features = await referenceFeatures(architectureOf(manifest), readWeights(manifest, weights));
   return { features: [...features], tolerance: TOLERANCE };
 }

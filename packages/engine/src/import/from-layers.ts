@@ -1,30 +1,30 @@
-/** A base from a network of pictures whose layers are known: its classifier gives way to a head for the label, all else stays. */
+/** A base from a network of pictures or recordings whose layers are known: its classifier gives way to a head for the label, all else stays. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { sizeOf } from "@engraft/core/models/tensors";
-import type { PictureNetwork } from "../architectures/known.ts";
+import type { PublishedNetwork } from "../architectures/known.ts";
 import { inputShape, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { referenceFeatures } from "../trunk/encoder.ts";
-import { describeBase, imageRule, TOLERANCE, type Base, type BaseOptions } from "./describe.ts";
+import { describeBase, fileEntry, TOLERANCE, type Base, type BaseOptions } from "./describe.ts";
 
 /** Throws `bad-input` where the network cannot be a base. */
-export async function baseFromLayers({ architecture: given, tensors: values }: PictureNetwork, options: BaseOptions): Promise<Base> {
+export async function baseFromLayers(
+  { architecture: given, tensors: values }: Pick<PublishedNetwork, "architecture" | "tensors">,
+  options: BaseOptions,
+): Promise<Base> {
   const architecture = withOwnHead(given);
   const specs = tensorsOf(architecture);
   // A head of zeros says "one half" to everybody: what the pictures show is learnt from the first update on.
   const tensors = new Map(
     specs.map((spec) => [spec.name, spec.depth === 0 ? new Float32Array(sizeOf(spec)) : (values.get(spec.name) as Float32Array)]),
   );
-  const [channels = 0, height = 0, width = 0] = inputShape(architecture);
-  if (channels !== 1 && channels !== 3)
-    throw new EngraftError("bad-input", `The network takes ${channels} channels; a picture has 1 or 3.`);
-  const rule = imageRule(options, { width, height, channels });
-  const features = await referenceFeatures(architecture, tensors, rule);
+  const entry = fileEntry(options, inputShape(architecture));
+  const features = await referenceFeatures(architecture, tensors);
   if (!features.every(Number.isFinite)) throw new EngraftError("bad-input", "The network gives features that are no finite numbers.");
   const weights = writeSafetensors(specs, tensors);
   const reference = { features: [...features], tolerance: TOLERANCE };
-  return { manifest: describeBase(options, rule, weights, { architecture, tensors: specs, reference }), weights };
+  return { manifest: describeBase(options, entry, weights, { architecture, tensors: specs, reference }), weights };
 }
 
 function withOwnHead(architecture: Architecture): Architecture {

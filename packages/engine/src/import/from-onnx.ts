@@ -4,12 +4,12 @@ import { sha256 } from "@engraft/core/crypto/digest";
 import type { Trunk } from "@engraft/core/models/manifest";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { sizeOf } from "@engraft/core/models/tensors";
-import type { Architecture } from "../ir/layers.ts";
+import type { Architecture, Shape } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { FLOAT, writeOnnx, type OnnxGraph, type OnnxModel, type OnnxNode } from "../trunk/onnx-file.ts";
 import { referenceInput } from "../trunk/reference.ts";
 import { startTrunk, usableOnnx } from "../trunk/trunk.ts";
-import { describeBase, imageRule, TOLERANCE, type Base, type BaseOptions } from "./describe.ts";
+import { describeBase, fileEntry, TOLERANCE, type Base, type BaseOptions } from "./describe.ts";
 
 export interface FromOnnxOptions extends BaseOptions {
   readonly layout: Trunk["input"]["layout"];
@@ -25,15 +25,16 @@ export async function baseFromOnnx(bytes: Uint8Array, options: FromOnnxOptions):
   const model = cutAt(whole, output);
   const trunk = writeOnnx(model);
   const input = { name: inputOf(model.graph).name, layout: options.layout };
-  const rule = imageRule(options, pictureOf(model.graph, options));
-  const running = await startTrunk(trunk, model, { input, output: { name: output, pool: options.pool } }, rule);
+  const shape = sampleShape(model.graph, options);
+  const entry = fileEntry(options, shape);
+  const running = await startTrunk(trunk, model, { input, output: { name: output, pool: options.pool } }, shape);
   const features = await running.run(referenceInput(running.inputSize), 1).finally(() => running.close());
   if (!features.every(Number.isFinite)) throw new EngraftError("bad-input", "The graph gives features that are no finite numbers.");
   const architecture = headOn(features.length);
   const specs = tensorsOf(architecture);
   // A head of zeros says "one half" to everybody: what the pictures show is learnt from the first update on.
   const weights = writeSafetensors(specs, new Map(specs.map((spec) => [spec.name, new Float32Array(sizeOf(spec))])));
-  const manifest = describeBase(options, rule, weights, {
+  const manifest = describeBase(options, entry, weights, {
     trunk: {
       onnx: { digest: sha256(trunk), bytes: trunk.byteLength },
       input,
@@ -61,18 +62,26 @@ function inputOf({ input, initializer }: OnnxGraph) {
   return found;
 }
 
-function pictureOf(graph: OnnxGraph, { layout }: FromOnnxOptions) {
+/** Channels first. Throws `bad-input` where it is neither of a picture nor of a recording. */
+function sampleShape(graph: OnnxGraph, { layout }: FromOnnxOptions): Shape {
   const dims = inputOf(graph).type?.tensor_type?.shape?.dim.map(({ dim_value }) => dim_value) ?? [];
-  const [, a = 0, b = 0, c = 0] = dims;
-  const [channels, height, width] = layout === "nchw" ? [a, b, c] : [c, a, b];
-  if (channels !== 1 && channels !== 3) {
+  const [, ...sample] = dims;
+  if (sample.length !== 2 && sample.length !== 3)
+    throw new EngraftError(
+      "bad-input",
+      `The input has ${dims.length} dimensions; that of pictures has 4 and that of recordings 3, samples first.`,
+    );
+  if (sample.includes(0))
+    throw new EngraftError("bad-input", "The input leaves its size open. Export the model with fixed sizes but for the batch.");
+  const shape = layout === "nchw" ? sample : [sample.at(-1) as number, ...sample.slice(0, -1)];
+  if (shape.length === 3 && shape[0] !== 1 && shape[0] !== 3) {
     const other = layout === "nchw" ? "nhwc" : "nchw";
     throw new EngraftError(
       "bad-input",
-      `The input has ${channels} channels; a picture has 1 or 3. If its shape ${dims.slice(1).join(" x ")} is meant the other way round, say --layout ${other}.`,
+      `The input has ${shape[0]} channels; a picture has 1 or 3. If its shape ${sample.join(" x ")} is meant the other way round, say --layout ${other}.`,
     );
   }
-  return { width, height, channels } as const;
+  return shape;
 }
 
 /** The part of a graph that a tensor depends on, with that tensor as its only output. Throws `bad-input` where nothing makes it. */

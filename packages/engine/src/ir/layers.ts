@@ -75,6 +75,8 @@ const GlobalPool = z.strictObject({ kind: z.literal("global-pool"), ...common, o
 const Flatten = z.strictObject({ kind: z.literal("flatten"), ...common });
 /** [a, b] becomes [b, a]: channels of a signal become features of its steps. */
 const Transpose = z.strictObject({ kind: z.literal("transpose"), ...common });
+/** [a, b] becomes [1, a, b]: a recording seen as a picture of one channel, leads by points. */
+const Plane = z.strictObject({ kind: z.literal("plane"), ...common });
 /** In training each value is dropped with this probability and the others are scaled up (Srivastava et al. 2014). */
 const Dropout = z.strictObject({ kind: z.literal("dropout"), ...common, rate: z.number().min(0).lt(1) });
 /**
@@ -94,6 +96,7 @@ export const Layer = z.discriminatedUnion("kind", [
   GlobalPool,
   Flatten,
   Transpose,
+  Plane,
   Dropout,
   Gru,
 ]);

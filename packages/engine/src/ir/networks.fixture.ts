@@ -71,6 +71,20 @@ export const signal = network(
   ],
 );
 
+/** A recording seen as a picture, as EEGNet does. */
+export const plane = network(
+  [3, 10],
+  [
+    { kind: "plane", name: "plane" },
+    { kind: "conv", name: "time", in: 1, out: 4, kernel: [1, 4], stride: [1, 1], padding: "same", groups: 1, bias: false },
+    { kind: "conv", name: "leads", in: 4, out: 8, kernel: [3, 1], stride: [1, 1], padding: [none, none], groups: 4, bias: false },
+    { kind: "activation", name: "act", function: "elu" },
+    { kind: "pool", name: "pool", operation: "mean", window: [1, 3], stride: [1, 3], padding: [none, none] },
+    { kind: "flatten", name: "flat" },
+    { kind: "dense", name: "head", in: 24, out: 1 },
+  ],
+);
+
 /** Global pools of both kinds, one beside the other through a sum. */
 export const pooled = network(
   [2, 4, 4],
@@ -85,7 +99,7 @@ export const pooled = network(
   ],
 );
 
-export const NETWORKS: Readonly<Record<string, Architecture>> = { picture, signal, pooled };
+export const NETWORKS: Readonly<Record<string, Architecture>> = { picture, signal, plane, pooled };
 
 /** Weights of a size that lets signals through; variances are positive. */
 export function randomTensors(architecture: Pick<Architecture, "layers">, seed = "weights"): ReadonlyMap<string, Float32Array> {

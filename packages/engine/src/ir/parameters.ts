@@ -26,6 +26,7 @@ export function parametersOf(layer: Layer): readonly Parameter[] {
     case "global-pool":
     case "flatten":
     case "transpose":
+    case "plane":
     case "dropout":
       return [];
     default:

@@ -92,6 +92,9 @@ export function outputShape(layer: Layer, inputs: readonly Shape[]): Shape {
     case "transpose":
       if (input.length !== 2) throw new Misfit(`layer ${layer.name} turns two dimensions and gets ${text(input)}`);
       return [input[1] as number, input[0] as number];
+    case "plane":
+      if (input.length !== 2) throw new Misfit(`layer ${layer.name} takes leads by points and gets ${text(input)}`);
+      return [1, ...input];
     case "gru":
       return gru(layer, input);
     default:

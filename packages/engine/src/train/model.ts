@@ -1,12 +1,13 @@
 /**
  * A base model as a plan trains it at a site: what of it is frozen and runs in front, and what is trained behind the cut. A table's
- * columns enter the layers directly; a picture goes through the encoder first.
+ * columns enter the layers directly; a picture or recording goes through the encoder first.
  */
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Manifest } from "@engraft/core/models/manifest";
 import { deepestOf } from "@engraft/core/models/tensors";
 import type { Plan } from "@engraft/core/models/plan";
-import { imageRuleOf, inputWidth } from "../data/samples.ts";
+import { fileInputOf } from "../data/file-input.ts";
+import { inputWidth } from "../data/samples.ts";
 import { readWeights } from "../import/base.ts";
 import { architectureOf } from "../ir/architecture.ts";
 import { cutFor, tailOf } from "../ir/cut.ts";
@@ -18,7 +19,7 @@ export interface LoadedModel {
   readonly tensors: ReadonlyMap<string, Float32Array>;
   /** The layers behind the cut: what the trainer compiles. */
   readonly tail: Architecture;
-  /** Absent for a base without pictures. */
+  /** Absent for a base that takes columns only. */
   readonly encoder: Encoder | undefined;
 }
 
@@ -37,23 +38,22 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const architecture = architectureOf(manifest);
   const tensors = readWeights(manifest, weights);
-  const rule = imageRuleOf(manifest);
+  const file = fileInputOf(manifest);
   const entering = sizeOfShape(inputShape(architecture));
-  if (rule === undefined) {
+  if (file === undefined) {
     if (entering !== inputWidth(manifest)) throw brokenInput();
     return { tensors, tail: architecture, encoder: undefined };
   }
-  // Loaded late: most bases are without pictures.
+  // Loaded late: most bases take columns only.
   const { checkLayers, encoderFromFile, encoderFromLayers } = await import("../trunk/encoder.ts");
   if (manifest.trunk !== undefined) {
     if (entering !== inputWidth(manifest, manifest.trunk.features)) throw brokenInput();
     if (trunk === undefined)
       throw new EngraftError("blob-missing", "The base model's trunk is not here. It is fetched again with the next ask.");
-    return { tensors, tail: architecture, encoder: encoderFromFile(manifest.trunk, rule, trunk) };
+    return { tensors, tail: architecture, encoder: encoderFromFile(manifest.trunk, file, trunk) };
   }
-  const { channels, height, width } = rule;
-  if (inputShape(architecture).join() !== [channels, height, width].join() || manifest.reference === undefined) throw brokenInput();
-  await checkLayers(manifest.reference, architecture, tensors, rule);
+  if (inputShape(architecture).join() !== file.shape.join() || manifest.reference === undefined) throw brokenInput();
+  await checkLayers(manifest.reference, architecture, tensors);
   const cut = cutFor(architecture, deepestOf(trainable));
-  return { tensors, tail: tailOf(architecture, cut), encoder: encoderFromLayers(manifest, rule, architecture, cut, tensors) };
+  return { tensors, tail: tailOf(architecture, cut), encoder: encoderFromLayers(manifest, file, architecture, cut, tensors) };
 }

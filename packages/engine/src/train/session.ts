@@ -40,7 +40,7 @@ export interface SessionOptions {
 
 /** Where training stands, in the plan's own unit. */
 export interface TrainingProgress {
-  readonly unit: "epochs" | "updates" | "pictures";
+  readonly unit: "epochs" | "updates" | "files";
   readonly done: number;
   readonly total: number;
   /** Mean loss of the training samples seen since the last report, in nats. It stays at the site. */
@@ -162,9 +162,9 @@ async function usableTable({ table: declaration, plan }: SessionOptions): Promis
 }
 
 async function encoded(encoder: Encoder, { featureCache }: SessionOptions, table: Table, control: TrainingControl) {
-  // Loaded late: most bases are without pictures.
+  // Loaded late: most bases take columns only.
   const { featuresOf } = await import("../trunk/features.ts");
-  const progress = (done: number, total: number): void => control.progress({ unit: "pictures", done, total, loss: 0 });
+  const progress = (done: number, total: number): void => control.progress({ unit: "files", done, total, loss: 0 });
   const features = await featuresOf({ encoder, files: table.files, cache: featureCache, progress, aborted: control.aborted });
   if (features === undefined) throw new Aborted();
   return features;

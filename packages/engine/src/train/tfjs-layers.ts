@@ -167,6 +167,8 @@ export function applyLayer(pass: Pass, layer: Layer, inputs: readonly tf.Tensor[
       return tf.reshape(x, [x.shape[0], -1]);
     case "transpose":
       return tf.transpose(x, [0, 2, 1]);
+    case "plane":
+      return tf.expandDims(x, 1);
     case "dropout":
       return dropout(pass, layer, x);
     case "gru":

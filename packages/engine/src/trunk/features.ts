@@ -1,7 +1,7 @@
-/** The features of all pictures of a table: from the cache where they are known, else decoded and run through the encoder. */
+/** The features of all pictures or recordings of a table: from the cache where they are known, else decoded and run through the encoder. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
-import { pictureBytes, pictureSample } from "../data/pictures.ts";
+import { fileBytes, fileSample } from "../data/file-input.ts";
 import type { Features } from "../data/samples.ts";
 import type { Encoder } from "./encoder.ts";
 import { FeatureCache, type CachePlace } from "./feature-cache.ts";
@@ -15,7 +15,7 @@ export interface FeatureOptions {
   readonly aborted: () => boolean;
 }
 
-/** Pictures that are decoded before they go through the trunk together. */
+/** Files that are decoded before they go through the trunk together. */
 const TOGETHER = 64;
 
 /** Throws as `openTrunk`, `data-missing`, `data-invalid`; returns undefined where it was aborted, with what was done kept. */
@@ -49,7 +49,7 @@ class Work {
   readonly #options: FeatureOptions;
   readonly #cache: FeatureCache | undefined;
   readonly #values: Float32Array;
-  /** Started when the first picture needs it: with a full cache it never is. */
+  /** Started when the first file needs it: with a full cache it never is. */
   #running: RunningTrunk | undefined;
 
   constructor(options: FeatureOptions, cache: FeatureCache | undefined, values: Float32Array) {
@@ -62,14 +62,14 @@ class Work {
     const { files, encoder } = this.#options;
     const unknown: Unknown[] = [];
     for (let at = from; at < to; at++) {
-      const bytes = await pictureBytes(files[at] as string);
+      const bytes = await fileBytes(files[at] as string);
       const digest = sha256(bytes);
       const known = this.#cache?.get(digest);
       if (known === undefined) unknown.push({ at, digest, bytes });
       else this.#values.set(known, at * encoder.width);
     }
     if (unknown.length === 0) return;
-    const samples = await Promise.all(unknown.map(({ bytes }) => pictureSample(bytes, encoder.rule, encoder.layout)));
+    const samples = await Promise.all(unknown.map(({ bytes }) => fileSample(encoder.input, bytes, encoder.layout)));
     const features = await this.#encoded(samples);
     unknown.forEach(({ at, digest }, index) => {
       const one = features.subarray(index * encoder.width, (index + 1) * encoder.width);

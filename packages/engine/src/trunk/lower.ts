@@ -158,6 +158,8 @@ function lowered(graph: Graph, layer: Layer, inputs: readonly string[], shape: S
       return graph.node("Flatten", [x]);
     case "transpose":
       return graph.node("Transpose", [x], [attribute.ints("perm", [0, 2, 1])]);
+    case "plane":
+      return graph.node("Unsqueeze", [x, graph.integers([1])]);
     case "dropout":
       return x;
     case "gru":

@@ -8,6 +8,7 @@ import { isRefusal } from "@engraft/core/base/errors";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { baseFromOnnx, type FromOnnxOptions } from "../import/from-onnx.ts";
+import { fileInputOf, type FileInput } from "../data/file-input.ts";
 import { pictureSample } from "../data/pictures.ts";
 import { checkOnnx } from "./check-onnx.ts";
 import { CHANNELS, encoderFile, encoderGraph, shapeConstant, SIZE } from "./encoder.fixture.ts";
@@ -72,7 +73,7 @@ describe("an ONNX encoder", () => {
 
   it("[B3] computes what its convolution says, whatever the batch", async () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
-    const running = await openTrunk(manifest.trunk as NonNullable<Manifest["trunk"]>, ruleOf(manifest), trunk);
+    const running = await openTrunk(manifest.trunk as NonNullable<Manifest["trunk"]>, [3, SIZE, SIZE], trunk);
     const samples = referenceInput(40 * running.inputSize);
     const all = await running.run(samples, 40);
     expect(all).toHaveLength(40 * CHANNELS);
@@ -89,10 +90,10 @@ describe("an ONNX encoder", () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
     const known = manifest.trunk as NonNullable<Manifest["trunk"]>;
     const other = { ...known, reference: { ...known.reference, features: known.reference.features.map((value) => value + 0.01) } };
-    await expect(openTrunk(other, ruleOf(manifest), trunk)).rejects.toThrow("does not compute here what it did");
+    await expect(openTrunk(other, [3, SIZE, SIZE], trunk)).rejects.toThrow("does not compute here what it did");
     const flipped = Uint8Array.from(trunk);
     flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] as number) ^ 1;
-    await expect(openTrunk(known, ruleOf(manifest), flipped)).rejects.toThrow("not the one that the manifest names");
+    await expect(openTrunk(known, [3, SIZE, SIZE], flipped)).rejects.toThrow("not the one that the manifest names");
   });
 
   it("[B3] of the wrong shape, or cut where nothing is, is refused with what to do", async () => {
@@ -237,7 +238,7 @@ describe("features", () => {
   const place = () => ({ folder: join(dir, "features"), key: new Uint8Array(32).fill(7) });
   const never = () => false;
   const encoderOf = (manifest: Manifest, trunk: Uint8Array) =>
-    encoderFromFile(manifest.trunk as NonNullable<Manifest["trunk"]>, ruleOf(manifest), trunk);
+    encoderFromFile(manifest.trunk as NonNullable<Manifest["trunk"]>, fileInputOf(manifest) as FileInput, trunk);
 
   it("[B6] are worked out once, kept encrypted, and found again by the picture's content", async () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
