@@ -18,6 +18,8 @@ import { Approvals } from "./plans/approvals.ts";
 import { Runs } from "./rounds/runs.ts";
 import { UpdateBlobs } from "./rounds/update-blobs.ts";
 import { openDatabase, type Database } from "./store/open.ts";
+import { LEAST_FREE_BYTES, watchRoom } from "./store/room.ts";
+import { StorageFaults } from "./store/storage-faults.ts";
 import { Store } from "./store/store.ts";
 
 export interface AppOptions {
@@ -47,6 +49,7 @@ export interface App {
   readonly hub: Hub;
   readonly feed: Feed;
   readonly metrics: Metrics;
+  readonly faults: StorageFaults;
   /** The one-time link for the first admin. */
   readonly setupUrl: string | null;
   close(): Promise<void>;
@@ -75,18 +78,27 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   const store = new Store(database);
   const identity = await coordinatorIdentity(data);
   await ownDatabase(store, identity, now());
-  const blobs = await BlobStore.open(join(data, "blobs"));
+  const blobs = await BlobStore.open(join(data, "blobs"), LEAST_FREE_BYTES);
   const feed = new Feed();
   const approvals = await Approvals.load(store);
   const presence = new Presence(store, log, now);
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
-  const metrics: Metrics = new Metrics({ agents: () => hub.online().length, runs: () => runs.live().length });
+  const metrics: Metrics = new Metrics({
+    agents: () => hub.online().length,
+    runs: () => runs.live().length,
+    faults: () => faults.list().length,
+  });
   const offers = new Offers(store, approvals);
+  const faults = new StorageFaults({ now, log, changed: () => feed.publish({ kind: "changed", what: "runs" }) });
+  const unwatch = watchRoom([data, ...(database.kind === "pglite" ? [join(data, "db")] : []), join(data, "blobs")], (look) =>
+    faults.watch(null, "disk", look),
+  );
   const updates = await UpdateBlobs.load(store, blobs, KEEP_MASKED_BYTES);
   const runs: Runs = new Runs({
     store,
     blobs,
     updates,
+    faults,
     approvals,
     feed,
     metrics,
@@ -126,8 +138,10 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
     hub,
     feed,
     metrics,
+    faults,
     setupUrl,
     close: async () => {
+      unwatch();
       await hub.stop();
       await runs.close();
       await presence.close();

@@ -5,6 +5,7 @@
 import type { Code } from "@engraft/core/base/errors";
 import type { Message, Progress } from "@engraft/core/protocol/messages";
 import { BlobStore } from "@engraft/runtime/blobs";
+import { clock } from "@engraft/runtime/clock";
 import { takeLock } from "@engraft/runtime/lock";
 import type { Link } from "@engraft/runtime/link";
 import { openLog, type Logger } from "@engraft/runtime/log";
@@ -52,7 +53,7 @@ const LOOK_MS = 500;
 /** Runs until `signal` is aborted. Throws `not-enrolled`, `locked`, `bad-config` or `coordinator-key-wrong`. */
 export async function runAgent(options: AgentOptions, dependencies: AgentDependencies): Promise<void> {
   const { home } = options;
-  const { log = openLog("site-agent", "info"), emit = () => undefined, now = Date.now, random = Math.random } = dependencies;
+  const { log = openLog("site-agent", "info"), emit = () => undefined, now = clock, random = Math.random } = dependencies;
   const membership = await requireMembership(home);
   const route = await routeTo(membership.federation.url, options.ca ?? membership.federation.ca ?? undefined);
   const lock = await takeLock(home, "site agent");
@@ -186,7 +187,10 @@ class SiteAgent {
 
   bytes(direction: "in" | "out", count: number): void {
     this.#with.board.count(direction, count);
-    if (direction === "out") this.#uploads.sent(count);
+  }
+
+  served(done: number, total: number): void {
+    this.#uploads.served(done, total);
   }
 
   message(message: Message): void {

@@ -36,6 +36,18 @@ export interface StoredBlob {
   readonly at: number;
 }
 
+/** A blob is not here, or not as it was written. */
+export class BlobFault extends EngraftError {
+  readonly digest: Digest;
+  constructor(code: "blob-missing" | "digest-mismatch", digest: Digest, cause?: unknown) {
+    const short = digest.slice(0, 12);
+    super(code, code === "blob-missing" ? `Blob ${short} is not here.` : `Blob ${short} does not have the bytes its digest promises.`, {
+      cause,
+    });
+    this.digest = digest;
+  }
+}
+
 /** Free space is looked at again each time so much was written. */
 const LOOK_EVERY_BYTES = 16 * 2 ** 20;
 
@@ -74,29 +86,32 @@ export class BlobStore {
 
   /** The whole blob, digest checked on the loaded bytes. Throws `blob-missing` or `digest-mismatch`. */
   async read(digest: Digest): Promise<Uint8Array> {
-    const bytes = await readFile(this.path(digest)).catch((cause: unknown) => {
-      throw missing(digest, cause);
-    });
-    if (sha256(bytes) !== digest) {
-      this.doubt(digest);
-      throw mismatch(digest);
-    }
+    const bytes = await readFile(this.path(digest)).catch((error: unknown) => this.unreadable(error, digest));
+    if (sha256(bytes) !== digest) throw this.damaged(digest);
     return bytes;
   }
 
   /** Throws `blob-missing` or `digest-mismatch` where the blob is not here as it was written. Its bytes are read once in a process's life. */
   async mustBeWhole({ digest, bytes }: BlobRef): Promise<void> {
     const size = await this.size(digest);
-    if (size === undefined) throw missing(digest);
+    if (size === undefined) throw new BlobFault("blob-missing", digest);
     if (size === bytes && this.#right.has(digest)) return;
-    if (
-      size !== bytes ||
-      (await digestOf(this.path(digest)).catch((error: unknown) => storageFault(error, this.path(digest)))) !== digest
-    ) {
-      this.doubt(digest);
-      throw mismatch(digest);
-    }
+    if (size !== bytes) throw this.damaged(digest);
+    const found = await digestOf(this.path(digest)).catch((error: unknown) => this.unreadable(error, digest));
+    if (found !== digest) throw this.damaged(digest);
     this.#right.add(digest);
+  }
+
+  /** What a failed read of a blob's file means: gone, or a fault of the disk that may pass. */
+  unreadable(error: unknown, digest: Digest): never {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw new BlobFault("blob-missing", digest, error);
+    storageFault(error, this.path(digest));
+  }
+
+  /** Somebody read other bytes than the digest promises. */
+  damaged(digest: Digest): BlobFault {
+    this.doubt(digest);
+    return new BlobFault("digest-mismatch", digest);
   }
 
   /** Somebody got other bytes than these: the next look reads them again. */
@@ -169,7 +184,7 @@ export class BlobStore {
           const digest = file.digest();
           if (digest !== ref.digest || file.length !== ref.bytes) {
             await rm(path, { force: true });
-            throw mismatch(ref.digest);
+            throw new BlobFault("digest-mismatch", ref.digest);
           }
           await this.#adopt(path, digest, keep);
         } catch (error) {
@@ -282,9 +297,3 @@ export class BlobStore {
     if (keep === "durably") await syncFolder(dirname(target));
   }
 }
-
-const missing = (digest: string, cause?: unknown): EngraftError =>
-  new EngraftError("blob-missing", `Blob ${digest.slice(0, 12)} is not here.`, { cause });
-
-const mismatch = (digest: string): EngraftError =>
-  new EngraftError("digest-mismatch", `Blob ${digest.slice(0, 12)} does not have the bytes its digest promises.`);

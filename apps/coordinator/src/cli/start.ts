@@ -2,14 +2,13 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
+import { clock } from "@engraft/runtime/clock";
 import { onStop } from "@engraft/runtime/exit";
-import { freeBytes } from "@engraft/runtime/files";
 import { openLog, type Logger } from "@engraft/runtime/log";
 import { openApp, type App } from "../app.ts";
 import type { Config } from "../config.ts";
 import { HttpServer } from "../server.ts";
-
-const LEAST_FREE_BYTES = 64 * 2 ** 20;
+import { LEAST_FREE_BYTES, mustHaveRoom } from "../store/room.ts";
 
 export async function start(config: Config, json: boolean): Promise<void> {
   const log = openLog("coordinator", config.logLevel);
@@ -31,7 +30,8 @@ export async function start(config: Config, json: boolean): Promise<void> {
 /** The app without its web server. */
 export async function open(config: Config, port: number, log: Logger): Promise<App> {
   const data = resolve(config.data);
-  await mustHaveSpace(data);
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await mustHaveRoom(data, LEAST_FREE_BYTES);
   const publicUrl = config.publicUrl ?? defaultUrl(config.host, port);
   const loopback = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
   return openApp({
@@ -40,7 +40,7 @@ export async function open(config: Config, port: number, log: Logger): Promise<A
     publicUrl,
     trustedOrigins: [...new Set([new URL(publicUrl).origin, ...loopback])],
     log,
-    now: Date.now,
+    now: clock,
     onLost: (fault) => {
       log.fatal({ err: fault }, "database.lost");
       process.exit(63);
@@ -55,16 +55,6 @@ function defaultUrl(host: string, port: number): string {
       "Say by which address agents and browsers reach this coordinator, with --public-url: it is written into every invite.",
     );
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-async function mustHaveSpace(data: string): Promise<void> {
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  const free = await freeBytes(data);
-  if (free < LEAST_FREE_BYTES)
-    throw new EngraftError(
-      "disk-full",
-      `${data} has ${Math.floor(free / 2 ** 20)} MiB free; the coordinator needs at least ${LEAST_FREE_BYTES / 2 ** 20}. Free some space.`,
-    );
 }
 
 function announce(app: App, json: boolean, config: Config): void {

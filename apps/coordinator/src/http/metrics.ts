@@ -14,7 +14,7 @@ export class Metrics {
   readonly #duration: Histogram;
   readonly #opened = new Map<string, number>();
 
-  constructor(gauges: { readonly agents: () => number; readonly runs: () => number }) {
+  constructor(gauges: { readonly agents: () => number; readonly runs: () => number; readonly faults: () => number }) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#rounds = new Counter({ name: "engraft_rounds_total", help: "Rounds that ended with a checkpoint", registers });
@@ -51,6 +51,7 @@ export class Metrics {
     });
     this.#gauge("engraft_agents_connected", "Agents with a link now", gauges.agents);
     this.#gauge("engraft_runs_live", "Runs that have not ended", gauges.runs);
+    this.#gauge("engraft_storage_faults", "What the disk or the database does not let the coordinator do now", gauges.faults);
   }
 
   #gauge(name: string, help: string, read: () => number): void {

@@ -5,7 +5,7 @@ import { RunId, type Digest, type PublicKey, type SiteName } from "@engraft/core
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
-import type { Message, SecaggReply } from "@engraft/core/protocol/messages";
+import type { SecaggReply } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
 import { secureOf } from "@engraft/core/secagg/of-plan";
@@ -21,8 +21,11 @@ import type { Approvals } from "../plans/approvals.ts";
 import { readManifest, startVector } from "../plans/bases.ts";
 import { storedPlan } from "../plans/plans.ts";
 import type { Base, Plan as PlanRow } from "../store/generated/client.ts";
+import type { StorageFaults } from "../store/storage-faults.ts";
 import type { Appended, Store } from "../store/store.ts";
+import { commandOf, type AnswerMessage } from "./answer-command.ts";
 import { combine } from "./combine.ts";
+import type { Effects } from "./effects.ts";
 import { makeRelease } from "./release.ts";
 import { refusalAudit, refusedAnswer, roundOf, runOf, type Answer, type Refused } from "./run-audit.ts";
 import { Runner } from "./runner.ts";
@@ -33,6 +36,7 @@ import { stepMessage } from "./secure/steps.ts";
 import { takeReply } from "./secure/take-reply.ts";
 import type { Outcome, Statement } from "./step.ts";
 import { usedApprovals } from "./used-approvals.ts";
+import { doubtAsked, watched } from "./watched.ts";
 import type { UpdateBlobs } from "./update-blobs.ts";
 import { takeUpdate } from "./update-intake.ts";
 
@@ -40,6 +44,7 @@ export interface RunsOptions {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly updates: UpdateBlobs;
+  readonly faults: StorageFaults;
   readonly approvals: Approvals;
   readonly feed: Feed;
   readonly metrics: Metrics;
@@ -49,8 +54,6 @@ export interface RunsOptions {
   readonly coordinator: string;
   readonly hub: () => Hub;
 }
-
-export type AnswerMessage = Extract<Message, { type: "update" | "evaluation" | "decline" | "secagg.reply" }>;
 
 export class Runs {
   readonly #options: RunsOptions;
@@ -155,13 +158,14 @@ export class Runs {
 
   /** A site's answer to an ask. What comes of it is told to the site; a refused one is recorded and the run goes on. */
   async answer(session: Session, message: AnswerMessage, envelope: Envelope): Promise<void> {
-    const { log, hub } = this.#options;
+    const { log, hub, faults } = this.#options;
     const text = JSON.stringify(envelope);
     const statement: Statement = { digest: sha256(text), text };
-    const command = this.#commandOf(session, message, statement);
     const { site } = session;
+    const command = commandOf(site, message, statement, this.#options.now());
+    const run = runOf(command);
     try {
-      const outcome = await this.#decideOn(session, command, statement);
+      const outcome = await faults.watch(run, "answers", () => this.#decideOn(session, command, statement));
       const refused = refusedAnswer(command, outcome);
       this.#options.metrics.answer(command, refused);
       const to = hub().session(site) ?? session;
@@ -169,9 +173,8 @@ export class Runs {
         if (refused !== undefined) this.#tellDropped(to, message.value, refused);
         return;
       }
-      const { run } = message.value;
       to.link.send("answer.recorded", {
-        run,
+        run: message.value.run,
         round: roundOf(command),
         kind: command.do === "update" ? "train" : command.do === "decline" ? command.decline.kind : "evaluate",
         outcome: refused === undefined ? "accepted" : "refused",
@@ -179,8 +182,9 @@ export class Runs {
         text: refused?.text.slice(0, 500) ?? null,
       });
     } catch (error) {
-      // The link or the store failed, not the answer: it is asked for again.
-      log.warn({ site, run: message.value.run, err: error }, "answer.lost");
+      // The link or the store failed, not the answer: it is asked for again, by the next link or after a while.
+      log.warn({ site, run, err: error }, "answer.lost");
+      if (session.link.open) this.#live.get(run)?.again("answer.lost", error);
     }
   }
 
@@ -192,23 +196,13 @@ export class Runs {
     const run = runOf(command);
     const runner = this.#live.get(run);
     if (runner === undefined) return this.#refuseForNoRun(run, command);
-    if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
     const { blobs, updates, now } = this.#options;
+    if (command.do === "decline" && command.decline.code === "digest-mismatch") doubtAsked(runner.state, blobs);
+    if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
     const fetch = (ref: BlobRef): Promise<void> => session.link.fetch(ref);
     return command.do === "update"
       ? takeUpdate({ runner, blobs, updates, fetch, command, statement, now })
       : takeReply({ runner, blobs, updates, kept: this.#kept(run), fetch, command, statement, now });
-  }
-
-  #commandOf(session: Session, message: AnswerMessage, statement: Statement): Answer {
-    const at = this.#options.now();
-    const { site } = session;
-    const digest = statement.digest as Digest;
-    if (message.type === "update")
-      return { do: "update", at, site, statement: digest, update: message.value, measure: { finite: true, sumOfSquares: 0 } };
-    if (message.type === "secagg.reply") return { do: "reply", at, site, statement: digest, reply: message.value };
-    if (message.type === "evaluation") return { do: "evaluation", at, site, statement: digest, evaluation: message.value };
-    return { do: "decline", at, site, decline: message.value };
   }
 
   async #noSuchRun(run: string): Promise<Refusal> {
@@ -230,20 +224,20 @@ export class Runs {
   }
 
   #runner(run: RunId | string, plan: PlanRow, base: Base): Runner {
-    const { store, blobs, approvals, feed, log, now, hub, coordinator } = this.#options;
+    const { store, blobs, faults, approvals, feed, log, now, hub, coordinator } = this.#options;
     const manifest = readManifest(base.text);
     const content = storedPlan(plan.text);
     const vectorLength = totalSize(trainableTensors(manifest.tensors, content.training.trainable));
     const params = runParams(content, plan.digest as Digest, vectorLength, coordinator as PublicKey);
     if (isRefusal(params)) throw new EngraftError(params.code, params.text);
     const id = RunId.parse(run);
-    return new Runner(run, params, {
+    const effects: Effects = {
       now,
       log,
       online: () => hub().online(),
       sessionOf: (site) => hub().session(site),
       mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
-      ask: (site, ask) => {
+      ask: async (site, ask) => {
         crashPoint("send.ask");
         hub().session(site)?.ask(ask);
       },
@@ -278,7 +272,8 @@ export class Runs {
         this.#keptOf.delete(run);
         feed.publish({ kind: "changed", what: "releases" });
       },
-    });
+    };
+    return new Runner(run, params, watched(run, effects, blobs, faults));
   }
 
   #publish(run: string, appended: Appended): void {

@@ -1,7 +1,7 @@
 /** What a database error means to a writer. */
 
-/** `version-taken`: the run went on elsewhere. `again`: worth another try. Undefined: neither. */
-export type WriteFault = "version-taken" | "again";
+/** `version-taken`: the run went on elsewhere. `again`: worth another try. `full`: no space. Undefined: none of them. */
+export type WriteFault = "version-taken" | "again" | "full";
 
 interface DriverCause {
   readonly originalCode?: string;
@@ -17,6 +17,7 @@ export function faultOf(error: unknown): WriteFault | undefined {
   const cause = meta?.driverAdapterError?.cause;
   const sql = cause?.originalCode;
   if (code === "P2034" || sql === "40001" || sql === "40P01") return "again";
+  if (sql === "53100") return "full";
   if (code !== "P2002" && sql !== "23505") return undefined;
   const of = [...(cause?.constraint?.fields ?? []), cause?.constraint?.index ?? ""].join(" ").replaceAll('"', "");
   if (of.includes("version") && of.includes("run")) return "version-taken";

@@ -13,12 +13,15 @@ import { PrismaPGlite } from "pglite-prisma-adapter";
 import { PrismaClient } from "./generated/client.ts";
 import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
 import { newDatabase } from "./new-database.ts";
+import { DATABASE_BYTES, mustHaveRoom } from "./room.ts";
 
 export interface Database {
   readonly kind: "pglite" | "postgresql";
   readonly prisma: PrismaClient;
   /** Migrations applied by this start. */
   readonly migrated: readonly string[];
+  /** Throws `disk-full` where nothing may be written now. */
+  mayWrite(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,6 +69,7 @@ async function openPglite(dir: string): Promise<Database> {
     kind: "pglite",
     prisma,
     migrated,
+    mayWrite: () => mustHaveRoom(dir, DATABASE_BYTES),
     close: async () => {
       await prisma.$disconnect();
       await database.close();
@@ -80,6 +84,8 @@ async function openPostgres(url: string, onLost: (fault: EngraftError) => void):
     kind: "postgresql",
     prisma,
     migrated: keeper.migrated,
+    // The server says so itself.
+    mayWrite: () => Promise.resolve(),
     close: async () => {
       await prisma.$disconnect();
       await keeper.close();

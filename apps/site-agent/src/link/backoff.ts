@@ -3,9 +3,14 @@
 const FIRST_MS = 200;
 const LONGEST_MS = 30_000;
 
-/** Doubles from 0.2 s to 30 s; half of it is chance, so that the sites of a federation do not all come back at once. */
-export const backoff = (failures: number, random: () => number): number =>
-  Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20)) * (0.5 + random() / 2);
+/** Not at once, whatever chance says: what has just failed is still failing. */
+const LEAST_MS = 50;
+
+/** By chance up to a bound that doubles from 0.2 s to 30 s: the sites of a federation that were cut off together come back one by one. */
+export const backoff = (failures: number, random: () => number): number => {
+  const most = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20));
+  return LEAST_MS + random() * (most - LEAST_MS);
+};
 
 /** For reasons that do not pass by themselves: somebody must act first. */
 export const longestWait = (random: () => number): number => LONGEST_MS * (0.5 + random() / 2);

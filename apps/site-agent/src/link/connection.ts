@@ -26,6 +26,8 @@ export interface ConnectionHandlers {
   online(link: Link, greeted: GreetedCoordinator): void;
   message(message: Message): void;
   bytes(direction: "in" | "out", count: number): void;
+  /** How much of a blob has left for the coordinator. */
+  served(done: number, total: number): void;
   /** The link is gone, or could not be made; the next attempt is in `retryMs`. */
   offline(code: Code, text: string, retryMs: number): void;
 }
@@ -95,6 +97,7 @@ async function connectOnce(options: ConnectionOptions, handlers: ConnectionHandl
       {
         message: (message) => handlers.message(message),
         bytes: (direction, count) => handlers.bytes(direction, count),
+        served: (_digest, done, total) => handlers.served(done, total),
         close: (code, text) => {
           signal.removeEventListener("abort", stop);
           resolve(refuse(code, text));
