@@ -7,6 +7,7 @@ import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock, type Lock } from "@engraft/runtime/lock";
 import type { Logger } from "@engraft/runtime/log";
 import { Accounts } from "./auth/accounts.ts";
+import { Collector } from "./blobs/collect.ts";
 import { coordinatorIdentity, operatorTokenPath, secretFile, setupToken } from "./auth/secrets.ts";
 import { Hub, type HubHandlers } from "./hub/hub.ts";
 import { takeMessage } from "./hub/messages.ts";
@@ -27,6 +28,7 @@ export interface AppOptions {
   readonly databaseUrl: string | undefined;
   readonly publicUrl: string;
   readonly trustedOrigins: readonly string[];
+  readonly keepDays: number;
   readonly log: Logger;
   readonly now: () => number;
   /** Another coordinator has taken the database: this process must end. */
@@ -50,6 +52,7 @@ export interface App {
   readonly feed: Feed;
   readonly metrics: Metrics;
   readonly faults: StorageFaults;
+  readonly collector: Collector;
   /** The one-time link for the first admin. */
   readonly setupUrl: string | null;
   close(): Promise<void>;
@@ -121,6 +124,8 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   const { accounts, setupUrl } = await openAccounts(options, store);
   log.info({ database: database.kind, migrated: database.migrated }, "database.open");
   const resumed = await runs.resume();
+  const collector = new Collector({ store, blobs, keepDays: options.keepDays, log, now });
+  collector.start();
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
     publicUrl,
@@ -139,9 +144,11 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
     feed,
     metrics,
     faults,
+    collector,
     setupUrl,
     close: async () => {
       unwatch();
+      await collector.stop();
       await hub.stop();
       await runs.close();
       await presence.close();

@@ -47,6 +47,7 @@ export class Coordinator {
       databaseUrl: undefined,
       publicUrl: url,
       trustedOrigins: [url],
+      keepDays: 30,
       log: openLog("test", "silent"),
       now: () => now(),
       onLost: () => undefined,

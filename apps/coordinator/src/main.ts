@@ -15,6 +15,7 @@ import {
   type Said,
 } from "./cli/commands.ts";
 import type { Reach } from "./cli/api.ts";
+import { blobUsage } from "./cli/blobs.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -45,6 +46,7 @@ function addStart(root: Command): void {
     .option("--data <folder>", "keys, blobs and the embedded database; default ./engraft-coordinator")
     .option("--public-url <url>", "by which agents and browsers reach it")
     .option("--dashboard-url <url>", "where the dashboard's process listens")
+    .option("--keep-days <days>", "how long after its end a run keeps its checkpoints in between and its masked vectors; default 30")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent")
     .action(async (flags: Flags) => {
       const settings = await settingsOf(flags);
@@ -101,6 +103,10 @@ function program(): Command {
   asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
     saveRecords(reach, id, String(flags["out"])),
   ).requiredOption("--out <folder>", "where to; one folder for each round");
+  asking(root, "blobs", "what takes space, and what of it can go", (reach, _, { collect }) => blobUsage(reach, collect === true)).option(
+    "--collect",
+    "let go now what can go",
+  );
   addRestore(root);
   const user = root.command("user").description("accounts of the dashboard");
   asking(user, "create", "make an account", (reach, _, { email, name, role, passwordFile }) =>

@@ -1,6 +1,7 @@
 /** The whole API. views.ts lists it in words, procedures.ts says who may call what. */
 import { audit } from "./audit.ts";
 import { bases } from "./bases.ts";
+import { blobs } from "./blobs.ts";
 import { home } from "./home.ts";
 import { live } from "./live.ts";
 import { plans } from "./plans.ts";
@@ -17,6 +18,6 @@ const me = procedure.query(({ ctx }): Me => {
   return { email, name, role };
 });
 
-export const appRouter = router({ setup, me, home, sites, bases, plans, runs, releases, users, audit, live });
+export const appRouter = router({ setup, me, home, sites, bases, plans, runs, releases, users, audit, blobs, live });
 
 export type AppRouter = typeof appRouter;

@@ -174,6 +174,23 @@ export interface ProgressView {
   readonly at: number;
 }
 
+export interface BlobSizes {
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+export interface BlobUsageView {
+  /** By what they are needed for. */
+  readonly kept: readonly (BlobSizes & { readonly kind: string })[];
+  /** Not needed, but written within the last day. */
+  readonly young: BlobSizes;
+  /** Not needed: these can go. */
+  readonly collect: BlobSizes;
+  /** Digests of blobs that are needed and not there. */
+  readonly missing: readonly string[];
+  readonly keepDays: number;
+}
+
 /** One item of a live subscription. Only `event` items are numbered and resumed. */
 export type LiveItem =
   | { readonly kind: "event"; readonly seq: number; readonly run: string; readonly event: RunEvent }
@@ -249,6 +266,8 @@ export interface HomeView {
  *   users.list         Q [a]  -> UserView[]
  *   users.create       M [a]  { email, name, password, role } -> { ok: true }
  *   audit.list         Q [a]  { before?: seq } -> AuditView[]
+ *   blobs.usage        Q [a]  -> BlobUsageView
+ *   blobs.collect      M [a]  -> BlobSizes                          (what was let go)
  *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))
  *
  * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, POST /enrol,

@@ -39,6 +39,7 @@ export async function open(config: Config, port: number, log: Logger): Promise<A
     databaseUrl: config.databaseUrl,
     publicUrl,
     trustedOrigins: [...new Set([new URL(publicUrl).origin, ...loopback])],
+    keepDays: config.keepDays,
     log,
     now: clock,
     onLost: (fault) => {

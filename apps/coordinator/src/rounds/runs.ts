@@ -199,7 +199,8 @@ export class Runs {
     const { blobs, updates, now } = this.#options;
     if (command.do === "decline" && command.decline.code === "digest-mismatch") doubtAsked(runner.state, blobs);
     if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
-    const fetch = (ref: BlobRef): Promise<void> => session.link.fetch(ref);
+    const about = { run: RunId.parse(run), round: roundOf(command) };
+    const fetch = (ref: BlobRef): Promise<void> => this.#options.hub().fetch(session, about, ref);
     return command.do === "update"
       ? takeUpdate({ runner, blobs, updates, fetch, command, statement, now })
       : takeReply({ runner, blobs, updates, kept: this.#kept(run), fetch, command, statement, now });
