@@ -369,6 +369,7 @@ describe("agents and a run", () => {
         databaseUrl: undefined,
         publicUrl: coordinator.url,
         trustedOrigins: [],
+        keepDays: 30,
         log: openLog("second", "silent"),
         now: Date.now,
         onLost: () => undefined,
