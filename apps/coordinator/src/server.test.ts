@@ -387,6 +387,7 @@ describe("agents and a run", () => {
         databaseUrl: undefined,
         publicUrl: coordinator.url,
         trustedOrigins: [],
+        keepDays: 30,
         log: openLog("other", "silent"),
         now: Date.now,
         onLost: () => undefined,

@@ -36,7 +36,7 @@ import { stepMessage } from "./secure/steps.ts";
 import { takeReply } from "./secure/take-reply.ts";
 import type { Outcome, Statement } from "./step.ts";
 import { usedApprovals } from "./used-approvals.ts";
-import { doubtAsked, watched } from "./watched.ts";
+import { mustHaveAsked, watched } from "./watched.ts";
 import type { UpdateBlobs } from "./update-blobs.ts";
 import { takeUpdate } from "./update-intake.ts";
 
@@ -197,7 +197,7 @@ export class Runs {
     const runner = this.#live.get(run);
     if (runner === undefined) return this.#refuseForNoRun(run, command);
     const { blobs, updates, now } = this.#options;
-    if (command.do === "decline" && command.decline.code === "digest-mismatch") doubtAsked(runner.state, blobs);
+    if (command.do === "decline") await mustHaveAsked(runner.state, command, blobs);
     if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
     const about = { run: RunId.parse(run), round: roundOf(command) };
     const fetch = (ref: BlobRef): Promise<void> => this.#options.hub().fetch(session, about, ref);

@@ -1,10 +1,12 @@
 /** A run's effects with an eye on the disk: what storage does not let it do is known by name until it is done. */
+import type { Command } from "@engraft/core/rounds/decide";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { RunState } from "@engraft/core/rounds/state";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { StorageFaults } from "../store/storage-faults.ts";
 import type { Effects } from "./effects.ts";
 
+type DeclineCommand = Extract<Command, { do: "decline" }>;
 type Named = Pick<Ask, "manifest" | "weights" | "checkpoint" | "start">;
 const refsOf = ({ manifest, weights, checkpoint, start }: Named) => [manifest, weights, checkpoint, start];
 
@@ -29,7 +31,14 @@ export function watched(run: string, effects: Effects, blobs: BlobStore, faults:
   };
 }
 
-/** A site got other bytes than it was promised: before it is asked again they are read anew. */
-export function doubtAsked(state: RunState, blobs: BlobStore): void {
-  if (state.phase !== "absent") for (const { digest } of refsOf(state)) blobs.doubt(digest);
+/**
+ * A site says that it did not get what it was asked with. Where the fault is here its answer does not count against it: throws
+ * `blob-missing` or `digest-mismatch`, and it is asked again when the blob is back.
+ */
+export async function mustHaveAsked(state: RunState, { decline }: DeclineCommand, blobs: BlobStore): Promise<void> {
+  if (state.phase === "absent" || (decline.code !== "digest-mismatch" && decline.code !== "blob-missing")) return;
+  for (const ref of refsOf(state)) {
+    blobs.doubt(ref.digest);
+    await blobs.mustBeWhole(ref);
+  }
 }
