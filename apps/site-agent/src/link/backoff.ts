@@ -12,6 +12,14 @@ export const backoff = (failures: number, random: () => number): number => {
   return LEAST_MS + random() * (most - LEAST_MS);
 };
 
+/** A link that held this long was a good one; so was one that carried as much as a frame of a blob. */
+const GOOD_MS = 5_000;
+const GOOD_BYTES = 256 * 1024;
+
+/** Failures in a row, after a link or an attempt at one has ended. A line that is cut now and then in large transfers is no failing one. */
+export const failuresAfter = (failures: number, link: { readonly heldMs: number; readonly bytes: number }): number =>
+  link.heldMs > GOOD_MS || link.bytes >= GOOD_BYTES ? 0 : failures + 1;
+
 /** For reasons that do not pass by themselves: somebody must act first. */
 export const longestWait = (random: () => number): number => LONGEST_MS * (0.5 + random() / 2);
 

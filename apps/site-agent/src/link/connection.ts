@@ -5,7 +5,7 @@ import type { BlobStore } from "@engraft/runtime/blobs";
 import { greetCoordinator, type GreetedCoordinator } from "@engraft/runtime/handshake";
 import { Link } from "@engraft/runtime/link";
 import type { Membership } from "../vault/federation.ts";
-import { backoff, longestWait, pause } from "./backoff.ts";
+import { backoff, failuresAfter, longestWait, pause } from "./backoff.ts";
 import { dial } from "./dial.ts";
 import type { Route } from "./proxy.ts";
 
@@ -42,19 +42,27 @@ const NEEDS_SOMEBODY: ReadonlySet<Code> = new Set([
   "bad-signature",
 ]);
 
-/** A link that held this long was a good one: the next attempt comes soon. */
-const GOOD_MS = 5_000;
-
 /** Returns when `signal` is aborted. Throws `coordinator-key-wrong`: going on could mean talking to an impostor. */
 export async function stayConnected(options: ConnectionOptions, handlers: ConnectionHandlers): Promise<void> {
   const { signal, now, random } = options;
   let failures = 0;
   while (!signal.aborted) {
     const began = now();
-    const end = await connectOnce(options, handlers);
+    let bytes = 0;
+    const counting: ConnectionHandlers = {
+      online: (link, greeted) => handlers.online(link, greeted),
+      message: (message) => handlers.message(message),
+      bytes: (direction, count) => {
+        bytes += count;
+        handlers.bytes(direction, count);
+      },
+      served: (done, total) => handlers.served(done, total),
+      offline: (code, text, retryMs) => handlers.offline(code, text, retryMs),
+    };
+    const end = await connectOnce(options, counting);
     if (signal.aborted) return;
     if (end.code === "coordinator-key-wrong") throw new EngraftError(end.code, end.text);
-    failures = now() - began > GOOD_MS ? 0 : failures + 1;
+    failures = failuresAfter(failures, { heldMs: now() - began, bytes });
     const wait = NEEDS_SOMEBODY.has(end.code) ? longestWait(random) : backoff(failures, random);
     handlers.offline(end.code, end.text, Math.round(wait));
     await pause(wait, signal);
