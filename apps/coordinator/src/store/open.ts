@@ -13,7 +13,7 @@ import { PrismaPGlite } from "pglite-prisma-adapter";
 import { PrismaClient } from "./generated/client.ts";
 import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
 import { newDatabase } from "./new-database.ts";
-import { DATABASE_BYTES, mustHaveRoom } from "./room.ts";
+import { DATABASE_BYTES, LEAST_FREE_BYTES, mustHaveRoom } from "./room.ts";
 
 export interface Database {
   readonly kind: "pglite" | "postgresql";
@@ -52,6 +52,8 @@ async function openPglite(dir: string): Promise<Database> {
   // V8's optimising compiler takes 50 to 100 MB and the first seconds of both cores for code that is called a few times a second.
   setFlagsFromString("--liftoff-only");
   if (!existsSync(join(dir, "PG_VERSION"))) await newDatabase(dir);
+  // What a crash has left is written out at once.
+  await mustHaveRoom(dir, LEAST_FREE_BYTES);
   const database = await PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
     throw new EngraftError(
       "database-unavailable",
