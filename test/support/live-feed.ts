@@ -29,7 +29,7 @@ async function read(body: ReadableStream<Uint8Array>, take: (item: LiveItem) => 
   let text = "";
   const decoder = new TextDecoder();
   for await (const chunk of body) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    text += decoder.decode(chunk, { stream: true });
     const lines = text.split("\n");
     text = lines.pop() ?? "";
     for (const line of lines) {

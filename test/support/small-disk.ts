@@ -42,12 +42,15 @@ export class SmallDisk {
   async fill(): Promise<void> {
     const file = await open(this.#filler, "a");
     try {
-      for (let size = 1 << 20; size >= 512;) {
-        await file.write(Buffer.alloc(size)).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== "ENOSPC") throw error;
-          size /= 2;
-        });
-      }
+      const took = (size: number): Promise<boolean> =>
+        file.write(Buffer.alloc(size)).then(
+          () => true,
+          (error: NodeJS.ErrnoException) => {
+            if (error.code !== "ENOSPC") throw error;
+            return false;
+          },
+        );
+      for (const size of [1 << 20, 1 << 16, 1 << 12, 512, 1]) while (await took(size));
     } finally {
       await file.close();
     }

@@ -77,12 +77,12 @@ export async function openApp(options: AppOptions): Promise<App> {
 const KEEP_MASKED_BYTES = 256 * 1024 * 1024;
 
 async function assemble(options: AppOptions, database: Database, lock: Lock): Promise<App> {
-  const { data, publicUrl, trustedOrigins, log, now } = options;
+  const { publicUrl, trustedOrigins, log, now } = options;
   const store = new Store(database);
-  const identity = await coordinatorIdentity(data);
+  const identity = await coordinatorIdentity(options.data);
   await ownDatabase(store, identity, now());
-  const blobs = await BlobStore.open(join(data, "blobs"), LEAST_FREE_BYTES);
   const feed = new Feed();
+  const { blobs, faults, unwatch } = await openDisk(options, database, feed);
   const approvals = await Approvals.load(store);
   const presence = new Presence(store, log, now);
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
@@ -92,24 +92,9 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
     faults: () => faults.list().length,
   });
   const offers = new Offers(store, approvals);
-  const faults = new StorageFaults({ now, log, changed: () => feed.publish({ kind: "changed", what: "runs" }) });
-  const unwatch = watchRoom([data, ...(database.kind === "pglite" ? [join(data, "db")] : []), join(data, "blobs")], (look) =>
-    faults.watch(null, "disk", look),
-  );
   const updates = await UpdateBlobs.load(store, blobs, KEEP_MASKED_BYTES);
-  const runs: Runs = new Runs({
-    store,
-    blobs,
-    updates,
-    faults,
-    approvals,
-    feed,
-    metrics,
-    log,
-    now,
-    coordinator: identity.publicKey,
-    hub: () => hub,
-  });
+  const parts = { store, blobs, faults, approvals, feed, metrics, log, now };
+  const runs: Runs = new Runs({ ...parts, updates, coordinator: identity.publicKey, hub: () => hub });
   const hub: Hub = new Hub(
     {
       identity,
@@ -130,20 +115,13 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
   return {
     publicUrl,
     trustedOrigins,
-    now,
-    log,
+    ...parts,
     identity,
-    store,
-    blobs,
     accounts,
-    approvals,
     offers,
     presence,
     runs,
     hub,
-    feed,
-    metrics,
-    faults,
     collector,
     setupUrl,
     close: async () => {
@@ -156,6 +134,15 @@ async function assemble(options: AppOptions, database: Database, lock: Lock): Pr
       await lock.release();
     },
   };
+}
+
+/** The blobs, what the disk does not let this coordinator do, and an eye on its space. */
+async function openDisk({ data, log, now }: AppOptions, { kind }: Database, feed: Feed) {
+  const folder = join(data, "blobs");
+  const blobs = await BlobStore.open(folder, LEAST_FREE_BYTES);
+  const faults = new StorageFaults({ now, log, changed: () => feed.publish({ kind: "changed", what: "runs" }) });
+  const folders = [data, folder, ...(kind === "pglite" ? [join(data, "db")] : [])];
+  return { blobs, faults, unwatch: watchRoom(folders, (look) => faults.watch(null, "disk", look)) };
 }
 
 type Hearing = Pick<App, "presence" | "offers" | "runs" | "feed" | "metrics" | "approvals" | "log" | "now">;

@@ -189,9 +189,7 @@ class SiteAgent {
     this.#with.board.count(direction, count);
   }
 
-  served(done: number, total: number): void {
-    this.#uploads.served(done, total);
-  }
+  readonly served = (done: number, total: number): void => this.#uploads.served(done, total);
 
   message(message: Message): void {
     // An ask is looked at at once, so that the order of asks and cancels is the coordinator's.

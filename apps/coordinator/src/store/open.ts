@@ -21,7 +21,7 @@ export interface Database {
   /** Migrations applied by this start. */
   readonly migrated: readonly string[];
   /** Throws `disk-full` where nothing may be written now. */
-  mayWrite(): Promise<void>;
+  readonly mayWrite: () => Promise<void>;
   close(): Promise<void>;
 }
 
