@@ -22,9 +22,11 @@ import type { Approvals } from "../plans/approvals.ts";
 import { readManifest, startVector } from "../plans/bases.ts";
 import { storedPlan } from "../plans/plans.ts";
 import type { Base, Plan as PlanRow } from "../store/generated/client.ts";
+import type { StorageFaults } from "../store/storage-faults.ts";
 import type { Appended, Store } from "../store/store.ts";
 import { answerCommand, roundOf, runOf, type Answer, type AnswerMessage } from "./answer.ts";
 import { combine } from "./combine.ts";
+import type { Effects } from "./effects.ts";
 import { makeRelease } from "./release.ts";
 import { refusalAudit, refusedAnswer, type Refused } from "./run-audit.ts";
 import { Runner } from "./runner.ts";
@@ -35,6 +37,7 @@ import { stepMessage } from "./secure/steps.ts";
 import { takeReply } from "./secure/take-reply.ts";
 import type { Outcome, Statement } from "./step.ts";
 import { usedApprovals } from "./used-approvals.ts";
+import { mustHaveAsked, watched } from "./watched.ts";
 import type { UpdateBlobs } from "./update-blobs.ts";
 import { takeUpdate } from "./update-intake.ts";
 
@@ -42,6 +45,7 @@ export interface RunsOptions {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly updates: UpdateBlobs;
+  readonly faults: StorageFaults;
   readonly approvals: Approvals;
   readonly feed: Feed;
   readonly metrics: Metrics;
@@ -164,13 +168,14 @@ export class Runs {
 
   /** A site's answer to an ask. What comes of it is told to the site; a refused one is recorded and the run goes on. */
   async answer(session: Session, message: AnswerMessage, envelope: Envelope): Promise<void> {
-    const { log, hub } = this.#options;
+    const { log, hub, faults } = this.#options;
     const text = JSON.stringify(envelope);
     const statement: Statement = { digest: sha256(text), text };
-    const command = answerCommand(session.site, message, statement.digest as Digest, this.#options.now());
     const { site } = session;
+    const command = answerCommand(site, message, statement.digest as Digest, this.#options.now());
+    const run = runOf(command);
     try {
-      const outcome = await this.#decideOn(session, command, statement);
+      const outcome = await faults.watch(run, "answers", () => this.#decideOn(session, command, statement));
       const refused = refusedAnswer(command, outcome);
       this.#options.metrics.answer(command, refused);
       const to = hub().session(site) ?? session;
@@ -178,9 +183,8 @@ export class Runs {
         if (refused !== undefined) this.#tellDropped(to, message.value, refused);
         return;
       }
-      const { run } = message.value;
       to.link.send("answer.recorded", {
-        run,
+        run: message.value.run,
         round: roundOf(command),
         kind: command.do === "update" ? "train" : command.do === "decline" ? command.decline.kind : "evaluate",
         outcome: refused === undefined ? "accepted" : "refused",
@@ -188,8 +192,9 @@ export class Runs {
         text: refused?.text.slice(0, 500) ?? null,
       });
     } catch (error) {
-      // The link or the store failed, not the answer: it is asked for again.
-      log.warn({ site, run: message.value.run, err: error }, "answer.lost");
+      // The link or the store failed, not the answer: it is asked for again, by the next link or after a while.
+      log.warn({ site, run, err: error }, "answer.lost");
+      if (session.link.open) this.#live.get(run)?.again("answer.lost", error);
     }
   }
 
@@ -201,9 +206,11 @@ export class Runs {
     const run = runOf(command);
     const runner = this.#live.get(run);
     if (runner === undefined) return this.#refuseForNoRun(run, command);
-    if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
     const { blobs, updates, now } = this.#options;
-    const fetch = (ref: BlobRef): Promise<void> => session.link.fetch(ref);
+    if (command.do === "decline") await mustHaveAsked(runner.state, command, blobs);
+    if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
+    const about = { run: RunId.parse(run), round: roundOf(command) };
+    const fetch = (ref: BlobRef): Promise<void> => this.#options.hub().fetch(session, about, ref);
     return command.do === "update"
       ? takeUpdate({ runner, blobs, updates, fetch, command, statement, now })
       : takeReply({ runner, blobs, updates, kept: this.#kept(run), fetch, command, statement, now });
@@ -232,20 +239,20 @@ export class Runs {
   }
 
   #runner(run: RunId | string, plan: PlanRow, base: Base): Runner {
-    const { store, blobs, approvals, feed, log, now, hub, coordinator } = this.#options;
+    const { store, blobs, faults, approvals, feed, log, now, hub, coordinator } = this.#options;
     const manifest = readManifest(base.text);
     const content = storedPlan(plan.text);
     const vectorLength = totalSize(trainableTensors(manifest.tensors, content.training.trainable));
     const params = runParams(content, plan.digest as Digest, vectorLength, coordinator as PublicKey);
     if (isRefusal(params)) throw new EngraftError(params.code, params.text);
     const id = RunId.parse(run);
-    return new Runner(run, params, {
+    const effects: Effects = {
       now,
       log,
       online: () => hub().online(),
       sessionOf: (site) => hub().session(site),
       mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
-      ask: (site, ask) => {
+      ask: async (site, ask) => {
         crashPoint("send.ask");
         hub().session(site)?.ask(ask, manifest.trunk?.onnx.digest);
       },
@@ -277,7 +284,8 @@ export class Runs {
         this.#keptOf.delete(run);
         feed.publish({ kind: "changed", what: "releases" });
       },
-    });
+    };
+    return new Runner(run, params, watched(run, effects, blobs, faults));
   }
 
   #publish(run: string, appended: Appended): void {

@@ -1,0 +1,44 @@
+/** A run's effects with an eye on the disk: what storage does not let it do is known by name until it is done. */
+import type { Command } from "@engraft/core/rounds/decide";
+import type { Ask } from "@engraft/core/protocol/messages";
+import type { RunState } from "@engraft/core/rounds/state";
+import type { BlobStore } from "@engraft/runtime/blobs";
+import type { StorageFaults } from "../store/storage-faults.ts";
+import type { Effects } from "./effects.ts";
+
+type DeclineCommand = Extract<Command, { do: "decline" }>;
+type Named = Pick<Ask, "manifest" | "weights" | "checkpoint" | "start">;
+const refsOf = ({ manifest, weights, checkpoint, start }: Named) => [manifest, weights, checkpoint, start];
+
+/** A site is asked only for what can be given to it: an ask whose blobs are not here, whole, waits instead. */
+export function watched(run: string, effects: Effects, blobs: BlobStore, faults: StorageFaults): Effects {
+  return {
+    ...effects,
+    ask: (site, ask) =>
+      faults.watch(run, "ask", async () => {
+        for (const ref of refsOf(ask)) await blobs.mustBeWhole(ref);
+        await effects.ask(site, ask);
+      }),
+    append: (append) => faults.watch(run, "append", () => effects.append(append)),
+    step: (due, state) => faults.watch(run, "step", () => effects.step(due, state)),
+    combine: (due) => faults.watch(run, "combine", () => effects.combine(due)),
+    open: (state) => faults.watch(run, "open", () => effects.open(state)),
+    release: (checkpoint) => faults.watch(run, "release", () => effects.release(checkpoint)),
+    done: () => {
+      faults.forget(run);
+      effects.done();
+    },
+  };
+}
+
+/**
+ * A site says that it did not get what it was asked with. Where the fault is here its answer does not count against it: throws
+ * `blob-missing` or `digest-mismatch`, and it is asked again when the blob is back.
+ */
+export async function mustHaveAsked(state: RunState, { decline }: DeclineCommand, blobs: BlobStore): Promise<void> {
+  if (state.phase === "absent" || (decline.code !== "digest-mismatch" && decline.code !== "blob-missing")) return;
+  for (const ref of refsOf(state)) {
+    blobs.doubt(ref.digest);
+    await blobs.mustBeWhole(ref);
+  }
+}
