@@ -256,11 +256,9 @@ class SiteAgent {
     const at = now();
     switch (event.event) {
       case "update.sent":
-        this.#reports.clear();
-        this.#uploads.begin(event);
-        break;
       case "evaluation.sent":
         this.#reports.clear();
+        if (event.event === "update.sent") this.#uploads.begin(event);
         break;
       case "phase":
         if (event.phase === "masked") this.#uploads.begin(event);

@@ -3,12 +3,13 @@
  * partial download waits under `<dir>/partial*` and goes on from its length.
  */
 import { randomBytes } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
-import { Digest } from "@engraft/core/base/ids";
+import type { Digest } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { BlobRef } from "@engraft/core/rounds/events";
+import { storedIn, takeOverPartials, type StoredBlob } from "./blob-folder.ts";
 import { crashPoint } from "./crash-point.ts";
 import { freeBytes, storageFault, syncFolder } from "./files.ts";
 import { digestOf, HashedFile } from "./hashed-file.ts";
@@ -26,14 +27,6 @@ export interface BlobReceiver {
   finish(): Promise<void>;
   /** Closes the partial file and keeps it for later. */
   suspend(): Promise<void>;
-}
-
-/** A blob as it lies on the disk. */
-export interface StoredBlob {
-  readonly digest: Digest;
-  readonly bytes: number;
-  /** When it was last written, or asked to be written again; milliseconds since 1970. */
-  readonly at: number;
 }
 
 /** A blob is not here, or not as it was written. */
@@ -220,17 +213,8 @@ export class BlobStore {
   }
 
   /** Every blob that is here. */
-  async list(): Promise<readonly StoredBlob[]> {
-    const folder = join(this.#dir, "blobs");
-    const found: StoredBlob[] = [];
-    for (const shelf of await readdir(folder)) {
-      for (const name of await readdir(join(folder, shelf)).catch(() => [])) {
-        const digest = Digest.safeParse(name);
-        const file = await stat(join(folder, shelf, name)).catch(() => undefined);
-        if (digest.success && file !== undefined) found.push({ digest: digest.data, bytes: file.size, at: file.mtimeMs });
-      }
-    }
-    return found;
+  list(): Promise<readonly StoredBlob[]> {
+    return storedIn(join(this.#dir, "blobs"));
   }
 
   /** Removes a blob that nobody has written or relied on since `before`, if `may` says so at that moment; false where it stays. */
@@ -308,16 +292,5 @@ export class BlobStore {
     crashPoint("blob.kept");
     this.#right.add(digest);
     if (keep === "durably") await syncFolder(dirname(target));
-  }
-}
-
-/** From all earlier generations. One that is written to meanwhile gives a wrong copy, which its digest finds. */
-async function takeOverPartials(dir: string, partial: string): Promise<void> {
-  for (const entry of await readdir(dir)) {
-    const old = join(dir, entry);
-    if (!/^partial(-|$)/.test(entry) || old === partial) continue;
-    for (const name of await readdir(old))
-      if (!name.startsWith("new-")) await copyFile(join(old, name), join(partial, name)).catch(() => undefined);
-    await rm(old, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,8 @@
 /** What lies in the blob store, what of it is needed, and letting the rest go. */
 import type { Digest } from "@engraft/core/base/ids";
 import { RunEvent } from "@engraft/core/rounds/events";
-import type { BlobStore, StoredBlob } from "@engraft/runtime/blobs";
+import type { StoredBlob } from "@engraft/runtime/blob-folder";
+import type { BlobStore } from "@engraft/runtime/blobs";
 import type { Logger } from "@engraft/runtime/log";
 import type { BlobUsageView } from "../api/views.ts";
 import { readManifest } from "../plans/bases.ts";

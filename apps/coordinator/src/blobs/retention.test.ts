@@ -1,9 +1,7 @@
 import type { Digest, RunId, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
-import { heartManifest } from "@engraft/core/models/heart.fixture";
-import type { Manifest } from "@engraft/core/models/manifest";
 import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
-import type { StoredBlob } from "@engraft/runtime/blobs";
+import type { StoredBlob } from "@engraft/runtime/blob-folder";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UpdateBlobs } from "../rounds/update-blobs.ts";
@@ -180,10 +178,11 @@ describe("what is collected", () => {
   });
 
   it("[S16] of a base: neither its weights nor its trunk", () => {
-    const onnx = { digest: sha256("trunk"), bytes: 8 };
-    const names = { weights: heartManifest.weights, trunk: { onnx } } as Pick<Manifest, "weights" | "trunk">;
-    expect(blobsOf(names)).toEqual([heartManifest.weights.digest, onnx.digest]);
-    expect(blobsOf(heartManifest)).toEqual([heartManifest.weights.digest]);
+    const [weights, onnx] = [sha256("weights"), sha256("trunk")].map((digest) => ({ digest, bytes: 8 })) as [BlobRef, BlobRef];
+    const names = { weights, trunk: { onnx } } as Parameters<typeof blobsOf>[0];
+    const bases = [...blobsOf(names), ...blobsOf({ weights, trunk: undefined })];
+    const stored = ["weights", "trunk", "other"].map((text): StoredBlob => ({ digest: sha256(text), bytes: 8, at: 0 }));
+    expect([...collected(stored, { bases, releases: [], runs: [] })]).toEqual([sha256("other")]);
   });
 
   it("[S13] what is needed and not there is named, but for masked vectors, which are let go on purpose", () => {

@@ -5,7 +5,7 @@
 import type { Digest } from "@engraft/core/base/ids";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
-import type { StoredBlob } from "@engraft/runtime/blobs";
+import type { StoredBlob } from "@engraft/runtime/blob-folder";
 import { heldBy } from "../rounds/update-blobs.ts";
 
 const DAY_MS = 86_400_000;

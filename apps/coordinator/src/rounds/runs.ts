@@ -9,7 +9,6 @@ import type { SecaggReply } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
 import type { Steering } from "@engraft/core/rounds/steering";
-import { secureOf } from "@engraft/core/secagg/of-plan";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { crashPoint } from "@engraft/runtime/crash-point";
 import type { Logger } from "@engraft/runtime/log";
@@ -36,7 +35,7 @@ import { writeRecord } from "./secure/record.ts";
 import { stepMessage } from "./secure/steps.ts";
 import { takeReply } from "./secure/take-reply.ts";
 import type { Outcome, Statement } from "./step.ts";
-import { usedApprovals } from "./used-approvals.ts";
+import { allowedSites } from "./used-approvals.ts";
 import { mustHaveAsked, watched } from "./watched.ts";
 import type { UpdateBlobs } from "./update-blobs.ts";
 import { takeUpdate } from "./update-intake.ts";
@@ -60,6 +59,8 @@ export class Runs {
   readonly #options: RunsOptions;
   readonly #live = new Map<string, Runner>();
   readonly #keptOf = new Map<string, Kept>();
+  /** What sites need for a run besides what an ask names. */
+  readonly #trunks = new Map<string, BlobRef>();
   #starting: Promise<unknown> = Promise.resolve();
 
   constructor(options: RunsOptions) {
@@ -106,7 +107,7 @@ export class Runs {
     if (alive !== undefined) throw new EngraftError("conflict", `The run ${alive.id} is under way. Stop it first, or wait for its end.`);
     const run = RunId.parse(`${row.name}.${1 + Math.max(0, ...same.map(({ id }) => Number(id.slice(id.lastIndexOf(".") + 1))))}`);
     const manifest = readManifest(row.base.text);
-    const allowed = await this.#approvals(row);
+    const allowed = await allowedSites(this.#options, row);
     const start = await startVector(blobs, manifest, storedPlan(row.text));
     const runner = this.#runner(run, row, row.base);
     const created = await runner.submit({
@@ -124,18 +125,6 @@ export class Runs {
     this.#live.set(run, runner);
     runner.lookNow();
     return run;
-  }
-
-  /** Sites that may take part, each by its signed decision. Under secure aggregation a decision serves one run only. */
-  async #approvals(row: PlanRow): Promise<readonly { readonly site: SiteName; readonly statement: Digest }[]> {
-    const { approvals } = this.#options;
-    const directory = secureOf(storedPlan(row.text))?.directory;
-    const used = directory === undefined ? new Map<string, string>() : await usedApprovals(this.#options.store, row.digest);
-    return approvals.approvedSites(row.digest).flatMap((site) => {
-      const statement = approvals.of(row.digest, site)?.statement as Digest;
-      const listed = directory === undefined || directory.some((entry) => entry.site === site);
-      return listed && !used.has(statement) ? [{ site, statement }] : [];
-    });
   }
 
   stop(run: string, by: string): Promise<void> {
@@ -207,7 +196,7 @@ export class Runs {
     const runner = this.#live.get(run);
     if (runner === undefined) return this.#refuseForNoRun(run, command);
     const { blobs, updates, now } = this.#options;
-    if (command.do === "decline") await mustHaveAsked(runner.state, command, blobs);
+    if (command.do === "decline") await mustHaveAsked(runner.state, command, blobs, this.#trunks.get(run));
     if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
     const about = { run: RunId.parse(run), round: roundOf(command) };
     const fetch = (ref: BlobRef): Promise<void> => this.#options.hub().fetch(session, about, ref);
@@ -246,6 +235,7 @@ export class Runs {
     const params = runParams(content, plan.digest as Digest, vectorLength, coordinator as PublicKey);
     if (isRefusal(params)) throw new EngraftError(params.code, params.text);
     const id = RunId.parse(run);
+    if (manifest.trunk !== undefined) this.#trunks.set(run, manifest.trunk.onnx);
     const effects: Effects = {
       now,
       log,
@@ -282,10 +272,11 @@ export class Runs {
       done: () => {
         this.#live.delete(run);
         this.#keptOf.delete(run);
+        this.#trunks.delete(run);
         feed.publish({ kind: "changed", what: "releases" });
       },
     };
-    return new Runner(run, params, watched(run, effects, blobs, faults));
+    return new Runner(run, params, watched(run, effects, { blobs, faults, trunk: manifest.trunk?.onnx }));
   }
 
   #publish(run: string, appended: Appended): void {
