@@ -60,11 +60,15 @@ const textFile = async (blobs: BlobStore, name: string, value: unknown): Promise
   return { name, sha256: digest, bytes };
 };
 
-/** The base's file with the trained tensors replaced, in the manifest's order; streamed. */
-function writeModel(blobs: BlobStore, { manifest, params, checkpoint }: ReleaseSource): Promise<BlobRef> {
+/** The base's file with the trained tensors replaced, in the manifest's order; streamed. What it is made of is read anew before. */
+async function writeModel(blobs: BlobStore, { manifest, params, checkpoint }: ReleaseSource): Promise<BlobRef> {
+  for (const ref of [manifest.weights, checkpoint]) {
+    blobs.doubt(ref.digest);
+    await blobs.mustBeWhole(ref);
+  }
   const trained = new Set(trainableTensors(manifest.tensors, params.plan.training.trainable).map(({ name }) => name));
-  return withFile(blobs.path(manifest.weights.digest), (base) =>
-    withFile(blobs.path(checkpoint.digest), (vector) =>
+  return withFile(blobs, manifest.weights.digest, (base) =>
+    withFile(blobs, checkpoint.digest, (vector) =>
       blobs.write(async (append) => {
         const header = await readHeader(base);
         await append(writeHeader(manifest.tensors));
