@@ -4,9 +4,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Manifest } from "@engraft/core/models/manifest";
-import { flatten, trainableTensors } from "@engraft/core/models/tensors";
+import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import { readWeights } from "@engraft/engine/import/base";
-import { architectureOf, tensorsOf } from "@engraft/engine/ir/layers";
+import { architectureOf } from "@engraft/engine/ir/architecture";
+import { inputShape, sizeOfShape } from "@engraft/engine/ir/layers";
+import { tensorsOf } from "@engraft/engine/ir/parameters";
 import { chooseTrainer, type Backend } from "@engraft/engine/train/backends";
 import { startState } from "@engraft/engine/train/optimizer";
 import { randomFrom } from "@engraft/engine/base/random";
@@ -31,16 +33,16 @@ async function lossesOn(backend: Backend): Promise<readonly number[]> {
   const manifest = Manifest.parse(JSON.parse(await readFile(exampleFile("base/manifest.json"), "utf8")));
   const tensors = readWeights(manifest, await readFile(exampleFile("base/weights.safetensors")));
   const architecture = architectureOf(manifest);
-  const { training } = await heartPlan();
-  const options = { ...training, trainable: { part: "all" } } as const;
+  const { batch, optimizer, weightDecay } = (await heartPlan()).training;
+  const options = { batch, optimizer, weightDecay, trainable: { part: "all" } } as const;
   const trainer = await chooseTrainer(architecture, tensors, options, [backend]);
   expect(trainer.name).toBe(`tfjs ${backend}`);
   const model = trainer.compile(architecture, tensors, options);
-  const state = startState(flatten(trainableTensors(tensorsOf(architecture), options.trainable), tensors), options);
+  const state = startState(flatten(trainedTensors(tensorsOf(architecture), options.trainable), tensors), options);
   const random = randomFrom(["native"]);
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++) {
-    const x = Float32Array.from({ length: options.batch * architecture.input }, () => random.uniform());
+    const x = Float32Array.from({ length: options.batch * sizeOfShape(inputShape(architecture)) }, () => random.uniform());
     const y = Float32Array.from({ length: options.batch }, () => random.below(2));
     losses.push(await model.step(x, y, state));
   }

@@ -4,6 +4,7 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { runMain } from "@engraft/runtime/exit";
 import { runner } from "./commands/command.ts";
 import { addApprove, addRefuse } from "./commands/decide.ts";
+import { addBase } from "./commands/base.ts";
 import { addData } from "./commands/data.ts";
 import { addDirectory } from "./commands/directory.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -40,6 +41,7 @@ async function main(): Promise<number> {
     addResume,
     addDoctor,
     addEngine,
+    addBase,
   ])
     add(program, run);
   quietly(program);

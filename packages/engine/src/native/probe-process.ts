@@ -1,12 +1,14 @@
 /** Entry point of the process that tries an engine: answers one request and ends. */
-import { sizeOf, flatten, trainableTensors, type TensorSpec } from "@engraft/core/models/tensors";
+import { sizeOf, flatten, trainedTensors, type TensorSpec } from "@engraft/core/models/tensors";
 import { randomFrom } from "../base/random.ts";
-import { architectureOf, tensorsOf, type Architecture } from "../ir/layers.ts";
+import { inputShape, sizeOfShape, type Architecture } from "../ir/layers.ts";
+import { tensorsOf } from "../ir/parameters.ts";
 import { chooseTrainer, type Backend } from "../train/backends.ts";
 import { startState } from "../train/optimizer.ts";
 import type { CompileOptions } from "../train/trainer.ts";
 import { FLOAT, writeOnnx } from "../trunk/onnx-file.ts";
 import type { ProbeAnswer, ProbeRequest } from "./probe.ts";
+import { trainedPart } from "./trained-part.ts";
 
 const SMALL: Architecture = {
   format: "engraft.layers/1",
@@ -30,13 +32,14 @@ const TIMED = 3;
 
 async function trySteps(architecture: Architecture, options: CompileOptions, backends?: readonly Backend[]): Promise<ProbeAnswer> {
   const random = randomFrom(["probe"]);
-  const values = (length: number): Float32Array => Float32Array.from({ length }, () => 0.1 * (random.uniform() - 0.5));
+  // Not negative, as variances are.
+  const values = (length: number): Float32Array => Float32Array.from({ length }, () => 0.1 * random.uniform());
   const specs: readonly TensorSpec[] = tensorsOf(architecture);
   const tensors = new Map(specs.map((spec) => [spec.name, values(sizeOf(spec))]));
   const trainer = await chooseTrainer(architecture, tensors, options, backends);
   const model = trainer.compile(architecture, tensors, options);
-  const state = startState(flatten(trainableTensors(specs, options.trainable), tensors), options);
-  const [x, y] = [values(options.batch * architecture.input), new Float32Array(options.batch)];
+  const state = startState(flatten(trainedTensors(specs, options.trainable), tensors), options);
+  const [x, y] = [values(options.batch * sizeOfShape(inputShape(architecture))), new Float32Array(options.batch)];
   const times: number[] = [];
   for (let step = 0; step <= TIMED; step++) {
     const begin = performance.now();
@@ -82,7 +85,7 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
       return tryProvider(request.provider);
     case "plan": {
       const { trainable, batch, optimizer, weightDecay } = request.training;
-      return trySteps(architectureOf(request.manifest), { trainable, batch, optimizer, weightDecay });
+      return trySteps(trainedPart(request.manifest, trainable), { trainable, batch, optimizer, weightDecay });
     }
     default:
       return request satisfies never;

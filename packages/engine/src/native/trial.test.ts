@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { manifest, plan } from "../model.fixture.ts";
+import type { Layer } from "../ir/layers.ts";
+import { tensorsOf } from "../ir/parameters.ts";
+import { architecture, manifest, plan } from "../model.fixture.ts";
 import { tryPlan, type TrialMachine } from "./trial.ts";
 
 const GB = 1024 ** 3;
@@ -23,7 +25,12 @@ it("says which operation or form is not there", async () => {
 });
 
 describe("memory", () => {
-  const huge = { ...manifest, tensors: [{ name: "w", shape: [60_000, 60_000], depth: 0 }] };
+  const layers: Layer[] = [
+    { kind: "dense", name: "dense_1", in: 4, out: 60_000 },
+    { kind: "dense", name: "dense_2", in: 60_000, out: 60_000 },
+    { kind: "dense", name: "dense_3", in: 60_000, out: 1 },
+  ];
+  const huge = { ...manifest, architecture: { ...architecture, layers }, tensors: [...tensorsOf({ layers })] };
 
   it("a model that cannot fit is not even tried", async () => {
     const probe = () => Promise.reject(new Error("tried"));

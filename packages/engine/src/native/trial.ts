@@ -1,8 +1,10 @@
 /** Whether this machine can train a plan, seen before anybody approves it: enough memory, every operation there, and how long a round takes. */
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
-import { inputWidth } from "../data/samples.ts";
+import { EngraftError } from "@engraft/core/base/errors";
+import { totalSize, trainedTensors } from "@engraft/core/models/tensors";
+import { inputShape, sizeOfShape } from "../ir/layers.ts";
+import { trainedPart } from "./trained-part.ts";
 import { probe, type ProbeAnswer, type ProbeRequest } from "./probe.ts";
 
 export type Trial =
@@ -44,9 +46,19 @@ const TRAINED_COPIES = 8;
 const SAMPLE_COPIES = 2;
 
 /** At least this is needed, whatever the layers between: so a plan that is far too large is not even tried. */
-function leastBytes(manifest: Manifest, { batch, trainable }: Plan["training"]): number {
-  const values = COPIES * totalSize(manifest.tensors) + TRAINED_COPIES * totalSize(trainableTensors(manifest.tensors, trainable));
-  return ENGINE_BYTES + FLOAT * (values + SAMPLE_COPIES * batch * inputWidth(manifest));
+function leastBytes(manifest: Manifest, { batch, trainable }: Plan["training"], width: number): number {
+  const values = COPIES * totalSize(manifest.tensors) + TRAINED_COPIES * totalSize(trainedTensors(manifest.tensors, trainable));
+  return ENGINE_BYTES + FLOAT * (values + SAMPLE_COPIES * batch * width);
+}
+
+/** Numbers of one sample that enter the trained layers, or why there are none. */
+function widthOf(manifest: Manifest, { trainable }: Plan["training"]): number | Trial {
+  try {
+    return sizeOfShape(inputShape(trainedPart(manifest, trainable)));
+  } catch (error) {
+    if (error instanceof EngraftError) return { can: false, reason: error.message.replace(/\.$/, "") };
+    throw error;
+  }
 }
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString("en")} MB`;
@@ -54,13 +66,15 @@ const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toL
 /** Does real steps in a process of its own. `rows` is null where no table is chosen. Never throws. */
 export async function tryPlan(manifest: Manifest, plan: Plan, rows: TrialRows | null, machine = thisMachine): Promise<Trial> {
   const { training } = plan;
-  const table = FLOAT * SAMPLE_COPIES * (rows?.all ?? 0) * inputWidth(manifest);
+  const width = widthOf(manifest, training);
+  if (typeof width !== "number") return width;
+  const table = FLOAT * SAMPLE_COPIES * (rows?.all ?? 0) * width;
   const tooLarge = (needed: number): Trial | undefined => {
     const available = machine.available();
     if (needed <= available) return undefined;
     return { can: false, reason: `it needs about ${megabytes(needed)} of memory, and ${megabytes(available)} are free on this machine` };
   };
-  const before = tooLarge(leastBytes(manifest, training) + table);
+  const before = tooLarge(leastBytes(manifest, training, width) + table);
   if (before !== undefined) return before;
   const tried = await machine.probe({ what: "plan", manifest, training });
   if (!tried.ok) return { can: false, reason: tried.reason.replace(/\.$/, "") };

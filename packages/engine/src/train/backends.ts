@@ -1,14 +1,15 @@
 /** Which TensorFlow.js backend this thread uses: the first that loads and does one real training step. */
 import { EngraftError } from "@engraft/core/base/errors";
-import { flatten, trainableTensors } from "@engraft/core/models/tensors";
+import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
 // For its side effect: it registers the gradients of every operation, which tfjs-core's build for Node leaves out.
 import "@tensorflow/tfjs-layers";
 import { join } from "node:path";
+import { inputShape, sizeOfShape, type Architecture } from "../ir/layers.ts";
+import { tensorsOf } from "../ir/parameters.ts";
 import { wantedBackends } from "../native/gpu.ts";
 import { loadNative, loadNativeGpu } from "../native/load.ts";
 import { packageFolder } from "../native/place.ts";
-import { tensorsOf, type Architecture } from "../ir/layers.ts";
 import { startState } from "./optimizer.ts";
 import { tfjsTrainer } from "./tfjs.ts";
 import type { CompileOptions, Trainer } from "./trainer.ts";
@@ -47,8 +48,8 @@ async function tryStep(
 ): Promise<void> {
   const model = trainer.compile(architecture, tensors, options);
   try {
-    const state = startState(flatten(trainableTensors(tensorsOf(architecture), options.trainable), tensors), options);
-    await model.step(new Float32Array(options.batch * architecture.input), new Float32Array(options.batch), state);
+    const state = startState(flatten(trainedTensors(tensorsOf(architecture), options.trainable), tensors), options);
+    await model.step(new Float32Array(options.batch * sizeOfShape(inputShape(architecture))), new Float32Array(options.batch), state);
   } finally {
     model.dispose();
   }
