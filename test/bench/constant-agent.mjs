@@ -8,11 +8,12 @@ const openSiteModel = async () => ({
   engine: "constant",
   // Another constant at each site in each round: equal updates have one digest and would travel once.
   train: async (start, { round, site }) => ({
+    personal: new Float32Array(0),
     update: new Float32Array(start.length).fill(1e-6 * (round + Number(site.split("-")[1]) / 100)),
     sampleCount: 100,
     seconds: 0,
   }),
-  trainAlone: async (start) => start,
+  trainAlone: async () => ({ vector: new Float32Array(0), personal: new Float32Array(0) }),
   evaluate: async () => null,
   tally: async () => null,
   close: async () => undefined,
