@@ -37,7 +37,8 @@ export async function benchFeatures(options: BenchOptions): Promise<readonly Row
     const question = { train: BATCH, size: SIZE };
     const steps: Time[] = [];
     const some = async (count: number): Promise<void> => {
-      for (let step = 0; torch !== undefined && step < count; step++) steps.push(await ask(torch, question));
+      if (torch === undefined) return;
+      for (let step = 0; step < count; step++) steps.push(await ask(torch, question));
     };
     if (torch !== undefined) await ask(torch, question);
     // Half before ours and half behind: a busy spell of the machine falls on both.
@@ -84,8 +85,20 @@ async function pictures(folder: string): Promise<void> {
 async function ours(folder: string, rounds: number): Promise<{ readonly first: Time; readonly again: Time }> {
   const { onnx, mean, sd, cut } = lite0(SIZE);
   const base = await baseFromOnnx(onnx, {
-    ...{ name: "bench", version: "1.0", title: "Bench", description: "", licence: "none", origin: "random" },
-    ...{ field: { name: "file", title: "Picture" }, mean, sd, layout: "nchw", cut, pool: "none", label: LABEL, split: null },
+    name: "bench",
+    version: "1.0",
+    title: "Bench",
+    description: "",
+    licence: "none",
+    origin: "random",
+    field: { name: "file", title: "Picture" },
+    mean,
+    sd,
+    layout: "nchw",
+    cut,
+    pool: "none",
+    label: LABEL,
+    split: null,
   });
   const featureCache = { folder: join(folder, "features"), key: randomBytes(32) };
   const run = () => timed(() => wholeRun(base, folder, featureCache, rounds));

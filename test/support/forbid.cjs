@@ -3,7 +3,7 @@
  * it is not needed. "native": TensorFlow.js's native build; "inference": ONNX Runtime.
  */
 const Module = require("node:module");
-const { join } = require("node:path");
+const path = require("node:path");
 
 const forbidden = (process.env.ENGRAFT_TEST_FORBID ?? "").split(",");
 
@@ -17,9 +17,7 @@ if (forbidden.includes("native")) {
 
 if (forbidden.includes("inference")) {
   // The class that onnxruntime-node gives on, found as the engine finds it.
-  const runtime = Module.createRequire(join(__dirname, "../../packages/engine/package.json")).resolve("onnxruntime-node");
+  const runtime = Module.createRequire(path.join(__dirname, "../../packages/engine/package.json")).resolve("onnxruntime-node");
   const { InferenceSession } = Module.createRequire(runtime)("onnxruntime-common");
-  Object.defineProperty(InferenceSession, "create", {
-    value: () => Promise.reject(new Error("forbidden by the test: inference")),
-  });
+  Object.defineProperty(InferenceSession, "create", { value: () => Promise.reject(new Error("forbidden by the test: inference")) });
 }
