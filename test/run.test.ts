@@ -1,5 +1,6 @@
 /** Runs through the real binaries: a whole one, and what kills and restarts do to it. */
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import type { Plan } from "@engraft/core/models/plan";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../tools/federation/ports.ts";
 import { Heart, shortPlan } from "./support/heart.ts";
@@ -16,7 +17,9 @@ const checkpoints = (view: { rounds: readonly { checkpoint: { digest: string } |
 
 describe("a run", () => {
   it("[S3] trains in every round, ends with a release, and is repeated bit for bit by a coordinator and an agent that were killed", async () => {
-    heart = await Heart.start({ plan: shortPlan(3) });
+    // Nobody who is on the way back is left behind.
+    const patient = (plan: Plan): Plan => ({ ...shortPlan(3)(plan), cohort: { ...plan.cohort, graceSeconds: 120 } });
+    heart = await Heart.start({ plan: patient });
     const { federation } = heart;
     const first = await heart.startRun();
     const calm = await heart.untilPhase(first, "finished");

@@ -4,7 +4,7 @@ import type { PublicKey, SiteName } from "@engraft/core/base/ids";
 import { completeDraft } from "@engraft/core/models/plan-draft";
 import { readPlan } from "@engraft/core/models/plan-digest";
 import { Manifest } from "@engraft/core/models/manifest";
-import { architectureOf } from "@engraft/engine/ir/layers";
+import { architectureOf } from "@engraft/engine/ir/architecture";
 import { readWeights } from "@engraft/engine/import/base";
 import { partOf } from "@engraft/engine/data/split";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

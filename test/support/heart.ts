@@ -23,6 +23,10 @@ export interface HeartOptions extends Partial<FederationOptions> {
   readonly plan?: (plan: Plan) => Plan;
   /** `secure`: all sites are the directory, compared and approved. */
   readonly aggregation?: "plain" | "secure";
+  /** Folder of the base that the plan is over, instead of the example's. */
+  readonly base?: string;
+  /** Called with the federation's folder before anything is started in it. */
+  readonly prepare?: (dir: string) => Promise<void>;
   /** Of single agents. */
   readonly agentEnv?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -74,8 +78,9 @@ export class Heart {
   static async start(wishes: HeartOptions = {}): Promise<Heart> {
     const options = { ...(wishes.databaseUrl === undefined && (await testDatabase())), ...wishes };
     const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "engraft-heart-")));
+    await options.prepare?.(dir);
     const federation = await Federation.start({ ...options, dir });
-    await federation.coordinatorCommandOk("base", "import", exampleFile("base"));
+    await federation.coordinatorCommandOk("base", "import", options.base ?? exampleFile("base"));
     const wanted = options.sites ?? ["cleveland", "hungary", "switzerland", "va"];
     const sites = (await siteDeclarations()).filter(({ site }) => wanted.includes(site));
     const heart = new Heart(federation, sites, dir, options);
@@ -121,6 +126,16 @@ export class Heart {
     if (this.#tables === "copied") await copyFile(exampleFile(file), this.tableOf(site));
     await this.federation.enrol(site, { file: this.#tables === "copied" ? this.tableOf(site) : exampleFile(file), flags });
     await this.federation.startAgent(site, this.#agentEnv[site] ?? {});
+  }
+
+  /** Starts a site's agent anew, which from now on reaches the coordinator through this port: its own record of where it is says so. */
+  async connectThrough(site: string, port: number): Promise<void> {
+    const { federation } = this;
+    await federation.agents.get(site)?.stop();
+    const path = join(federation.siteDir(site), "federation.json");
+    const known = JSON.parse(await readFile(path, "utf8")) as object;
+    await writeFile(path, JSON.stringify({ ...known, url: `http://127.0.0.1:${port}` }));
+    await federation.startAgent(site, this.#agentEnv[site] ?? {});
   }
 
   /** A site that comes later. */

@@ -7,6 +7,7 @@ import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock, type Lock } from "@engraft/runtime/lock";
 import type { Logger } from "@engraft/runtime/log";
 import { Accounts } from "./auth/accounts.ts";
+import { Collector } from "./blobs/collect.ts";
 import { coordinatorIdentity, operatorTokenPath, secretFile, setupToken } from "./auth/secrets.ts";
 import { Hub, type HubHandlers } from "./hub/hub.ts";
 import { takeMessage } from "./hub/messages.ts";
@@ -21,6 +22,8 @@ import { UpdateBlobs } from "./rounds/update-blobs.ts";
 import { anotherOwner } from "./store/lead.ts";
 import { openDatabase, type Database } from "./store/open.ts";
 import { Removals } from "./store/removals.ts";
+import { LEAST_FREE_BYTES, watchRoom } from "./store/room.ts";
+import { StorageFaults } from "./store/storage-faults.ts";
 import { Store } from "./store/store.ts";
 import type { Term } from "./store/term.ts";
 
@@ -33,6 +36,7 @@ export interface AppOptions {
   readonly term?: Term | undefined;
   readonly publicUrl: string;
   readonly trustedOrigins: readonly string[];
+  readonly keepDays: number;
   readonly log: Logger;
   readonly now: () => number;
   /** Protocol versions; what this build speaks by default. */
@@ -57,6 +61,8 @@ export interface App {
   readonly hub: Hub;
   readonly feed: Feed;
   readonly metrics: Metrics;
+  readonly faults: StorageFaults;
+  readonly collector: Collector;
   /** The one-time link for the first admin. */
   readonly setupUrl: string | null;
   close(): Promise<void>;
@@ -82,31 +88,25 @@ export async function openApp(options: AppOptions): Promise<App> {
 const KEEP_MASKED_BYTES = 256 * 1024 * 1024;
 
 async function assemble(options: AppOptions, database: Database, lock: Lock | undefined): Promise<App> {
-  const { data, publicUrl, trustedOrigins, log, now } = options;
+  const { publicUrl, trustedOrigins, log, now } = options;
   const store = new Store(database, (events) => metrics.durable(events));
-  const identity = await coordinatorIdentity(data);
+  const identity = await coordinatorIdentity(options.data);
   await ownDatabase(store, identity, now());
-  const blobs = await BlobStore.open(join(data, "blobs"), database.term === undefined ? "" : String(database.term.epoch));
-  const removals = new Removals(blobs, database.term);
   const feed = heardFeed(log, () => metrics);
+  const { blobs, faults, unwatch } = await openDisk(options, database, feed);
+  const removals = new Removals(blobs, database.term);
   const approvals = await Approvals.load(store);
   const presence = new Presence(store, log, now);
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
-  const metrics: Metrics = new Metrics({ agents: () => hub.online().length, phases: () => runs.live().map(({ state }) => state.phase) });
+  const metrics: Metrics = new Metrics({
+    agents: () => hub.online().length,
+    phases: () => runs.live().map(({ state }) => state.phase),
+    faults: () => faults.list().length,
+  });
   const offers = new Offers(store, approvals);
   const updates = await UpdateBlobs.load(store, removals, KEEP_MASKED_BYTES);
-  const runs: Runs = new Runs({
-    store,
-    blobs,
-    updates,
-    approvals,
-    feed,
-    metrics,
-    log,
-    now,
-    coordinator: identity.publicKey,
-    hub: () => hub,
-  });
+  const parts = { store, blobs, faults, approvals, feed, metrics, log, now };
+  const runs: Runs = new Runs({ ...parts, updates, coordinator: identity.publicKey, hub: () => hub });
   const hub: Hub = new Hub(
     {
       identity,
@@ -122,27 +122,26 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
   const { accounts, setupUrl } = await openAccounts(options, store);
   log.info({ database: database.kind, migrated: database.migrated }, "database.open");
   const resumed = await runs.resume();
+  const collector = new Collector({ store, blobs, removals, keepDays: options.keepDays, log, now });
+  collector.start();
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
     publicUrl,
     otherUrls: options.otherUrls ?? [],
     trustedOrigins,
-    now,
-    log,
+    ...parts,
     identity,
-    store,
-    blobs,
     removals,
     accounts,
-    approvals,
     offers,
     presence,
     runs,
     hub,
-    feed,
-    metrics,
+    collector,
     setupUrl,
     close: async () => {
+      unwatch();
+      await collector.stop();
       await hub.stop();
       await runs.close();
       await presence.close();
@@ -160,6 +159,15 @@ function heardFeed(log: Logger, metrics: () => Metrics): Feed {
     if (item.kind === "event") metrics().lag("feed", item.event);
   });
   return feed;
+}
+
+/** The blobs, what the disk does not let this coordinator do, and an eye on its space. */
+async function openDisk({ data, log, now }: AppOptions, { kind, term }: Database, feed: Feed) {
+  const folder = join(data, "blobs");
+  const blobs = await BlobStore.open(folder, { reserve: LEAST_FREE_BYTES, generation: term === undefined ? "" : String(term.epoch) });
+  const faults = new StorageFaults({ now, log, changed: () => feed.publish({ kind: "changed", what: "runs" }) });
+  const folders = [data, folder, ...(kind === "pglite" ? [join(data, "db")] : [])];
+  return { blobs, faults, unwatch: watchRoom(folders, (look) => faults.watch(null, "disk", look)) };
 }
 
 type Hearing = Pick<App, "presence" | "offers" | "runs" | "feed" | "metrics" | "approvals" | "log" | "now">;

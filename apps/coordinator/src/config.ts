@@ -19,6 +19,8 @@ export const Config = z.object({
   /** Where the dashboard process listens. */
   dashboardUrl: Url.optional(),
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** How long after its end a run keeps its checkpoints in between and its masked vectors. */
+  keepDays: z.coerce.number().min(0).max(36_500).default(30),
   /** Of the running coordinator, for the commands that ask it. */
   url: Url.default("http://127.0.0.1:7300"),
   /** From one address; more where many sites enrol from behind one proxy. */

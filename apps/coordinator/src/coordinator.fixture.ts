@@ -50,6 +50,7 @@ export class Coordinator {
       databaseUrl: undefined,
       publicUrl: url,
       trustedOrigins: [url],
+      keepDays: 30,
       log: openLog("test", "silent"),
       now: () => now(),
       spoken: options.spoken,

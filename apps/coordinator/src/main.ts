@@ -21,6 +21,7 @@ import {
 } from "./cli/commands.ts";
 import type { Reach } from "./cli/api.ts";
 import { addBase, withBaseFlags } from "./cli/base-add.ts";
+import { blobUsage } from "./cli/blobs.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -52,6 +53,7 @@ function addStart(root: Command): void {
     .option("--public-url <url>", "by which agents and browsers reach it")
     .option("--other-urls <urls>", "of coordinators on the same database that stand by, separated by commas; for invites")
     .option("--dashboard-url <url>", "where the dashboard's process listens")
+    .option("--keep-days <days>", "how long after its end a run keeps its checkpoints in between and its masked vectors; default 30")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent")
     .action(async (flags: Flags) => {
       const settings = await settingsOf(flags);
@@ -157,6 +159,10 @@ function program(setExit: (code: number) => void): Command {
     const { backup } = await import("./cli/backup.ts");
     return backup(reach, String(flags["out"]));
   }).requiredOption("--out <folder>", "where to; a folder with an earlier backup is brought up to date");
+  asking(root, "blobs", "what takes space, and what of it can go", (reach, _, { collect }) => blobUsage(reach, collect === true)).option(
+    "--collect",
+    "let go now what can go",
+  );
   addRestore(root);
   addDoctor(root, setExit);
   const user = root.command("user").description("accounts of the dashboard");

@@ -197,9 +197,13 @@ async function sendHealth(app: App, response: ServerResponse): Promise<void> {
     () => true,
     () => false,
   );
+  const faults = app.faults.list();
+  // Also with faults the answer is 200: whoever routes by it must not cut off the agents.
   sendJson(response, up ? 200 : 503, {
-    status: up ? "ok" : "database-unavailable",
+    status: !up ? "database-unavailable" : faults.length > 0 ? "degraded" : "ok",
     role: "leader",
+    // For anybody to read: no names, no paths. The first page of the dashboard says what to do.
+    faults: faults.map(({ code, since }) => ({ code, since })),
     version: VERSION,
     database: app.store.kind,
     sitesOnline: app.hub.online().length,

@@ -79,11 +79,11 @@ function fakeModel(change: Partial<SiteModel> = {}): FakeModel {
     closed: 0,
     train: async (start) => {
       model.trained += 1;
-      return { update: new Float32Array(start.length).fill(0.1), sampleCount: 12, seconds: 0.5 };
+      return { update: new Float32Array(start.length).fill(0.1), personal: new Float32Array(), sampleCount: 12, seconds: 0.5 };
     },
     trainAlone: async () => {
       model.alone += 1;
-      return new Float32Array(LENGTH).fill(9);
+      return { vector: new Float32Array(LENGTH).fill(9), personal: new Float32Array() };
     },
     evaluate: async () => metrics,
     tally: async () => null,
@@ -239,7 +239,14 @@ describe("asks", () => {
 
   it("an update is fetched from the statement's digest, clipped, and its statement names the checkpoint, plan and figures allowed to leave", async () => {
     const agent = start(
-      fakeModel({ train: async (from) => ({ update: new Float32Array(from.length).fill(3), sampleCount: 12, seconds: 0.5 }) }),
+      fakeModel({
+        train: async (from) => ({
+          update: new Float32Array(from.length).fill(3),
+          personal: new Float32Array(),
+          sampleCount: 12,
+          seconds: 0.5,
+        }),
+      }),
     );
     await coordinator.connected(1);
     await approved();
@@ -366,7 +373,12 @@ describe("asks", () => {
       train: async (from) => {
         attempt += 1;
         if (attempt === 1) throw new EngraftError("data-invalid", "No patient of this table falls into the training part.");
-        return { update: new Float32Array(from.length).fill(attempt === 2 ? Number.NaN : 0.1), sampleCount: 12, seconds: 0 };
+        return {
+          update: new Float32Array(from.length).fill(attempt === 2 ? Number.NaN : 0.1),
+          personal: new Float32Array(),
+          sampleCount: 12,
+          seconds: 0,
+        };
       },
     });
     start(model);

@@ -5,6 +5,7 @@
 import type { Code } from "@engraft/core/base/errors";
 import type { Message, Progress } from "@engraft/core/protocol/messages";
 import { BlobStore } from "@engraft/runtime/blobs";
+import { clock } from "@engraft/runtime/clock";
 import { takeLock } from "@engraft/runtime/lock";
 import type { Link } from "@engraft/runtime/link";
 import { openLog, type Logger } from "@engraft/runtime/log";
@@ -52,7 +53,7 @@ const LOOK_MS = 500;
 /** Runs until `signal` is aborted. Throws `not-enrolled`, `locked`, `bad-config` or `coordinator-key-wrong`. */
 export async function runAgent(options: AgentOptions, dependencies: AgentDependencies): Promise<void> {
   const { home } = options;
-  const { emit = () => undefined, now = Date.now, random = Math.random } = dependencies;
+  const { emit = () => undefined, now = clock, random = Math.random } = dependencies;
   const membership = await requireMembership(home);
   const log = (dependencies.log ?? openLog("site-agent", "info")).child({ site: membership.federation.site });
   const ca = options.ca ?? membership.federation.ca ?? undefined;
@@ -188,8 +189,9 @@ class SiteAgent {
 
   bytes(direction: "in" | "out", count: number): void {
     this.#with.board.count(direction, count);
-    if (direction === "out") this.#uploads.sent(count);
   }
+
+  readonly served = (done: number, total: number): void => this.#uploads.served(done, total);
 
   message(message: Message): void {
     // An ask is looked at at once, so that the order of asks and cancels is the coordinator's.
@@ -254,11 +256,9 @@ class SiteAgent {
     const at = now();
     switch (event.event) {
       case "update.sent":
-        this.#reports.clear();
-        this.#uploads.begin(event);
-        break;
       case "evaluation.sent":
         this.#reports.clear();
+        if (event.event === "update.sent") this.#uploads.begin(event);
         break;
       case "phase":
         if (event.phase === "masked") this.#uploads.begin(event);

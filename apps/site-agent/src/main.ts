@@ -4,6 +4,7 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { runMain } from "@engraft/runtime/exit";
 import { runner } from "./commands/command.ts";
 import { addApprove, addRefuse } from "./commands/decide.ts";
+import { addBase } from "./commands/base.ts";
 import { addData } from "./commands/data.ts";
 import { addDirectory } from "./commands/directory.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -26,7 +27,20 @@ async function main(): Promise<number> {
   const run = runner((code) => {
     exit = code;
   });
-  for (const add of [addJoin, addData, addReview, addDirectory, addApprove, addRefuse, addStart, addStatus, addPause, addResume, addDoctor])
+  for (const add of [
+    addJoin,
+    addData,
+    addReview,
+    addDirectory,
+    addApprove,
+    addRefuse,
+    addStart,
+    addStatus,
+    addPause,
+    addResume,
+    addDoctor,
+    addBase,
+  ])
     add(program, run);
   quietly(program);
   try {

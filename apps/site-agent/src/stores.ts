@@ -9,7 +9,7 @@ import { Outbox } from "./vault/outbox.ts";
 import { listPlans } from "./vault/plans.ts";
 import { SecureJournal } from "./vault/secure/journal.ts";
 import { maskedOf } from "./vault/secure/kept.ts";
-import { sweep } from "./work/sweep.ts";
+import { sweep, sweepDownloads } from "./work/sweep.ts";
 
 interface StoresOptions {
   readonly home: string;
@@ -44,6 +44,7 @@ export async function openStores({ home, membership, now, log, emit, ...tests }:
     emit({ event: "restored", text });
   }
   await sweep(home, blobs, [...outbox.blobs(), ...maskedOf(secure.memory)]);
+  await sweepDownloads(blobs);
   return { blobs, outbox, secure };
 }
 

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { randomFrom } from "./base/random.ts";
 import type { TableDeclaration } from "./data/declaration.ts";
-import { tensorsOf, type Architecture } from "./ir/layers.ts";
+import type { Architecture } from "./ir/layers.ts";
+import { tensorsOf } from "./ir/parameters.ts";
 
 export const architecture: Architecture = {
   format: "engraft.layers/1",

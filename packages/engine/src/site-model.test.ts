@@ -83,11 +83,11 @@ describe("a site's model", () => {
   it("trains alone as long as the rounds together, and reports how far it is", async () => {
     const model = await usual;
     const reports: TrainingProgress[] = [];
-    const vector = await model.trainAlone(7, (progress) => reports.push(progress));
-    expect(vector).toHaveLength(base.length);
+    const alone = await model.trainAlone(7, (progress) => reports.push(progress));
+    expect(alone.vector).toHaveLength(base.length);
     expect(reports.at(-1)).toMatchObject({ unit: "updates", done: 140, total: 140 });
-    expect(await model.trainAlone(7)).toEqual(vector);
-    expect(await model.trainAlone(8)).not.toEqual(vector);
+    expect(await model.trainAlone(7)).toEqual(alone);
+    expect(await model.trainAlone(8)).not.toEqual(alone);
   });
 
   it("reports epochs where the plan counts epochs", async () => {

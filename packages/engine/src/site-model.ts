@@ -8,10 +8,10 @@ import type { TableDeclaration } from "./data/declaration.ts";
 import type { Part } from "./data/split.ts";
 import type { CachePlace } from "./trunk/feature-cache.ts";
 import type { Backend } from "./train/backends.ts";
-import type { TrainingOutcome, TrainingProgress } from "./train/session.ts";
+import type { AloneOutcome, RoundSeed, TrainingOutcome, TrainingProgress } from "./train/session.ts";
 import { startTrainingThread } from "./train/thread.ts";
 
-export type { TrainingOutcome, TrainingProgress } from "./train/session.ts";
+export type { AloneOutcome, RoundSeed, TrainingOutcome, TrainingProgress } from "./train/session.ts";
 
 export interface SiteModelOptions {
   readonly manifest: Manifest;
@@ -27,13 +27,7 @@ export interface SiteModelOptions {
   readonly backends?: readonly Backend[];
 }
 
-/** What chooses the order of samples, beside the plan's seed: equal parts, equal update, to the bit, on the same engine. */
-export interface RoundSeed {
-  readonly run: string;
-  readonly round: number;
-  readonly site: string;
-}
-
+/** `personal`, everywhere, is the part of the model that stays at the site; without it the base's own values are used. */
 export interface SiteModel {
   /** Engine and backend, for example "tfjs wasm". */
   readonly engine: string;
@@ -45,13 +39,14 @@ export interface SiteModel {
     seed: RoundSeed,
     onProgress?: (progress: TrainingProgress) => void,
     signal?: AbortSignal,
+    personal?: Float32Array,
   ): Promise<TrainingOutcome>;
-  /** Trains the base on this site's data only, as much as `rounds` rounds would; returns the final vector. */
-  trainAlone(rounds: number, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<Float32Array>;
+  /** Trains the base on this site's data only, as much as `rounds` rounds would. */
+  trainAlone(rounds: number, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<AloneOutcome>;
   /** Null where the part has fewer patients than `plan.metrics.minCount`. Only the plan's metrics are computed. */
-  evaluate(vector: Float32Array, part: "validation" | "test"): Promise<SiteMetrics | null>;
+  evaluate(vector: Float32Array, part: "validation" | "test", personal?: Float32Array): Promise<SiteMetrics | null>;
   /** Counts of the predictions, to be summed with other sites'. Null likewise. */
-  tally(vector: Float32Array, part: "validation" | "test"): Promise<Tally | null>;
+  tally(vector: Float32Array, part: "validation" | "test", personal?: Float32Array): Promise<Tally | null>;
   close(): Promise<void>;
 }
 
@@ -70,11 +65,10 @@ export async function openSiteModel(
     return {
       engine,
       counts,
-      train: (start, { run, round, site }, onProgress, signal) =>
-        thread.call("train", { start, seed: [run, round, site] }, { onProgress, signal }),
+      train: (start, seed, onProgress, signal, personal) => thread.call("train", { start, seed, personal }, { onProgress, signal }),
       trainAlone: (rounds, onProgress, signal) => thread.call("trainAlone", { rounds }, { onProgress, signal }),
-      evaluate: (vector, part) => thread.call("evaluate", { vector, part }),
-      tally: (vector, part) => thread.call("tally", { vector, part }),
+      evaluate: (vector, part, personal) => thread.call("evaluate", { vector, part, personal }),
+      tally: (vector, part, personal) => thread.call("tally", { vector, part, personal }),
       close: () => thread.close(),
     };
   } catch (error) {

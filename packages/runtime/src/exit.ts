@@ -1,5 +1,6 @@
 /** How a program ends: one clear line and the table's exit code, or a clean stop on the first Ctrl-C. */
 import { CODES, EngraftError } from "@engraft/core/base/errors";
+import { namedStorageFault } from "./files.ts";
 
 /** Runs a program. A fault prints its text (with `--json` one JSON object) on stderr; a bug prints its stack and exits with 70. */
 export async function runMain(main: () => Promise<number | void>): Promise<void> {
@@ -15,7 +16,12 @@ export async function runMain(main: () => Promise<number | void>): Promise<void>
   }
 }
 
-function report(error: unknown): number {
+/** A failed call of the file system names its path; a port that is not ours, for example, has none. */
+const named = (error: unknown): unknown =>
+  error instanceof Error && "path" in error && typeof error.path === "string" ? (namedStorageFault(error, error.path) ?? error) : error;
+
+function report(thrown: unknown): number {
+  const error = named(thrown);
   if (error instanceof EngraftError) {
     const line = process.argv.includes("--json")
       ? JSON.stringify({ error: { code: error.code, text: error.message } })

@@ -7,14 +7,29 @@ import { EngraftError } from "@engraft/core/base/errors";
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 
-/** Names the one storage failure that people can do something about; passes every other error on. */
-export function storageFault(error: unknown, path: string): never {
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+const UNUSABLE: ReadonlySet<string> = new Set(["EROFS", "EACCES", "EPERM", "EIO"]);
+
+/** The fault that an error of the file system stands for, in words for whoever runs this machine; undefined for every other error. */
+export function namedStorageFault(error: unknown, path: string): EngraftError | undefined {
   const code = codeOf(error);
-  if (code === "ENOSPC" || code === "EDQUOT")
-    throw new EngraftError("disk-full", `No space left for ${path}. Free some space; nothing that was acknowledged is lost.`, {
+  if (code === undefined) return undefined;
+  if (FULL.has(code))
+    return new EngraftError("disk-full", `No space left for ${path}. Free some space; nothing that was acknowledged is lost.`, {
       cause: error,
     });
-  throw error;
+  if (UNUSABLE.has(code))
+    return new EngraftError(
+      "disk-fault",
+      `${path} cannot be read or written (${code}). Is its disk mounted, writable and owned by this user? Nothing that was acknowledged is lost.`,
+      { cause: error },
+    );
+  return undefined;
+}
+
+/** Names the storage failures that people can do something about; passes every other error on. */
+export function storageFault(error: unknown, path: string): never {
+  throw namedStorageFault(error, path) ?? error;
 }
 
 /** Bytes that this user may still write in a folder's file system. */
@@ -38,8 +53,8 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Writes beside, syncs, renames over, syncs the folder. `data` can come in pieces. */
 export async function writeFileDurably(path: string, data: Uint8Array | string | Iterable<Uint8Array>, mode = 0o600): Promise<void> {
   const beside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  await mkdir(dirname(path), { recursive: true });
   try {
+    await mkdir(dirname(path), { recursive: true });
     const handle = await open(beside, "wx", mode);
     try {
       await writeFile(handle, data);
@@ -50,7 +65,8 @@ export async function writeFileDurably(path: string, data: Uint8Array | string |
     await rename(beside, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await rm(beside, { force: true });
+    // On a read-only file system this fails as well; what happened first is what people are told.
+    await rm(beside, { force: true }).catch(() => undefined);
     storageFault(error, path);
   }
 }

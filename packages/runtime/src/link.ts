@@ -13,7 +13,9 @@ import { closeWith } from "./handshake.ts";
 import { closedBy, type Inbox } from "./inbox.ts";
 import { Serving } from "./serving.ts";
 
+/** A link over which nothing has come or gone for three of these is given up: within a minute (SPEC.md, L2). */
 const PING_MS = 15_000;
+const MISSED = 2;
 
 export interface LinkOptions {
   /** Which side we are. */
@@ -38,6 +40,8 @@ export interface LinkHandlers {
   readonly message: (message: Message, envelope: Envelope) => void;
   readonly close: (code: Code, text: string) => void;
   readonly bytes?: (direction: "in" | "out", count: number, kind: BytesKind) => void;
+  /** How much of a blob has left for the peer, which may have had the beginning from an earlier link. */
+  readonly served?: (digest: Digest, done: number, total: number) => void;
 }
 
 type TransferMessage = Extract<Message, { type: "transfer.get" | "transfer.ack" | "transfer.missing" }>;
@@ -61,6 +65,8 @@ export class Link {
   readonly #fetching = new Map<Digest, Promise<void>>();
   #nextTransfer = 1;
   #closed = false;
+  /** Heartbeats since the last sign of life. */
+  #silent = 0;
   #farewell: { code: Code; text: string } | undefined;
 
   constructor(inbox: Inbox, options: LinkOptions, handlers: LinkHandlers) {
@@ -73,10 +79,12 @@ export class Link {
       missing: (transfer, text) => this.send("transfer.missing", { transfer, text }),
       sendFrame: (frame) => this.#sendFrame(frame),
       open: () => this.open,
+      served: (digest, done, total) => handlers.served?.(digest, done, total),
     });
     const heartbeat = this.#heartbeat();
     inbox.deliver(
       (data, binary) => {
+        this.#silent = 0;
         handlers.bytes?.("in", data.byteLength, binary ? "blob" : "message");
         if (binary) this.#onFrame(data);
         else this.#onText(data.toString("utf8"));
@@ -128,7 +136,7 @@ export class Link {
   }
 
   async #fetch(ref: BlobRef, progress?: (done: number, total: number) => void): Promise<void> {
-    if ((await this.#options.blobs.size(ref.digest)) === ref.bytes) return;
+    if (await this.#options.blobs.has(ref)) return;
     const receiver = await this.#options.blobs.receiver(ref, this.#options.peerName, this.#options.keep);
     if (receiver.held === ref.bytes) return receiver.finish();
     if (!this.open) {
@@ -179,7 +187,11 @@ export class Link {
   #sendFrame(frame: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#handlers.bytes?.("out", frame.byteLength, "blob");
-      this.#inbox.socket.send(frame, { binary: true, compress: false }, () => resolve());
+      this.#inbox.socket.send(frame, { binary: true, compress: false }, (error) => {
+        // A slow line carries our frames long before the answer to a ping that waits behind them.
+        if (error === undefined || error === null) this.#silent = 0;
+        resolve();
+      });
     });
   }
 
@@ -225,13 +237,13 @@ export class Link {
 
   #heartbeat(): NodeJS.Timeout {
     const { socket } = this.#inbox;
-    let missed = 0;
-    socket.on("pong", () => {
-      missed = 0;
-    });
+    for (const sign of ["ping", "pong"] as const)
+      socket.on(sign, () => {
+        this.#silent = 0;
+      });
     const timer = setInterval(() => {
-      if (missed >= 2) socket.terminate();
-      missed += 1;
+      if (this.#silent >= MISSED) socket.terminate();
+      this.#silent += 1;
       if (socket.readyState === socket.OPEN) socket.ping();
     }, PING_MS);
     timer.unref();

@@ -18,5 +18,8 @@ export function openLog(name: string, level: string): Logger {
     "*.cookie",
     "*.authorization",
   ];
-  return pino({ name, level, redact, base: { name } }, destination({ fd: 2, sync: true }));
+  const out = destination({ fd: 2, sync: true });
+  // A full disk behind the log must not end the program: its lines are lost, and come again when there is space.
+  out.on("error", () => undefined);
+  return pino({ name, level, redact, base: { name } }, out);
 }

@@ -17,6 +17,8 @@ export interface ServingOptions {
   /** Resolves when the frame has left; awaiting it keeps one frame in memory and not a whole blob. */
   readonly sendFrame: (frame: Uint8Array) => Promise<void>;
   readonly open: () => boolean;
+  /** `done` of `total` bytes have left. */
+  readonly served: (digest: Digest, done: number, total: number) => void;
 }
 
 interface Outgoing {
@@ -66,7 +68,7 @@ export class Serving {
     try {
       const file = await open(blobs.path(digest), "r");
       try {
-        await this.#pump(transfer, outgoing, (target, at) => file.read(target, 0, target.byteLength, at));
+        await this.#pump(transfer, digest, outgoing, (target, at) => file.read(target, 0, target.byteLength, at));
       } finally {
         await file.close();
       }
@@ -77,6 +79,7 @@ export class Serving {
 
   async #pump(
     transfer: number,
+    digest: Digest,
     outgoing: Outgoing,
     read: (target: Uint8Array, at: number) => Promise<{ bytesRead: number }>,
   ): Promise<void> {
@@ -94,6 +97,7 @@ export class Serving {
       if (bytesRead !== length) throw new EngraftError("blob-missing", "The blob became shorter while it was sent.");
       outgoing.state = sent(outgoing.state, length);
       await this.#options.sendFrame(frame);
+      this.#options.served(digest, outgoing.state.at, outgoing.state.bytes);
     }
   }
 }

@@ -84,6 +84,8 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
       return `${subject} failed. ${detail["text"]}`;
     case "release.made":
       return `The model of ${subject} is ready.`;
+    case "blobs.collected":
+      return `${who} let go of ${detail["blobs"]} files that nothing refers to (${(Number(detail["bytes"]) / 2 ** 20).toFixed(1)} MiB).`;
     case "user.created":
       return `${who} made an account for ${subject} (${detail["role"]}).`;
     case "admin.created":

@@ -1,5 +1,6 @@
 /** The first page: what needs somebody, then what runs, who is online, what was released, what happened. */
 import type { App } from "../app.ts";
+import type { StorageFault } from "../store/storage-faults.ts";
 import { storedAuditView } from "./audit-words.ts";
 import { planSummaries } from "./plans.ts";
 import { procedure } from "./procedures.ts";
@@ -26,7 +27,13 @@ async function homeView(app: App): Promise<HomeView> {
     }),
   ]);
   const running = all.filter((run) => run.endedAt === null);
-  return { needs: needs({ all, running, sites, plans, now: now() }), running, sites, releases, recent: recent.map(storedAuditView) };
+  return {
+    needs: needs({ all, running, sites, plans, faults: app.faults.list(), now: now() }),
+    running,
+    sites,
+    releases,
+    recent: recent.map(storedAuditView),
+  };
 }
 
 interface Facts {
@@ -34,11 +41,12 @@ interface Facts {
   readonly running: readonly RunSummary[];
   readonly sites: readonly SiteView[];
   readonly plans: readonly PlanSummary[];
+  readonly faults: readonly StorageFault[];
   readonly now: number;
 }
 
 /** The worst first. */
-export function needs({ all, running, sites, plans, now }: Facts): NeedView[] {
+export function needs({ all, running, sites, plans, faults, now }: Facts): NeedView[] {
   const rerun = (run: RunSummary): boolean => all.some((other) => other.plan.name === run.plan.name && other.createdAt > run.createdAt);
   const failed = all.filter((run) => run.phase === "failed" && run.endedAt !== null && now - run.endedAt < FAILED_SHOWN_MS && !rerun(run));
   const newest = plans.filter(
@@ -47,6 +55,7 @@ export function needs({ all, running, sites, plans, now }: Facts): NeedView[] {
   const offline = sites.filter((site) => !site.online);
   const skewed = sites.filter((site) => site.online && Math.abs(site.clockSkewMs ?? 0) > SKEW_WARNED_MS);
   return [
+    ...faults.map((fault) => faultNeed(fault)),
     ...failed.map((run): NeedView => ({
       severity: "bad",
       what: `${run.run} failed.`,
@@ -83,6 +92,19 @@ export function needs({ all, running, sites, plans, now }: Facts): NeedView[] {
         ]
       : []),
   ];
+}
+
+function faultNeed({ run, text }: StorageFault): NeedView {
+  return {
+    severity: "bad",
+    what:
+      run === null
+        ? "The coordinator cannot store what it must."
+        : `${run} stands still: the coordinator cannot store or read what it must.`,
+    next: `${text} It goes on by itself once that is put right.`,
+    button: run === null ? "Look at the runs" : "Look at the run",
+    href: run === null ? "/runs" : `/runs/${run}`,
+  };
 }
 
 function planNeed(plan: PlanSummary, running: readonly RunSummary[]): readonly NeedView[] {

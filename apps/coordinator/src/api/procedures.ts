@@ -40,6 +40,8 @@ export const NEEDS: Readonly<Record<string, Need>> = {
   "users.list": "admin",
   "users.create": "admin",
   "audit.list": "admin",
+  "blobs.usage": "admin",
+  "blobs.collect": "admin",
   live: "researcher",
   "doctor.inside": "admin",
 };

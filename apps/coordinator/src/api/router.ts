@@ -2,6 +2,7 @@
 import { audit } from "./audit.ts";
 import { bases } from "./bases.ts";
 import { doctor } from "./doctor.ts";
+import { blobs } from "./blobs.ts";
 import { home } from "./home.ts";
 import { live } from "./live.ts";
 import { plans } from "./plans.ts";
@@ -18,6 +19,6 @@ const me = procedure.query(({ ctx }): Me => {
   return { email, name, role };
 });
 
-export const appRouter = router({ setup, me, home, sites, bases, plans, runs, releases, users, audit, live, doctor });
+export const appRouter = router({ setup, me, home, sites, bases, plans, runs, releases, users, audit, blobs, live, doctor });
 
 export type AppRouter = typeof appRouter;

@@ -177,6 +177,22 @@ export interface ProgressView {
 
 /** What the database says about runs, sites and needed blobs, for `doctor`. */
 export type InsideView = Inside;
+export interface BlobSizes {
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+export interface BlobUsageView {
+  /** By what they are needed for. */
+  readonly kept: readonly (BlobSizes & { readonly kind: string })[];
+  /** Not needed, but written within the last day. */
+  readonly young: BlobSizes;
+  /** Not needed: these can go. */
+  readonly collect: BlobSizes;
+  /** Digests of blobs that are needed and not there. */
+  readonly missing: readonly string[];
+  readonly keepDays: number;
+}
 
 /** One item of a live subscription. Only `event` items are numbered and resumed. */
 export type LiveItem =
@@ -256,6 +272,8 @@ export interface HomeView {
  *   users.create       M [a]  { email, name, password, role } -> { ok: true }
  *   audit.list         Q [a]  { before?: seq } -> AuditView[]
  *   doctor.inside      Q [a]  {} -> InsideView
+ *   blobs.usage        Q [a]  -> BlobUsageView
+ *   blobs.collect      M [a]  -> BlobSizes                          (what was let go)
  *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))
  *
  * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, GET /probe, POST /enrol,

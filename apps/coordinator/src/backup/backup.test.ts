@@ -129,10 +129,22 @@ requireOrSkip("PostgreSQL", findPostgres).describe("rows of PostgreSQL", (bin) =
   contract(async () => ({ url: await server.database() }));
 });
 
+/** A store that only notes what it is told to remove. */
+const removing = (removed: string[]) => ({
+  remove: async (digest: string) => void removed.push(digest),
+  collect: async (digest: string, _before: number, may = () => true) => {
+    // As a look at the file takes a while.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (may()) removed.push(digest);
+    return may();
+  },
+  sweepPartial: async () => removed.push("partial"),
+});
+
 describe("blobs", () => {
   it("[S8] are not removed while a backup is made, and are afterwards", async () => {
     const removed: string[] = [];
-    const removals = new Removals({ remove: async (digest) => void removed.push(digest) }, undefined);
+    const removals = new Removals(removing(removed), undefined);
     const [first, second] = [removals.pause(), removals.pause()];
     const waiting = removals.remove("one");
     first();
@@ -146,7 +158,7 @@ describe("blobs", () => {
   it("[S7] are not removed by a coordinator that leads no more, also where it heard of it only while it waited", async () => {
     const removed: string[] = [];
     let leads = true;
-    const removals = new Removals({ remove: async (digest) => void removed.push(digest) }, { holds: () => leads });
+    const removals = new Removals(removing(removed), { holds: () => leads });
     await removals.remove("one");
     const goOn = removals.pause();
     const waiting = removals.remove("two");
@@ -154,5 +166,29 @@ describe("blobs", () => {
     goOn();
     await waiting;
     expect(removed).toEqual(["one"]);
+  });
+
+  it("[S7] are not collected by a coordinator that leads no more, also where it heard of it only while it looked", async () => {
+    const removed: string[] = [];
+    let leads = true;
+    const removals = new Removals(removing(removed), { holds: () => leads });
+    expect(await removals.collect("one", 0)).toBe(true);
+    const waiting = removals.collect("two", 0);
+    await Promise.resolve();
+    leads = false;
+    expect(await waiting).toBe(false);
+    expect(await removals.collect("three", 0)).toBe(false);
+    expect(await removals.sweepPartial(0)).toBe(0);
+    expect(removed).toEqual(["one"]);
+  });
+
+  it("[S8] are not collected where a backup has begun since they were looked at", async () => {
+    const removed: string[] = [];
+    const removals = new Removals(removing(removed), undefined);
+    const waiting = removals.collect("one", 0);
+    await Promise.resolve();
+    removals.pause();
+    expect(await waiting).toBe(false);
+    expect(removed).toEqual([]);
   });
 });

@@ -1,9 +1,10 @@
-/** `base add`: makes a base from an ONNX encoder or a PyTorch file, on this machine, and imports it into the running coordinator. */
+/** `base add`: makes a base from an ONNX encoder or from the weights of a known architecture, on this machine, and imports it into the running coordinator. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Command } from "commander";
-import type { FromOnnxOptions } from "@engraft/engine/import/from-onnx";
+import type { Manifest } from "@engraft/core/models/manifest";
+import type { Base, BaseOptions } from "@engraft/engine/import/describe";
 import type { Reach } from "./api.ts";
 import { importBase, type Said } from "./commands.ts";
 
@@ -19,22 +20,28 @@ export const withBaseFlags = (command: Command): Command =>
     .option("--description <text>", "what it is for and what it is not", "")
     .requiredOption("--licence <text>", "of the encoder's weights")
     .requiredOption("--origin <text>", "where the weights come from, in words")
-    .option("--architecture <name>", "of a PyTorch file (.pth, .pt), for example efficientnet_lite0")
-    .option("--size <pixels>", "with --architecture: width and height of the pictures", "224")
-    .option("--mean <values>", "of each channel, of values from 0 to 255; default 0, or the architecture's own")
-    .option("--sd <values>", "standard deviation of each channel likewise: pixels become (value - mean) / sd; default 255")
-    .option("--layout <order>", "nchw or nhwc, as the encoder's input has it", "nchw")
-    .option("--cut <tensor>", "where the trunk ends; the graph's first output by default")
-    .option("--pool <how>", "none, mean-over-space, mean-over-tokens or first-token", "none")
-    .option("--field <name>", "the plan's field for the picture", "image")
-    .option("--field-title <text>", "what the picture shows", "Picture")
+    .option("--architecture <name>", "of a file of weights (.pth, .pt, .safetensors), for example mobilenet_v2")
+    .option("--size <pixels>", "with --architecture: width and height of the pictures; the author's by default")
+    .option("--mean <values>", "of each channel, of values from 0 to 255 or in a recording's unit; default 0, or the architecture's own")
+    .option(
+      "--sd <values>",
+      "standard deviation of each channel likewise: values become (value - mean) / sd; default 255 for pictures, 1 for recordings",
+    )
+    .option("--leads <names>", "of recordings: the leads that the network takes, in its order, separated by commas")
+    .option("--rate <hz>", "of recordings: points per second")
+    .option("--unit <ucum>", "of recordings", "mV")
+    .option("--layout <order>", "of an ONNX file: nchw or nhwc, as its input has it", "nchw")
+    .option("--cut <tensor>", "of an ONNX file: where the trunk ends; its first output by default")
+    .option("--pool <how>", "of an ONNX file: none, mean-over-space, mean-over-tokens or first-token", "none")
+    .option("--field <name>", "the plan's field for the picture or recording", "image")
+    .option("--field-title <text>", "what the picture or recording shows", "Picture")
     .requiredOption("--label <name>", "the plan's field for the label")
     .option("--label-title <text>", "what is predicted, in words")
     .option("--positive <codes>", "codes that mean yes, separated by commas", "1")
     .option("--negative <codes>", "codes that mean no", "0")
-    .requiredOption("--out <folder>", "where manifest.json, weights.safetensors and trunk.onnx are written");
+    .requiredOption("--out <folder>", "where manifest.json, weights.safetensors and, of an ONNX file, trunk.onnx are written");
 
-const numbers = (flags: Flags, flag: string, otherwise: readonly number[]): readonly number[] => {
+const numbers = (flags: Flags, flag: string, otherwise?: readonly number[]): readonly number[] | undefined => {
   if (textOf(flags, flag) === "") return otherwise;
   const values = textOf(flags, flag).split(",").map(Number);
   if (values.some((value) => !Number.isFinite(value))) throw new EngraftError("bad-input", `--${flag} takes numbers separated by commas.`);
@@ -47,13 +54,7 @@ const oneOf = <T extends string>(flags: Flags, flag: string, known: readonly T[]
   return found;
 };
 
-interface Given {
-  readonly mean: readonly number[];
-  readonly sd: readonly number[];
-  readonly cut: string | undefined;
-}
-
-function optionsFrom(flags: Flags, given: Given): FromOnnxOptions {
+function optionsFrom(flags: Flags, given: Pick<BaseOptions, "mean" | "sd"> = {}): BaseOptions {
   const text = (flag: string): string => textOf(flags, flag);
   const codes = (flag: string): string[] =>
     text(flag)
@@ -67,11 +68,9 @@ function optionsFrom(flags: Flags, given: Given): FromOnnxOptions {
     licence: text("licence"),
     origin: text("origin"),
     field: { name: text("field"), title: text("fieldTitle") },
+    signal: text("leads") === "" ? undefined : { leads: codes("leads"), rate: Number(text("rate")), unit: text("unit") },
     mean: numbers(flags, "mean", given.mean),
     sd: numbers(flags, "sd", given.sd),
-    layout: oneOf(flags, "layout", ["nchw", "nhwc"]),
-    cut: text("cut") === "" ? given.cut : text("cut"),
-    pool: oneOf(flags, "pool", ["none", "mean-over-space", "mean-over-tokens", "first-token"]),
     label: { name: text("label"), title: text("labelTitle") || text("label"), positive: codes("positive"), negative: codes("negative") },
     split: null,
   };
@@ -81,31 +80,50 @@ export async function addBase(reach: Reach, file: string, flags: Flags): Promise
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new EngraftError("not-found", `Cannot read ${file}.`, { cause });
   });
-  // Loaded late: the coordinator itself needs no engine.
-  const [{ baseFromOnnx }, { knownArchitecture }] = await Promise.all([
-    import("@engraft/engine/import/from-onnx"),
-    import("@engraft/engine/architectures/known"),
-  ]);
-  const architecture = textOf(flags, "architecture");
-  const given =
-    architecture === ""
-      ? { onnx: bytes, mean: [0, 0, 0], sd: [255, 255, 255], cut: undefined }
-      : knownArchitecture(architecture, bytes, Number(textOf(flags, "size")));
-  const { manifest, weights, trunk } = await baseFromOnnx(given.onnx, optionsFrom(flags, given));
+  const { manifest, weights, trunk } = await (textOf(flags, "architecture") === "" ? fromOnnx(bytes, flags) : fromWeights(bytes, flags));
   const folder = textOf(flags, "out");
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "trunk.onnx"), trunk);
+  if (trunk !== undefined) await writeFile(join(folder, "trunk.onnx"), trunk);
   await writeFile(join(folder, "weights.safetensors"), weights);
   await writeFile(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   const imported = await importBase(reach, folder);
-  const rule = manifest.inputs[0];
-  const size = rule?.kind === "image" ? `${rule.width} x ${rule.height}, ${rule.channels} channel(s)` : "";
+  const size = sizeText(manifest);
+  const depths = Math.max(...manifest.tensors.map(({ depth }) => depth));
+  const what =
+    manifest.trunk === undefined
+      ? `Layers: ${(weights.byteLength / 1e6).toFixed(1)} MB of weights, ${size}, ${depths} blocks behind a new head; a plan may train the head, the last blocks or all of them.`
+      : `Trunk: ${(manifest.trunk.onnx.bytes / 1e6).toFixed(1)} MB, ${size}, ${manifest.trunk.features} features; a new head was put on it.`;
   return {
-    json: { ...(imported.json as object), features: manifest.trunk?.features, folder },
-    lines: [
-      `Trunk: ${(trunk.byteLength / 1e6).toFixed(1)} MB, pictures of ${size}, ${manifest.trunk?.features} features; a new head was put on it.`,
-      `Written to ${folder}.`,
-      ...imported.lines,
-    ],
+    json: { ...(imported.json as object), features: (manifest.trunk?.reference ?? manifest.reference)?.features.length, folder },
+    lines: [what, `Written to ${folder}.`, ...imported.lines],
   };
+}
+
+function sizeText({ inputs, fields: [field] }: Manifest): string {
+  const rule = inputs[0];
+  if (rule?.kind === "image") return `pictures of ${rule.width} x ${rule.height}, ${rule.channels} channel(s)`;
+  return field?.kind === "signal" ? `recordings of ${field.leads.length} lead(s), ${field.seconds} s at ${field.rate} Hz` : "";
+}
+
+// Engines are loaded late: the coordinator itself needs none.
+
+async function fromOnnx(bytes: Uint8Array, flags: Flags): Promise<Base> {
+  const { baseFromOnnx } = await import("@engraft/engine/import/from-onnx");
+  return baseFromOnnx(bytes, {
+    ...optionsFrom(flags),
+    layout: oneOf(flags, "layout", ["nchw", "nhwc"]),
+    cut: textOf(flags, "cut") || undefined,
+    pool: oneOf(flags, "pool", ["none", "mean-over-space", "mean-over-tokens", "first-token"]),
+  });
+}
+
+async function fromWeights(bytes: Uint8Array, flags: Flags): Promise<Base> {
+  const [{ knownArchitecture }, { readNamedTensors }, { baseFromLayers }] = await Promise.all([
+    import("@engraft/engine/architectures/known"),
+    import("@engraft/engine/import/read-tensors"),
+    import("@engraft/engine/import/from-layers"),
+  ]);
+  const size = textOf(flags, "size") === "" ? undefined : Number(textOf(flags, "size"));
+  const network = knownArchitecture(textOf(flags, "architecture"), readNamedTensors(bytes), size);
+  return baseFromLayers(network, optionsFrom(flags, network));
 }

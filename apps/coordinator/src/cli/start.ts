@@ -2,8 +2,9 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
+import { clock } from "@engraft/runtime/clock";
 import { onStop } from "@engraft/runtime/exit";
-import { freeBytes, readIfThere, writeFileDurably } from "@engraft/runtime/files";
+import { readIfThere, writeFileDurably } from "@engraft/runtime/files";
 import { openLog, type Logger } from "@engraft/runtime/log";
 import { insideProgram } from "@engraft/runtime/program-folder";
 import { openApp, type App } from "../app.ts";
@@ -11,10 +12,9 @@ import { coordinatorIdentity } from "../auth/secrets.ts";
 import type { Config } from "../config.ts";
 import { HttpServer } from "../server.ts";
 import { standBy } from "../store/lead.ts";
+import { LEAST_FREE_BYTES, mustHaveRoom } from "../store/room.ts";
 import type { Term } from "../store/term.ts";
 import { VERSION } from "../version.ts";
-
-const LEAST_FREE_BYTES = 64 * 2 ** 20;
 
 /** Of an app that led and must stop: the database that it waits for may be gone for good. */
 const CLOSING_MS = 5_000;
@@ -71,7 +71,7 @@ interface Turn {
 async function turn(config: Config, { http, log, json, patient, signal }: Turn): Promise<Term | undefined> {
   const { databaseUrl = "" } = config;
   const data = resolve(config.data);
-  await mustHaveSpace(data);
+  await prepare(data);
   const { publicKey } = await coordinatorIdentity(data);
   const mark = join(data, "leader");
   const candidate = { key: publicKey, mark: { read: () => readIfThere(mark), write: (text: string) => writeFileDurably(mark, text) } };
@@ -116,7 +116,7 @@ async function closeSoon(app: App): Promise<void> {
 /** The app without its web server. */
 export async function open(config: Config, port: number, log: Logger, term?: Term): Promise<App> {
   const data = resolve(config.data);
-  await mustHaveSpace(data);
+  await prepare(data);
   const publicUrl = config.publicUrl ?? defaultUrl(config.host, port);
   const loopback = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
   return openApp({
@@ -126,9 +126,16 @@ export async function open(config: Config, port: number, log: Logger, term?: Ter
     publicUrl,
     otherUrls: config.otherUrls ?? [],
     trustedOrigins: [...new Set([new URL(publicUrl).origin, ...loopback])],
+    keepDays: config.keepDays,
     log,
-    now: Date.now,
+    now: clock,
   });
+}
+
+/** The folder is there, and so is room. */
+async function prepare(data: string): Promise<void> {
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await mustHaveRoom(data, LEAST_FREE_BYTES);
 }
 
 function defaultUrl(host: string, port: number): string {
@@ -138,16 +145,6 @@ function defaultUrl(host: string, port: number): string {
       "Say by which address agents and browsers reach this coordinator, with --public-url: it is written into every invite.",
     );
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-async function mustHaveSpace(data: string): Promise<void> {
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  const free = await freeBytes(data);
-  if (free < LEAST_FREE_BYTES)
-    throw new EngraftError(
-      "disk-full",
-      `${data} has ${Math.floor(free / 2 ** 20)} MiB free; the coordinator needs at least ${LEAST_FREE_BYTES / 2 ** 20}. Free some space.`,
-    );
 }
 
 function announce(app: App, json: boolean, config: Config): void {

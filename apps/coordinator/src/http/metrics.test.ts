@@ -19,7 +19,11 @@ const sumOf = (family: Family | undefined, suffix: string, labels: Readonly<Reco
   )?.value;
 
 it("measures each phase of a secure round, and each attempt at it", async () => {
-  const metrics = new Metrics({ agents: () => 3, phases: () => ["masking", "gathering", "masking"] satisfies RunState["phase"][] });
+  const metrics = new Metrics({
+    agents: () => 3,
+    phases: () => ["masking", "gathering", "masking"] satisfies RunState["phase"][],
+    faults: () => 0,
+  });
   const attempt = (number: number): object => ({ round: 1, attempt: number });
   const events = [
     event("run.created", 0),
@@ -49,7 +53,7 @@ it("measures each phase of a secure round, and each attempt at it", async () => 
 });
 
 it("measures no phase of which it did not see the beginning", async () => {
-  const metrics = new Metrics({ agents: () => 0, phases: () => [] });
+  const metrics = new Metrics({ agents: () => 0, phases: () => [], faults: () => 0 });
   metrics.event("tiny.1", event("round.closed", 100));
   metrics.event("tiny.1", event("checkpoint.written", 103, { checkpoint: { digest: sha256("c"), bytes: 8 } }));
   const phases = (await families(metrics)).get("engraft_round_phase_seconds");
@@ -58,7 +62,7 @@ it("measures no phase of which it did not see the beginning", async () => {
 });
 
 it("counts bytes by kind, refusals by code, and the lag of events that were made durable here", async () => {
-  const metrics = new Metrics({ agents: () => 0, phases: () => [] });
+  const metrics = new Metrics({ agents: () => 0, phases: () => [], faults: () => 0 });
   metrics.bytes("in", 10, "message");
   metrics.bytes("in", 20, "blob");
   metrics.bytes("in", 5, "blob");

@@ -47,7 +47,11 @@ export class Metrics {
   /** By the event's own object, which goes from the store to the feed. */
   readonly #durableAt = new WeakMap<RunEvent, number>();
 
-  constructor(gauges: { readonly agents: () => number; readonly phases: () => readonly RunState["phase"][] }) {
+  constructor(gauges: {
+    readonly agents: () => number;
+    readonly phases: () => readonly RunState["phase"][];
+    readonly faults: () => number;
+  }) {
     collectDefaultMetrics({ register: this.#registry });
     this.#gauge("engraft_agents_connected", "Agents with a link now", (gauge) => gauge.set(gauges.agents()));
     this.#gauge("engraft_runs_live", "Runs that have not ended", (gauge) => gauge.set(gauges.phases().length));
@@ -56,6 +60,9 @@ export class Metrics {
       for (const phase of LIVE_PHASES) gauge.set({ phase }, now.filter((one) => one === phase).length);
     };
     this.#gauge("engraft_runs", "Runs that have not ended, by phase", byPhase, ["phase"]);
+    this.#gauge("engraft_storage_faults", "What the disk or the database does not let the coordinator do now", (gauge) =>
+      gauge.set(gauges.faults()),
+    );
   }
 
   #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {

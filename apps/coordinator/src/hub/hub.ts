@@ -5,8 +5,10 @@ import { isRefusal, type Code } from "@engraft/core/base/errors";
 import { bySite, type PublicKey, type SiteName } from "@engraft/core/base/ids";
 import type { Envelope } from "@engraft/core/crypto/envelope";
 import type { Identity } from "@engraft/core/crypto/identity";
-import { MAX_FRAME, type Message } from "@engraft/core/protocol/messages";
+import { FRAME_DATA } from "@engraft/core/protocol/frame";
+import { MAX_FRAME, type Message, type Progress } from "@engraft/core/protocol/messages";
 import { SPOKEN, type VersionRange } from "@engraft/core/protocol/version";
+import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { greetSite } from "@engraft/runtime/handshake";
 import { Inbox } from "@engraft/runtime/inbox";
@@ -123,8 +125,8 @@ export class Hub {
     queueMicrotask(() => {
       if (this.#sessions.get(session.site) !== session) return;
       if (message.type === "progress") {
-        const progress = { site: session.site, ...message.value, at: this.#options.now() };
-        if (session.takeProgress(progress)) this.#handlers.progress(progress);
+        // How much has come is known here, without waiting behind it on a slow line.
+        if (message.value.phase !== "upload") this.#show(session, message.value);
         return;
       }
       if (!session.mayTalk(this.#options.now())) {
@@ -133,6 +135,22 @@ export class Hub {
       }
       this.#handlers.message(session, message, envelope);
     });
+  }
+
+  #show(session: Session, step: Progress): void {
+    const progress = { site: session.site, ...step, at: this.#options.now() };
+    if (session.takeProgress(progress)) this.#handlers.progress(progress);
+  }
+
+  /** Fetches what a site has announced, and shows meanwhile how much of it is here. Rejects as `Link.fetch` does. */
+  async fetch(session: Session, about: Pick<Progress, "run" | "round">, ref: BlobRef): Promise<void> {
+    // What comes in one frame is here before anybody could look.
+    if (ref.bytes <= FRAME_DATA) return session.link.fetch(ref);
+    try {
+      await session.link.fetch(ref, (done, total) => this.#show(session, { ...about, phase: "upload", done, total }));
+    } finally {
+      this.#show(session, { ...about, phase: "wait", done: 0, total: 0 });
+    }
   }
 
   #closed(session: Session, code: string): void {

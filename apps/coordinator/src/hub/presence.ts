@@ -42,6 +42,7 @@ export class Presence {
       skewMs: Math.max(-2_147_483_648, Math.min(2_147_483_647, Math.round(skewMs))),
     };
     this.#writing = this.#writing
+      .then(() => this.#store.mayWrite())
       .then(() => this.#store.prisma.site.update({ where: { name: site }, data, select: { name: true } }))
       .then(
         () => undefined,

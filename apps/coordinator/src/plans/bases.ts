@@ -95,7 +95,7 @@ async function checkWeights(blobs: BlobStore, manifest: Manifest): Promise<void>
   const { digest, bytes } = manifest.weights;
   const size = await blobs.size(digest);
   if (size === undefined) throw new EngraftError("blob-missing", "The weights that the manifest names have not been uploaded.");
-  await withFile(blobs.path(digest), async (file) => {
+  await withFile(blobs, digest, async (file) => {
     const header = await readHeader(file);
     if (size !== bytes || header.fileBytes !== size)
       throw new EngraftError("bad-input", "The weights file is not as long as the manifest and its own header say.");
@@ -118,9 +118,13 @@ async function checkTrunk(blobs: BlobStore, { trunk }: Manifest): Promise<void> 
   if (size !== trunk.onnx.bytes) throw new EngraftError("bad-input", "The trunk's file is not as long as the manifest says.");
 }
 
-/** The trainable vector of the unchanged base, as a blob: float32 little-endian, the trained tensors in the manifest's order. */
+/**
+ * The trainable vector of the unchanged base, as a blob: float32 little-endian, the trained tensors in the manifest's order.
+ * Throws `blob-missing` or `digest-mismatch` where the base is not here as it was imported.
+ */
 export async function startVector(blobs: BlobStore, manifest: Manifest, plan: Plan): Promise<BlobRef> {
-  return withFile(blobs.path(manifest.weights.digest), async (file) => {
+  await blobs.mustBeWhole(manifest.weights);
+  return withFile(blobs, manifest.weights.digest, async (file) => {
     const header = await readHeader(file);
     return blobs.write(async (append) => {
       for (const spec of trainableTensors(manifest.tensors, plan.training.trainable)) {

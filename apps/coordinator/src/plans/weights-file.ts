@@ -1,8 +1,12 @@
 /** Reading large files of float32 by the slice, so that memory does not grow with the model. */
+import { createHash } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
 import { EngraftError } from "@engraft/core/base/errors";
+import type { Digest } from "@engraft/core/base/ids";
 import { headerBytes, parseHeader, type SafetensorsEntry, type SafetensorsHeader } from "@engraft/core/models/safetensors";
 import type { TensorSpec } from "@engraft/core/models/tensors";
+import type { BlobRef } from "@engraft/core/rounds/events";
+import type { BlobStore } from "@engraft/runtime/blobs";
 
 export const SLICE_BYTES = 1 << 20;
 
@@ -35,16 +39,36 @@ export async function readExactly(file: FileHandle, at: number, length: number):
   return bytes;
 }
 
-/** Opens a blob's file for reading and closes it whatever happens. Throws `blob-missing`. */
-export async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path, "r").catch((cause: unknown) => {
-    throw new EngraftError("blob-missing", "A blob that is needed is not in the store. Restore the coordinator's folder from a backup.", {
-      cause,
-    });
-  });
+/** Opens a blob's file for reading and closes it whatever happens. Throws `blob-missing` or `disk-fault`. */
+export async function withFile<T>(blobs: BlobStore, digest: Digest, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(blobs.path(digest), "r").catch((error: unknown) => blobs.unreadable(error, digest));
   try {
     return await use(file);
   } finally {
     await file.close();
   }
+}
+
+/** A blob that is read from its beginning to its end, and hashed meanwhile: what a sum is made of must be what was accepted. */
+export interface SequentialBlob {
+  /** The next bytes. Throws `digest-mismatch` where the file is shorter, or with the last of them where its bytes are others. */
+  next(length: number): Promise<Uint8Array>;
+}
+
+export function withSequential<T>(blobs: BlobStore, ref: BlobRef, use: (blob: SequentialBlob) => Promise<T>): Promise<T> {
+  return withFile(blobs, ref.digest, (file) => {
+    const hash = createHash("sha256");
+    let at = 0;
+    return use({
+      next: async (length) => {
+        const bytes = await readExactly(file, at, length).catch((error: unknown) => {
+          throw error instanceof EngraftError ? blobs.damaged(ref.digest) : error;
+        });
+        hash.update(bytes);
+        at += length;
+        if (at === ref.bytes && hash.digest("hex") !== ref.digest) throw blobs.damaged(ref.digest);
+        return bytes;
+      },
+    });
+  });
 }

@@ -1,4 +1,5 @@
 /** What a site sent, as a command to its run. */
+import { NOTHING_MEASURED } from "@engraft/core/aggregation/mean";
 import type { Digest, SiteName } from "@engraft/core/base/ids";
 import type { Message } from "@engraft/core/protocol/messages";
 import type { Command } from "@engraft/core/rounds/decide";
@@ -13,7 +14,7 @@ export const isAnswer = (command: Command): command is Answer =>
 /** `statement`: digest of the signed message. */
 export function answerCommand(site: SiteName, message: AnswerMessage, statement: Digest, at: number): Answer {
   if (message.type === "update") {
-    return { do: "update", at, site, statement, update: message.value, measure: { finite: true, sumOfSquares: 0 } };
+    return { do: "update", at, site, statement, update: message.value, measure: NOTHING_MEASURED };
   }
   if (message.type === "secagg.reply") return { do: "reply", at, site, statement, reply: message.value };
   if (message.type === "evaluation") return { do: "evaluation", at, site, statement, evaluation: message.value };

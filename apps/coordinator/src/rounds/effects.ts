@@ -1,4 +1,5 @@
 /** Everything that a run does to the world: the runner's only way out (app wiring in runs.ts, notes in its test). */
+import type { Refusal } from "@engraft/core/base/errors";
 import type { Digest, SiteName } from "@engraft/core/base/ids";
 import type { Ask, Outcome } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
@@ -21,11 +22,13 @@ export interface Effects {
   readonly sessionOf: (site: SiteName) => object | undefined;
   /** Whether the site's last decision about the plan is yes. */
   readonly mayAsk: (site: SiteName) => boolean;
-  readonly ask: (site: SiteName, ask: Ask) => void;
+  /** Rejects where what the ask names is not here as it must be. */
+  readonly ask: (site: SiteName, ask: Ask) => Promise<void>;
   readonly cancel: (run: string, sites: readonly SiteName[], text: string) => void;
   readonly append: (append: Append) => Promise<Appended>;
   readonly load: () => Promise<readonly StoredEvent[]>;
-  readonly combine: (due: Combine) => Promise<BlobRef>;
+  /** The next checkpoint; a refusal where the updates are lost for good. */
+  readonly combine: (due: Combine) => Promise<BlobRef | Refusal>;
   /** Sends a site the step that it is owed. */
   readonly step: (due: OweStep, state: SecureState) => Promise<void>;
   /** Opens a sum, or says why it cannot be. */

@@ -6,7 +6,7 @@ import type { BlobStore } from "@engraft/runtime/blobs";
 import { eachSlice, withFile } from "../plans/weights-file.ts";
 
 export async function measure(blobs: BlobStore, digest: Digest): Promise<Measure> {
-  return withFile(blobs.path(digest), async (file) => {
+  return withFile(blobs, digest, async (file) => {
     const { size } = await file.stat();
     let measured = NOTHING_MEASURED;
     await eachSlice(file, 0, size, async (slice) => {

@@ -1,10 +1,10 @@
 /** A finished run's last checkpoint as files that people download: the whole model, and where it comes from. */
-import type { FileHandle } from "node:fs/promises";
+import { readFile, type FileHandle } from "node:fs/promises";
 import { utf8 } from "@engraft/core/base/bytes";
 import { bySite } from "@engraft/core/base/ids";
 import type { Manifest } from "@engraft/core/models/manifest";
 import { writeHeader } from "@engraft/core/models/safetensors";
-import { sizeOf, trainableTensors } from "@engraft/core/models/tensors";
+import { personalTensors, sizeOf, trainableTensors } from "@engraft/core/models/tensors";
 import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
 import type { RunParams } from "@engraft/core/rounds/state";
 import { runView, type RunView } from "@engraft/core/rounds/view";
@@ -36,7 +36,7 @@ export async function makeRelease(store: Store, blobs: BlobStore, source: Releas
   const finishedAt = events.findLast((event) => event.type === "run.finished")?.at;
   if (view === undefined || finishedAt === undefined) throw new Error(`Bug: release of the run ${run}, which has not finished`);
   const weights = await writeModel(blobs, source);
-  const manifest = releaseManifest(source, view, weights);
+  const manifest = await withReference(blobs, releaseManifest(source, view, weights));
   const files: ReleaseFile[] = [
     { name: "model.safetensors", sha256: weights.digest, bytes: weights.bytes },
     await textFile(blobs, "manifest.json", manifest),
@@ -60,11 +60,15 @@ const textFile = async (blobs: BlobStore, name: string, value: unknown): Promise
   return { name, sha256: digest, bytes };
 };
 
-/** The base's file with the trained tensors replaced, in the manifest's order; streamed. */
-function writeModel(blobs: BlobStore, { manifest, params, checkpoint }: ReleaseSource): Promise<BlobRef> {
+/** The base's file with the trained tensors replaced, in the manifest's order; streamed. What it is made of is read anew before. */
+async function writeModel(blobs: BlobStore, { manifest, params, checkpoint }: ReleaseSource): Promise<BlobRef> {
+  for (const ref of [manifest.weights, checkpoint]) {
+    blobs.doubt(ref.digest);
+    await blobs.mustBeWhole(ref);
+  }
   const trained = new Set(trainableTensors(manifest.tensors, params.plan.training.trainable).map(({ name }) => name));
-  return withFile(blobs.path(manifest.weights.digest), (base) =>
-    withFile(blobs.path(checkpoint.digest), (vector) =>
+  return withFile(blobs, manifest.weights.digest, (base) =>
+    withFile(blobs, checkpoint.digest, (vector) =>
       blobs.write(async (append) => {
         const header = await readHeader(base);
         await append(writeHeader(manifest.tensors));
@@ -85,13 +89,15 @@ function writeModel(blobs: BlobStore, { manifest, params, checkpoint }: ReleaseS
 function releaseManifest({ manifest, params, run }: ReleaseSource, view: RunView, weights: BlobRef): Manifest {
   const { plan } = params;
   const number = run.slice(run.lastIndexOf(".") + 1);
+  const own = personalTensors(manifest.tensors, plan.training.trainable).length > 0;
+  const missing = own ? " What each site trained for itself is not in it: there it is as the base had it." : "";
   return {
     ...manifest,
     name: plan.name,
     version: `${plan.version}.${number}`,
     title: `${manifest.title}, fine-tuned (${run})`.slice(0, 120),
     origin:
-      `Fine-tuned from ${manifest.name} ${manifest.version} in the federated run ${run} over ${view.rounds.length} rounds at ${view.sites.length} sites, plan ${params.planDigest}. ${manifest.origin}`.slice(
+      `Fine-tuned from ${manifest.name} ${manifest.version} in the federated run ${run} over ${view.rounds.length} rounds at ${view.sites.length} sites, plan ${params.planDigest}.${missing} ${manifest.origin}`.slice(
         0,
         2000,
       ),
@@ -99,6 +105,14 @@ function releaseManifest({ manifest, params, run }: ReleaseSource, view: RunView
     split: plan.data.split,
     weights,
   };
+}
+
+/** What the model computes for the reference input, where its base says so: every site checks it. */
+async function withReference(blobs: BlobStore, manifest: Manifest): Promise<Manifest> {
+  if (manifest.reference === undefined) return manifest;
+  // Loaded late: few bases need the engine here.
+  const { referenceOf } = await import("@engraft/engine/import/fine-tuned");
+  return { ...manifest, reference: await referenceOf(manifest, await readFile(blobs.path(manifest.weights.digest))) };
 }
 
 /** Everything that led to the model, by digest. */

@@ -41,7 +41,9 @@ class World {
         online: () => [...this.sessions.keys()].sort(),
         sessionOf: (site) => this.sessions.get(site),
         mayAsk: (site) => this.approved.has(site),
-        ask: (site, ask) => this.asks.push(`${site} ${ask.kind} ${ask.round} after event ${this.stored.length}`),
+        ask: async (site, ask) => {
+          this.asks.push(`${site} ${ask.kind} ${ask.round} after event ${this.stored.length}`);
+        },
         cancel: () => {
           this.cancelled = true;
         },

@@ -3,7 +3,7 @@
  * commands lead to, append the events in ONE transaction, evolve, and do what is then owed. Nothing is sent before its event
  * is durable; what is owed is a function of the state, so a restart, a reconnect and a lost message are one code path.
  */
-import { EngraftError, type Refusal } from "@engraft/core/base/errors";
+import { EngraftError, isRefusal, type Refusal } from "@engraft/core/base/errors";
 import type { SiteName } from "@engraft/core/base/ids";
 import type { Command } from "@engraft/core/rounds/decide";
 import { ABSENT, evolve } from "@engraft/core/rounds/evolve";
@@ -209,7 +209,9 @@ export class Runner {
   #ask({ site, ask }: Extract<Obligation, { owe: "ask" }>): void {
     const what = `${ask.kind} ${ask.round}.${ask.attempt?.number ?? 0}`;
     if (this.#effects.mayAsk(site)) {
-      this.#sent.once(site, this.#session(site), what, () => this.#effects.ask(site, ask));
+      this.#sent.once(site, this.#session(site), what, () => {
+        this.#effects.ask(site, ask).catch((error: unknown) => this.again("ask.not-sent", error));
+      });
       return;
     }
     this.#sent.once(site, NOT_ASKED, what, () => {
@@ -231,7 +233,7 @@ export class Runner {
     const state = this.#state;
     if (state.phase === "absent" || !isSecure(state)) return;
     this.#sent.once(due.site, this.#session(due.site), due.what, () => {
-      this.#effects.step(due, state).catch((error: unknown) => this.#again("step.not-sent", error));
+      this.#effects.step(due, state).catch((error: unknown) => this.again("step.not-sent", error));
     });
   }
 
@@ -257,7 +259,11 @@ export class Runner {
     this.#effects.combine(due).then(
       (checkpoint) => {
         this.#busy = undefined;
-        void this.submit({ do: "combined", ...this.#occasion(), round: due.round, checkpoint }).catch(() => undefined);
+        const { round } = due;
+        const command: Command = isRefusal(checkpoint)
+          ? { do: "lost", at: this.#effects.now(), round, text: checkpoint.text }
+          : { do: "combined", ...this.#occasion(), round, checkpoint };
+        void this.submit(command).catch(() => undefined);
       },
       (error: unknown) => this.#faulted("combine.failed", error),
     );
@@ -274,10 +280,11 @@ export class Runner {
 
   #faulted(event: string, error: unknown): void {
     this.#busy = undefined;
-    this.#again(event, error);
+    this.again(event, error);
   }
 
-  #again(event: string, error: unknown): void {
+  /** Something failed that may pass: after a while everything that is owed is done again. */
+  again(event: string, error: unknown): void {
     this.#sent.clear();
     this.#effects.log.error({ run: this.run, err: error }, event);
     this.#later(() => this.#perform());

@@ -9,7 +9,6 @@ import type { SecaggReply } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
 import type { Steering } from "@engraft/core/rounds/steering";
-import { secureOf } from "@engraft/core/secagg/of-plan";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { crashPoint } from "@engraft/runtime/crash-point";
 import type { Logger } from "@engraft/runtime/log";
@@ -22,9 +21,11 @@ import type { Approvals } from "../plans/approvals.ts";
 import { readManifest, startVector } from "../plans/bases.ts";
 import { storedPlan } from "../plans/plans.ts";
 import type { Base, Plan as PlanRow } from "../store/generated/client.ts";
+import type { StorageFaults } from "../store/storage-faults.ts";
 import type { Appended, Store } from "../store/store.ts";
 import { answerCommand, roundOf, runOf, type Answer, type AnswerMessage } from "./answer.ts";
 import { combine } from "./combine.ts";
+import type { Effects } from "./effects.ts";
 import { makeRelease } from "./release.ts";
 import { refusalAudit, refusedAnswer, type Refused } from "./run-audit.ts";
 import { Runner } from "./runner.ts";
@@ -34,7 +35,8 @@ import { writeRecord } from "./secure/record.ts";
 import { stepMessage } from "./secure/steps.ts";
 import { takeReply } from "./secure/take-reply.ts";
 import type { Outcome, Statement } from "./step.ts";
-import { usedApprovals } from "./used-approvals.ts";
+import { allowedSites } from "./used-approvals.ts";
+import { mustHaveAsked, watched } from "./watched.ts";
 import type { UpdateBlobs } from "./update-blobs.ts";
 import { takeUpdate } from "./update-intake.ts";
 
@@ -42,6 +44,7 @@ export interface RunsOptions {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly updates: UpdateBlobs;
+  readonly faults: StorageFaults;
   readonly approvals: Approvals;
   readonly feed: Feed;
   readonly metrics: Metrics;
@@ -56,6 +59,8 @@ export class Runs {
   readonly #options: RunsOptions;
   readonly #live = new Map<string, Runner>();
   readonly #keptOf = new Map<string, Kept>();
+  /** What sites need for a run besides what an ask names. */
+  readonly #trunks = new Map<string, BlobRef>();
   #starting: Promise<unknown> = Promise.resolve();
 
   constructor(options: RunsOptions) {
@@ -102,7 +107,7 @@ export class Runs {
     if (alive !== undefined) throw new EngraftError("conflict", `The run ${alive.id} is under way. Stop it first, or wait for its end.`);
     const run = RunId.parse(`${row.name}.${1 + Math.max(0, ...same.map(({ id }) => Number(id.slice(id.lastIndexOf(".") + 1))))}`);
     const manifest = readManifest(row.base.text);
-    const allowed = await this.#approvals(row);
+    const allowed = await allowedSites(this.#options, row);
     const start = await startVector(blobs, manifest, storedPlan(row.text));
     const runner = this.#runner(run, row, row.base);
     const created = await runner.submit({
@@ -120,18 +125,6 @@ export class Runs {
     this.#live.set(run, runner);
     runner.lookNow();
     return run;
-  }
-
-  /** Sites that may take part, each by its signed decision. Under secure aggregation a decision serves one run only. */
-  async #approvals(row: PlanRow): Promise<readonly { readonly site: SiteName; readonly statement: Digest }[]> {
-    const { approvals } = this.#options;
-    const directory = secureOf(storedPlan(row.text))?.directory;
-    const used = directory === undefined ? new Map<string, string>() : await usedApprovals(this.#options.store, row.digest);
-    return approvals.approvedSites(row.digest).flatMap((site) => {
-      const statement = approvals.of(row.digest, site)?.statement as Digest;
-      const listed = directory === undefined || directory.some((entry) => entry.site === site);
-      return listed && !used.has(statement) ? [{ site, statement }] : [];
-    });
   }
 
   stop(run: string, by: string): Promise<void> {
@@ -164,13 +157,14 @@ export class Runs {
 
   /** A site's answer to an ask. What comes of it is told to the site; a refused one is recorded and the run goes on. */
   async answer(session: Session, message: AnswerMessage, envelope: Envelope): Promise<void> {
-    const { log, hub } = this.#options;
+    const { log, hub, faults } = this.#options;
     const text = JSON.stringify(envelope);
     const statement: Statement = { digest: sha256(text), text };
-    const command = answerCommand(session.site, message, statement.digest as Digest, this.#options.now());
     const { site } = session;
+    const command = answerCommand(site, message, statement.digest as Digest, this.#options.now());
+    const run = runOf(command);
     try {
-      const outcome = await this.#decideOn(session, command, statement);
+      const outcome = await faults.watch(run, "answers", () => this.#decideOn(session, command, statement));
       const refused = refusedAnswer(command, outcome);
       this.#options.metrics.answer(command, refused);
       const to = hub().session(site) ?? session;
@@ -178,9 +172,8 @@ export class Runs {
         if (refused !== undefined) this.#tellDropped(to, message.value, refused);
         return;
       }
-      const { run } = message.value;
       to.link.send("answer.recorded", {
-        run,
+        run: message.value.run,
         round: roundOf(command),
         kind: command.do === "update" ? "train" : command.do === "decline" ? command.decline.kind : "evaluate",
         outcome: refused === undefined ? "accepted" : "refused",
@@ -188,8 +181,9 @@ export class Runs {
         text: refused?.text.slice(0, 500) ?? null,
       });
     } catch (error) {
-      // The link or the store failed, not the answer: it is asked for again.
-      log.warn({ site, run: message.value.run, err: error }, "answer.lost");
+      // The link or the store failed, not the answer: it is asked for again, by the next link or after a while.
+      log.warn({ site, run, err: error }, "answer.lost");
+      if (session.link.open) this.#live.get(run)?.again("answer.lost", error);
     }
   }
 
@@ -201,9 +195,11 @@ export class Runs {
     const run = runOf(command);
     const runner = this.#live.get(run);
     if (runner === undefined) return this.#refuseForNoRun(run, command);
-    if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
     const { blobs, updates, now } = this.#options;
-    const fetch = (ref: BlobRef): Promise<void> => session.link.fetch(ref);
+    if (command.do === "decline") await mustHaveAsked(runner.state, command, blobs, this.#trunks.get(run));
+    if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
+    const about = { run: RunId.parse(run), round: roundOf(command) };
+    const fetch = (ref: BlobRef): Promise<void> => this.#options.hub().fetch(session, about, ref);
     return command.do === "update"
       ? takeUpdate({ runner, blobs, updates, fetch, command, statement, now })
       : takeReply({ runner, blobs, updates, kept: this.#kept(run), fetch, command, statement, now });
@@ -232,20 +228,21 @@ export class Runs {
   }
 
   #runner(run: RunId | string, plan: PlanRow, base: Base): Runner {
-    const { store, blobs, approvals, feed, log, now, hub, coordinator } = this.#options;
+    const { store, blobs, faults, approvals, feed, log, now, hub, coordinator } = this.#options;
     const manifest = readManifest(base.text);
     const content = storedPlan(plan.text);
     const vectorLength = totalSize(trainableTensors(manifest.tensors, content.training.trainable));
     const params = runParams(content, plan.digest as Digest, vectorLength, coordinator as PublicKey);
     if (isRefusal(params)) throw new EngraftError(params.code, params.text);
     const id = RunId.parse(run);
-    return new Runner(run, params, {
+    if (manifest.trunk !== undefined) this.#trunks.set(run, manifest.trunk.onnx);
+    const effects: Effects = {
       now,
       log,
       online: () => hub().online(),
       sessionOf: (site) => hub().session(site),
       mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
-      ask: (site, ask) => {
+      ask: async (site, ask) => {
         crashPoint("send.ask");
         hub().session(site)?.ask(ask, manifest.trunk?.onnx.digest);
       },
@@ -275,9 +272,11 @@ export class Runs {
       done: () => {
         this.#live.delete(run);
         this.#keptOf.delete(run);
+        this.#trunks.delete(run);
         feed.publish({ kind: "changed", what: "releases" });
       },
-    });
+    };
+    return new Runner(run, params, watched(run, effects, { blobs, faults, trunk: manifest.trunk?.onnx }));
   }
 
   #publish(run: string, appended: Appended): void {

@@ -3,6 +3,7 @@
  * Masked vectors of opened sums stay as long as a run's allowance lasts, newest first, so that others can rebuild the sum. Blobs
  * are named by content, so a blob may be several updates at once, or a checkpoint: a count says when nobody needs it any more.
  */
+import type { Digest } from "@engraft/core/base/ids";
 import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { Store } from "../store/store.ts";
@@ -16,7 +17,8 @@ interface Open {
   readonly recorded: BlobRef[];
 }
 
-function heldBy(event: RunEvent): readonly string[] {
+/** What a site has sent with the event: kept until its round or attempt is over. */
+export function heldBy(event: RunEvent): readonly Digest[] {
   switch (event.type) {
     case "update.accepted":
       return [event.update.digest];

@@ -1,7 +1,10 @@
 /** What a database error means to a writer. */
 
-/** `version-taken`: the run went on elsewhere. `fenced`: another coordinator leads. `again`: worth another try. Undefined: none of them. */
-export type WriteFault = "version-taken" | "fenced" | "again";
+/**
+ * `version-taken`: the run went on elsewhere. `fenced`: another coordinator leads. `again`: worth another try. `full`: no space.
+ * Undefined: none of them.
+ */
+export type WriteFault = "version-taken" | "fenced" | "again" | "full";
 
 /** Raised by the trigger `fence` of the migrations. */
 const EPOCH_IS_OVER = "EG001";
@@ -21,6 +24,7 @@ export function faultOf(error: unknown): WriteFault | undefined {
   const sql = cause?.originalCode;
   if (sql === EPOCH_IS_OVER) return "fenced";
   if (code === "P2034" || sql === "40001" || sql === "40P01") return "again";
+  if (sql === "53100") return "full";
   if (code !== "P2002" && sql !== "23505") return undefined;
   const of = [...(cause?.constraint?.fields ?? []), cause?.constraint?.index ?? ""].join(" ").replaceAll('"', "");
   if (of.includes("version") && of.includes("run")) return "version-taken";

@@ -13,6 +13,7 @@ import { PrismaClient } from "./generated/client.ts";
 import { addressOf, connectTo, lead } from "./lead.ts";
 import { migrate, readMigrations, type SqlSession } from "./migrate.ts";
 import { newDatabase } from "./new-database.ts";
+import { DATABASE_BYTES, LEAST_FREE_BYTES, mustHaveRoom } from "./room.ts";
 import { embeddedSession, postgresSession } from "./session.ts";
 import type { Term } from "./term.ts";
 
@@ -23,6 +24,8 @@ export interface Database {
   readonly migrated: readonly string[];
   /** While this coordinator leads; the embedded database has no other that could. */
   readonly term: Term | undefined;
+  /** Throws `disk-full` where nothing may be written now. */
+  readonly mayWrite: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,6 +60,8 @@ async function openEmbedded(dir: string): Promise<PGlite> {
 export async function startEmbedded(dir: string): Promise<PGlite> {
   // V8's optimising compiler takes 50 to 100 MB and the first seconds of both cores for code that is called a few times a second.
   setFlagsFromString("--liftoff-only");
+  // What a crash has left is written out at once.
+  await mustHaveRoom(dir, LEAST_FREE_BYTES);
   return PGlite.create(dir, { startParams: PGLITE_PARAMS }).catch((cause: unknown) => {
     throw new EngraftError(
       "database-unavailable",
@@ -87,6 +92,7 @@ async function openPglite(dir: string): Promise<Database> {
     prisma,
     migrated,
     term: undefined,
+    mayWrite: () => mustHaveRoom(dir, DATABASE_BYTES),
     close: async () => {
       await prisma.$disconnect();
       await database.close();
@@ -101,6 +107,8 @@ async function openPostgres(url: string, term: Term): Promise<Database> {
     prisma,
     migrated: term.migrated,
     term,
+    // The server says so itself.
+    mayWrite: () => Promise.resolve(),
     close: async () => {
       await prisma.$disconnect();
       await term.close();

@@ -54,6 +54,7 @@ export class Store {
   readonly kind: Database["kind"];
   readonly #durable: (events: readonly RunEvent[]) => void;
   readonly #term: Term | undefined;
+  readonly #mayWrite: Database["mayWrite"];
   #turn: Promise<unknown> = Promise.resolve();
   #tail: Tail | undefined;
 
@@ -63,9 +64,13 @@ export class Store {
     this.prisma = database.prisma;
     this.kind = database.kind;
     this.#term = database.term;
+    this.#mayWrite = database.mayWrite;
   }
 
-  /** One statement, so one transaction and one round trip. Throws `version-conflict` where somebody else appended first. */
+  /**
+   * One statement, so one transaction and one round trip. Throws `version-conflict` where somebody else appended first, and
+   * `disk-full`: then nothing was written.
+   */
   append(append: Append): Promise<Appended> {
     return this.#inTurn(async () => {
       const { audit, tail } = this.#chained(await this.#loadTail(), append.audit ?? []);
@@ -75,6 +80,11 @@ export class Store {
       const events = append.events.map((event, index) => ({ seq: Number(rows[index]?.seq), event }));
       return { events, audit: audit.map(withoutHash) };
     });
+  }
+
+  /** For the few writes that are no history. Throws `disk-full`. */
+  mayWrite(): Promise<void> {
+    return this.#mayWrite();
   }
 
   /** Any other write: `change` runs in a transaction and says what it did for the audit log. It may run more than once. */
@@ -133,6 +143,7 @@ export class Store {
   /** One after the other; a write conflict or a lost race for the audit chain's next number is tried again. */
   #inTurn<T>(write: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(async () => {
+      await this.#mayWrite();
       for (let tries = 1; ; tries++) {
         try {
           return await write();
@@ -141,6 +152,10 @@ export class Store {
           const fault = faultOf(error);
           if (fault === "version-taken") throw new EngraftError("version-conflict", "Somebody else continued this run.", { cause: error });
           if (fault === "fenced") throw this.#overtaken();
+          if (fault === "full")
+            throw new EngraftError("disk-full", "The database's disk is full. Free some space; nothing that was acknowledged is lost.", {
+              cause: error,
+            });
           if (fault === undefined || tries === MAX_TRIES) throw error;
           await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS * tries));
         }

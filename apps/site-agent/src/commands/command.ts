@@ -1,4 +1,5 @@
 /** What every command gets: its settings, and one way to say its result. */
+import { clock } from "@engraft/runtime/clock";
 import type { Command } from "commander";
 import { readConfig, type Flags, type SiteConfig } from "../config.ts";
 
@@ -30,7 +31,7 @@ export function runner(setExit: (code: number) => void): RunCommand {
         config: await readConfig(flags, process.env),
         json,
         print: (result, text) => void process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${text}\n`),
-        now: Date.now,
+        now: clock,
       };
       setExit((await action(context, ...(args.slice(0, -1) as A))) ?? 0);
     };

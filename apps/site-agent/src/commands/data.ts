@@ -20,6 +20,7 @@ export interface TableFlags {
   readonly label?: string;
   readonly map?: readonly string[];
   readonly files?: string;
+  readonly rate?: string;
 }
 
 /** D1: everything that a wrong guess would change silently must be said. Throws `bad-input` with all that is not. */
@@ -47,6 +48,7 @@ export function declarationFrom(flags: TableFlags): TableDeclaration {
     missing: (flags.missing ?? []).filter((text) => text !== ""),
     columns,
     ...(flags.files === undefined ? {} : { files: resolve(flags.files) }),
+    ...(flags.rate === undefined ? {} : { rate: Number(flags.rate) }),
     label: flags.label,
     patient: flags.patient,
   });
@@ -128,7 +130,8 @@ function addAdd(data: Command, run: RunCommand): void {
     .option("--patient <column>", "column with the patient id")
     .option("--label <column>", "column with the label")
     .option("--encoding <name>", "utf-8, windows-1252 or utf-16le", "utf-8")
-    .option("--files <folder>", "folder of the pictures that the table names; its own folder by default")
+    .option("--files <folder>", "folder of the pictures or recordings that the table names; its own folder by default")
+    .option("--rate <hz>", "samples per second of the recordings that the table names")
     .option("--map <field=column>", "column of a plan's field, where it has another name; may be repeated", collect)
     .action(
       run(async ({ config, print, now }, name: string, flags: TableFlags) => {
@@ -189,5 +192,5 @@ async function checkCommand({ config, print }: CommandContext, name: string | un
 const describe = ({ name, table }: RegisteredData): string => {
   const delimiter = table.delimiter === "\t" ? "tab" : `"${table.delimiter}"`;
   const mapped = Object.entries(table.columns).map(([field, column]) => `${field}=${column}`);
-  return `  ${name}: ${table.path} (${table.encoding}, delimiter ${delimiter}, decimal mark "${table.decimal}", missing ${["empty", ...table.missing.map((text) => `"${text}"`)].join(" or ")}; patient ${table.patient}, label ${table.label}${table.files === undefined ? "" : `, pictures in ${table.files}`}${mapped.length === 0 ? "" : `, ${mapped.join(", ")}`})`;
+  return `  ${name}: ${table.path} (${table.encoding}, delimiter ${delimiter}, decimal mark "${table.decimal}", missing ${["empty", ...table.missing.map((text) => `"${text}"`)].join(" or ")}; patient ${table.patient}, label ${table.label}${table.files === undefined ? "" : `, files in ${table.files}`}${mapped.length === 0 ? "" : `, ${mapped.join(", ")}`})`;
 };

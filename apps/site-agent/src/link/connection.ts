@@ -5,7 +5,7 @@ import type { BlobStore } from "@engraft/runtime/blobs";
 import { greetCoordinator, type GreetedCoordinator } from "@engraft/runtime/handshake";
 import { Link } from "@engraft/runtime/link";
 import type { Membership } from "../vault/federation.ts";
-import { backoff, longestWait, pause } from "./backoff.ts";
+import { backoff, failuresAfter, longestWait, pause } from "./backoff.ts";
 import { dial } from "./dial.ts";
 import type { Route } from "./proxy.ts";
 
@@ -32,6 +32,8 @@ export interface ConnectionHandlers {
   online(link: Link, greeted: GreetedCoordinator, url: string): void;
   message(message: Message): void;
   bytes(direction: "in" | "out", count: number): void;
+  /** How much of a blob has left for the coordinator. */
+  served(done: number, total: number): void;
   /** The link is gone, or could not be made; the next attempt is in `retryMs`. */
   offline(code: Code, text: string, retryMs: number): void;
 }
@@ -46,9 +48,6 @@ const NEEDS_SOMEBODY: ReadonlySet<Code> = new Set([
   "bad-signature",
 ]);
 
-/** A link that held this long was a good one: the next attempt comes soon. */
-const GOOD_MS = 5_000;
-
 /**
  * Of several coordinators all but one stand by, so every end of a link is followed by the next address; the wait grows with each
  * time that all of them were tried. Returns when `signal` is aborted. Throws `coordinator-key-wrong`: going on could mean talking to an impostor.
@@ -59,10 +58,21 @@ export async function stayConnected(options: ConnectionOptions, handlers: Connec
   let turn = 0;
   while (!signal.aborted) {
     const began = now();
-    const end = await connectOnce(options, ways[turn % ways.length] as Way, handlers);
+    let bytes = 0;
+    const counting: ConnectionHandlers = {
+      online: (link, greeted, url) => handlers.online(link, greeted, url),
+      message: (message) => handlers.message(message),
+      bytes: (direction, count) => {
+        bytes += count;
+        handlers.bytes(direction, count);
+      },
+      served: (done, total) => handlers.served(done, total),
+      offline: (code, text, retryMs) => handlers.offline(code, text, retryMs),
+    };
+    const end = await connectOnce(options, ways[turn % ways.length] as Way, counting);
     if (signal.aborted) return;
     if (end.code === "coordinator-key-wrong") throw new EngraftError(end.code, end.text);
-    failures = now() - began > GOOD_MS ? 0 : failures + 1;
+    failures = failuresAfter(failures, { heldMs: now() - began, bytes });
     const wait = NEEDS_SOMEBODY.has(end.code) ? longestWait(random) : backoff(Math.floor(failures / ways.length), random);
     turn += 1;
     handlers.offline(end.code, end.text, Math.round(wait));
@@ -106,6 +116,7 @@ async function connectOnce(options: ConnectionOptions, { url, route }: Way, hand
       {
         message: (message) => handlers.message(message),
         bytes: (direction, count) => handlers.bytes(direction, count),
+        served: (_digest, done, total) => handlers.served(done, total),
         close: (code, text) => {
           signal.removeEventListener("abort", stop);
           resolve(refuse(code, text));

@@ -4,7 +4,7 @@ import type { AgentEvent } from "../events.ts";
 
 const PHASES: Readonly<Record<string, string>> = {
   download: "downloading",
-  prepare: "preparing pictures",
+  prepare: "preparing files",
   train: "training",
   evaluate: "evaluating",
   upload: "uploading",

@@ -12,6 +12,8 @@ export class Journal {
   readonly #path: string;
   readonly #now: () => number;
   #queue: Promise<void> = Promise.resolve();
+  /** Entries that could not be written since the last one that could. */
+  #missing = 0;
 
   constructor(home: string, now: () => number) {
     this.#path = join(home, "journal.jsonl");
@@ -20,9 +22,21 @@ export class Journal {
 
   /** Lines are written in order; `flush` waits for them. */
   add(entry: JournalEntry): void {
-    const line = `${JSON.stringify({ at: this.#now(), ...entry })}\n`;
-    // A full disk stops the answer itself, with its own error; the journal must not stop more than that.
-    this.#queue = this.#queue.then(() => appendFile(this.#path, line, { mode: 0o600 })).catch(() => undefined);
+    const at = this.#now();
+    this.#queue = this.#queue.then(() => this.#write({ at, ...entry }));
+  }
+
+  /** A full disk stops the answer itself, with its own error; the journal must not stop more than that. It says what it lacks. */
+  async #write(entry: JournalEntry): Promise<void> {
+    const line = `${JSON.stringify(entry)}\n`;
+    // The line that failed may be there in part.
+    const gap = this.#missing === 0 ? "" : `\n${JSON.stringify({ at: this.#now(), what: "journal.gap", missing: this.#missing })}\n`;
+    try {
+      await appendFile(this.#path, gap + line, { mode: 0o600 });
+      this.#missing = 0;
+    } catch {
+      this.#missing += 1;
+    }
   }
 
   flush(): Promise<void> {

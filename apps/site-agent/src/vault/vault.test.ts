@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import { makePlan, offerOf, planDigest } from "../plan.fixture.ts";
 import { findDecision, markRecorded, saveDecision } from "./decisions.ts";
 import type { Membership } from "./federation.ts";
 import { ensureIdentity, loadIdentity } from "./identity.ts";
+import { Journal } from "./journal.ts";
 import { Outbox, type StoredAnswer } from "./outbox.ts";
 import { pausedSince, pauseSite, resumeSite } from "./participation.ts";
 import { findPlan, resolvePlan, savePlan, understandOffer } from "./plans.ts";
@@ -193,4 +194,32 @@ it("pausing outlives the process and keeps its first time", async () => {
   await resumeSite(home);
   await resumeSite(home);
   expect(await pausedSince(home)).toBeUndefined();
+});
+
+describe("the journal for the site's own people", () => {
+  it("[S11] says what it lacks where it could not be written, and goes on with whole lines", async () => {
+    const path = join(home, "journal.jsonl");
+    const journal = new Journal(home, () => 7);
+    journal.add({ what: "first" });
+    await journal.flush();
+    // In its place something that nothing can be appended to.
+    await rename(path, `${path}.away`);
+    await mkdir(path);
+    journal.add({ what: "lost" });
+    journal.add({ what: "lost too" });
+    await journal.flush();
+    await rmdir(path);
+    await rename(`${path}.away`, path);
+    await appendFile(path, '{"at":7,"what":"los');
+    journal.add({ what: "second" });
+    journal.add({ what: "third" });
+    await journal.flush();
+    const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line.endsWith("}"));
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { at: 7, what: "first" },
+      { at: 7, what: "journal.gap", missing: 2 },
+      { at: 7, what: "second" },
+      { at: 7, what: "third" },
+    ]);
+  });
 });

@@ -12,11 +12,13 @@ import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { Membership } from "../vault/federation.ts";
 import { readJson, writeJson } from "../vault/json-file.ts";
+
 import type { Outbox, StoredAnswer } from "../vault/outbox.ts";
+import { keepPersonal, personalBefore } from "../vault/personal.ts";
 import type { Agreed } from "./check-ask.ts";
 import { lettingOut } from "./egress.ts";
 import type { Models } from "./models.ts";
-import type { OnProgress, SiteModel } from "./site-model.ts";
+import type { OnProgress, OwnModel, SiteModel } from "./site-model.ts";
 import type { Vectors } from "./vectors.ts";
 
 export interface Workshop {
@@ -47,10 +49,12 @@ async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): P
   const [model, start] = await prepare(workshop, agreed, signal);
   const fetched = workshop.now();
   reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
-  const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation")) : null;
+  const own = await personalBefore(workshop.home, ask.run, ask.round);
+  const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation", own)) : null;
   signal.throwIfAborted();
-  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal);
+  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, own);
   signal.throwIfAborted();
+  await keepPersonal(workshop.home, ask.run, ask.round, trained.personal);
   const { update, sampleCount } = trained;
   if (update.length !== vectorLength)
     throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; the plan trains ${vectorLength}.`);
@@ -81,13 +85,19 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
   const [model, final] = await prepare(workshop, agreed, signal);
   const report = reporter(workshop, agreed, "evaluate");
   const start = await workshop.vectors.loadVector(ask.run, ask.start, reporter(workshop, agreed, "download"));
-  const metrics = async (vector: Float32Array, part: "validation" | "test", step: number): Promise<SiteMetrics | null> => {
+  const metrics = async (
+    vector: Float32Array,
+    part: "validation" | "test",
+    step: number,
+    personal?: Float32Array,
+  ): Promise<SiteMetrics | null> => {
     signal.throwIfAborted();
     report({ done: step, total: 4 });
-    return agreed.siteMetrics ? lettingOut(plan, await model.evaluate(vector, part)) : null;
+    return agreed.siteMetrics ? lettingOut(plan, await model.evaluate(vector, part, personal)) : null;
   };
-  const validation = await metrics(final, "validation", 0);
-  const federated = await metrics(final, "test", 1);
+  const own = await personalBefore(workshop.home, ask.run, Number.POSITIVE_INFINITY);
+  const validation = await metrics(final, "validation", 0, own);
+  const federated = await metrics(final, "test", 1, own);
   const base = await metrics(start, "test", 2);
   const alone = plan.metrics.compareAlone && agreed.siteMetrics ? await trainedAlone(workshop, agreed, model, signal) : null;
   const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "evaluation", {
@@ -111,20 +121,20 @@ async function trainedAlone(workshop: Workshop, agreed: Agreed, model: SiteModel
   const path = join(workshop.home, "runs", `${ask.run}.alone.json`);
   const known = await readJson(path, AloneFile);
   if (known !== undefined && known.plan === ask.plan && known.rounds === ask.round) return known.test;
-  const vector = await trainedAloneVector(workshop, agreed, model, signal);
-  const test = lettingOut(offered.plan, await model.evaluate(vector, "test"));
+  const { vector, personal } = await ownModel(workshop, agreed, model, signal);
+  const test = lettingOut(offered.plan, await model.evaluate(vector, "test", personal));
   await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test });
   return test;
 }
 
 /** A model trained on this site's data only, as long as the plan's rounds. It stays here. */
-export async function trainedAloneVector(workshop: Workshop, agreed: Agreed, model: SiteModel, signal: AbortSignal): Promise<Float32Array> {
+export async function ownModel(workshop: Workshop, agreed: Agreed, model: SiteModel, signal: AbortSignal): Promise<OwnModel> {
   const { ask, offered } = agreed;
   // Under secure aggregation the evaluation is a round of its own, after the last one that trained.
   const rounds = ask.attempt === null ? ask.round : Math.min(ask.round - 1, offered.plan.rounds.count);
-  const vector = await model.trainAlone(rounds, reporter(workshop, agreed, "train"), signal);
+  const own = await model.trainAlone(rounds, reporter(workshop, agreed, "train"), signal);
   signal.throwIfAborted();
-  return vector;
+  return own;
 }
 
 /** The open model and the vector to start from; vectors of earlier rounds are let go. */

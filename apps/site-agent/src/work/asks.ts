@@ -8,6 +8,7 @@ import type { RunId } from "@engraft/core/base/ids";
 import type { Ask, Decline, MessageOf } from "@engraft/core/protocol/messages";
 import type { Purpose } from "@engraft/core/rounds/events";
 import { crashPoint } from "@engraft/runtime/crash-point";
+import { namedStorageFault } from "@engraft/runtime/files";
 import type { Link } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "../events.ts";
@@ -17,6 +18,7 @@ import { answerAsk, type Workshop } from "./answer.ts";
 import type { SecureRounds } from "./secure/rounds.ts";
 import { makeVector } from "./secure/vector.ts";
 import { checkAsk, type Agreed, type Standing } from "./check-ask.ts";
+import { forPeer } from "./for-peer.ts";
 
 export interface AsksDependencies {
   readonly workshop: Workshop;
@@ -29,7 +31,17 @@ export interface AsksDependencies {
 }
 
 /** Faults that pass by themselves: the answer stays, and goes out when it is asked for again. */
-const PASSING: ReadonlySet<Code> = new Set(["link-lost", "blob-missing", "digest-mismatch", "disk-full", "database-unavailable"]);
+const PASSING: ReadonlySet<Code> = new Set([
+  "link-lost",
+  "blob-missing",
+  "digest-mismatch",
+  "disk-full",
+  "disk-fault",
+  "database-unavailable",
+]);
+
+/** For an ask that was refused before work on it began. */
+const NEVER = new AbortController().signal;
 
 const about = (ask: Pick<Ask, "run" | "round" | "kind">) => ({ run: ask.run, round: ask.round, kind: ask.kind });
 /** The same in all attempts of a secure round: what is trained for one of them serves them all. */
@@ -67,7 +79,8 @@ export class Asks {
       this.#waiting[waiting] = ask;
       return undefined;
     }
-    if (ask.attempt !== null) return this.#receiveSecure(ask);
+    // What the disk does not let this site write down is declined by name: the coordinator need not wait for it.
+    if (ask.attempt !== null) return this.#receiveSecure(ask).catch((error: unknown) => this.#failed(ask, error, NEVER));
     const stored = outbox.find(ask);
     if (stored !== undefined) return this.#sendStored(stored, true);
     const refused = this.#refused.get(id);
@@ -200,12 +213,13 @@ export class Asks {
     return this.#current === undefined || this.#current.ask === agreed.ask ? undefined : this.#answer(this.#current.ask, signal);
   }
 
-  async #failed(ask: Ask, error: unknown, signal: AbortSignal): Promise<void> {
+  async #failed(ask: Ask, thrown: unknown, signal: AbortSignal): Promise<void> {
     const { workshop, log } = this.#with;
     if (signal.aborted) return;
+    const error = thrown instanceof EngraftError ? thrown : (namedStorageFault(thrown, "A file of this agent") ?? thrown);
     const refusal =
       error instanceof EngraftError
-        ? refuse(error.code, error.message)
+        ? forPeer(error)
         : refuse("training-failed", "Training stopped with an unexpected error. The agent's log at the site says more.");
     if (refusal.code === "link-lost") {
       log.info({ ...about(ask), event: "ask.interrupted" }, refusal.text);
@@ -213,10 +227,10 @@ export class Asks {
     }
     log.error(
       { ...about(ask), event: "ask.failed", code: refusal.code, err: error instanceof EngraftError ? undefined : error },
-      refusal.text,
+      error instanceof EngraftError ? error.message : refusal.text,
     );
     // An engine that failed once is started anew the next time.
-    await workshop.models.close().catch(() => undefined);
+    if (signal !== NEVER) await workshop.models.close().catch(() => undefined);
     this.#decline(ask, refusal);
   }
 

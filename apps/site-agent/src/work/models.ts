@@ -36,7 +36,8 @@ export class Models {
     const { manifest, plan } = offered;
     const weights = await this.#vectors.load(ask.weights, report.download);
     const trunk = manifest.trunk === undefined ? undefined : await this.#vectors.load(manifest.trunk.onnx, report.download);
-    const featureCache = manifest.trunk === undefined ? undefined : await featureCachePlace(this.#home);
+    const files = manifest.inputs.some(({ kind }) => kind === "image" || kind === "signal");
+    const featureCache = files ? await featureCachePlace(this.#home) : undefined;
     const model = await this.#openSiteModel({ manifest, weights, trunk, plan, table: data.table, featureCache }, report.prepare, signal);
     this.#open = { key, model };
     this.#opened(model.engine);

@@ -14,23 +14,35 @@ export interface SeedParts {
 
 export type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
 
-/** A base model, opened at the site with its data. Vectors are the trainable part, flat, in the manifest's order. */
+export interface Trained {
+  readonly update: Float32Array;
+  /** What stays here, trained; empty where the plan lets everything travel. */
+  readonly personal: Float32Array;
+  readonly sampleCount: number;
+  readonly seconds: number;
+}
+
+/** What this site would have without the others. */
+export interface OwnModel {
+  readonly vector: Float32Array;
+  readonly personal: Float32Array;
+}
+
+/**
+ * A base model, opened at the site with its data. Vectors are the part that travels, flat, in the manifest's order; `personal` is the
+ * part that stays, the base's own values where it is not given.
+ */
 export interface SiteModel {
   /** Engine and backend, for example "tfjs wasm". */
   readonly engine: string;
   /** `update` is after minus before; the model keeps no reference to it. Rejects with the signal's reason when aborted. */
-  train(
-    start: Float32Array,
-    seed: SeedParts,
-    onProgress: OnProgress,
-    signal: AbortSignal,
-  ): Promise<{ readonly update: Float32Array; readonly sampleCount: number; readonly seconds: number }>;
-  /** The vector after training from the base as much as `rounds` rounds would, on this site's data only. */
-  trainAlone(rounds: number, onProgress: OnProgress, signal: AbortSignal): Promise<Float32Array>;
+  train(start: Float32Array, seed: SeedParts, onProgress: OnProgress, signal: AbortSignal, personal?: Float32Array): Promise<Trained>;
+  /** After training from the base as much as `rounds` rounds would, on this site's data only. */
+  trainAlone(rounds: number, onProgress: OnProgress, signal: AbortSignal): Promise<OwnModel>;
   /** Null where there are too few patients to say anything. */
-  evaluate(vector: Float32Array, part: "validation" | "test"): Promise<SiteMetrics | null>;
+  evaluate(vector: Float32Array, part: "validation" | "test", personal?: Float32Array): Promise<SiteMetrics | null>;
   /** Counts of the predictions, to be summed with other sites'. Null likewise. */
-  tally(vector: Float32Array, part: "validation" | "test"): Promise<Tally | null>;
+  tally(vector: Float32Array, part: "validation" | "test", personal?: Float32Array): Promise<Tally | null>;
   close(): Promise<void>;
 }
 
@@ -41,7 +53,7 @@ export interface ModelInput {
   readonly trunk: Uint8Array | undefined;
   readonly plan: Plan;
   readonly table: TableDeclaration;
-  /** Where the features that it gives are kept between runs. */
+  /** Where the features of its frozen part are kept between runs. */
   readonly featureCache: CachePlace | undefined;
 }
 

@@ -80,6 +80,7 @@ export const CODES = {
   "digest-mismatch": entry("INTERNAL_SERVER_ERROR", 4060, 60),
   "blob-missing": entry("NOT_FOUND", 4061, 61),
   "disk-full": entry("INTERNAL_SERVER_ERROR", 4062, 62),
+  "disk-fault": entry("INTERNAL_SERVER_ERROR", 4067, 67),
   locked: entry("CONFLICT", 4063, 63),
   "version-conflict": entry("CONFLICT", 4064, 64),
   "port-busy": entry("CONFLICT", 4065, 65),

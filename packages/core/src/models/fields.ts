@@ -32,7 +32,27 @@ export const CategoryField = z.strictObject({
 /** A picture of the patient: the column holds the name of its file. */
 export const ImageField = z.strictObject({ kind: z.literal("image"), name: FieldName, title: z.string().min(1).max(120) });
 
-export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField, ImageField]);
+/** A recording of the patient over time: the column holds the name of its file. */
+export const SignalField = z.strictObject({
+  kind: z.literal("signal"),
+  name: FieldName,
+  title: z.string().min(1).max(120),
+  /** Names of the channels, in the order in which a model takes them. */
+  leads: z
+    .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 _+-]{0,31}$/, "use letters, digits, spaces, '_', '+' and '-'"))
+    .min(1)
+    .max(256)
+    .refine((leads) => new Set(leads.map((lead) => lead.toLowerCase())).size === leads.length, "a lead stands twice"),
+  /** Samples per second of each lead. */
+  rate: z.number().gt(0).max(1_000_000),
+  /** Length of a recording; of a longer one the beginning is taken. */
+  seconds: z.number().gt(0).max(86_400),
+  /** UCUM unit, for example `mV`. */
+  unit: z.string().min(1).max(40),
+});
+export type SignalField = z.infer<typeof SignalField>;
+
+export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField, ImageField, SignalField]);
 export type Field = z.infer<typeof Field>;
 
 /** A yes/no label, by the codes that mean yes and those that mean no. */

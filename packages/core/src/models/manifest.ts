@@ -25,7 +25,7 @@ export const InputRule = z.discriminatedUnion("kind", [
     fill: z.string(),
     flagMissing: z.boolean(),
   }),
-  /** The picture that goes through the trunk; at most one field. Its features come first, whatever the order of the rules. */
+  /** The picture that goes through the trunk or enters the layers; at most one field. Its features come first, whatever the order of the rules. */
   z.strictObject({
     kind: z.literal("image"),
     field: z.string(),
@@ -36,6 +36,14 @@ export const InputRule = z.discriminatedUnion("kind", [
     /** (value - mean) / sd for each channel, of values from 0 to 255. */
     mean: z.array(z.number()).min(1).max(3),
     sd: z.array(z.number().gt(0)).min(1).max(3),
+  }),
+  /** The recording that does so; it and a picture exclude each other. */
+  z.strictObject({
+    kind: z.literal("signal"),
+    field: z.string(),
+    /** (value - mean) / sd for each lead, in the field's unit. */
+    mean: z.array(z.number()).min(1).max(256),
+    sd: z.array(z.number().gt(0)).min(1).max(256),
   }),
 ]);
 export type InputRule = z.infer<typeof InputRule>;
@@ -48,6 +56,10 @@ const isJson = (value: unknown, depth: number): boolean =>
   (value === null ||
     ["string", "number", "boolean"].includes(typeof value) ||
     (typeof value === "object" && Object.values(value).every((inner) => isJson(inner, depth - 1))));
+
+/** Features of the reference input (engine, trunk/reference.ts), and how far a site's may be off: |a - b| <= tolerance * (1 + |b|). */
+const Reference = z.strictObject({ features: z.array(z.number()).min(1).max(65_536), tolerance: z.number().gt(0).max(0.1) });
+export type Reference = z.infer<typeof Reference>;
 
 /**
  * The frozen part in front of the layers, as an ONNX file: whatever it computes, only its features are trained upon. Every
@@ -64,8 +76,7 @@ export const Trunk = z.strictObject({
   }),
   /** Numbers per sample after pooling. */
   features: z.int().min(1).max(65_536),
-  /** Features of the reference input (engine, trunk/reference.ts), and how far a site's may be off: |a - b| <= tolerance * (1 + |b|). */
-  reference: z.strictObject({ features: z.array(z.number()).min(1).max(65_536), tolerance: z.number().gt(0).max(0.1) }),
+  reference: Reference,
 });
 export type Trunk = z.infer<typeof Trunk>;
 
@@ -81,13 +92,19 @@ export const Manifest = z
     origin: z.string().min(1).max(2000),
     fields: z.array(Field).max(4096),
     inputs: z.array(InputRule).max(4096),
-    /** Absent where the layers take the inputs as they are. */
+    /** A foreign frozen part. Absent where the layers take the inputs as they are: then the plan's depth says where the model is cut. */
     trunk: Trunk.optional(),
+    /** What the layers in front of the head give for the reference input; where a picture or signal enters the layers. */
+    reference: Reference.optional(),
     label: BinaryLabel,
     /** Present where the base has seen patients of a participating site: every plan must keep this split. */
     split: Split.nullable(),
     /** The layers, as the engine's layer IR (packages/engine/src/ir). Core passes it on. */
     architecture: z.custom<z.core.util.JSONType>((value) => isJson(value, MAX_DEPTH), `expected JSON at most ${MAX_DEPTH} levels deep`),
+    /** How it was trained from nothing, where Engraft did it (engine, import/recipe.ts). */
+    recipe: z
+      .custom<z.core.util.JSONType>((value) => isJson(value, MAX_DEPTH), `expected JSON at most ${MAX_DEPTH} levels deep`)
+      .optional(),
     /** Every tensor of the weights file, in the order of the layers. */
     tensors: z.array(TensorSpec).min(1).max(10_000),
     weights: z.strictObject({ digest: Digest, bytes: z.int().min(1) }),
@@ -105,8 +122,15 @@ export const Manifest = z
     "an input names a field that is not declared",
   )
   .refine(
-    (manifest) => (manifest.trunk === undefined ? 0 : 1) === manifest.inputs.filter(({ kind }) => kind === "image").length,
-    "a trunk takes exactly one image, and an image needs a trunk",
+    ({ inputs, trunk, reference }) =>
+      (trunk === undefined && reference === undefined ? 0 : 1) ===
+      inputs.filter(({ kind }) => kind === "image" || kind === "signal").length,
+    "a picture or signal needs a trunk or a reference, and there is at most one",
+  )
+  .refine(({ trunk, reference }) => trunk === undefined || reference === undefined, "a trunk brings its own reference")
+  .refine(
+    ({ inputs, reference }) => reference === undefined || inputs.length === 1,
+    "where a picture or signal enters the layers, nothing else does",
   )
   .refine((manifest) => totalSize(manifest.tensors) <= 500_000_000, "more than 500 million values");
 export type Manifest = z.infer<typeof Manifest>;

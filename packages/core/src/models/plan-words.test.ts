@@ -151,3 +151,45 @@ describe("a plan in words", () => {
     expect(words).toContain("at the end auroc, loss on test patients");
   });
 });
+
+describe("fine-tuning in words", () => {
+  const norm = (name: string, role: "norm" | "statistic") => ({ name: `norm/${name}`, shape: [4], depth: 1, role });
+  const manifest = {
+    ...heartManifest,
+    tensors: [
+      { name: "conv/kernel", shape: [4, 3], depth: 1 },
+      norm("gamma", "norm"),
+      norm("mean", "statistic"),
+      { name: "head/kernel", shape: [4, 1], depth: 0 },
+    ],
+  };
+  const words = (training: Partial<Plan["training"]>): ReadonlyMap<string, string> =>
+    new Map(planInWords(planWith({ training }), manifest).map((line) => [line.topic, line.words]));
+
+  it("names what stays at the site, and counts it out of what leaves", () => {
+    const said = words({ trainable: { part: "all", norm: "local", personal: "head" } });
+    expect(said.get("Stays at the site")).toBe(
+      "12 values are trained here and never leave: the head and normalisation. Every site has its own.",
+    );
+    expect(said.get("Trains")).toContain("12 of 24 values");
+    expect(said.has("Normalisation")).toBe(false);
+  });
+
+  it("warns that shared normalisation tells means of this site's patients", () => {
+    const said = words({ trainable: { part: "all", norm: "shared" } });
+    expect(said.get("Normalisation")).toContain("means and variances of this site's patients");
+    expect(said.get("Trains")).toContain("24 of 24 values");
+  });
+
+  it("says which rounds train which block, how fast, and how classes count; and nothing where nothing is said", () => {
+    const said = words({ trainable: { part: "all" }, unfreezeEvery: 3, depthRates: [1, 0.1], classWeights: "balanced" });
+    expect([said.get("Unfreezing"), said.get("Rate by depth"), said.get("Classes")]).toEqual([
+      "Rounds 1 to 3 train the head only; one block more after every 3 rounds.",
+      "From the head on: 1 x, 0.1 x; the last for all blocks below.",
+      "Both count alike in training, however many patients each has here.",
+    ]);
+    const plain = words({});
+    for (const topic of ["Stays at the site", "Normalisation", "Unfreezing", "Rate by depth", "Classes"])
+      expect(plain.has(topic)).toBe(false);
+  });
+});

@@ -3,7 +3,7 @@ import type { SecureAggregation } from "./aggregation.ts";
 import { numbersOf } from "./directory-numbers.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
-import { totalSize, trainableTensors } from "./tensors.ts";
+import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
 
 export interface PlanLine {
   readonly topic: string;
@@ -52,6 +52,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
             words: `When mean ${plan.rounds.stop.metric} has not improved by ${plan.rounds.stop.minDelta} for ${plan.rounds.stop.patience} rounds.`,
           },
         ]),
+    ...fineTuning(plan, manifest),
     ...protection(plan),
     { topic: "Leaves the site", words: whatLeaves(plan, trained) },
     ...(plan.metrics.compareAlone
@@ -63,6 +64,37 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
         ]
       : []),
   ];
+}
+
+/** Whatever differs from plain training of the chosen part. */
+function fineTuning({ training }: Plan, { tensors }: Manifest): readonly PlanLine[] {
+  const { trainable, depthRates, unfreezeEvery, classWeights } = training;
+  const lines: PlanLine[] = [];
+  const personal = totalSize(personalTensors(tensors, trainable));
+  if (personal > 0) {
+    const what = [...(trainable.personal === "head" ? ["the head"] : []), ...(trainable.norm === "local" ? ["normalisation"] : [])].join(
+      " and ",
+    );
+    const words = `${personal.toLocaleString("en-GB")} values are trained here and never leave: ${what}. Every site has its own.`;
+    lines.push({ topic: "Stays at the site", words });
+  }
+  if (trainable.norm === "shared" && trainableTensors(tensors, trainable).some(({ role }) => role === "statistic")) {
+    const words = "Trained and averaged with the rest. Its running means and variances of this site's patients are part of the update.";
+    lines.push({ topic: "Normalisation", words });
+  }
+  if (unfreezeEvery !== undefined)
+    lines.push({
+      topic: "Unfreezing",
+      words: `Rounds 1 to ${unfreezeEvery} train the head only; one block more after every ${unfreezeEvery} rounds.`,
+    });
+  if (depthRates !== undefined)
+    lines.push({
+      topic: "Rate by depth",
+      words: `From the head on: ${depthRates.map((rate) => `${rate} x`).join(", ")}; the last for all blocks below.`,
+    });
+  if (classWeights === "balanced")
+    lines.push({ topic: "Classes", words: "Both count alike in training, however many patients each has here." });
+  return lines;
 }
 
 function protection(plan: Plan): readonly PlanLine[] {

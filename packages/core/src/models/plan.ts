@@ -37,6 +37,12 @@ export const Plan = z.strictObject({
     ]),
     batch: z.int().min(1).max(4096),
     optimizer: Optimizer,
+    /** Factors on the learning rate for depth 0, 1, ...; the last one holds for all deeper blocks. Absent means 1 (Howard and Ruder 2018). */
+    depthRates: z.array(z.number().gt(0).max(1)).min(1).max(64).optional(),
+    /** Gradual unfreezing: in the first so many rounds only the head is trained, then one block more after each so many. */
+    unfreezeEvery: z.int().min(1).max(1000).optional(),
+    /** "balanced" weighs both classes alike, by the numbers of each site's own training samples. Absent means every sample alike. */
+    classWeights: z.literal("balanced").optional(),
     /** L2 penalty on trained weights, per update. */
     weightDecay: z.number().min(0).max(1),
     /** Largest L2 norm of an update; a longer one is scaled down at the site. */

@@ -15,26 +15,58 @@ export const TensorSpec = z.strictObject({
     .max(8),
   /** 0 = head, 1 = the block before it, and so on towards the input. */
   depth: z.int().min(0).max(1000),
+  /** Of a normalisation: what it learns by gradient, or the running statistics of what it has seen. Absent for weights. */
+  role: z.enum(["norm", "statistic"]).optional(),
 });
 export type TensorSpec = z.infer<typeof TensorSpec>;
 
+const training = {
+  /**
+   * Batch normalisation in the trained part: left as the base has it; trained at each site and kept there (FedBN, Li et al. 2021);
+   * or trained and averaged like everything else. Absent means frozen.
+   */
+  norm: z.enum(["frozen", "local", "shared"]).optional(),
+  /** Trained at each site and never leaving it (FedPer, Arivazhagan et al. 2019). */
+  personal: z.literal("head").optional(),
+};
+
 /** Which tensors a plan trains: the head, the head and the last n blocks, or everything. */
 export const TrainablePart = z.discriminatedUnion("part", [
-  z.strictObject({ part: z.literal("head") }),
-  z.strictObject({ part: z.literal("last-blocks"), blocks: z.int().min(1).max(1000) }),
-  z.strictObject({ part: z.literal("all") }),
+  z.strictObject({ part: z.literal("head"), ...training }),
+  z.strictObject({ part: z.literal("last-blocks"), blocks: z.int().min(1).max(1000), ...training }),
+  z.strictObject({ part: z.literal("all"), ...training }),
 ]);
 export type TrainablePart = z.infer<typeof TrainablePart>;
+
+/** Depth of the deepest block that is trained. */
+export const deepestOf = (trainable: TrainablePart): number =>
+  trainable.part === "head" ? 0 : trainable.part === "last-blocks" ? trainable.blocks : Number.POSITIVE_INFINITY;
+
+/** What becomes of a tensor: it stays as the base has it, it is trained and averaged, or it is trained and stays at its site. */
+export type Fate = "frozen" | "shared" | "personal";
+
+export function fateOf(spec: TensorSpec, trainable: TrainablePart): Fate {
+  if (spec.depth > deepestOf(trainable)) return "frozen";
+  if (spec.role !== undefined && (trainable.norm ?? "frozen") === "frozen") return "frozen";
+  if (spec.role !== undefined && trainable.norm === "local") return "personal";
+  return spec.depth === 0 && trainable.personal === "head" ? "personal" : "shared";
+}
 
 export const sizeOf = (spec: TensorSpec): number => spec.shape.reduce((product, dimension) => product * dimension, 1);
 
 export const totalSize = (specs: readonly TensorSpec[]): number => specs.reduce((sum, spec) => sum + sizeOf(spec), 0);
 
-/** The trained tensors, in the manifest's order; their concatenation is the flat vector that travels. */
-export function trainableTensors(specs: readonly TensorSpec[], trainable: TrainablePart): readonly TensorSpec[] {
-  const deepest = trainable.part === "head" ? 0 : trainable.part === "last-blocks" ? trainable.blocks : Number.POSITIVE_INFINITY;
-  return specs.filter((spec) => spec.depth <= deepest);
-}
+/** The tensors that are trained and averaged, in the manifest's order; their concatenation is the flat vector that travels. */
+export const trainableTensors = (specs: readonly TensorSpec[], trainable: TrainablePart): readonly TensorSpec[] =>
+  specs.filter((spec) => fateOf(spec, trainable) === "shared");
+
+/** Everything that a site trains, whether or not it travels. */
+export const trainedTensors = (specs: readonly TensorSpec[], trainable: TrainablePart): readonly TensorSpec[] =>
+  specs.filter((spec) => fateOf(spec, trainable) !== "frozen");
+
+/** The tensors that a site trains and keeps to itself. */
+export const personalTensors = (specs: readonly TensorSpec[], trainable: TrainablePart): readonly TensorSpec[] =>
+  specs.filter((spec) => fateOf(spec, trainable) === "personal");
 
 /** Concatenates tensors (by name, each float32 row-major) into one flat vector. Throws RangeError on a wrong size. */
 export function flatten(specs: readonly TensorSpec[], tensors: ReadonlyMap<string, Float32Array>): Float32Array {

@@ -330,6 +330,17 @@ describe("the end", () => {
     }
   });
 
+  it("[S13] a run whose updates are lost ends by name, and only while their mean is due", () => {
+    const play = Play.opened();
+    const lost = { do: "lost", at: 1, round: 1, text: "The update of anna is lost." } as const;
+    expect(play.command(lost)).toBe("stale-round");
+    for (const site of play.sites) play.update(site);
+    expect(play.command({ ...lost, round: 2 })).toBe("stale-round");
+    expect(play.command(lost)).toEqual(["run.failed"]);
+    expect(play.events.at(-1)).toMatchObject({ code: "updates-lost", text: "The update of anna is lost." });
+    expect(play.owed()).toMatchObject([{ owe: "cancel" }]);
+  });
+
   it("[R12] a run can be stopped in every phase", () => {
     const gathering = new Play();
     gathering.command(createCommand(gathering.sites));

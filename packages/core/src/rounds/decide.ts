@@ -49,6 +49,8 @@ export type Command =
       readonly checkpoint: BlobRef;
       readonly online?: readonly SiteName[];
     }
+  /** What sites had sent for the round is lost, and they have let it go. */
+  | { readonly do: "lost"; readonly at: number; readonly round: number; readonly text: string }
   | { readonly do: "evaluation"; readonly at: number; readonly site: SiteName; readonly statement: Digest; readonly evaluation: Evaluation }
   | ReplyCommand
   | SteeringCommand
@@ -129,6 +131,9 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
     case "combined":
       if (state.phase !== "combining" || state.round !== command.round) return refuse("stale-round", "No mean is due for this round.");
       return [{ type: "checkpoint.written", at: command.at, round: command.round, checkpoint: command.checkpoint }];
+    case "lost":
+      if (state.phase !== "combining" || state.round !== command.round) return refuse("stale-round", "No mean is due for this round.");
+      return [{ type: "run.failed", at: command.at, code: "updates-lost", text: command.text }];
     default:
       return command satisfies never;
   }

@@ -146,7 +146,7 @@ export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("run.failed"),
     at,
-    code: z.enum(["quorum-not-reached", "quorum-lost", "rounds-failed", "restored"]),
+    code: z.enum(["quorum-not-reached", "quorum-lost", "rounds-failed", "restored", "updates-lost"]),
     text: z.string(),
   }),
 ]);

@@ -1,36 +1,62 @@
-/** Architectures that Engraft can build from weights alone. Adding one is one more file and one more line here. */
+/** Architectures whose weights can be brought in by name, so that the cut can move. Adding one is one more file and one more line here. */
 import { EngraftError } from "@engraft/core/base/errors";
-import { readTorch, type TorchTensor } from "../import/torch/checkpoint.ts";
-import { efficientnetLite0, PREPROCESSING } from "./efficientnet-lite0.ts";
+import { canonicalTensors, type NamedTensor } from "../import/named-tensors.ts";
+import type { Architecture } from "../ir/layers.ts";
+import {
+  efficientnetLite0,
+  efficientnetLite1,
+  efficientnetLite2,
+  tfEfficientnetLite0,
+  tfEfficientnetLite1,
+  tfEfficientnetLite2,
+} from "./efficientnet-lite.ts";
+import type { Known } from "./known-architecture.ts";
+import { mobilenetV2 } from "./mobilenet-v2.ts";
+import { resnet18 } from "./resnet18.ts";
 
-interface Architecture {
-  /** ONNX file from named tensors, for square pictures of `size` pixels. */
-  readonly build: (tensors: ReadonlyMap<string, TorchTensor>, size: number) => Uint8Array;
-  readonly mean: readonly number[];
-  readonly sd: readonly number[];
-  /** The tensor in front of the classifier. */
-  readonly cut: string;
-}
-
-export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
-  efficientnet_lite0: { build: efficientnetLite0, mean: PREPROCESSING.mean, sd: PREPROCESSING.sd, cut: "features" },
+const ARCHITECTURES: Readonly<Record<string, Known>> = {
+  efficientnet_lite0: efficientnetLite0,
+  efficientnet_lite1: efficientnetLite1,
+  efficientnet_lite2: efficientnetLite2,
+  tf_efficientnet_lite0: tfEfficientnetLite0,
+  tf_efficientnet_lite1: tfEfficientnetLite1,
+  tf_efficientnet_lite2: tfEfficientnetLite2,
+  mobilenet_v2: mobilenetV2,
+  resnet18,
 };
 
-/** From a PyTorch file. Throws `bad-input`. */
-export function knownArchitecture(
-  name: string,
-  weights: Uint8Array,
-  size: number,
-): Omit<Architecture, "build"> & { readonly onnx: Uint8Array } {
-  const found = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
-  if (found === undefined) {
-    const known = Object.keys(ARCHITECTURES).join(", ");
+/** A network with its weights, as its author published it: the last layer gives the author's own classes. */
+export interface PublishedNetwork {
+  readonly architecture: Architecture;
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+  /** How pictures are normalised for it. */
+  readonly mean: readonly number[];
+  readonly sd: readonly number[];
+}
+
+/** `size`: pixels of width and height; the author's own where undefined. Throws `bad-input`. */
+export function knownArchitecture(name: string, tensors: ReadonlyMap<string, NamedTensor>, size: number | undefined): PublishedNetwork {
+  const known = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
+  if (known === undefined) {
+    const names = Object.keys(ARCHITECTURES).join(", ");
     throw new EngraftError(
       "bad-input",
-      `There is no architecture "${name}". There are: ${known}. Any other model can be brought as an ONNX file.`,
+      `There is no architecture "${name}". There are: ${names}. Any other model can be brought as an ONNX file.`,
     );
   }
-  if (!Number.isInteger(size) || size < 32 || size > 1024) throw new EngraftError("bad-input", "--size takes pixels from 32 to 1024.");
-  const { build, mean, sd, cut } = found;
-  return { onnx: build(readTorch(weights), size), mean, sd, cut };
+  const pixels = size ?? known.size;
+  if (!Number.isInteger(pixels) || pixels < 32 || pixels > 1024)
+    throw new EngraftError("bad-input", "--size takes pixels from 32 to 1024.");
+  const form = known.forms.find(({ signature }) => tensors.has(signature));
+  if (form === undefined) {
+    const wanted = known.forms.map(({ signature }) => `"${signature}"`).join(" or ");
+    throw new EngraftError("bad-input", `The file has no tensor ${wanted}: it is of another architecture than ${name}.`);
+  }
+  const input = [known.channels, pixels, pixels];
+  const { sources } = form.build(input, 1);
+  const classes = tensors.get(`${sources.get("head")}.weight`)?.shape[0] ?? 0;
+  if (classes < 1)
+    throw new EngraftError("bad-input", `The file has no tensor "${sources.get("head")}.weight": it is of another architecture.`);
+  const named = form.build(input, classes);
+  return { architecture: named.architecture, tensors: canonicalTensors(named, tensors), mean: form.mean, sd: form.sd };
 }

@@ -13,8 +13,10 @@ export const TableDeclaration = z.strictObject({
   missing: z.array(z.string().min(1).max(64)).max(32),
   /** Plan field -> column that holds it. A field that is not named here is looked for under its own name. */
   columns: z.record(z.string(), Column),
-  /** Folder of the pictures that the table names; the table's own by default. */
+  /** Folder of the pictures or recordings that the table names; the table's own by default. */
   files: z.string().min(1).max(4096).optional(),
+  /** Samples per second of the recordings. */
+  rate: z.number().gt(0).max(1_000_000).optional(),
   /** Column of the label. */
   label: Column,
   /** Column of the patient id. It never leaves the site. Several rows of one patient are allowed. */

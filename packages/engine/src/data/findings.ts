@@ -28,8 +28,15 @@ export const FINDING_KINDS = {
     text: "There is no file of this name in the declared folder. Check the folder (--files) and the names.",
   },
   "file-elsewhere": { effect: "value", text: "The name leads out of the declared folder. Only files in it or below it are read." },
-  "no-picture": { effect: "row", text: "The row has no picture. It is left out." },
-  "unreadable-picture": { effect: "row", text: "The file is no picture that can be read. The row is left out." },
+  "no-file": { effect: "row", text: "The row has no picture or recording. It is left out." },
+  "unreadable-file": {
+    effect: "row",
+    text: "The file is no picture that can be read, or no recording with all leads, numbers only and the plan's length. The row is left out.",
+  },
+  "other-rate": {
+    effect: "error",
+    text: "The plan's sampling rate is not that of the recordings here. Say theirs with `data add --rate`; recordings of another rate must be resampled first.",
+  },
   "not-a-number": { effect: "value", text: "The value is not a number with the declared decimal mark. It counts as missing." },
   "outside-range": { effect: "value", text: "The value is outside the plan's range, in the plan's unit. It counts as missing." },
   "unknown-code": { effect: "value", text: "The code is not one of the plan's. It counts as missing." },

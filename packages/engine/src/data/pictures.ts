@@ -1,5 +1,4 @@
 /** Pictures as numbers: decoded, stretched to the base's size and normalised as its rule says. */
-import { readFile } from "node:fs/promises";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { InputRule } from "@engraft/core/models/manifest";
 import sharp from "sharp";
@@ -52,9 +51,3 @@ async function decode(bytes: Uint8Array, { width, height, channels }: ImageRule)
     );
   }
 }
-
-/** A picture's bytes. Throws `data-missing`. */
-export const pictureBytes = (path: string): Promise<Uint8Array> =>
-  readFile(path).catch((cause: unknown) => {
-    throw new EngraftError("data-missing", "A picture that the table names is gone. Run `engraft-site data check`.", { cause });
-  });

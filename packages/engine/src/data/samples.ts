@@ -20,9 +20,9 @@ export interface Samples {
 }
 
 /** A rule for a column of numbers or codes. */
-type ColumnRule = Exclude<InputRule, { readonly kind: "image" }>;
+type ColumnRule = Exclude<InputRule, { readonly kind: "image" | "signal" }>;
 
-/** What the trunk made of the table's pictures: `width` numbers for each of `table.files`, in that order. */
+/** What the frozen part made of the table's files: `width` numbers for each of `table.files`, in that order. */
 export interface Features {
   readonly width: number;
   readonly values: Float32Array;
@@ -30,11 +30,12 @@ export interface Features {
 
 const widthOf = (rule: ColumnRule): number => (rule.kind === "standardise" ? 1 : rule.codes.length) + (rule.flagMissing ? 1 : 0);
 
-const columnRules = (rules: readonly InputRule[]): readonly ColumnRule[] => rules.filter((rule) => rule.kind !== "image");
+const columnRules = (rules: readonly InputRule[]): readonly ColumnRule[] =>
+  rules.filter((rule) => rule.kind !== "image" && rule.kind !== "signal");
 
-/** Numbers per sample that enter the first layer: the trunk's features, then those of the rules. */
-export const inputWidth = ({ inputs, trunk }: Pick<Manifest, "inputs" | "trunk">): number =>
-  columnRules(inputs).reduce((sum, rule) => sum + widthOf(rule), trunk?.features ?? 0);
+/** Numbers per sample that enter the first layer: the file's features, then those of the rules. */
+export const inputWidth = ({ inputs }: Pick<Manifest, "inputs">, features = 0): number =>
+  columnRules(inputs).reduce((sum, rule) => sum + widthOf(rule), features);
 
 type Encode = (value: number, x: Float32Array, at: number) => void;
 
@@ -66,15 +67,9 @@ function encoder(rule: ColumnRule, field: Field): Encode {
   };
 }
 
-/** The samples of one part; `features` where the base has a trunk. Throws `bad-input` where the rules do not fit the fields. */
-export function samplesOf(
-  table: Table,
-  plan: DataPlan,
-  manifest: Pick<Manifest, "inputs" | "trunk">,
-  part: Part,
-  features?: Features,
-): Samples {
-  const width = inputWidth(manifest);
+/** The samples of one part; `features` where the base takes pictures or recordings. Throws `bad-input` where the rules do not fit the fields. */
+export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest, "inputs">, part: Part, features?: Features): Samples {
+  const width = inputWidth(manifest, features?.width);
   const numberOf = new Map<number, number>();
   table.patients.forEach((patient, index) => {
     if (partOf(plan.split, patient) === part) numberOf.set(index, numberOf.size);
@@ -88,15 +83,15 @@ export function samplesOf(
       throw new EngraftError("bad-input", `The plan lacks the field ${rule.field}, which the base model reads.`);
     return [field, column];
   };
-  const image = manifest.inputs.find(({ kind }) => kind === "image");
-  if (image !== undefined && features !== undefined) {
-    const [, column] = columnOf(image);
+  const file = manifest.inputs.find(({ kind }) => kind === "image" || kind === "signal");
+  if (file !== undefined && features !== undefined) {
+    const [, column] = columnOf(file);
     rows.forEach((row, sample) => {
       const from = (column[row] as number) * features.width;
       x.set(features.values.subarray(from, from + features.width), sample * width);
     });
   }
-  let offset = manifest.trunk?.features ?? 0;
+  let offset = features?.width ?? 0;
   for (const rule of columnRules(manifest.inputs)) {
     const [field, column] = columnOf(rule);
     const encode = encoder(rule, field);

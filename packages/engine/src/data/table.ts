@@ -4,6 +4,7 @@ import { dirname, resolve, sep } from "node:path";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Field } from "@engraft/core/models/fields";
 import type { TableDeclaration } from "./declaration.ts";
+import { isFileField, isReadable } from "./file-input.ts";
 import { Findings, type FindingKind } from "./findings.ts";
 import { readRows, UnreadableTable } from "./rows.ts";
 import { canonicalCode, parseNumber } from "./values.ts";
@@ -22,7 +23,7 @@ export interface Table {
   readonly patientOf: Uint32Array;
   /** Patient ids in order of appearance. They stay in the process that reads them. */
   readonly patients: readonly string[];
-  /** Pictures that the rows name, as paths at the site, each once; a column of a picture holds an index into them. */
+  /** Files that the rows name, as paths at the site, each once; a column of pictures or recordings holds an index into them. */
   readonly files: readonly string[];
 }
 
@@ -82,7 +83,7 @@ function locate(
 type Reader = (text: string) => number | FindingKind;
 
 function fieldReader(field: Field, decimal: "." | ",", fileOf: Reader): Reader {
-  if (field.kind === "image") return fileOf;
+  if (field.kind === "image" || field.kind === "signal") return fileOf;
   if (field.kind === "number") {
     return (text) => {
       const value = parseNumber(text, decimal);
@@ -124,6 +125,8 @@ class TableBuilder {
     this.#findings = findings;
     this.#width = header.length;
     this.#at = locate(declaration, plan, header, findings);
+    for (const field of plan.fields)
+      if (field.kind === "signal" && field.rate !== declaration.rate) findings.add("other-rate", 1, field.name);
     this.#missing = new Set(["", ...declaration.missing]);
     this.#folder = resolve(declaration.files ?? dirname(declaration.path));
     this.#readField = plan.fields.map((field) => fieldReader(field, declaration.decimal, (name) => this.#file(name)));
@@ -137,9 +140,9 @@ class TableBuilder {
     const values = this.#readField.map((read, index) =>
       this.#value(line, cells[this.#at.fields[index] as number], read, this.#plan.fields[index] as Field),
     );
-    // Without its picture a row is no sample.
-    if (this.#plan.fields.some(({ kind }, index) => kind === "image" && Number.isNaN(values[index]))) {
-      if (!this.#at.fields.includes(-1)) this.#findings.add("no-picture", line);
+    // Without its file a row is no sample.
+    if (this.#plan.fields.some((field, index) => isFileField(field) && Number.isNaN(values[index]))) {
+      if (!this.#at.fields.includes(-1)) this.#findings.add("no-file", line);
       return;
     }
     const label = this.#label(line, cells[this.#at.label]);
@@ -181,17 +184,17 @@ class TableBuilder {
   }
   #fileCount = 0;
 
-  /** Rows whose picture is none. Looks at the head of each file. */
+  /** Rows whose file is not what the plan says. */
   async leaveOutUnreadable(): Promise<void> {
-    const column = this.#columns[this.#plan.fields.findIndex(({ kind }) => kind === "image")];
-    if (column === undefined || this.#fileCount === 0) return;
-    const { isPicture } = await import("./pictures.ts");
+    const field = this.#plan.fields.find(isFileField);
+    const column = field === undefined ? undefined : this.#columns[this.#plan.fields.indexOf(field)];
+    if (field === undefined || column === undefined || this.#fileCount === 0) return;
     const bad = new Set<number>();
-    for (const [path, index] of this.#files) if (index !== undefined && !(await isPicture(path))) bad.add(index);
+    for (const [path, index] of this.#files) if (index !== undefined && !(await isReadable(path, field))) bad.add(index);
     if (bad.size === 0) return;
     const kept = [...column.keys()].filter((row) => {
       const readable = !bad.has(column[row] as number);
-      if (!readable) this.#findings.add("unreadable-picture", this.#lineOf[row] as number);
+      if (!readable) this.#findings.add("unreadable-file", this.#lineOf[row] as number);
       return readable;
     });
     for (const list of [...this.#columns, this.#labels, this.#patientOf, this.#lineOf]) {

@@ -1,73 +1,40 @@
 /** A base from any ONNX encoder: the encoder becomes the frozen trunk, cut at a named tensor, and a new head is put on it. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
-import type { BinaryLabel, Split } from "@engraft/core/models/fields";
-import { Manifest, type Trunk } from "@engraft/core/models/manifest";
+import type { Trunk } from "@engraft/core/models/manifest";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { sizeOf } from "@engraft/core/models/tensors";
-import type { ImageRule } from "../data/pictures.ts";
-import { tensorsOf, type Architecture } from "../ir/layers.ts";
+import type { Architecture, Shape } from "../ir/layers.ts";
+import { tensorsOf } from "../ir/parameters.ts";
 import { FLOAT, writeOnnx, type OnnxGraph, type OnnxModel, type OnnxNode } from "../trunk/onnx-file.ts";
 import { referenceInput } from "../trunk/reference.ts";
 import { startTrunk, usableOnnx } from "../trunk/trunk.ts";
+import { describeBase, fileEntry, TOLERANCE, type Base, type BaseOptions } from "./describe.ts";
 
-export interface FromOnnxOptions {
-  readonly name: string;
-  readonly version: string;
-  readonly title: string;
-  readonly description: string;
-  readonly licence: string;
-  readonly origin: string;
-  /** Name and title of the field whose column names the picture's file. */
-  readonly field: { readonly name: string; readonly title: string };
-  /** Mean and standard deviation of each channel, of values from 0 to 255. */
-  readonly mean: readonly number[];
-  readonly sd: readonly number[];
+export interface FromOnnxOptions extends BaseOptions {
   readonly layout: Trunk["input"]["layout"];
   /** The tensor at which the graph is cut; its first output by default. */
   readonly cut: string | undefined;
   readonly pool: Trunk["output"]["pool"];
-  readonly label: BinaryLabel;
-  readonly split: Split | null;
 }
-
-export interface Base {
-  readonly manifest: Manifest;
-  readonly weights: Uint8Array;
-  readonly trunk: Uint8Array;
-}
-
-/** Room for what two processors do differently. */
-const TOLERANCE = 1e-3;
 
 /** Throws `bad-input` where the file cannot be a trunk. */
-export async function baseFromOnnx(bytes: Uint8Array, options: FromOnnxOptions): Promise<Base> {
+export async function baseFromOnnx(bytes: Uint8Array, options: FromOnnxOptions): Promise<Required<Base>> {
   const whole = usableOnnx(bytes);
   const output = options.cut ?? whole.graph.output[0]?.name ?? "";
   const model = cutAt(whole, output);
   const trunk = writeOnnx(model);
   const input = { name: inputOf(model.graph).name, layout: options.layout };
-  const rule = imageRule(model.graph, options);
-  const running = await startTrunk(trunk, model, { input, output: { name: output, pool: options.pool } }, rule);
+  const shape = sampleShape(model.graph, options);
+  const entry = fileEntry(options, shape);
+  const running = await startTrunk(trunk, model, { input, output: { name: output, pool: options.pool } }, shape);
   const features = await running.run(referenceInput(running.inputSize), 1).finally(() => running.close());
   if (!features.every(Number.isFinite)) throw new EngraftError("bad-input", "The graph gives features that are no finite numbers.");
   const architecture = headOn(features.length);
   const specs = tensorsOf(architecture);
   // A head of zeros says "one half" to everybody: what the pictures show is learnt from the first update on.
   const weights = writeSafetensors(specs, new Map(specs.map((spec) => [spec.name, new Float32Array(sizeOf(spec))])));
-  const { name, version, title, description, licence, origin, label, split, field } = options;
-  const manifest = Manifest.safeParse({
-    format: "engraft.base/1",
-    name,
-    version,
-    title,
-    description,
-    licence,
-    origin,
-    label,
-    split,
-    fields: [{ kind: "image", ...field }],
-    inputs: [rule],
+  const manifest = describeBase(options, entry, weights, {
     trunk: {
       onnx: { digest: sha256(trunk), bytes: trunk.byteLength },
       input,
@@ -77,11 +44,8 @@ export async function baseFromOnnx(bytes: Uint8Array, options: FromOnnxOptions):
     },
     architecture,
     tensors: specs,
-    weights: { digest: sha256(weights), bytes: weights.byteLength },
   });
-  if (manifest.success) return { manifest: manifest.data, weights, trunk };
-  const problems = manifest.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  throw new EngraftError("bad-input", `The base cannot be described: ${problems.join("; ")}.`);
+  return { manifest, weights, trunk };
 }
 
 const headOn = (features: number): Architecture => ({
@@ -98,21 +62,26 @@ function inputOf({ input, initializer }: OnnxGraph) {
   return found;
 }
 
-function imageRule(graph: OnnxGraph, { layout, field, mean, sd }: FromOnnxOptions): ImageRule {
+/** Channels first. Throws `bad-input` where it is neither of a picture nor of a recording. */
+function sampleShape(graph: OnnxGraph, { layout }: FromOnnxOptions): Shape {
   const dims = inputOf(graph).type?.tensor_type?.shape?.dim.map(({ dim_value }) => dim_value) ?? [];
-  const [, a = 0, b = 0, c = 0] = dims;
-  const [channels, height, width] = layout === "nchw" ? [a, b, c] : [c, a, b];
-  if (channels !== 1 && channels !== 3) {
+  const [, ...sample] = dims;
+  if (sample.length !== 2 && sample.length !== 3)
+    throw new EngraftError(
+      "bad-input",
+      `The input has ${dims.length} dimensions; that of pictures has 4 and that of recordings 3, samples first.`,
+    );
+  if (sample.includes(0))
+    throw new EngraftError("bad-input", "The input leaves its size open. Export the model with fixed sizes but for the batch.");
+  const shape = layout === "nchw" ? sample : [sample.at(-1) as number, ...sample.slice(0, -1)];
+  if (shape.length === 3 && shape[0] !== 1 && shape[0] !== 3) {
     const other = layout === "nchw" ? "nhwc" : "nchw";
     throw new EngraftError(
       "bad-input",
-      `The input has ${channels} channels; a picture has 1 or 3. If its shape ${dims.slice(1).join(" x ")} is meant the other way round, say --layout ${other}.`,
+      `The input has ${shape[0]} channels; a picture has 1 or 3. If its shape ${sample.join(" x ")} is meant the other way round, say --layout ${other}.`,
     );
   }
-  if (mean.length !== channels || sd.length !== channels) {
-    throw new EngraftError("bad-input", `The picture has ${channels} channel(s): give as many values with --mean and --sd.`);
-  }
-  return { kind: "image", field: field.name, width, height, channels, mean: [...mean], sd: [...sd] };
+  return shape;
 }
 
 /** The part of a graph that a tensor depends on, with that tensor as its only output. Throws `bad-input` where nothing makes it. */

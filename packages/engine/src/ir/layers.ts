@@ -1,102 +1,131 @@
 /**
- * The layer IR: what a model computes, as data, with canonical parameter names. It stands in `manifest.architecture`;
- * every engine (TensorFlow.js today) builds its own form from it. A new kind of layer is one more member of `Layer`, one
- * case in `parametersOf` and `outputWidth`, and one case in each engine.
+ * The layer IR: what a model computes, as data, with canonical parameter names. It stands in `manifest.architecture`; every
+ * engine (TensorFlow.js for training, ONNX Runtime for what is frozen) builds its own form from it. Shapes are without the
+ * batch, channels first: [features], [channels, length], [channels, height, width]; sequences are [steps, features].
+ *
+ * A new kind of layer is one more member of `Layer`, one case in `shapes.ts` and in `parameters.ts`, and one in each engine.
  */
-import { canonicalJson } from "@engraft/core/base/canonical";
-import { EngraftError } from "@engraft/core/base/errors";
-import type { Manifest } from "@engraft/core/models/manifest";
-import type { TensorSpec } from "@engraft/core/models/tensors";
 import * as z from "zod";
 
-const LayerName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, "use a lower-case letter, then letters, digits and '_'");
+export const LayerName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, "use a lower-case letter, then letters, digits and '_'");
 const Width = z.int().min(1).max(65_536);
+const Extent = z.int().min(1).max(4096);
 
-/** y = x W + b. Parameters `<name>/kernel` [in, out] and `<name>/bias` [out]. */
-const Dense = z.strictObject({ kind: z.literal("dense"), name: LayerName, in: Width, out: Width });
-const Activation = z.strictObject({
-  kind: z.literal("activation"),
+const common = {
   name: LayerName,
-  function: z.enum(["relu", "tanh", "sigmoid", "linear"]),
+  /** The layer whose output comes in, or "input"; the layer before by default. */
+  from: LayerName.exactOptional(),
+  /** Consecutive layers of one block are trained or frozen together; without it a layer that has parameters is a block of its own. */
+  block: LayerName.exactOptional(),
+};
+
+/** "same" pads as TensorFlow does: to ceil(in / stride) outputs, the odd one at the end. Else [before, after] of each dimension. */
+const Padding = z.union([
+  z.literal("same"),
+  z
+    .array(z.tuple([z.int().min(0).max(4096), z.int().min(0).max(4096)]))
+    .min(1)
+    .max(2),
+]);
+
+/** y = x W + b, on the last dimension. Parameters `<name>/kernel` [in, out] and `<name>/bias` [out]. */
+const Dense = z.strictObject({ kind: z.literal("dense"), ...common, in: Width, out: Width });
+/**
+ * Convolution over one or two dimensions (cross-correlation, as every framework has it). Parameters `<name>/kernel`
+ * [out, in / groups, ...kernel] and, with `bias`, `<name>/bias` [out].
+ */
+const Conv = z.strictObject({
+  kind: z.literal("conv"),
+  ...common,
+  in: Width,
+  out: Width,
+  kernel: z.array(Extent).min(1).max(2),
+  stride: z.array(Extent).min(1).max(2),
+  padding: Padding,
+  groups: Width,
+  bias: z.boolean(),
 });
+/**
+ * Batch normalisation over the channels (Ioffe and Szegedy 2015). Parameters `gamma`, `beta`, and the running statistics
+ * `mean` and `variance`, each [channels].
+ */
+const BatchNorm = z.strictObject({ kind: z.literal("batch-norm"), ...common, channels: Width, epsilon: z.number().gt(0).max(1) });
+export const ACTIVATIONS = ["relu", "relu6", "silu", "gelu", "elu", "tanh", "sigmoid", "linear"] as const;
+/** gelu is the exact one, x Phi(x); elu has alpha 1. */
+const Activation = z.strictObject({ kind: z.literal("activation"), ...common, function: z.enum(ACTIVATIONS) });
+/** The sum of two layers' outputs. */
+const Add = z.strictObject({
+  kind: z.literal("add"),
+  name: LayerName,
+  block: LayerName.exactOptional(),
+  from: z.tuple([LayerName, LayerName]),
+});
+/** Padding counts in neither the maximum nor the mean. */
+const Pool = z.strictObject({
+  kind: z.literal("pool"),
+  ...common,
+  operation: z.enum(["max", "mean"]),
+  window: z.array(Extent).min(1).max(2),
+  stride: z.array(Extent).min(1).max(2),
+  padding: Padding,
+});
+/** Over all of space: [channels, ...] becomes [channels]. */
+const GlobalPool = z.strictObject({ kind: z.literal("global-pool"), ...common, operation: z.enum(["max", "mean"]) });
+/** Row-major, channels first. */
+const Flatten = z.strictObject({ kind: z.literal("flatten"), ...common });
+/** [a, b] becomes [b, a]: channels of a signal become features of its steps. */
+const Transpose = z.strictObject({ kind: z.literal("transpose"), ...common });
+/** [a, b] becomes [1, a, b]: a recording seen as a picture of one channel, leads by points. */
+const Plane = z.strictObject({ kind: z.literal("plane"), ...common });
+/** In training each value is dropped with this probability and the others are scaled up (Srivastava et al. 2014). */
+const Dropout = z.strictObject({ kind: z.literal("dropout"), ...common, rate: z.number().min(0).lt(1) });
+/**
+ * Gated recurrent unit (Cho et al. 2014, in the form of cuDNN: the reset gate acts after the recurrent product). Gates in the
+ * order update z, reset r, candidate h. Parameters `kernel` [in, 3 units], `recurrent` [units, 3 units], `bias` [2, 3 units]
+ * (of the input and of the recurrent product). Gives the last state [units].
+ */
+const Gru = z.strictObject({ kind: z.literal("gru"), ...common, in: Width, units: Width });
 
-export const Layer = z.discriminatedUnion("kind", [Dense, Activation]);
+export const Layer = z.discriminatedUnion("kind", [
+  Dense,
+  Conv,
+  BatchNorm,
+  Activation,
+  Add,
+  Pool,
+  GlobalPool,
+  Flatten,
+  Transpose,
+  Plane,
+  Dropout,
+  Gru,
+]);
 export type Layer = z.infer<typeof Layer>;
+export type LayerOf<K extends Layer["kind"]> = Extract<Layer, { readonly kind: K }>;
 
-export const Architecture = z
-  .strictObject({
-    format: z.literal("engraft.layers/1"),
-    /** Numbers per sample that enter the first layer. */
-    input: Width,
-    layers: z.array(Layer).min(1).max(10_000),
-    /** What the last layer gives: one logit, of which the sigmoid is the probability of a positive label. */
-    output: z.literal("binary-logit"),
-  })
-  .superRefine((architecture, context) => {
-    const problem = (message: string): void => context.addIssue({ code: "custom", message });
-    const names = architecture.layers.map((layer) => layer.name);
-    if (new Set(names).size !== names.length) problem("two layers have the same name");
-    let width = architecture.input;
-    for (const layer of architecture.layers) {
-      if (layer.kind === "dense" && layer.in !== width) problem(`layer ${layer.name} expects ${layer.in} numbers and gets ${width}`);
-      width = outputWidth(layer, width);
-    }
-    if (width !== 1) problem(`the last layer gives ${width} numbers; a binary logit is 1`);
-    if (architecture.layers.at(-1)?.kind !== "dense") problem("the last layer must be dense: the sigmoid is part of the loss");
-  });
-export type Architecture = z.infer<typeof Architecture>;
+/** The name by which layers refer to what enters the network. */
+export const INPUT = "input";
 
-function outputWidth(layer: Layer, input: number): number {
-  switch (layer.kind) {
-    case "dense":
-      return layer.out;
-    case "activation":
-      return input;
-    default:
-      return layer satisfies never;
-  }
-}
+/** Syntax only; `architecture.ts` checks that the layers fit together. */
+export const ArchitectureText = z.strictObject({
+  format: z.literal("engraft.layers/1"),
+  /** Shape of one sample; a single number is a flat row. */
+  input: z.union([Width, z.array(z.int().min(1).max(1_000_000)).min(1).max(3)]),
+  layers: z.array(Layer).min(1).max(10_000),
+  /** One logit, of which the sigmoid is the probability of a positive label; or any logits (in import only: no plan trains them yet). */
+  output: z.enum(["binary-logit", "logits"]),
+});
+export type Architecture = z.infer<typeof ArchitectureText>;
 
-/** Names and shapes of a layer's parameters, in canonical order; empty where it has none. */
-function parametersOf(layer: Layer): readonly { readonly name: string; readonly shape: number[] }[] {
-  switch (layer.kind) {
-    case "dense":
-      return [
-        { name: `${layer.name}/kernel`, shape: [layer.in, layer.out] },
-        { name: `${layer.name}/bias`, shape: [layer.out] },
-      ];
-    case "activation":
-      return [];
-    default:
-      return layer satisfies never;
-  }
-}
+export type Shape = readonly number[];
 
-/** Every parameter in the order of the layers. Depth 0 is the last layer that has parameters, 1 the one before it. */
-export function tensorsOf(architecture: Architecture): readonly TensorSpec[] {
-  const parametrised = architecture.layers.map(parametersOf).filter((parameters) => parameters.length > 0);
-  return parametrised.flatMap((parameters, index) =>
-    parameters.map((parameter) => ({ ...parameter, depth: parametrised.length - 1 - index })),
-  );
-}
+export const inputShape = ({ input }: Pick<Architecture, "input">): Shape => (typeof input === "number" ? [input] : input);
 
-/** The manifest's architecture, checked against its tensors. Throws `bad-input`. */
-export function architectureOf(manifest: Manifest): Architecture {
-  const parsed = Architecture.safeParse(manifest.architecture);
-  if (!parsed.success) {
-    const problems = parsed.error.issues
-      .slice(0, 5)
-      .map((issue) => [issue.path.join("."), issue.message].filter((part) => part !== "").join(": "));
-    throw new EngraftError(
-      "bad-input",
-      `The base model's architecture cannot be used: ${problems.join("; ")}. Ask its author for a corrected manifest.`,
-    );
-  }
-  if (canonicalJson(tensorsOf(parsed.data)) !== canonicalJson(manifest.tensors)) {
-    throw new EngraftError(
-      "bad-input",
-      "The base model's list of tensors does not follow from its architecture. Ask its author for a corrected manifest.",
-    );
-  }
-  return parsed.data;
+export const sizeOfShape = (shape: Shape): number => shape.reduce((product, dimension) => product * dimension, 1);
+
+/** Names of the layers whose outputs enter layer `index`. */
+export function sourcesOf(layers: readonly Layer[], index: number): readonly string[] {
+  const layer = layers[index] as Layer;
+  if (layer.kind === "add") return layer.from;
+  return [layer.from ?? layers[index - 1]?.name ?? INPUT];
 }

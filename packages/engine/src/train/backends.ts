@@ -1,6 +1,6 @@
 /** Which TensorFlow.js backend this thread uses: the first that loads and does one real training step. */
 import { EngraftError } from "@engraft/core/base/errors";
-import { flatten, trainableTensors } from "@engraft/core/models/tensors";
+import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
 // For its side effect: it registers the gradients of every operation, which tfjs-core's build for Node leaves out.
 import "@tensorflow/tfjs-layers";
@@ -8,7 +8,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import util from "node:util";
-import { tensorsOf, type Architecture } from "../ir/layers.ts";
+import { inputShape, sizeOfShape, type Architecture } from "../ir/layers.ts";
+import { tensorsOf } from "../ir/parameters.ts";
 import { startState } from "./optimizer.ts";
 import { tfjsTrainer } from "./tfjs.ts";
 import type { CompileOptions, Trainer } from "./trainer.ts";
@@ -58,8 +59,8 @@ async function tryStep(
 ): Promise<void> {
   const model = trainer.compile(architecture, tensors, options);
   try {
-    const state = startState(flatten(trainableTensors(tensorsOf(architecture), options.trainable), tensors), options);
-    await model.step(new Float32Array(options.batch * architecture.input), new Float32Array(options.batch), state);
+    const state = startState(flatten(trainedTensors(tensorsOf(architecture), options.trainable), tensors), options);
+    await model.step(new Float32Array(options.batch * sizeOfShape(inputShape(architecture))), new Float32Array(options.batch), state);
   } finally {
     model.dispose();
   }

@@ -6,14 +6,31 @@ export const crossEntropy = (logit: number, label: number): number =>
 
 export const sigmoid = (logit: number): number => (logit >= 0 ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit) / (1 + Math.exp(logit)));
 
-/** Mean loss over the batch, and its gradient with respect to each logit (written into `gradient`). */
-export function lossAndGradient(logits: ArrayLike<number>, labels: ArrayLike<number>, gradient: Float32Array): number {
+/** Weights of the classes no and yes. */
+export type ClassWeights = readonly [number, number];
+
+/** Weighted mean loss over the batch, and its gradient with respect to each logit (written into `gradient`). */
+export function lossAndGradient(
+  logits: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  gradient: Float32Array,
+  [no, yes]: ClassWeights = [1, 1],
+): number {
   const rows = gradient.length;
   let sum = 0;
   for (let row = 0; row < rows; row++) {
     const [z, y] = [logits[row] as number, labels[row] as number];
-    sum += crossEntropy(z, y);
-    gradient[row] = (sigmoid(z) - y) / rows;
+    const weight = y === 1 ? yes : no;
+    sum += weight * crossEntropy(z, y);
+    gradient[row] = (weight * (sigmoid(z) - y)) / rows;
   }
   return sum / rows;
+}
+
+/** Weights by which both classes count alike, one on average (King and Zeng 2001); all alike where a class is absent. */
+export function balanced(labels: Float32Array): ClassWeights {
+  const positives = labels.reduce((sum, label) => sum + label, 0);
+  const negatives = labels.length - positives;
+  if (positives === 0 || negatives === 0) return [1, 1];
+  return [labels.length / (2 * negatives), labels.length / (2 * positives)];
 }

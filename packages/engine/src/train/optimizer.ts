@@ -5,18 +5,22 @@ export type OptimizerSettings = Pick<Plan["training"], "optimizer" | "weightDeca
 
 /** What training changes. The engine reads and writes `parameters`; the rest belongs to the optimizer. */
 export interface TrainingState {
-  /** The trainable vector, in the order of `trainableTensors`. */
+  /** Everything that is trained, in the order of `trainedTensors`. */
   readonly parameters: Float32Array;
   /** Momentum (sgd), or first then second moments (adam). */
   readonly slots: Float32Array;
+  /** A factor on the learning rate of each parameter; 0 leaves it alone. Absent means 1. */
+  rates: Float32Array | undefined;
+  /** Every random choice inside a step derives from it and from `steps`. */
+  readonly seed: string;
   /** Updates done. */
   steps: number;
 }
 
 /** A fresh state on a copy of `parameters`. */
-export function startState(parameters: Float32Array, settings: OptimizerSettings): TrainingState {
+export function startState(parameters: Float32Array, settings: OptimizerSettings, seed = ""): TrainingState {
   const slots = settings.optimizer.name === "adam" ? 2 : settings.optimizer.momentum > 0 ? 1 : 0;
-  return { parameters: parameters.slice(), slots: new Float32Array(slots * parameters.length), steps: 0 };
+  return { parameters: parameters.slice(), slots: new Float32Array(slots * parameters.length), rates: undefined, seed, steps: 0 };
 }
 
 const BETA1 = 0.9;
@@ -28,7 +32,8 @@ const EPSILON = 1e-8;
  * 2015, algorithm 1. The L2 penalty enters the gradient: g + weightDecay w.
  */
 export function applyGradient(state: TrainingState, gradient: Float32Array, settings: OptimizerSettings): void {
-  const { parameters: w, slots } = state;
+  const { parameters: w, slots, rates } = state;
+  const factor = rates === undefined ? () => 1 : (at: number): number => rates[at] as number;
   const { optimizer, weightDecay } = settings;
   const size = w.length;
   state.steps++;
@@ -36,7 +41,7 @@ export function applyGradient(state: TrainingState, gradient: Float32Array, sett
     for (let i = 0; i < size; i++) {
       const g = (gradient[i] as number) + weightDecay * (w[i] as number);
       const v = optimizer.momentum > 0 ? (slots[i] = optimizer.momentum * (slots[i] as number) + g) : g;
-      w[i] = (w[i] as number) - optimizer.learningRate * v;
+      w[i] = (w[i] as number) - optimizer.learningRate * factor(i) * v;
     }
     return;
   }
@@ -46,6 +51,6 @@ export function applyGradient(state: TrainingState, gradient: Float32Array, sett
     const g = (gradient[i] as number) + weightDecay * (w[i] as number);
     const m = (slots[i] = BETA1 * (slots[i] as number) + (1 - BETA1) * g);
     const v = (slots[size + i] = BETA2 * (slots[size + i] as number) + (1 - BETA2) * g * g);
-    w[i] = (w[i] as number) - (rate * m) / (Math.sqrt(v) + epsilon);
+    w[i] = (w[i] as number) - (rate * factor(i) * m) / (Math.sqrt(v) + epsilon);
   }
 }

@@ -4,7 +4,7 @@ import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Tally } from "@engraft/core/models/tally";
 import type { Counts } from "../data/check.ts";
 import type { Part } from "../data/split.ts";
-import type { SessionOptions, TrainingOutcome, TrainingProgress } from "./session.ts";
+import type { AloneOutcome, RoundSeed, SessionOptions, TrainingOutcome, TrainingProgress } from "./session.ts";
 
 /** Requests, and what each is answered with. */
 export interface Calls {
@@ -13,12 +13,18 @@ export interface Calls {
     readonly answer: { readonly engine: string; readonly counts: Readonly<Record<Part, Counts>> };
   };
   readonly train: {
-    readonly request: { readonly start: Float32Array; readonly seed: readonly (string | number)[] };
+    readonly request: { readonly start: Float32Array; readonly seed: RoundSeed; readonly personal: Float32Array | undefined };
     readonly answer: TrainingOutcome;
   };
-  readonly trainAlone: { readonly request: { readonly rounds: number }; readonly answer: Float32Array };
-  readonly evaluate: { readonly request: { readonly vector: Float32Array; readonly part: Part }; readonly answer: SiteMetrics | null };
-  readonly tally: { readonly request: { readonly vector: Float32Array; readonly part: Part }; readonly answer: Tally | null };
+  readonly trainAlone: { readonly request: { readonly rounds: number }; readonly answer: AloneOutcome };
+  readonly evaluate: { readonly request: Look; readonly answer: SiteMetrics | null };
+  readonly tally: { readonly request: Look; readonly answer: Tally | null };
+}
+
+interface Look {
+  readonly vector: Float32Array;
+  readonly part: Part;
+  readonly personal: Float32Array | undefined;
 }
 export type CallName = keyof Calls;
 

@@ -5,22 +5,23 @@ import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Tally } from "@engraft/core/models/tally";
-import { flatten, trainableTensors } from "@engraft/core/models/tensors";
 import { randomFrom } from "../base/random.ts";
 import { countParts, type Counts } from "../data/check.ts";
 import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
-import { inputWidth, samplesOf, type Samples } from "../data/samples.ts";
+import { samplesOf, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
 import { readTable, type Table } from "../data/table.ts";
 import { siteMetrics } from "../evaluate/bootstrap.ts";
 import { tallyOf } from "../evaluate/tally.ts";
-import { readWeights } from "../import/base.ts";
-import { architectureOf } from "../ir/layers.ts";
+import type { Encoder } from "../trunk/encoder.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
 import { batchesOf } from "./batches.ts";
-import { sigmoid } from "./loss.ts";
+import { balanced, sigmoid } from "./loss.ts";
+import { loadModel } from "./model.ts";
 import { startState } from "./optimizer.ts";
+import { partsOf, type Parts } from "./parts.ts";
+import { ratesOf } from "./rates.ts";
 import type { CompiledModel } from "./trainer.ts";
 
 export interface SessionOptions {
@@ -31,7 +32,7 @@ export interface SessionOptions {
   readonly table: TableDeclaration;
   /** The ONNX file, where the base has a trunk. */
   readonly trunk?: Uint8Array | undefined;
-  /** Where the trunk's features are kept; without one they are worked out at every opening. */
+  /** Where the frozen part's features are kept; without one they are worked out at every opening. */
   readonly featureCache?: CachePlace | undefined;
   /** Tried in this order; the default is native, wasm, cpu. */
   readonly backends?: readonly Backend[];
@@ -39,7 +40,7 @@ export interface SessionOptions {
 
 /** Where training stands, in the plan's own unit. */
 export interface TrainingProgress {
-  readonly unit: "epochs" | "updates" | "pictures";
+  readonly unit: "epochs" | "updates" | "files";
   readonly done: number;
   readonly total: number;
   /** Mean loss of the training samples seen since the last report, in nats. It stays at the site. */
@@ -57,8 +58,10 @@ export class Aborted extends Error {
 }
 
 export interface TrainingOutcome {
-  /** Trained minus start, scaled down to the plan's clip. */
+  /** Trained minus start of what travels, scaled down to the plan's clip. */
   readonly update: Float32Array;
+  /** What stays at the site, trained; empty where nothing does. */
+  readonly personal: Float32Array;
   /** Training samples. */
   readonly sampleCount: number;
   /** Time spent training. */
@@ -67,17 +70,31 @@ export interface TrainingOutcome {
   readonly norm: number;
 }
 
+/** What chooses the order of samples, beside the plan's seed: equal parts, equal update, to the bit, on the same engine. */
+export interface RoundSeed {
+  readonly run: string;
+  readonly round: number;
+  readonly site: string;
+}
+
+/** What a site would have without the others. */
+export interface AloneOutcome {
+  readonly vector: Float32Array;
+  readonly personal: Float32Array;
+}
+
+/** `personal`, everywhere, is what stays at the site; without it the base's own values are used. */
 export interface Session {
   readonly engine: string;
   readonly counts: Readonly<Record<Part, Counts>>;
-  /** One round's training from `start`; the seed parts choose the order of samples. */
-  train(start: Float32Array, seed: readonly (string | number)[], control: TrainingControl): Promise<TrainingOutcome>;
-  /** The vector after as much training as `rounds` rounds, from the base, on this site's data only. */
-  trainAlone(rounds: number, control: TrainingControl): Promise<Float32Array>;
+  /** One round's training from `start`. */
+  train(start: Float32Array, seed: RoundSeed, control: TrainingControl, personal?: Float32Array): Promise<TrainingOutcome>;
+  /** After as much training as `rounds` rounds, from the base, on this site's data only. */
+  trainAlone(rounds: number, control: TrainingControl): Promise<AloneOutcome>;
   /** Null where the part has fewer patients than the plan's minimum count. */
-  evaluate(vector: Float32Array, part: Part): Promise<SiteMetrics | null>;
+  evaluate(vector: Float32Array, part: Part, personal?: Float32Array): Promise<SiteMetrics | null>;
   /** Counts for the figures of all sites together; null likewise. */
-  tally(vector: Float32Array, part: Part): Promise<Tally | null>;
+  tally(vector: Float32Array, part: Part, personal?: Float32Array): Promise<Tally | null>;
 }
 
 /**
@@ -86,46 +103,47 @@ export interface Session {
  */
 export async function openSession(options: SessionOptions, control: TrainingControl): Promise<Session> {
   const { manifest, plan } = options;
-  const architecture = architectureOf(manifest);
-  if (architecture.input !== inputWidth(manifest))
-    throw new EngraftError(
-      "bad-input",
-      "The base model's input rules do not give as many numbers as its first layer takes. Ask its author for a corrected manifest.",
-    );
-  const tensors = readWeights(manifest, options.weights);
+  const { trainable, batch, optimizer, weightDecay, classWeights } = plan.training;
+  const { tensors, tail, encoder } = await loadModel(manifest, options.weights, options.trunk, plan.training);
   const table = await usableTable(options);
-  const features = await trunkFeatures(options, table, control);
+  const features = encoder === undefined ? undefined : await encoded(encoder, options, table, control);
   const part = (name: Part): Samples => samplesOf(table, plan.data, manifest, name, features);
   const samples = { train: part("train"), validation: part("validation"), test: part("test") };
-  const { trainable, batch, optimizer, weightDecay } = plan.training;
-  const compileOptions = { trainable, batch, optimizer, weightDecay };
-  const trainer = await chooseTrainer(architecture, tensors, compileOptions, options.backends);
-  const model = trainer.compile(architecture, tensors, compileOptions);
-  const base = flatten(trainableTensors(manifest.tensors, trainable), tensors);
-  const checked = (vector: Float32Array): Float32Array => {
-    if (vector.length !== base.length)
-      throw new EngraftError("wrong-shape", `The vector has ${vector.length} values; the plan trains ${base.length}.`);
-    return vector;
-  };
+  const weights = classWeights === "balanced" ? balanced(samples.train.y) : undefined;
+  const compileOptions = { trainable, batch, optimizer, weightDecay, classWeights: weights };
+  const trainer = await chooseTrainer(tail, tensors, compileOptions, options.backends);
+  const model = trainer.compile(tail, tensors, compileOptions);
+  const parts = partsOf(manifest.tensors, trainable, tensors);
+  const fitted = (from: Float32Array, rounds: Rounds, seed: readonly (string | number)[], control: TrainingControl) =>
+    fit({ model, plan, samples: samples.train, parts }, from, rounds, seed, control);
+  const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
+    predict(model, plan, samples[part], parts.join(vector, personal));
   return {
     engine: trainer.name,
     counts: countParts(table, plan.data),
-    train: async (start, seed, control) => {
+    train: async (start, { run, round, site }, control, personal) => {
       const begin = performance.now();
-      const update = await fit(model, plan, samples.train, checked(start), { rounds: 1, seed, control });
+      const trained = parts.split(await fitted(parts.join(start, personal), { first: round, count: 1 }, [run, round, site], control));
+      const update = trained.shared;
       for (let i = 0; i < update.length; i++) update[i] = (update[i] as number) - (start[i] as number);
       const norm = clipTo(update, plan.training.clip);
-      return { update, sampleCount: samples.train.rows, seconds: (performance.now() - begin) / 1000, norm };
+      const seconds = (performance.now() - begin) / 1000;
+      return { update, personal: trained.personal, sampleCount: samples.train.rows, seconds, norm };
     },
-    trainAlone: (rounds, control) => fit(model, plan, samples.train, base, { rounds, seed: ["alone"], control }),
-    evaluate: async (vector, part) => {
+    trainAlone: async (rounds, control) => {
+      const { shared, personal } = parts.split(
+        await fitted(parts.join(parts.base.shared), { first: 1, count: rounds }, ["alone"], control),
+      );
+      return { vector: shared, personal };
+    },
+    evaluate: async (vector, part, personal) => {
       const { y, patients } = samples[part];
-      const probabilities = await predict(model, plan, samples[part], checked(vector));
+      const probabilities = await predicted(vector, part, personal);
       return probabilities === null ? null : siteMetrics(probabilities, y, patients, plan.metrics.names);
     },
-    tally: async (vector, part) => {
+    tally: async (vector, part, personal) => {
       const { y, patients } = samples[part];
-      const probabilities = await predict(model, plan, samples[part], checked(vector));
+      const probabilities = await predicted(vector, part, personal);
       return probabilities === null ? null : tallyOf(probabilities, y, patients);
     },
   };
@@ -143,39 +161,50 @@ async function usableTable({ table: declaration, plan }: SessionOptions): Promis
   return table;
 }
 
-/** Undefined for a base without a trunk. */
-async function trunkFeatures({ manifest, trunk, featureCache }: SessionOptions, table: Table, control: TrainingControl) {
-  if (manifest.trunk === undefined) return undefined;
-  if (trunk === undefined)
-    throw new EngraftError("blob-missing", "The base model's trunk is not here. It is fetched again with the next ask.");
-  // Loaded late: most bases are without one.
+async function encoded(encoder: Encoder, { featureCache }: SessionOptions, table: Table, control: TrainingControl) {
+  // Loaded late: most bases take columns only.
   const { featuresOf } = await import("../trunk/features.ts");
-  const progress = (done: number, total: number): void => control.progress({ unit: "pictures", done, total, loss: 0 });
-  const features = await featuresOf({ manifest, trunk, files: table.files, cache: featureCache, progress, aborted: control.aborted });
+  const progress = (done: number, total: number): void => control.progress({ unit: "files", done, total, loss: 0 });
+  const features = await featuresOf({ encoder, files: table.files, cache: featureCache, progress, aborted: control.aborted });
   if (features === undefined) throw new Aborted();
   return features;
 }
 
 const PROGRESS_EVERY_MS = 200;
 
-/** The trained vector. The optimizer's state lives as long as this call: sites share weights, not moments. */
+interface Rounds {
+  readonly first: number;
+  readonly count: number;
+}
+
+interface Fitting {
+  readonly model: CompiledModel;
+  readonly plan: Plan;
+  readonly samples: Samples;
+  readonly parts: Parts;
+}
+
+/** The engine's vector, trained. The optimizer's state lives as long as this call: sites share weights, not moments. */
 async function fit(
-  model: CompiledModel,
-  plan: Plan,
-  samples: Samples,
+  { model, plan, samples, parts }: Fitting,
   start: Float32Array,
-  { rounds, seed, control }: { readonly rounds: number; readonly seed: readonly (string | number)[]; readonly control: TrainingControl },
+  rounds: Rounds,
+  seed: readonly (string | number)[],
+  control: TrainingControl,
 ): Promise<Float32Array> {
   if (samples.rows === 0) throw new EngraftError("data-invalid", "No patient of this table falls into the training part.");
   const { batch, amount } = plan.training;
-  const total = rounds * amount.count;
+  const total = rounds.count * amount.count;
   const updatesPerUnit = amount.unit === "updates" ? 1 : samples.rows / batch;
   const updates = Math.ceil(total * updatesPerUnit);
   const next = batchesOf(samples, batch, randomFrom([plan.training.seed, ...seed]));
-  const state = startState(start, plan.training);
+  const state = startState(start, plan.training, [plan.training.seed, ...seed].join("/"));
+  let round = 0;
   let [reported, loss, since] = [performance.now(), 0, 0];
   for (let update = 1; update <= updates; update++) {
     if (control.aborted()) throw new Aborted();
+    const current = rounds.first + Math.floor(((update - 1) * rounds.count) / updates);
+    if (current !== round) state.rates = ratesOf(parts.trained, plan.training, (round = current));
     const { x, y } = next();
     loss += await model.step(x, y, state);
     since++;

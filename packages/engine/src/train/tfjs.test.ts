@@ -2,7 +2,8 @@ import { trainableTensors, unflatten, flatten } from "@engraft/core/models/tenso
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../base/random.ts";
-import { tensorsOf, type Architecture } from "../ir/layers.ts";
+import type { Architecture } from "../ir/layers.ts";
+import { tensorsOf } from "../ir/parameters.ts";
 import { architecture, tensors } from "../model.fixture.ts";
 import { chooseTrainer } from "./backends.ts";
 import { startState, type OptimizerSettings } from "./optimizer.ts";

@@ -1,27 +1,25 @@
 /** The TensorFlow.js engine: forward pass and gradients there; loss and optimizer, a few numbers, here. */
-import { trainableTensors, totalSize, sizeOf, type TensorSpec } from "@engraft/core/models/tensors";
+import { trainedTensors, totalSize, sizeOf, type TensorSpec } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
-import { tensorsOf, type Architecture, type Layer } from "../ir/layers.ts";
+import { INPUT, inputShape, sourcesOf, type Architecture } from "../ir/layers.ts";
+import { tensorsOf } from "../ir/parameters.ts";
 import { lossAndGradient } from "./loss.ts";
-import { applyGradient } from "./optimizer.ts";
+import { applyGradient, type TrainingState } from "./optimizer.ts";
+import { applyLayer, type Pass } from "./tfjs-layers.ts";
 import type { CompiledModel, CompileOptions, Trainer } from "./trainer.ts";
 
 type Parameters = ReadonlyMap<string, tf.Tensor>;
 
-function apply(layer: Layer, x: tf.Tensor, parameters: Parameters): tf.Tensor {
-  const parameter = (name: string): tf.Tensor => parameters.get(`${layer.name}/${name}`) as tf.Tensor;
-  switch (layer.kind) {
-    case "dense":
-      return tf.add(tf.matMul(x, parameter("kernel")), parameter("bias"));
-    case "activation":
-      return { relu: tf.relu, tanh: tf.tanh, sigmoid: tf.sigmoid, linear: (input: tf.Tensor) => input }[layer.function](x);
-    default:
-      return layer satisfies never;
+function forward({ layers }: Architecture, x: tf.Tensor, pass: Pass): tf.Tensor {
+  const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
+  let output = x;
+  for (const [index, layer] of layers.entries()) {
+    const inputs = sourcesOf(layers, index).map((source) => outputs.get(source) as tf.Tensor);
+    output = applyLayer(pass, layer, inputs);
+    outputs.set(layer.name, output);
   }
+  return output;
 }
-
-const forward = (layers: readonly Layer[], x: tf.Tensor, parameters: Parameters): tf.Tensor =>
-  layers.reduce((input, layer) => apply(layer, input, parameters), x);
 
 /** One tensor for each spec, from consecutive slices of a flat vector. Copies: the cpu backend keeps what it is given. */
 function tensorsFrom(specs: readonly TensorSpec[], flat: Float32Array): tf.Tensor[] {
@@ -29,53 +27,116 @@ function tensorsFrom(specs: readonly TensorSpec[], flat: Float32Array): tf.Tenso
   return specs.map((spec) => tf.tensor(flat.slice(at, (at += sizeOf(spec))), spec.shape, "float32"));
 }
 
+/** How much a batch counts in the running statistics: PyTorch's default. */
+const MOMENTUM = 0.1;
+
+type Learning = Omit<Pass, "parameter">;
+
+const PREDICTING: Learning = { learnsStatistics: () => false, statistics: () => undefined, dropoutSeed: () => undefined };
+
+const passOf = (parameters: Parameters, learning: Learning): Pass => ({
+  ...learning,
+  parameter: (layer, name) => parameters.get(`${layer.name}/${name}`) as tf.Tensor,
+});
+
+/** Where each trained tensor begins in the flat vector. */
+function offsetsOf(trained: readonly TensorSpec[]): ReadonlyMap<string, number> {
+  let at = 0;
+  return new Map(trained.map((spec) => [spec.name, (at += sizeOf(spec)) - sizeOf(spec)]));
+}
+
+/** One training step, built once; a call only changes what the fields point to. */
+class Step {
+  readonly #architecture: Architecture;
+  readonly #options: CompileOptions;
+  readonly #trained: readonly TensorSpec[];
+  /** What has a gradient: running statistics follow the batches instead. */
+  readonly #learnt: readonly TensorSpec[];
+  readonly #offsets: ReadonlyMap<string, number>;
+  readonly #gradients: (values: tf.Tensor[]) => tf.Tensor[];
+  readonly #gradient: Float32Array;
+  readonly #gradientOfLogits: Float32Array;
+  /** The batch's statistics, by the name of the running one. */
+  readonly #seen = new Map<string, Float32Array>();
+  #x!: tf.Tensor;
+  #y!: Float32Array;
+  #state!: TrainingState;
+  #loss = Number.NaN;
+
+  constructor(architecture: Architecture, options: CompileOptions, trained: readonly TensorSpec[], kept: Parameters) {
+    this.#architecture = architecture;
+    this.#options = options;
+    this.#trained = trained;
+    this.#learnt = trained.filter(({ role }) => role !== "statistic");
+    this.#offsets = offsetsOf(trained);
+    this.#gradient = new Float32Array(totalSize(trained));
+    this.#gradientOfLogits = new Float32Array(options.batch);
+    const learning: Learning = {
+      learnsStatistics: (layer) => this.#offsets.has(`${layer.name}/mean`),
+      statistics: ({ name }, mean, variance) => {
+        this.#seen.set(`${name}/mean`, mean.dataSync<"float32">());
+        this.#seen.set(`${name}/variance`, variance.dataSync<"float32">());
+      },
+      dropoutSeed: ({ name }) => `${this.#state.seed}/${this.#state.steps}/${name}`,
+    };
+    const lossOf = tf.customGrad((...inputs) => {
+      this.#loss = lossAndGradient((inputs[0] as tf.Tensor).dataSync(), this.#y, this.#gradientOfLogits, options.classWeights);
+      const gradFunc = () => tf.tensor(this.#gradientOfLogits.slice(), [options.batch, 1], "float32");
+      return { value: tf.scalar(this.#loss), gradFunc };
+    });
+    this.#gradients = tf.grads((...values: tf.Tensor[]) => {
+      const byName = this.#learnt.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const);
+      return lossOf(forward(architecture, this.#x, passOf(new Map([...kept, ...byName]), learning)));
+    });
+  }
+
+  run(x: Float32Array, y: Float32Array, state: TrainingState): number {
+    this.#state = state;
+    this.#y = y;
+    this.#seen.clear();
+    tf.tidy(() => {
+      this.#x = tf.tensor(x, [this.#options.batch, ...inputShape(this.#architecture)], "float32");
+      const values = tensorsFrom(this.#trained, state.parameters).filter((_, index) =>
+        this.#learnt.includes(this.#trained[index] as TensorSpec),
+      );
+      this.#gradients(values).forEach((part, index) => {
+        this.#gradient.set(part.dataSync(), this.#offsets.get((this.#learnt[index] as TensorSpec).name));
+      });
+    });
+    const statistics = this.#followed();
+    applyGradient(state, this.#gradient, this.#options);
+    for (const [at, values] of statistics) state.parameters.set(values, at);
+    return this.#loss;
+  }
+
+  /** Running statistics after the step, by their places. They have no gradient, so the optimizer's decay must not reach them. */
+  #followed(): readonly (readonly [number, Float32Array])[] {
+    return [...this.#seen].map(([name, values]) => {
+      const from = this.#offsets.get(name) as number;
+      const running = this.#state.parameters.subarray(from, from + values.length);
+      return [from, running.map((value, index) => (1 - MOMENTUM) * value + MOMENTUM * (values[index] as number))] as const;
+    });
+  }
+}
+
 function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float32Array>, options: CompileOptions): CompiledModel {
   const specs = tensorsOf(architecture);
-  const trained = trainableTensors(specs, options.trainable);
+  const trained = trainedTensors(specs, options.trainable);
   const kept = new Map(
     specs
       .filter((spec) => !trained.includes(spec))
       .map((spec) => [spec.name, tf.tensor((tensors.get(spec.name) as Float32Array).slice(), spec.shape, "float32")]),
   );
-  const bind = (values: readonly tf.Tensor[]): Parameters =>
-    new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
-
-  // Built once; a step only changes what `x` and `y` point to.
-  let x: tf.Tensor;
-  let y: Float32Array;
-  let loss = Number.NaN;
-  const gradientOfLogits = new Float32Array(options.batch);
-  const lossOf = tf.customGrad((...inputs) => {
-    loss = lossAndGradient((inputs[0] as tf.Tensor).dataSync(), y, gradientOfLogits);
-    return { value: tf.scalar(loss), gradFunc: () => tf.tensor(gradientOfLogits.slice(), [options.batch, 1], "float32") };
-  });
-  const gradients = tf.grads((...values: tf.Tensor[]) => lossOf(forward(architecture.layers, x, bind(values))));
-  const gradient = new Float32Array(totalSize(trained));
-
+  const step = new Step(architecture, options, trained, kept);
   return {
-    step: async (batchX, batchY, state) => {
-      tf.tidy(() => {
-        x = tf.tensor(batchX, [options.batch, architecture.input], "float32");
-        y = batchY;
-        let at = 0;
-        for (const part of gradients(tensorsFrom(trained, state.parameters))) {
-          gradient.set(part.dataSync(), at);
-          at += part.size;
-        }
-      });
-      applyGradient(state, gradient, options);
-      return loss;
-    },
+    step: async (x, y, state) => step.run(x, y, state),
     logits: async (inputs, rows, parameters) =>
-      tf.tidy(() =>
-        Float32Array.from(
-          forward(
-            architecture.layers,
-            tf.tensor(inputs, [rows, architecture.input], "float32"),
-            bind(tensorsFrom(trained, parameters)),
-          ).dataSync(),
-        ),
-      ),
+      tf.tidy(() => {
+        const values = tensorsFrom(trained, parameters);
+        const all = new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
+        const x = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
+        return Float32Array.from(forward(architecture, x, passOf(all, PREDICTING)).dataSync());
+      }),
     frozen: () => new Map([...kept].map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())])),
     dispose: () => tf.dispose([...kept.values()]),
   };

@@ -20,26 +20,29 @@ async function perform(request: Request): Promise<Calls[CallName]["answer"]> {
   if (session === undefined) throw new Error("Bug: the training thread was asked before it was opened");
   switch (request.call) {
     case "train":
-      return session.train(request.value.start, request.value.seed, control);
+      return session.train(request.value.start, request.value.seed, control, request.value.personal);
     case "trainAlone":
       return session.trainAlone(request.value.rounds, control);
     case "evaluate":
-      return session.evaluate(request.value.vector, request.value.part);
+      return session.evaluate(request.value.vector, request.value.part, request.value.personal);
     case "tally":
-      return session.tally(request.value.vector, request.value.part);
+      return session.tally(request.value.vector, request.value.part, request.value.personal);
     default:
       return request satisfies never;
   }
 }
 
-const vectorIn = (answer: Calls[CallName]["answer"]): Float32Array | undefined =>
-  answer instanceof Float32Array ? answer : answer !== null && "update" in answer ? answer.update : undefined;
+/** What is handed over instead of copied. */
+function buffersIn(answer: Calls[CallName]["answer"]): readonly ArrayBuffer[] {
+  if (answer === null || !("personal" in answer)) return [];
+  const vectors = "update" in answer ? [answer.update, answer.personal] : [answer.vector, answer.personal];
+  return vectors.map((vector) => vector.buffer as ArrayBuffer);
+}
 
 async function respond(request: Request): Promise<void> {
   try {
     const value = await perform(request);
-    const vector = vectorIn(value);
-    send({ id: request.id, type: "answer", value }, vector === undefined ? [] : [vector.buffer as ArrayBuffer]);
+    send({ id: request.id, type: "answer", value }, buffersIn(value));
   } catch (error) {
     if (error instanceof Aborted) send({ id: request.id, type: "aborted" });
     else

@@ -37,8 +37,10 @@ function checkEnds({ input, output, initializer }: OnnxGraph): Refusal | undefin
   if (output.length === 0) return no("it has no output.");
   const dims = inputs[0]?.type?.tensor_type?.shape?.dim ?? [];
   const open = dims.slice(1).findIndex(({ dim_value }) => dim_value <= 0);
-  if (dims.length !== 4 || open >= 0) {
-    return no("its input is no picture of one fixed size: it needs four dimensions, of which only the first may be open.");
+  if ((dims.length !== 4 && dims.length !== 3) || open >= 0) {
+    return no(
+      "its input is no picture or recording of one fixed size: it needs four dimensions or three, of which only the first may be open.",
+    );
   }
   return undefined;
 }

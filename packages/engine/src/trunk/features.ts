@@ -1,39 +1,30 @@
-/** The features of all pictures of a table: from the cache where they are known, else decoded and run through the trunk. */
-import { canonicalJson } from "@engraft/core/base/canonical";
+/** The features of all pictures or recordings of a table: from the cache where they are known, else decoded and run through the encoder. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
-import type { Manifest } from "@engraft/core/models/manifest";
-import { pictureBytes, pictureSample, type ImageRule } from "../data/pictures.ts";
+import { fileBytes, fileSample } from "../data/file-input.ts";
 import type { Features } from "../data/samples.ts";
+import type { Encoder } from "./encoder.ts";
 import { FeatureCache, type CachePlace } from "./feature-cache.ts";
-import { openTrunk, type RunningTrunk } from "./trunk.ts";
+import type { RunningTrunk } from "./trunk.ts";
 
 export interface FeatureOptions {
-  readonly manifest: Manifest;
-  /** The trunk's file. */
-  readonly trunk: Uint8Array;
+  readonly encoder: Encoder;
   readonly files: readonly string[];
   readonly cache: CachePlace | undefined;
   readonly progress: (done: number, total: number) => void;
   readonly aborted: () => boolean;
 }
 
-/** Changes with everything that changes a feature. */
-const PREPROCESSING = "engraft pictures 1";
-
-/** Pictures that are decoded before they go through the trunk together. */
+/** Files that are decoded before they go through the trunk together. */
 const TOGETHER = 64;
 
 /** Throws as `openTrunk`, `data-missing`, `data-invalid`; returns undefined where it was aborted, with what was done kept. */
 export async function featuresOf(options: FeatureOptions): Promise<Features | undefined> {
-  const { manifest, files, progress, aborted } = options;
-  const { trunk } = manifest;
-  const rule = manifest.inputs.find((input): input is ImageRule => input.kind === "image");
-  if (trunk === undefined || rule === undefined) throw new Error("Bug: features were asked of a base without a trunk");
-  const width = trunk.features;
-  const cache = options.cache === undefined ? undefined : await FeatureCache.open(options.cache, nameOf(trunk, rule), width);
+  const { encoder, files, progress, aborted } = options;
+  const { name, width, open } = encoder;
+  const cache = options.cache === undefined || open === undefined ? undefined : await FeatureCache.open(options.cache, name, width);
   const values = new Float32Array(files.length * width);
-  const work = new Work(options, rule, cache, values);
+  const work = new Work(options, cache, values);
   try {
     for (let from = 0; from < files.length; from += TOGETHER) {
       if (aborted()) return undefined;
@@ -44,53 +35,57 @@ export async function featuresOf(options: FeatureOptions): Promise<Features | un
     await work.close();
     await cache?.save();
   }
-  if (!values.every(Number.isFinite)) throw new EngraftError("not-finite", "The trunk gives features that are no finite numbers.");
+  if (!values.every(Number.isFinite)) throw new EngraftError("not-finite", "The base model gives features that are no finite numbers.");
   return { width, values };
 }
 
-const nameOf = ({ onnx, input, output }: NonNullable<Manifest["trunk"]>, rule: ImageRule): string =>
-  sha256(canonicalJson({ onnx: onnx.digest, input, output, rule, preprocessing: PREPROCESSING }));
+interface Unknown {
+  readonly at: number;
+  readonly digest: ReturnType<typeof sha256>;
+  readonly bytes: Uint8Array;
+}
 
 class Work {
   readonly #options: FeatureOptions;
-  readonly #rule: ImageRule;
   readonly #cache: FeatureCache | undefined;
   readonly #values: Float32Array;
-  /** Started when the first picture needs it: with a full cache it never is. */
+  /** Started when the first file needs it: with a full cache it never is. */
   #running: RunningTrunk | undefined;
 
-  constructor(options: FeatureOptions, rule: ImageRule, cache: FeatureCache | undefined, values: Float32Array) {
+  constructor(options: FeatureOptions, cache: FeatureCache | undefined, values: Float32Array) {
     this.#options = options;
-    this.#rule = rule;
     this.#cache = cache;
     this.#values = values;
   }
 
   async some(from: number, to: number): Promise<void> {
-    const { files, manifest } = this.#options;
-    const trunk = manifest.trunk as NonNullable<Manifest["trunk"]>;
-    const unknown: { readonly at: number; readonly digest: ReturnType<typeof sha256>; readonly bytes: Uint8Array }[] = [];
+    const { files, encoder } = this.#options;
+    const unknown: Unknown[] = [];
     for (let at = from; at < to; at++) {
-      const bytes = await pictureBytes(files[at] as string);
+      const bytes = await fileBytes(files[at] as string);
       const digest = sha256(bytes);
       const known = this.#cache?.get(digest);
       if (known === undefined) unknown.push({ at, digest, bytes });
-      else this.#values.set(known, at * trunk.features);
+      else this.#values.set(known, at * encoder.width);
     }
     if (unknown.length === 0) return;
-    const running = (this.#running ??= await openTrunk(trunk, this.#rule, this.#options.trunk));
-    const samples = new Float32Array(unknown.length * running.inputSize);
-    await Promise.all(
-      unknown.map(async ({ bytes }, index) =>
-        samples.set(await pictureSample(bytes, this.#rule, trunk.input.layout), index * running.inputSize),
-      ),
-    );
-    const features = await running.run(samples, unknown.length);
+    const samples = await Promise.all(unknown.map(({ bytes }) => fileSample(encoder.input, bytes, encoder.layout)));
+    const features = await this.#encoded(samples);
     unknown.forEach(({ at, digest }, index) => {
-      const one = features.subarray(index * trunk.features, (index + 1) * trunk.features);
-      this.#values.set(one, at * trunk.features);
+      const one = features.subarray(index * encoder.width, (index + 1) * encoder.width);
+      this.#values.set(one, at * encoder.width);
       this.#cache?.put(digest, one);
     });
+  }
+
+  async #encoded(samples: readonly Float32Array[]): Promise<Float32Array> {
+    const { open } = this.#options.encoder;
+    const size = samples[0]?.length ?? 0;
+    const all = new Float32Array(samples.length * size);
+    samples.forEach((sample, index) => all.set(sample, index * size));
+    if (open === undefined) return all;
+    this.#running ??= await open();
+    return this.#running.run(all, samples.length);
   }
 
   async close(): Promise<void> {

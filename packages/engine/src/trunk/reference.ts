@@ -10,11 +10,14 @@ export function referenceInput(size: number): Float32Array {
 }
 
 /** Undefined where they agree. Processors differ in the last digits, so a little is allowed; a wrong file is far off. */
-export function differsFromReference({ features: width, reference }: Trunk, features: Float32Array): Refusal | undefined {
+export function differsFromReference(
+  { features: width, reference }: Pick<Trunk, "features" | "reference">,
+  features: Float32Array,
+): Refusal | undefined {
   const no = (what: string) =>
     refuse(
       "bad-input",
-      `The trunk does not compute what its author's did: ${what}. Fetch it again; if that does not help, this machine's ONNX Runtime cannot run it.`,
+      `The base model does not compute here what it did at its author's: ${what}. Fetch it again; if that does not help, this machine's ONNX Runtime cannot run it.`,
     );
   if (features.length !== width || reference.features.length !== width) {
     return no(`it gives ${features.length} features for the reference input instead of ${width}`);

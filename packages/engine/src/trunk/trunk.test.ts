@@ -8,10 +8,12 @@ import { isRefusal } from "@engraft/core/base/errors";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { baseFromOnnx, type FromOnnxOptions } from "../import/from-onnx.ts";
+import { fileInputOf, type FileInput } from "../data/file-input.ts";
 import { pictureSample } from "../data/pictures.ts";
 import { checkOnnx } from "./check-onnx.ts";
 import { CHANNELS, encoderFile, encoderGraph, shapeConstant, SIZE } from "./encoder.fixture.ts";
 import { FeatureCache } from "./feature-cache.ts";
+import { encoderFromFile } from "./encoder.ts";
 import { featuresOf } from "./features.ts";
 import { readOnnx, writeOnnx } from "./onnx-file.ts";
 import { pooled } from "./pool.ts";
@@ -71,7 +73,7 @@ describe("an ONNX encoder", () => {
 
   it("[B3] computes what its convolution says, whatever the batch", async () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
-    const running = await openTrunk(manifest.trunk as NonNullable<Manifest["trunk"]>, ruleOf(manifest), trunk);
+    const running = await openTrunk(manifest.trunk as NonNullable<Manifest["trunk"]>, [3, SIZE, SIZE], trunk);
     const samples = referenceInput(40 * running.inputSize);
     const all = await running.run(samples, 40);
     expect(all).toHaveLength(40 * CHANNELS);
@@ -88,10 +90,10 @@ describe("an ONNX encoder", () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
     const known = manifest.trunk as NonNullable<Manifest["trunk"]>;
     const other = { ...known, reference: { ...known.reference, features: known.reference.features.map((value) => value + 0.01) } };
-    await expect(openTrunk(other, ruleOf(manifest), trunk)).rejects.toThrow("does not compute what its author's did");
+    await expect(openTrunk(other, [3, SIZE, SIZE], trunk)).rejects.toThrow("does not compute here what it did");
     const flipped = Uint8Array.from(trunk);
     flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] as number) ^ 1;
-    await expect(openTrunk(known, ruleOf(manifest), flipped)).rejects.toThrow("not the one that the manifest names");
+    await expect(openTrunk(known, [3, SIZE, SIZE], flipped)).rejects.toThrow("not the one that the manifest names");
   });
 
   it("[B3] of the wrong shape, or cut where nothing is, is refused with what to do", async () => {
@@ -235,12 +237,15 @@ describe("pictures", () => {
 describe("features", () => {
   const place = () => ({ folder: join(dir, "features"), key: new Uint8Array(32).fill(7) });
   const never = () => false;
+  const encoderOf = (manifest: Manifest, trunk: Uint8Array) =>
+    encoderFromFile(manifest.trunk as NonNullable<Manifest["trunk"]>, fileInputOf(manifest) as FileInput, trunk);
 
   it("[B6] are worked out once, kept encrypted, and found again by the picture's content", async () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
     const files = [await picture("a.png", { r: 200, g: 0, b: 0 }), await picture("b.png", { r: 0, g: 0, b: 200 })];
     const seen: number[] = [];
-    const once = { manifest, trunk, files, cache: place(), progress: (done: number) => seen.push(done), aborted: never };
+    const encoder = encoderOf(manifest, trunk);
+    const once = { encoder, files, cache: place(), progress: (done: number) => seen.push(done), aborted: never };
     const first = await featuresOf(once);
     expect(seen).toEqual([2]);
     expect(first?.values[0]).toBeGreaterThan(first?.values[CHANNELS] as number);
@@ -248,16 +253,18 @@ describe("features", () => {
     const stored = await readFile(join(place().folder, name));
     expect(stored.includes(Buffer.from(first?.values.buffer as ArrayBuffer).subarray(0, 4 * CHANNELS))).toBe(false);
     // With a trunk that cannot run, only what is kept can answer.
-    expect(await featuresOf({ ...once, trunk: new Uint8Array(0) })).toEqual(first);
+    expect(await featuresOf({ ...once, encoder: encoderOf(manifest, new Uint8Array(0)) })).toEqual(first);
     await writeFile(files[1] as string, await readFile(await picture("c.png", { r: 0, g: 200, b: 0 })));
-    await expect(featuresOf({ ...once, trunk: new Uint8Array(0) })).rejects.toThrow("not the one that the manifest names");
+    await expect(featuresOf({ ...once, encoder: encoderOf(manifest, new Uint8Array(0)) })).rejects.toThrow(
+      "not the one that the manifest names",
+    );
   });
 
   it("[B6] under another key, damaged, or of another preprocessing are never used", async () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
     const files = [await picture("d.png", { r: 9, g: 99, b: 199 })];
     const run = (changed: object = {}) =>
-      featuresOf({ manifest, trunk, files, cache: place(), progress: () => undefined, aborted: never, ...changed });
+      featuresOf({ encoder: encoderOf(manifest, trunk), files, cache: place(), progress: () => undefined, aborted: never, ...changed });
     const right = await run();
     expect(await run({ cache: { ...place(), key: new Uint8Array(32).fill(8) } })).toEqual(right);
     for (const name of await readdir(place().folder)) {
@@ -267,7 +274,7 @@ describe("features", () => {
     }
     expect(await run()).toEqual(right);
     const other = { ...manifest, inputs: [{ ...ruleOf(manifest), sd: [100, 100, 100] }] };
-    expect(await run({ manifest: other })).not.toEqual(right);
+    expect(await run({ encoder: encoderOf(other, trunk) })).not.toEqual(right);
   });
 
   it("[B6] are bounded: those of the trunks unused for longest go", async () => {

@@ -3,7 +3,7 @@ import { EngraftError, isRefusal, type Refusal } from "@engraft/core/base/errors
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Trunk } from "@engraft/core/models/manifest";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { ImageRule } from "../data/pictures.ts";
+import type { Shape } from "../ir/layers.ts";
 import { checkOnnx } from "./check-onnx.ts";
 import { readOnnx, type OnnxModel } from "./onnx-file.ts";
 import { pooled } from "./pool.ts";
@@ -21,7 +21,6 @@ export interface RunningTrunk {
 }
 
 type Asked = Pick<Trunk, "input" | "output">;
-type Shape = Pick<ImageRule, "width" | "height" | "channels">;
 
 /** Reads and checks a file. Throws `bad-input`. */
 export function usableOnnx(bytes: Uint8Array): OnnxModel {
@@ -31,9 +30,9 @@ export function usableOnnx(bytes: Uint8Array): OnnxModel {
   return model;
 }
 
-/** Starts a trunk whose file was checked. Throws `bad-input` where it does not compute. */
+/** Starts a trunk whose file was checked; `shape` of a sample is channels first. Throws `bad-input` where it does not compute. */
 export async function startTrunk(bytes: Uint8Array, model: OnnxModel, { input, output }: Asked, shape: Shape): Promise<RunningTrunk> {
-  const dims = input.layout === "nchw" ? [shape.channels, shape.height, shape.width] : [shape.height, shape.width, shape.channels];
+  const dims = input.layout === "nchw" ? shape : [...shape.slice(1), shape[0] as number];
   const session = await InferenceSession.create(bytes, { executionProviders: ["cpu"], logSeverityLevel: 3 }).catch((cause: unknown) => {
     throw new EngraftError("bad-input", `ONNX Runtime does not take the trunk: ${textOf(cause)}`, { cause });
   });
@@ -68,11 +67,11 @@ export async function startTrunk(bytes: Uint8Array, model: OnnxModel, { input, o
  * The trunk of a manifest, ready to run: its digest, its content and its features of the reference input are checked.
  * Throws `digest-mismatch` or `bad-input`.
  */
-export async function openTrunk(trunk: Trunk, rule: ImageRule, bytes: Uint8Array): Promise<RunningTrunk> {
+export async function openTrunk(trunk: Trunk, shape: Shape, bytes: Uint8Array): Promise<RunningTrunk> {
   if (sha256(bytes) !== trunk.onnx.digest) {
     throw new EngraftError("digest-mismatch", "The trunk's file is not the one that the manifest names. Fetch it again.");
   }
-  const running = await startTrunk(bytes, usableOnnx(bytes), trunk, rule);
+  const running = await startTrunk(bytes, usableOnnx(bytes), trunk, shape);
   const features = await running.run(referenceInput(running.inputSize), 1);
   const wrong: Refusal | undefined = differsFromReference(trunk, features);
   if (wrong === undefined) return running;

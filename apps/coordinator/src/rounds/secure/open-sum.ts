@@ -19,8 +19,8 @@ import { addSlice, layoutWords, pack, slicesOf, type Layout } from "@engraft/cor
 import { decodeSum, layoutOf, type Decoded } from "@engraft/core/secagg/quantize";
 import { statementOf } from "@engraft/core/secagg/signed-text";
 import { acceptRelease, recoverSecrets, unmaskSum, type AcceptedRelease, type Opening, type Recovered } from "@engraft/core/secagg/unmask";
-import type { BlobStore } from "@engraft/runtime/blobs";
-import { readExactly, SLICE_BYTES, withFile } from "../../plans/weights-file.ts";
+import { BlobFault, type BlobStore } from "@engraft/runtime/blobs";
+import { SLICE_BYTES, withSequential } from "../../plans/weights-file.ts";
 import { roundHashOf, type Kept } from "./kept.ts";
 
 /** A million words of a few masks: some milliseconds, after which the links are served. */
@@ -50,7 +50,20 @@ const not = (refusal: Refusal): NotOpened => ({
   blamed: "site" in refusal ? (refusal.site as SiteName) : null,
 });
 
+/**
+ * Opens the sum, or says why it cannot be. What a site sent and the disk has lost cannot come again: then the round ends by name.
+ * Throws where the checkpoint is not here, or the disk is at fault: that may pass.
+ */
 export async function openSum(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
+  try {
+    return await open(blobs, kept, run, params, state);
+  } catch (error) {
+    if (!(error instanceof BlobFault) || error.digest === state.checkpoint.digest) throw error;
+    return { ok: false, code: error.code, text: `What a site had sent is lost on the coordinator's disk. ${error.message}`, blamed: null };
+  }
+}
+
+async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
   const { secure } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no sum to open");
   const deals = (await kept.deals(secure.directory, state.roster, state.deals)).map(({ accepted }) => accepted);
@@ -87,9 +100,9 @@ export async function openSum(blobs: BlobStore, kept: Kept, run: RunId, params: 
 async function summed(blobs: BlobStore, { inputs }: Unmasking, layout: Layout): Promise<Uint32Array> {
   const sum = new Uint32Array(layoutWords(layout));
   for (const { body } of inputs) {
-    await withFile(blobs.path(body.digest), async (file) => {
+    await withSequential(blobs, body, async (vector) => {
       for (const slice of slicesOf(layout, SLICE_BYTES / 4)) {
-        const bytes = await readExactly(file, 4 * slice.from, 4 * slice.words);
+        const bytes = await vector.next(4 * slice.words);
         addSlice(sum, slice, new Uint32Array(bytes.buffer));
       }
     });
@@ -106,10 +119,10 @@ async function unmasked(sum: Uint32Array, opening: Opening, recovered: Recovered
 
 /** The next checkpoint: the one the round started from plus the mean. */
 function applied(blobs: BlobStore, checkpoint: BlobRef, { mean }: Decoded): Promise<BlobRef> {
-  return withFile(blobs.path(checkpoint.digest), (file) =>
+  return withSequential(blobs, checkpoint, (vector) =>
     blobs.write(async (append) => {
       for (let at = 0; at < checkpoint.bytes; at += SLICE_BYTES) {
-        const next = toFloat32(await readExactly(file, at, Math.min(SLICE_BYTES, checkpoint.bytes - at)));
+        const next = toFloat32(await vector.next(Math.min(SLICE_BYTES, checkpoint.bytes - at)));
         applyMean(next, mean.subarray(at / 4, at / 4 + next.length));
         await append(float32Bytes(next));
       }

@@ -84,22 +84,20 @@ async function keepAndSubmit(intake: Intake, checked: { readonly ok: true }): Pr
   const bytes = reply.phase === "deal" ? dealBytes(reply) : reply.phase === "release" ? releaseBytes(reply.statement) : undefined;
   const digest = bytes === undefined ? (reply.phase === "masked" ? reply.body.digest : "") : sha256(bytes);
   await updates.hold(digest);
-  try {
-    const blob = bytes === undefined ? await fetched(intake) : await blobs.put(bytes);
-    if (isRefusal(blob)) {
-      updates.letGo(digest);
-      return blob;
-    }
-    // Where this throws, the event may have been stored all the same: the blob stays.
-    const outcome = await runner.submit({ ...command, at: now(), checked, blob }, statement);
-    const counts =
-      !isRefusal(outcome) && outcome.some((event) => event.type.endsWith(".accepted") && "site" in event && event.site === command.site);
-    if (!counts) updates.letGo(digest);
-    return outcome;
-  } catch (error) {
-    if (error instanceof EngraftError && error.code === "link-lost") updates.letGo(digest);
+  const blob = await (bytes === undefined ? fetched(intake) : blobs.put(bytes)).catch((error: unknown) => {
+    updates.letGo(digest);
     throw error;
+  });
+  if (isRefusal(blob)) {
+    updates.letGo(digest);
+    return blob;
   }
+  // Where this throws, the event may have been stored all the same: the blob stays.
+  const outcome = await runner.submit({ ...command, at: now(), checked, blob }, statement);
+  const counts =
+    !isRefusal(outcome) && outcome.some((event) => event.type.endsWith(".accepted") && "site" in event && event.site === command.site);
+  if (!counts) updates.letGo(digest);
+  return outcome;
 }
 
 /** Fetches the masked vector; a site that cannot deliver what it signed is out of the attempt. */

@@ -2,14 +2,14 @@
 import type { BaseView, SiteView } from "@engraft/coordinator/api/views";
 import { numbersOf } from "@engraft/core/models/directory-numbers";
 import { MetricName } from "@engraft/core/models/plan";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import { useState } from "react";
 import { Card } from "../../parts/card.tsx";
 import { AreaField, Check, GroupWrong, SelectField, TextField } from "../../parts/field.tsx";
-import { bytesText, countText, METRIC_TITLES } from "../../parts/figures.ts";
+import { METRIC_TITLES } from "../../parts/figures.ts";
 import { AggregationSection } from "./aggregation-fields.tsx";
 import { bindFields, type Bound } from "./bound.ts";
 import type { FormKey, PlanForm } from "./plan-form.ts";
+import { TrainingSection } from "./training-fields.tsx";
 import type { Wrong } from "./sum-check.ts";
 
 interface FieldsProps {
@@ -51,45 +51,6 @@ export function PlanFields({ form, change, wrong, shown, base, version, sites }:
       <MetricsSection bound={bound} />
       {base.manifest.split === null && <SplitSection bound={bound} />}
     </>
-  );
-}
-
-function TrainingSection({ bound: { form, change, figure }, base }: { readonly bound: Bound; readonly base: BaseView }) {
-  return (
-    <Card title="Training" aside={trainedText(base, form)} padded>
-      <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-        <SelectField label="Trained part" value={form.part} onChange={(event) => change({ part: event.target.value as PlanForm["part"] })}>
-          <option value="head">Head</option>
-          <option value="last-blocks">Head and last blocks</option>
-          <option value="all">All layers</option>
-        </SelectField>
-        {form.part === "last-blocks" && <TextField label="Blocks before the head" {...figure("blocks")} />}
-        <TextField label="Rounds" {...figure("rounds")} />
-        <SelectField
-          label="Each round trains by"
-          value={form.unit}
-          onChange={(event) => change({ unit: event.target.value as PlanForm["unit"] })}
-        >
-          <option value="updates">Updates</option>
-          <option value="epochs">Passes over the data</option>
-        </SelectField>
-        <TextField label={form.unit === "updates" ? "Updates each round" : "Passes each round"} {...figure("amount")} />
-        <TextField label="Batch" {...figure("batch")} />
-        <SelectField
-          label="Optimizer"
-          value={form.optimizer}
-          onChange={(event) => change({ optimizer: event.target.value as PlanForm["optimizer"] })}
-        >
-          <option value="sgd">SGD with momentum</option>
-          <option value="adam">Adam</option>
-        </SelectField>
-        <TextField label="Learning rate" {...figure("rate")} />
-        {form.optimizer === "sgd" && <TextField label="Momentum" {...figure("momentum")} />}
-        <TextField label="Weight decay" {...figure("weightDecay")} />
-        <TextField label="Clip" {...figure("clip")} hint="Longest update; a longer one is scaled down at the site." />
-        <TextField label="Seed" {...figure("seed")} />
-      </div>
-    </Card>
   );
 }
 
@@ -192,12 +153,4 @@ function SplitSection({ bound: { text, figure } }: { readonly bound: Bound }) {
       </div>
     </Card>
   );
-}
-
-function trainedText(base: BaseView, form: PlanForm): string {
-  const blocks = Number(form.blocks);
-  const trainable =
-    form.part === "last-blocks" ? { part: form.part, blocks: Number.isInteger(blocks) && blocks > 0 ? blocks : 1 } : { part: form.part };
-  const values = totalSize(trainableTensors(base.manifest.tensors, trainable));
-  return `${countText(values)} of ${countText(totalSize(base.manifest.tensors))} values, ${bytesText(4 * values)} an update`;
 }

@@ -24,6 +24,7 @@ describe("the propose form", () => {
   it.each<Partial<PlanForm>>([
     { part: "last-blocks", blocks: "1", stops: true, optimizer: "adam" },
     { method: "plain", fraction: "35", perSite: true },
+    { part: "all", norm: "local", personalHead: true, unfreeze: "3", depthRates: "1 0.3 0.1", balanced: true },
     { weights: "exact", weightCap: "900", coordinateClip: "0.5", attempts: "7", phaseSeconds: "30", perSite: true },
     { directory: form.directory.slice(1).map((one, at) => ({ ...one, operator: `Trust ${at}`, withCoordinator: at === 1 })) },
   ])("gives the same plan from a plan's own values: %j", (change) => {
@@ -59,6 +60,9 @@ describe("the propose form", () => {
     ["batch", "abc"],
     ["batch", ""],
     ["batch", "1.5"],
+    ["unfreeze", "0"],
+    ["depthRates", "1 0"],
+    ["depthRates", "one"],
     ["rate", "-1"],
     ["rounds", "10001"],
     ["clip", "0"],
@@ -71,7 +75,7 @@ describe("the propose form", () => {
     ["coordinateClip", "-1"],
     ["minSites", "5"],
   ] as const)("says at %s what to enter instead of %j", (key, value) => {
-    const { plan, wrong } = judged({ [key]: value });
+    const { plan, wrong } = judged({ part: "all", [key]: value });
     expect(plan).toBeUndefined();
     expect(Object.keys(wrong)).toEqual([key]);
     expect(wrong[key]).toMatch(/^Enter /);

@@ -3,6 +3,8 @@ import type { BaseView } from "@engraft/coordinator/api/views";
 import type { AggregationMethod, DirectoryEntry, SecureAggregation } from "@engraft/core/models/aggregation";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import { completeDraft, type EnrolledSite } from "@engraft/core/models/plan-draft";
+import { figure } from "./figure.ts";
+import { FRESH_TUNING, tuningDraft, tuningForm, type TuningForm } from "./tuning-form.ts";
 
 /** A site whose updates go into the sum; its key is that of its enrolment. */
 export type ListedSite = Pick<DirectoryEntry, "site" | "operator" | "withCoordinator">;
@@ -20,11 +22,9 @@ interface AggregationForm {
   readonly perSite: boolean;
 }
 
-export interface PlanForm extends AggregationForm {
+export interface PlanForm extends AggregationForm, TuningForm {
   readonly name: string;
   readonly purpose: string;
-  readonly part: "head" | "last-blocks" | "all";
-  readonly blocks: string;
   readonly rounds: string;
   readonly unit: "epochs" | "updates";
   readonly amount: string;
@@ -85,9 +85,8 @@ export function formFromBase(base: BaseView, enrolled: readonly EnrolledSite[]):
   return {
     ...freshAggregation(enrolled),
     name: `${base.name}-head`.slice(0, 40).replace(/-$/, ""),
+    ...FRESH_TUNING,
     purpose: "",
-    part: "head",
-    blocks: "1",
     rounds: "15",
     unit: "updates",
     amount: "100",
@@ -123,8 +122,7 @@ export function formFromPlan(plan: Plan, enrolled: readonly EnrolledSite[]): Pla
     ...aggregationForm(plan, enrolled),
     name: plan.name,
     purpose: plan.purpose,
-    part: training.trainable.part,
-    blocks: String(training.trainable.part === "last-blocks" ? training.trainable.blocks : 1),
+    ...tuningForm(training),
     rounds: String(rounds.count),
     unit: training.amount.unit,
     amount: String(training.amount.count),
@@ -157,9 +155,6 @@ const percentText = (share: number): string => String(Number((share * 100).toFix
 
 /** A share typed in per cent. Rounded, so that 60 gives 0.6 and not 0.6000000000000001. */
 const share = (text: string): number => Number((figure(text) / 100).toFixed(8));
-
-/** Both decimal marks are understood; an empty text is no number. */
-const figure = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text.trim().replace(",", ".")));
 
 /** The whole plan, as the schema will judge it: figures may be NaN here, and a site that is not enrolled has an empty key. */
 export function draftOf(form: PlanForm, base: BaseView, version: number, enrolled: readonly EnrolledSite[]): unknown {
@@ -195,7 +190,7 @@ export function draftOf(form: PlanForm, base: BaseView, version: number, enrolle
 
 function trainingDraft(form: PlanForm): unknown {
   return {
-    trainable: form.part === "last-blocks" ? { part: form.part, blocks: figure(form.blocks) } : { part: form.part },
+    ...tuningDraft(form),
     amount: { unit: form.unit, count: figure(form.amount) },
     batch: figure(form.batch),
     optimizer:

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
 import * as z from "zod";
 import { sha256 } from "@engraft/core/crypto/digest";
-import { readIfThere, writeFileDurably } from "@engraft/runtime/files";
+import { readIfThere, storageFault, writeFileDurably } from "@engraft/runtime/files";
 
 const InstanceFile = z.object({
   format: z.literal("engraft.instance/1"),
@@ -46,10 +46,12 @@ export async function copied(known: Instance, count: number): Promise<string | u
 }
 
 export class Counter {
+  readonly #path: string;
   readonly #file: FileHandle;
   #instance: Instance;
 
-  private constructor(file: FileHandle, instance: Instance) {
+  private constructor(path: string, file: FileHandle, instance: Instance) {
+    this.#path = path;
     this.#file = file;
     this.#instance = instance;
   }
@@ -61,14 +63,18 @@ export class Counter {
         ? { format: "engraft.instance/1", id: randomBytes(12).toString("hex"), machine: await machineId(), counter }
         : { ...known, counter };
     await writeFileDurably(path, textOf(instance));
-    return new Counter(await open(path, "r+"), instance);
+    return new Counter(path, await open(path, "r+"), instance);
   }
 
-  /** Durable when it returns. */
+  /** Durable when it returns. Where it throws, the next one says the same and more. */
   async set(counter: number): Promise<void> {
     this.#instance = { ...this.#instance, counter };
-    await this.#file.write(textOf(this.#instance), 0);
-    await this.#file.datasync();
+    try {
+      await this.#file.write(textOf(this.#instance), 0);
+      await this.#file.datasync();
+    } catch (error) {
+      storageFault(error, this.#path);
+    }
   }
 
   close(): Promise<void> {

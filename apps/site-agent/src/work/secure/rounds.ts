@@ -28,6 +28,7 @@ import type { OfferedPlan } from "../../vault/plans.ts";
 import type { SecureJournal } from "../../vault/secure/journal.ts";
 import { maskedOf, type KeptAttempt, type StoredRound } from "../../vault/secure/kept.ts";
 import type { Agreed } from "../check-ask.ts";
+import { forPeer } from "../for-peer.ts";
 import { admit, asEchoed, type Admitted } from "./admission.ts";
 import { Masking } from "./masking.ts";
 import { Outbound, type OutboundParts } from "./outbound.ts";
@@ -274,8 +275,11 @@ export class SecureRounds {
   }
 
   #failed(step: SecaggStep, error: unknown): void {
-    if (error instanceof EngraftError) return this.#out.refuse(step, refuse(error.code, error.message));
     const { run, round, phase } = step;
+    if (error instanceof EngraftError) {
+      this.#with.log.error({ event: "secagg.failed", run, round, phase, code: error.code }, error.message);
+      return this.#out.refuse(step, forPeer(error));
+    }
     this.#with.log.error({ event: "secagg.failed", run, round, phase, err: error }, "A step could not be followed.");
   }
 }

@@ -42,8 +42,13 @@ interface Running {
 /** Adds a different amount at every site; the same in every round. */
 const modelOf = (at: number): SiteModel => ({
   engine: "lab",
-  train: async (start) => ({ update: new Float32Array(start.length).fill(0.01 * (at + 1)), sampleCount: 10 + at, seconds: 0 }),
-  trainAlone: async (): Promise<Float32Array> => new Float32Array(),
+  train: async (start) => ({
+    update: new Float32Array(start.length).fill(0.01 * (at + 1)),
+    personal: new Float32Array(),
+    sampleCount: 10 + at,
+    seconds: 0,
+  }),
+  trainAlone: async () => ({ vector: new Float32Array(), personal: new Float32Array() }),
   evaluate: async () => null,
   tally: async () => null,
   close: async () => undefined,

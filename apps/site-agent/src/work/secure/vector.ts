@@ -10,7 +10,8 @@ import { totalsOf } from "@engraft/core/models/tally";
 import { encodingOf, weightFor } from "@engraft/core/secagg/encoding-of-plan";
 import { vectorBytes } from "@engraft/core/secagg/mask-input";
 import { encodeInput, type Input } from "@engraft/core/secagg/quantize";
-import { prepare, reporter, seedOf, trainedAloneVector, type Workshop } from "../answer.ts";
+import { keepPersonal, personalBefore } from "../../vault/personal.ts";
+import { ownModel, prepare, reporter, seedOf, type Workshop } from "../answer.ts";
 import type { Agreed } from "../check-ask.ts";
 import { lettingOut } from "../egress.ts";
 import type { SiteModel } from "../site-model.ts";
@@ -69,11 +70,15 @@ interface Part {
 async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start: Float32Array, signal: AbortSignal): Promise<Part> {
   const { plan } = agreed.offered;
   reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
-  const tally = await model.tally(start, "validation");
-  const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation")) : null;
+  const { run, round } = agreed.ask;
+  const own = await personalBefore(workshop.home, run, round);
+  const tally = await model.tally(start, "validation", own);
+  const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation", own)) : null;
   signal.throwIfAborted();
-  const { update, sampleCount, seconds } = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal);
+  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, own);
   signal.throwIfAborted();
+  await keepPersonal(workshop.home, run, round, trained.personal);
+  const { update, sampleCount, seconds } = trained;
   const input = { weight: weightFor(plan, sampleCount), update, totals: totalsOf(plan, "train", { validation: tally }) };
   return { input, figures: { ...NO_FIGURES, validation }, seconds };
 }
@@ -83,18 +88,19 @@ async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, fi
   const { plan } = offered;
   const report = reporter(workshop, agreed, "evaluate");
   const start = await workshop.vectors.loadVector(ask.run, ask.start, reporter(workshop, agreed, "download"));
-  const alone = plan.metrics.compareAlone ? await trainedAloneVector(workshop, agreed, model, signal) : undefined;
-  const look = async (vector: Float32Array, part: "validation" | "test", step: number) => {
+  const alone = plan.metrics.compareAlone ? await ownModel(workshop, agreed, model, signal) : undefined;
+  const look = async (vector: Float32Array, part: "validation" | "test", step: number, personal?: Float32Array) => {
     signal.throwIfAborted();
     report({ done: step, total: 4 });
-    const tally = await model.tally(vector, part);
-    return { tally, figures: siteMetrics ? lettingOut(plan, await model.evaluate(vector, part)) : null };
+    const tally = await model.tally(vector, part, personal);
+    return { tally, figures: siteMetrics ? lettingOut(plan, await model.evaluate(vector, part, personal)) : null };
   };
+  const kept = await personalBefore(workshop.home, ask.run, Number.POSITIVE_INFINITY);
   const nothing = { tally: null, figures: null };
-  const validation = await look(final, "validation", 0);
-  const federated = await look(final, "test", 1);
+  const validation = await look(final, "validation", 0, kept);
+  const federated = await look(final, "test", 1, kept);
   const base = await look(start, "test", 2);
-  const own = alone === undefined ? nothing : await look(alone, "test", 3);
+  const own = alone === undefined ? nothing : await look(alone.vector, "test", 3, alone.personal);
   const tallies = { validation: validation.tally, base: base.tally, federated: federated.tally, alone: own.tally };
   const figures = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
   // Without an update the weight says nothing; it is still one word of the vector.

@@ -4,13 +4,9 @@
  */
 import { EngraftError } from "@engraft/core/base/errors";
 import { unzipSync } from "fflate";
+import type { NamedTensor } from "../named-tensors.ts";
+import { readFloats, type FloatType } from "../numbers.ts";
 import { PickledTensor, readPickle, type Pickled, type Storage } from "./pickle.ts";
-
-export interface TorchTensor {
-  readonly shape: readonly number[];
-  /** Row-major. */
-  readonly values: Float32Array;
-}
 
 const no = (what: string): EngraftError => new EngraftError("bad-input", `The PyTorch file cannot be used: ${what}.`);
 
@@ -28,15 +24,20 @@ const WIDTHS: Readonly<Record<string, number>> = {
   Byte: 1,
   Bool: 1,
 };
-const FLOATS = new Set(["Float", "Half", "Double", "BFloat16"]);
+const NUMBERS: Readonly<Record<string, FloatType>> = { Float: "F32", Half: "F16", Double: "F64", BFloat16: "BF16" };
+
+const isOldForm = (bytes: Uint8Array): boolean => OLD_MAGIC.every((byte, index) => bytes[index] === byte);
+
+/** By the first bytes: the older form's number, or a zip archive. */
+export const isTorch = (bytes: Uint8Array): boolean => isOldForm(bytes) || (bytes[0] === 0x50 && bytes[1] === 0x4b);
 
 /** Every tensor of real numbers, by its name; counters are left out. Throws `bad-input`. */
-export function readTorch(bytes: Uint8Array): ReadonlyMap<string, TorchTensor> {
-  const { state, storages } = OLD_MAGIC.every((byte, index) => bytes[index] === byte) ? oldForm(bytes) : zipForm(bytes);
-  const tensors = new Map<string, TorchTensor>();
+export function readTorch(bytes: Uint8Array): ReadonlyMap<string, NamedTensor> {
+  const { state, storages } = isOldForm(bytes) ? oldForm(bytes) : zipForm(bytes);
+  const tensors = new Map<string, NamedTensor>();
   for (const [name, value] of stateDict(state)) {
     if (typeof name !== "string" || !(value instanceof PickledTensor)) continue;
-    if (!FLOATS.has(value.storage.type)) continue;
+    if (!Object.hasOwn(NUMBERS, value.storage.type)) continue;
     const storage = storages(value.storage);
     tensors.set(name, { shape: value.shape, values: gather(value, storage) });
   }
@@ -109,31 +110,7 @@ const storagesOf = (value: Pickled): readonly Storage[] => {
 
 function numbers(data: Uint8Array, { type, length }: Storage): Float32Array {
   if (data.byteLength < length * (WIDTHS[type] ?? 1)) throw no("it is cut off");
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const read: Readonly<Record<string, (index: number) => number>> = {
-    Float: (index) => view.getFloat32(4 * index, true),
-    Double: (index) => view.getFloat64(8 * index, true),
-    Half: (index) => half(view.getUint16(2 * index, true)),
-    BFloat16: (index) => bfloat(view.getUint16(2 * index, true)),
-  };
-  const one = read[type] as (index: number) => number;
-  return Float32Array.from({ length }, (_, index) => one(index));
-}
-
-/** IEEE 754 binary16. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const scratch = new DataView(new ArrayBuffer(4));
-function bfloat(bits: number): number {
-  scratch.setUint32(0, bits << 16);
-  return scratch.getFloat32(0);
+  return readFloats(data, NUMBERS[type] as FloatType, length);
 }
 
 /** A tensor's values in row-major order, whatever its strides. */

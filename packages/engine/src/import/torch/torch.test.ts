@@ -1,10 +1,8 @@
 /** PyTorch files in both forms, written here byte by byte, and what hostile ones would like to do. */
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { OnnxBuilder } from "../../architectures/onnx-builder.ts";
 import { knownArchitecture } from "../../architectures/known.ts";
-import { startTrunk, usableOnnx } from "../../trunk/trunk.ts";
-import { readTorch, type TorchTensor } from "./checkpoint.ts";
+import { readTorch } from "./checkpoint.ts";
 import { readPickle } from "./pickle.ts";
 
 /** Instructions of protocol 2, as `pickle.dumps` writes them. */
@@ -144,56 +142,9 @@ it("[B8] a pickle that never ends is refused", () => {
   expect(() => readPickle(new Uint8Array(11_000_000).fill(0x4e))).toThrow("never ends");
 });
 
-describe("a convolution with its normalisation folded in", () => {
-  const random = (shape: readonly number[], from = -1): TorchTensor => {
-    let seed = shape.length * 31 + shape[0]!;
-    const size = shape.reduce((product, dimension) => product * dimension, 1);
-    return {
-      shape,
-      values: Float32Array.from({ length: size }, () => ((seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647) * (1 - from) + from),
-    };
-  };
-
-  it("[B3] computes what convolution and normalisation would one after the other", async () => {
-    const tensors = new Map<string, TorchTensor>([
-      ["c.weight", random([2, 3, 1, 1])],
-      ["n.weight", random([2])],
-      ["n.bias", random([2])],
-      ["n.running_mean", random([2])],
-      ["n.running_var", random([2], 0.1)],
-      ["f.weight", random([1, 2])],
-      ["f.bias", random([1])],
-    ]);
-    const builder = new OnnxBuilder(tensors);
-    const x = builder.conv("pixels", { weights: "c", norm: "n", activation: "relu6", pad: "same", epsilon: 1e-3 });
-    builder.linear(builder.node("Flatten", [builder.node("GlobalAveragePool", [x])]), "f", "logits");
-    const file = builder.file({ name: "pixels", channels: 3, size: 2 }, [{ name: "logits", width: 1 }], /^$/);
-    const running = await startTrunk(
-      file,
-      usableOnnx(file),
-      { input: { name: "pixels", layout: "nchw" }, output: { name: "logits", pool: "none" } },
-      { width: 2, height: 2, channels: 3 },
-    );
-    const pixels = Float32Array.from({ length: 12 }, (_, index) => (index - 5) / 3);
-    const of = (name: string): Float32Array => tensors.get(name)?.values ?? new Float32Array();
-    const pooled = [0, 1].map((output) => {
-      let sum = 0;
-      for (let at = 0; at < 4; at++) {
-        let value = 0;
-        for (let channel = 0; channel < 3; channel++) value += of("c.weight")[output * 3 + channel]! * pixels[channel * 4 + at]!;
-        const normal = (value - of("n.running_mean")[output]!) / Math.sqrt(of("n.running_var")[output]! + 1e-3);
-        sum += Math.min(6, Math.max(0, normal * of("n.weight")[output]! + of("n.bias")[output]!));
-      }
-      return sum / 4;
-    });
-    const expected = pooled[0]! * of("f.weight")[0]! + pooled[1]! * of("f.weight")[1]! + of("f.bias")[0]!;
-    expect((await running.run(pixels, 1))[0]).toBeCloseTo(expected, 5);
-    await running.close();
-  });
-
-  it("[B3] of another architecture than was said is refused by the first tensor that does not fit", () => {
-    expect(() => knownArchitecture("efficientnet_lite0", zipped(STATE), 96)).toThrow('no tensor "_conv_stem.weight"');
-    expect(() => knownArchitecture("lenet", zipped(STATE), 96)).toThrow("There are: efficientnet_lite0");
-    expect(() => knownArchitecture("efficientnet_lite0", zipped(STATE), 9)).toThrow("--size");
-  });
+it("[B3] weights of another architecture than was said are refused by the first tensor that does not fit", () => {
+  const tensors = readTorch(zipped(STATE));
+  expect(() => knownArchitecture("efficientnet_lite0", tensors, 96)).toThrow('no tensor "_conv_stem.weight" or "conv_stem.weight"');
+  expect(() => knownArchitecture("lenet", tensors, 96)).toThrow("There are: efficientnet_lite0");
+  expect(() => knownArchitecture("efficientnet_lite0", tensors, 9)).toThrow("--size");
 });

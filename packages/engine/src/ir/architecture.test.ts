@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { architecture, manifest } from "../model.fixture.ts";
-import { architectureOf, tensorsOf } from "./layers.ts";
+import { architectureOf } from "./architecture.ts";
+import { tensorsOf } from "./parameters.ts";
 
 it("names parameters canonically, and counts depth from the head", () => {
   expect(tensorsOf(architecture)).toEqual([

@@ -1,0 +1,66 @@
+/** How a plan fine-tunes, as the propose form holds it: which part is trained, what stays at each site, and how fast each block. */
+import type { Plan } from "@engraft/core/models/plan";
+import type { TrainablePart } from "@engraft/core/models/tensors";
+import { figure } from "./figure.ts";
+
+export interface TuningForm {
+  readonly part: "head" | "last-blocks" | "all";
+  readonly blocks: string;
+  readonly norm: "frozen" | "local" | "shared";
+  readonly personalHead: boolean;
+  /** Rounds until one block more is trained; empty: all from the start. */
+  readonly unfreeze: string;
+  /** Factors from the head on, separated by spaces; empty: the same rate everywhere. */
+  readonly depthRates: string;
+  readonly balanced: boolean;
+}
+
+export const FRESH_TUNING: TuningForm = {
+  part: "head",
+  blocks: "1",
+  norm: "frozen",
+  personalHead: false,
+  unfreeze: "",
+  depthRates: "",
+  balanced: false,
+};
+
+export function tuningForm({ trainable, unfreezeEvery, depthRates, classWeights }: Plan["training"]): TuningForm {
+  return {
+    part: trainable.part,
+    blocks: String(trainable.part === "last-blocks" ? trainable.blocks : 1),
+    norm: trainable.norm ?? "frozen",
+    personalHead: trainable.personal === "head",
+    unfreeze: unfreezeEvery === undefined ? "" : String(unfreezeEvery),
+    depthRates: (depthRates ?? []).join(" "),
+    balanced: classWeights === "balanced",
+  };
+}
+
+/** `blocks` may be NaN. What only means something below the head is left out where nothing below it is trained. */
+export function trainableDraft({ part, blocks, norm, personalHead }: TuningForm): TrainablePart {
+  if (part === "head") return { part };
+  return {
+    ...(part === "last-blocks" ? { part, blocks: figure(blocks) } : { part }),
+    ...(norm === "frozen" ? {} : { norm }),
+    ...(personalHead ? { personal: "head" } : {}),
+  };
+}
+
+/** Left out where nothing was entered, so that the plan says only what differs. */
+export function tuningDraft(form: TuningForm) {
+  const deep = form.part !== "head";
+  return {
+    trainable: trainableDraft(form),
+    ...(deep && form.unfreeze.trim() !== "" ? { unfreezeEvery: figure(form.unfreeze) } : {}),
+    ...(deep && form.depthRates.trim() !== ""
+      ? {
+          depthRates: form.depthRates
+            .trim()
+            .split(/[\s;]+/)
+            .map(figure),
+        }
+      : {}),
+    ...(form.balanced ? { classWeights: "balanced" } : {}),
+  };
+}

@@ -1,0 +1,75 @@
+/** Architectures that a base can be trained with from nothing, and the weights that such training starts from. */
+import { EngraftError } from "@engraft/core/base/errors";
+import { sizeOf, type TensorSpec } from "@engraft/core/models/tensors";
+import { randomFrom, type Random } from "../base/random.ts";
+import type { Architecture, Shape } from "../ir/layers.ts";
+import { tensorsOf } from "../ir/parameters.ts";
+import { Misfit } from "../ir/shapes.ts";
+import { efficientnetLite0 } from "./efficientnet-lite.ts";
+import { eegnet } from "./eegnet.ts";
+import { gru } from "./gru.ts";
+import type { Known } from "./known-architecture.ts";
+import { mlp, logistic } from "./mlp.ts";
+import { mobilenetV2 } from "./mobilenet-v2.ts";
+import type { NamedArchitecture } from "./net.ts";
+import { resnet18 } from "./resnet18.ts";
+import { resnet1d } from "./resnet1d.ts";
+
+interface Untrained {
+  /** Dimensions of a sample: 1 for a row, 2 for a recording, 3 for a picture. */
+  readonly dimensions: 1 | 2 | 3;
+  readonly build: (input: Shape, outputs: number) => NamedArchitecture;
+}
+
+const picture = ({ forms: [form] }: Known): Untrained => ({ dimensions: 3, build: (form as Known["forms"][number]).build });
+
+const UNTRAINED: Readonly<Record<string, Untrained>> = {
+  logistic: { dimensions: 1, build: logistic },
+  mlp: { dimensions: 1, build: mlp },
+  resnet1d: { dimensions: 2, build: resnet1d },
+  eegnet: { dimensions: 2, build: eegnet },
+  gru: { dimensions: 2, build: gru },
+  mobilenet_v2: picture(mobilenetV2),
+  efficientnet_lite0: picture(efficientnetLite0),
+  resnet18: picture(resnet18),
+};
+
+const SAMPLES = ["", "rows of a table", "recordings", "pictures"];
+
+/** With one logit for a yes/no label. Throws `bad-input`. */
+export function untrained(name: string, input: Shape): Architecture {
+  const found = Object.hasOwn(UNTRAINED, name) ? UNTRAINED[name] : undefined;
+  if (found === undefined)
+    throw new EngraftError("bad-input", `There is no architecture "${name}" to train. There are: ${Object.keys(UNTRAINED).join(", ")}.`);
+  if (found.dimensions !== input.length)
+    throw new EngraftError(
+      "bad-input",
+      `"${name}" takes ${SAMPLES[found.dimensions]}, and the recipe's inputs are ${SAMPLES[input.length]}.`,
+    );
+  try {
+    return { ...found.build(input, 1).architecture, output: "binary-logit" };
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    throw new EngraftError("bad-input", `"${name}" cannot take samples of ${input.join(" x ")}: ${error.message}.`, { cause: error });
+  }
+}
+
+/**
+ * He's uniform initialisation (He et al. 2015) of kernels, by the seed; normalisations do nothing yet, and the head is zeros: it says
+ * "one half" to everybody.
+ */
+export function initialTensors(architecture: Architecture, seed: number): ReadonlyMap<string, Float32Array> {
+  const random = randomFrom(["initial tensors", seed]);
+  return new Map(tensorsOf(architecture).map((spec) => [spec.name, initial(spec, random)]));
+}
+
+function initial(spec: TensorSpec, random: Random): Float32Array {
+  const part = spec.name.slice(spec.name.indexOf("/") + 1);
+  const values = new Float32Array(sizeOf(spec));
+  if (part === "gamma" || part === "variance") return values.fill(1);
+  if (spec.depth === 0 || (part !== "kernel" && part !== "recurrent")) return values;
+  // Dense and recurrent kernels are [in, out], convolutions [out, in / groups, ...].
+  const inputs = spec.shape.length === 2 ? (spec.shape[0] as number) : sizeOf(spec) / (spec.shape[0] as number);
+  const limit = Math.sqrt((part === "recurrent" ? 3 : 6) / inputs);
+  return values.map(() => limit * (2 * random.uniform() - 1));
+}
