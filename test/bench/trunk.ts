@@ -2,12 +2,13 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GRAPH_INPUT, GRAPH_OUTPUT } from "@engraft/engine/trunk/lower";
 import { referenceInput } from "@engraft/engine/trunk/reference";
 import { startTrunk, usableOnnx, type RunningTrunk } from "@engraft/engine/trunk/trunk";
 import type { BenchOptions } from "./main.ts";
 import { median, row, type Row } from "./report.ts";
 import type { LineProcess } from "./secagg/line-process.ts";
-import { lite0 } from "./torch/lite0.ts";
+import { frozenPart, randomNetwork } from "./torch/own.ts";
 import { ask, exportModels, loadNote, startTorch, timed, type Time } from "./torch/peer.ts";
 
 const BATCH = 32;
@@ -17,16 +18,19 @@ const REPEATS = 15;
 const CASE_MS = 30_000;
 
 interface Case {
+  /** Of PyTorch's side. */
   readonly model: string;
+  /** Where Engraft has layers for it; the others are exported by PyTorch. */
+  readonly own?: Parameters<typeof randomNetwork>[0];
   readonly title: string;
-  readonly shape: { readonly channels: 1 | 3; readonly height: number; readonly width: number };
+  readonly shape: readonly number[];
 }
 
-const PICTURE = { channels: 3, height: SIZE, width: SIZE } as const;
+const PICTURE = [3, SIZE, SIZE];
 const CASES: readonly Case[] = [
-  { model: "lite0", title: `EfficientNet-Lite0, ${SIZE} px`, shape: PICTURE },
-  { model: "mobilenetv2", title: `MobileNetV2, ${SIZE} px`, shape: PICTURE },
-  { model: "ecg-resnet", title: "1-D ResNet, ECG [12, 1000]", shape: { channels: 1, height: 12, width: 1000 } },
+  { model: "lite0", own: "efficientnet_lite0", title: `EfficientNet-Lite0, ${SIZE} px`, shape: PICTURE },
+  { model: "mobilenetv2", own: "mobilenet_v2", title: `MobileNetV2, ${SIZE} px`, shape: PICTURE },
+  { model: "ecg-resnet", title: "1-D ResNet, ECG [12, 1000]", shape: [12, 1000] },
   { model: "vit", title: `ViT of 12 layers of 192, ${SIZE} px`, shape: PICTURE },
 ];
 
@@ -36,7 +40,7 @@ export async function benchTrunk(options: BenchOptions): Promise<readonly Row[]>
   try {
     const version = torch === undefined ? undefined : await exportModels(torch, folder);
     // Without PyTorch nobody exports the others.
-    const cases = torch === undefined ? CASES.slice(0, 1) : CASES;
+    const cases = CASES.filter(({ own }) => torch !== undefined || own !== undefined);
     const rows: Row[] = [];
     for (const each of cases) rows.push(...(await benchCase(each, folder, { torch, version, repeats: options.quick ? 3 : REPEATS })));
     return rows;
@@ -52,10 +56,10 @@ interface Peer {
   readonly repeats: number;
 }
 
-async function benchCase({ model, title, shape }: Case, folder: string, { torch, version, repeats }: Peer): Promise<readonly Row[]> {
+async function benchCase({ model, own, title, shape }: Case, folder: string, { torch, version, repeats }: Peer): Promise<readonly Row[]> {
   process.stderr.write(`${title} ...\n`);
-  const bytes = model === "lite0" ? lite0(SIZE).onnx : await readFile(join(folder, `${model}.onnx`));
-  const asked = { input: { name: "pixels", layout: "nchw" }, output: { name: "features", pool: "none" } } as const;
+  const bytes = own !== undefined ? frozenPart(randomNetwork(own, SIZE)) : await readFile(join(folder, `${model}.onnx`));
+  const asked = { input: { name: GRAPH_INPUT, layout: "nchw" }, output: { name: GRAPH_OUTPUT, pool: "none" } } as const;
   const trunk: RunningTrunk = await startTrunk(bytes, usableOnnx(bytes), asked, shape);
   const samples = referenceInput(BATCH * trunk.inputSize);
   const question = { model, batch: BATCH, size: SIZE };

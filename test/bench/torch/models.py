@@ -80,7 +80,7 @@ class Residual(nn.Module):
 
 
 class EcgResNet(nn.Module):
-    """Twelve leads of 1,000 samples, which arrive as one channel of a picture."""
+    """Twelve leads of 1,000 points."""
 
     def __init__(self):
         super().__init__()
@@ -89,7 +89,7 @@ class EcgResNet(nn.Module):
         self.body = nn.Sequential(*stem, *blocks)
 
     def forward(self, x):
-        return self.body(x.squeeze(1)).mean(2)
+        return self.body(x).mean(2)
 
 
 class Attention(nn.Module):
@@ -134,7 +134,7 @@ def model(name):
 def picture(name, batch, size):
     key = (name == "ecg-resnet", batch, size)
     if key not in inputs:
-        inputs[key] = torch.rand(batch, 1, 12, 1000) if key[0] else torch.rand(batch, 3, size, size)
+        inputs[key] = torch.rand(batch, 12, 1000) if key[0] else torch.rand(batch, 3, size, size)
     return inputs[key]
 
 
@@ -145,10 +145,10 @@ def timed(work):
 
 
 def export(folder):
-    for name in ("mobilenetv2", "ecg-resnet", "vit"):
-        axes = {"pixels": {0: "batch"}, "features": {0: "batch"}}
+    for name in ("ecg-resnet", "vit"):
+        axes = {"samples": {0: "batch"}, "features": {0: "batch"}}
         torch.onnx.export(
-            model(name), picture(name, 1, 224), f"{folder}/{name}.onnx", opset_version=14, input_names=["pixels"],
+            model(name), picture(name, 1, 224), f"{folder}/{name}.onnx", opset_version=14, input_names=["samples"],
             output_names=["features"], dynamic_axes=axes, verbose=False,
         )
     return {"torch": torch.__version__}
