@@ -6,11 +6,13 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { runMain } from "@engraft/runtime/exit";
 import { Command } from "commander";
 import { killAll } from "../../tools/federation/program.ts";
+import { benchFeatures } from "./features.ts";
 import { benchHeart } from "./heart.ts";
 import { asTable, machine, type Report, type Row } from "./report.ts";
 import { benchRound } from "./round.ts";
 import { benchScale } from "./scale.ts";
 import { benchSecagg } from "./secagg/bench.ts";
+import { benchTrunk } from "./trunk.ts";
 
 export interface BenchOptions {
   /** Python of an environment with the peer's packages; without it no baseline runs. */
@@ -23,6 +25,8 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   heart: benchHeart,
   scale: benchScale,
   secagg: benchSecagg,
+  features: benchFeatures,
+  trunk: benchTrunk,
 };
 
 async function main(): Promise<void> {
