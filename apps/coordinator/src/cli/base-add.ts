@@ -1,4 +1,4 @@
-/** `base add`: makes a base from an ONNX encoder or from the weights of a known architecture, on this machine, and imports it into the running coordinator. */
+/** `base add`: makes a base from an ONNX encoder, a Keras or TensorFlow.js model, or the weights of a known architecture, on this machine, and imports it into the running coordinator. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
@@ -21,8 +21,14 @@ export const withBaseFlags = (command: Command): Command =>
     .requiredOption("--licence <text>", "of the encoder's weights")
     .requiredOption("--origin <text>", "where the weights come from, in words")
     .option("--architecture <name>", "of a file of weights (.pth, .pt, .safetensors), for example mobilenet_v2")
-    .option("--size <pixels>", "with --architecture: width and height of the pictures; the author's by default")
-    .option("--mean <values>", "of each channel, of values from 0 to 255 or in a recording's unit; default 0, or the architecture's own")
+    .option(
+      "--size <pixels>",
+      "with --architecture, or of a Keras model that takes any: width and height of the pictures; the author's by default",
+    )
+    .option(
+      "--mean <values>",
+      "of each channel, of values from 0 to 255 or in a recording's unit; default 0, or the architecture's or the model's own",
+    )
     .option(
       "--sd <values>",
       "standard deviation of each channel likewise: values become (value - mean) / sd; default 255 for pictures, 1 for recordings",
@@ -80,7 +86,7 @@ export async function addBase(reach: Reach, file: string, flags: Flags): Promise
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new EngraftError("not-found", `Cannot read ${file}.`, { cause });
   });
-  const { manifest, weights, trunk } = await (textOf(flags, "architecture") === "" ? fromOnnx(bytes, flags) : fromWeights(bytes, flags));
+  const { manifest, weights, trunk } = await baseFrom(file, bytes, flags);
   const folder = textOf(flags, "out");
   await mkdir(folder, { recursive: true });
   if (trunk !== undefined) await writeFile(join(folder, "trunk.onnx"), trunk);
@@ -93,9 +99,11 @@ export async function addBase(reach: Reach, file: string, flags: Flags): Promise
     manifest.trunk === undefined
       ? `Layers: ${(weights.byteLength / 1e6).toFixed(1)} MB of weights, ${size}, ${depths} blocks behind a new head; a plan may train the head, the last blocks or all of them.`
       : `Trunk: ${(manifest.trunk.onnx.bytes / 1e6).toFixed(1)} MB, ${size}, ${manifest.trunk.features} features; a new head was put on it.`;
+  const rule = manifest.inputs[0];
+  const normalisation = rule?.kind === "image" ? [`Pixels become (value - ${rule.mean.join(", ")}) / ${rule.sd.join(", ")}.`] : [];
   return {
     json: { ...(imported.json as object), features: (manifest.trunk?.reference ?? manifest.reference)?.features.length, folder },
-    lines: [what, `Written to ${folder}.`, ...imported.lines],
+    lines: [what, ...normalisation, `Written to ${folder}.`, ...imported.lines],
   };
 }
 
@@ -106,6 +114,37 @@ function sizeText({ inputs, fields: [field] }: Manifest): string {
 }
 
 // Engines are loaded late: the coordinator itself needs none.
+
+const HDF5 = [0x89, 0x48, 0x44, 0x46];
+
+async function baseFrom(file: string, bytes: Uint8Array, flags: Flags): Promise<Base> {
+  if (textOf(flags, "architecture") !== "") return fromWeights(bytes, flags);
+  if (HDF5.every((byte, index) => bytes[index] === byte))
+    throw new EngraftError("bad-input", "This is an HDF5 file of an older Keras. Load it in Keras 3 and save it as a .keras file.");
+  const [{ isKeras }, { isTfjs }] = await Promise.all([
+    import("@engraft/engine/import/archive"),
+    import("@engraft/engine/import/keras/tfjs-file"),
+  ]);
+  return isKeras(bytes) || isTfjs(bytes) ? fromKeras(file, bytes, flags) : fromOnnx(bytes, flags);
+}
+
+async function fromKeras(file: string, bytes: Uint8Array, flags: Flags): Promise<Base> {
+  const [{ isTfjs, readTfjs }, { readKeras }, { ownNetwork }, { baseFromLayers }] = await Promise.all([
+    import("@engraft/engine/import/keras/tfjs-file"),
+    import("@engraft/engine/import/keras/keras-file"),
+    import("@engraft/engine/import/keras/own-network"),
+    import("@engraft/engine/import/from-layers"),
+  ]);
+  const size = sizeFrom(flags);
+  const network = ownNetwork(await (isTfjs(bytes) ? readTfjs(file, bytes, size) : readKeras(bytes, size)));
+  if (network.mean !== undefined && (textOf(flags, "mean") !== "" || textOf(flags, "sd") !== ""))
+    throw new EngraftError("bad-input", "The model normalises what comes in itself, in its first layers: leave out --mean and --sd.");
+  return baseFromLayers(network, optionsFrom(flags, network));
+}
+
+function sizeFrom(flags: Flags): number | undefined {
+  return textOf(flags, "size") === "" ? undefined : Number(textOf(flags, "size"));
+}
 
 async function fromOnnx(bytes: Uint8Array, flags: Flags): Promise<Base> {
   const { baseFromOnnx } = await import("@engraft/engine/import/from-onnx");
@@ -123,7 +162,6 @@ async function fromWeights(bytes: Uint8Array, flags: Flags): Promise<Base> {
     import("@engraft/engine/import/read-tensors"),
     import("@engraft/engine/import/from-layers"),
   ]);
-  const size = textOf(flags, "size") === "" ? undefined : Number(textOf(flags, "size"));
-  const network = knownArchitecture(textOf(flags, "architecture"), readNamedTensors(bytes), size);
+  const network = knownArchitecture(textOf(flags, "architecture"), readNamedTensors(bytes), sizeFrom(flags));
   return baseFromLayers(network, optionsFrom(flags, network));
 }

@@ -4,6 +4,7 @@
  */
 import { EngraftError } from "@engraft/core/base/errors";
 import { unzipSync } from "fflate";
+import { isArchive, isKeras } from "../archive.ts";
 import type { NamedTensor } from "../named-tensors.ts";
 import { readFloats, type FloatType } from "../numbers.ts";
 import { PickledTensor, readPickle, type Pickled, type Storage } from "./pickle.ts";
@@ -28,8 +29,8 @@ const NUMBERS: Readonly<Record<string, FloatType>> = { Float: "F32", Half: "F16"
 
 const isOldForm = (bytes: Uint8Array): boolean => OLD_MAGIC.every((byte, index) => bytes[index] === byte);
 
-/** By the first bytes: the older form's number, or a zip archive. */
-export const isTorch = (bytes: Uint8Array): boolean => isOldForm(bytes) || (bytes[0] === 0x50 && bytes[1] === 0x4b);
+/** By the first bytes: the older form's number, or a zip archive that is not one of Keras. */
+export const isTorch = (bytes: Uint8Array): boolean => isOldForm(bytes) || (isArchive(bytes) && !isKeras(bytes));
 
 /** Every tensor of real numbers, by its name; counters are left out. Throws `bad-input`. */
 export function readTorch(bytes: Uint8Array): ReadonlyMap<string, NamedTensor> {
