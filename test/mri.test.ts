@@ -50,7 +50,8 @@ function script(path: string, args: readonly string[], env: Readonly<Record<stri
   return stdout;
 }
 
-const bytesIn = (values: Float32Array = new Float32Array()): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+const bytesIn = (values: Float32Array = new Float32Array()): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
 /** The one file of encrypted features at a site. */
 async function cacheOf(home: string): Promise<{ readonly name: string; readonly path: string; readonly key: Buffer }> {
