@@ -99,7 +99,7 @@ const PAYLOADS: Readonly<Record<MessageType, object>> = {
     round: 1,
     attempt: 1,
     phase: "shares",
-    parts: [{ statement: SIGNED, seedCommitment: digest, seedPath: [digest], leaf: "AAAA", path: [digest] }],
+    parts: [{ statement: SIGNED, seedCommitment: digest, seedPath: "A".repeat(43), leaf: "AAAA", path: "A".repeat(86) }],
   },
   "secagg.reply": { run: "heart.1", round: 1, attempt: 1, phase: "deal", statement: SIGNED, seedCommitment: digest, leaves: ["AAAA"] },
   update: {

@@ -12,7 +12,7 @@ import type { Measured, Size } from "./federation.ts";
 import { LineProcess } from "./line-process.ts";
 
 /** Compiled by the configuration beside it. */
-const OURS = fileURLToPath(new URL("../dist/secagg/ours.js", import.meta.url));
+const OURS = fileURLToPath(new URL("../dist/secagg/ours.js", new URL("./ours.ts", import.meta.url)));
 const FLOWER = fileURLToPath(new URL("./flower_secagg.py", import.meta.url));
 
 /** Up to this many repetitions of a case, of which the median counts, */

@@ -1,6 +1,7 @@
 /** Bytes of one site's round under secure aggregation, up and down, from the messages as they are sealed and framed. */
 import { toBase64url } from "@engraft/core/base/bytes";
 import { sha256 } from "@engraft/core/crypto/digest";
+import { packPath } from "@engraft/core/crypto/merkle";
 import { ACK_EVERY, FRAME_DATA, FRAME_HEADER } from "@engraft/core/protocol/frame";
 import { MESSAGES, type MessageOf, type MessageType } from "@engraft/core/protocol/messages";
 import { sealMessage } from "@engraft/core/protocol/session";
@@ -28,9 +29,9 @@ export function wireBytes(federation: Federation, others: Announced): { readonly
     .map((part) => ({
       statement: statementText(part.statement),
       seedCommitment: part.seedCommitment,
-      seedPath: [...part.seedPath],
+      seedPath: packPath(part.seedPath),
       leaf: toBase64url(part.leaf),
-      path: [...part.path],
+      path: packPath(part.path),
     }));
   const outcome = {
     round: 1,

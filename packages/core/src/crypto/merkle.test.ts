@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { isInTree, treePaths, treeRoot } from "./merkle.ts";
+import type { Digest } from "../base/ids.ts";
+import { sha256 } from "./digest.ts";
+import { isInTree, packPath, treePaths, treeRoot, unpackPath } from "./merkle.ts";
 
 it("[K6] every leaf is found at its own place alone, and no other leaf anywhere", () => {
   fc.assert(
@@ -16,4 +18,15 @@ it("[K6] every leaf is found at its own place alone, and no other leaf anywhere"
       expect(isInTree(root, leaves.length, leaves.length, leaves[place] as Uint8Array, path)).toBe(false);
     }),
   );
+});
+
+it("a path travels as one text, and what is no whole number of digests is no path", () => {
+  const paths: readonly (readonly Digest[])[] = [[], [sha256("a")], [sha256("a"), sha256("b"), sha256("c")]];
+  for (const path of paths) {
+    const text = packPath(path);
+    expect(unpackPath(text)).toEqual(path);
+    expect(unpackPath(`${text}AA`)).toEqual([]);
+    expect(text.length).toBe(Math.ceil((path.length * 32 * 4) / 3));
+  }
+  for (const text of ["=", "A", `${"A".repeat(42)}B`]) expect(unpackPath(text)).toEqual([]);
 });

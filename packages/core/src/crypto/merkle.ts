@@ -3,7 +3,7 @@
  * depth: the list is filled up with the digest of nothing, and the number of leaves is known to whoever checks a path.
  */
 import { createHash } from "node:crypto";
-import { fromHex, toHex } from "../base/bytes.ts";
+import { concat, fromBase64url, fromHex, toBase64url, toHex } from "../base/bytes.ts";
 import type { Digest } from "../base/ids.ts";
 
 const hashOf = (...parts: readonly Uint8Array[]): Uint8Array => {
@@ -45,4 +45,14 @@ export function isInTree(root: Digest, count: number, place: number, leaf: Uint8
     return Math.floor(place / 2 ** height) % 2 === 0 ? pairHash(below, other) : pairHash(other, below);
   }, leafHash(leaf));
   return toHex(top) === root;
+}
+
+/** A path as it travels: its digests one after the other, base64url. */
+export const packPath = (path: readonly Digest[]): string => toBase64url(concat(path.map((one) => fromHex(one) ?? new Uint8Array())));
+
+/** The digests of a packed path; none where the text is not one, which fits no tree of two leaves or more. */
+export function unpackPath(text: string): readonly Digest[] {
+  const bytes = fromBase64url(text) ?? new Uint8Array();
+  if (bytes.length % 32 !== 0) return [];
+  return Array.from({ length: bytes.length / 32 }, (_, at) => toHex(bytes.subarray(32 * at, 32 * at + 32)) as Digest);
 }

@@ -153,8 +153,12 @@ const Progress = z.strictObject({
 // Secure aggregation: the exchanges of an attempt after its ask -----------------------------------------------------------
 
 const Members = z.array(SignedText).max(100);
-const Paths = z.array(Digest).max(8);
-const Part = z.strictObject({ statement: SignedText, seedCommitment: Digest, seedPath: Paths, leaf: Packed, path: Paths });
+/** Up to 8 digests (core/crypto/merkle.ts). */
+const Path = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]*$/)
+  .max(342);
+const Part = z.strictObject({ statement: SignedText, seedCommitment: Digest, seedPath: Path, leaf: Packed, path: Path });
 const InAttempt = { run: RunId, round: Round, attempt: z.int().min(1).max(20) };
 
 /** Coordinator: what has been fixed, for the site's next statement. Sent again with every new link. */

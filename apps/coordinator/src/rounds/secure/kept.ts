@@ -5,6 +5,7 @@
 import { fromBase64url, toBase64url, utf8 } from "@engraft/core/base/bytes";
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { Digest, type RunId } from "@engraft/core/base/ids";
+import { packPath } from "@engraft/core/crypto/merkle";
 import { type SecaggReply } from "@engraft/core/protocol/messages";
 import { SignedText } from "@engraft/core/secagg/signed-text";
 import type { BlobRef } from "@engraft/core/rounds/events";
@@ -81,7 +82,7 @@ export function roundHashOf(run: RunId, { secure, planDigest }: RunParams, { att
 export const partText = ({ statement, seedCommitment, seedPath, leaf, path }: DealPart) => ({
   statement: { site: statement.site, body: toBase64url(statement.body), signature: statement.signature },
   seedCommitment,
-  seedPath: [...seedPath],
+  seedPath: packPath(seedPath),
   leaf: toBase64url(leaf),
-  path: [...path],
+  path: packPath(path),
 });

@@ -4,6 +4,7 @@
  */
 import { fromBase64url, toBase64url } from "@engraft/core/base/bytes";
 import { isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
+import { unpackPath } from "@engraft/core/crypto/merkle";
 import type { SecaggReply, SecaggStep } from "@engraft/core/protocol/messages";
 import type { SignedText } from "@engraft/core/secagg/signed-text";
 import { agreeOnRoster, rosterAgain, type Roster } from "@engraft/core/secagg/advertise";
@@ -106,9 +107,9 @@ export const partsOfStep = ({ parts }: Step<"shares">): readonly DealPart[] =>
   parts.map(({ statement, seedCommitment, seedPath, leaf, path }) => ({
     statement: statementOf("deal", statement),
     seedCommitment,
-    seedPath,
+    seedPath: unpackPath(seedPath),
     leaf: fromBase64url(leaf) ?? new Uint8Array(),
-    path,
+    path: unpackPath(path),
   }));
 
 /** What the share set holds for this site. */
