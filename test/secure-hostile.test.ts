@@ -3,7 +3,7 @@ import { digest as digestCodec } from "@engraft/core/base/binary";
 import { fromBase64url, toBase64url } from "@engraft/core/base/bytes";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { identityFromSeed } from "@engraft/core/crypto/identity";
-import { treeRoot } from "@engraft/core/crypto/merkle";
+import { packPath, treeRoot } from "@engraft/core/crypto/merkle";
 import type { SecaggReply } from "@engraft/core/protocol/messages";
 import { advertise, attemptSecrets, type Roster } from "@engraft/core/secagg/advertise";
 import { dealtShares, partFor, type Deal, type DealPart, type HeldShares } from "@engraft/core/secagg/share";
@@ -305,6 +305,6 @@ const partTextOf = (part: DealPart) => ({
   ...part,
   statement: statementText(part.statement),
   leaf: toBase64url(part.leaf),
-  seedPath: [...part.seedPath],
-  path: [...part.path],
+  seedPath: packPath(part.seedPath),
+  path: packPath(part.path),
 });

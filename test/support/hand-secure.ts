@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { fromBase64url, fromHex, lengthPrefixed, toBase64url, utf8 } from "@engraft/core/base/bytes";
 import { isRefusal, type Refusal } from "@engraft/core/base/errors";
 import type { Digest, PublicKey } from "@engraft/core/base/ids";
+import { unpackPath } from "@engraft/core/crypto/merkle";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { signBytes } from "@engraft/core/crypto/identity";
 import type { Plan } from "@engraft/core/models/plan";
@@ -177,4 +178,10 @@ export class HandAttempt {
 }
 
 export const partsOfStep = ({ parts }: Extract<SecaggStep, { phase: "shares" }>): readonly DealPart[] =>
-  parts.map((part) => ({ ...part, statement: statementOf("deal", part.statement), leaf: fromBase64url(part.leaf) ?? new Uint8Array() }));
+  parts.map((part) => ({
+    statement: statementOf("deal", part.statement),
+    seedCommitment: part.seedCommitment,
+    seedPath: unpackPath(part.seedPath),
+    leaf: fromBase64url(part.leaf) ?? new Uint8Array(),
+    path: unpackPath(part.path),
+  }));

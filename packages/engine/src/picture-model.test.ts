@@ -201,3 +201,30 @@ it("[B13] balanced classes count alike, however rare one is", async () => {
   };
   expect(await learnt({})).toBeLessThan((await learnt({ classWeights: "balanced" })) - 0.2);
 });
+
+describe("[B17] changed copies", () => {
+  const augmentation = { of: "pictures", copies: 2, flip: true, rotate: 20, brightness: 0.3 } as const;
+  const trainable = { part: "head" } as const;
+
+  it("are trained on beside the originals, count for no patient, and are the same every time", async () => {
+    const featureCache = { folder: join(folder, "copies"), key: new Uint8Array(32).fill(1) };
+    const epochs = { amount: { unit: "epochs", count: 1 } } as const;
+    const seen: number[] = [];
+    const watched = { ...control, progress: ({ unit, done }: { unit: string; done: number }) => (unit === "files" ? seen.push(done) : 0) };
+    const plain = await open(planWith({ trainable, ...epochs }));
+    const copied = await openSession(
+      { ...base, plan: planWith({ trainable, ...epochs, augmentation }), table, backends: ["cpu"], featureCache },
+      watched,
+    );
+    expect(seen).toEqual([40, 40, 40]);
+    const from = start(trainable);
+    const [one, two] = [await plain.train(from, seed, control), await copied.train(from, seed, control)];
+    expect(two.sampleCount).toBe(one.sampleCount);
+    expect(two.update).not.toEqual(one.update);
+    expect(await lossOf(copied, from)).toBe(await lossOf(plain, from));
+    const again = await open(planWith({ trainable, ...epochs, augmentation }), { featureCache });
+    expect((await again.train(from, seed, control)).update).toEqual(two.update);
+    const other = await open(planWith({ trainable, ...epochs, augmentation, seed: 8 }), { featureCache });
+    expect((await other.train(from, seed, control)).update).not.toEqual(two.update);
+  });
+});

@@ -188,6 +188,10 @@ describe("fine-tuning in words", () => {
       "From the head on: 1 x, 0.1 x; the last for all blocks below.",
       "Both count alike in training, however many patients each has here.",
     ]);
+    const copies = { of: "pictures", copies: 2, flip: true, rotate: 10, brightness: 0.2 } as const;
+    expect(words({ augmentation: copies }).get("Copies")).toBe(
+      "2 changed copies of each training picture: mirrored by chance, turned by up to 10 degrees, brighter or darker by up to 20 %. Copies stay here, as the originals do.",
+    );
     const plain = words({});
     for (const topic of ["Stays at the site", "Normalisation", "Unfreezing", "Rate by depth", "Classes"])
       expect(plain.has(topic)).toBe(false);

@@ -1,5 +1,6 @@
 /** A plan in plain words, and what changed between two plans: what a steward reads before saying yes. */
 import type { SecureAggregation } from "./aggregation.ts";
+import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
@@ -68,7 +69,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
 
 /** Whatever differs from plain training of the chosen part. */
 function fineTuning({ training }: Plan, { tensors }: Manifest): readonly PlanLine[] {
-  const { trainable, depthRates, unfreezeEvery, classWeights } = training;
+  const { trainable, depthRates, unfreezeEvery, classWeights, augmentation } = training;
   const lines: PlanLine[] = [];
   const personal = totalSize(personalTensors(tensors, trainable));
   if (personal > 0) {
@@ -92,6 +93,7 @@ function fineTuning({ training }: Plan, { tensors }: Manifest): readonly PlanLin
       topic: "Rate by depth",
       words: `From the head on: ${depthRates.map((rate) => `${rate} x`).join(", ")}; the last for all blocks below.`,
     });
+  if (augmentation !== undefined) lines.push({ topic: "Copies", words: augmentationInWords(augmentation) });
   if (classWeights === "balanced")
     lines.push({ topic: "Classes", words: "Both count alike in training, however many patients each has here." });
   return lines;

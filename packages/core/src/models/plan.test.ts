@@ -87,6 +87,10 @@ describe("a plan against its base", () => {
     ["the fields differ", planWith({ data: { fields: [...heartPlan.data.fields].reverse() } })],
     ["the label differs", planWith({ data: { label: { ...heartPlan.data.label, positive: ["1"] } } })],
     ["the patient split differs", planWith({ data: { split: { ...heartPlan.data.split, salt: "other" } } })],
+    [
+      "it changes copies of recordings, and the base takes none",
+      planWith({ training: { augmentation: { of: "recordings", copies: 1, scale: 0, shift: 0, noise: 0.1 } } }),
+    ],
     ["nothing is trained", heartPlan, { ...heartManifest, tensors: heartManifest.tensors.filter((tensor) => tensor.depth > 0) }],
   ])("[P2] names the misfit: %s", (what, plan, manifest) => {
     const answer = check(plan, manifest);

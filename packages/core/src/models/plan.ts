@@ -8,6 +8,7 @@ import { canonicalJson } from "../base/canonical.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
 import { Digest } from "../base/ids.ts";
 import { Aggregation } from "./aggregation.ts";
+import { Augmentation } from "./augmentation.ts";
 import { BinaryLabel, Field, Split } from "./fields.ts";
 import type { Manifest } from "./manifest.ts";
 import { TrainablePart, trainableTensors } from "./tensors.ts";
@@ -43,6 +44,8 @@ export const Plan = z.strictObject({
     unfreezeEvery: z.int().min(1).max(1000).optional(),
     /** "balanced" weighs both classes alike, by the numbers of each site's own training samples. Absent means every sample alike. */
     classWeights: z.literal("balanced").optional(),
+    /** Absent means the samples as they are. */
+    augmentation: Augmentation.optional(),
     /** L2 penalty on trained weights, per update. */
     weightDecay: z.number().min(0).max(1),
     /** Largest L2 norm of an update; a longer one is scaled down at the site. */
@@ -97,6 +100,10 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
   if (manifest.split !== null && canonicalJson(plan.data.split) !== canonicalJson(manifest.split)) {
     return no("the patient split differs; with another one, patients that trained the base could be tested on");
   }
+  const { augmentation } = plan.training;
+  const read = manifest.inputs.find(({ kind }) => kind === "image" || kind === "signal")?.kind;
+  if (augmentation !== undefined && read !== (augmentation.of === "pictures" ? "image" : "signal"))
+    return no(`it changes copies of ${augmentation.of}, and the base takes none`);
   if (trainableTensors(manifest.tensors, plan.training.trainable).length === 0) return no("nothing is trained");
   return { ok: true };
 }

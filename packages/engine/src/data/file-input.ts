@@ -32,12 +32,22 @@ export function fileInputOf({ inputs, fields }: Pick<Manifest, "inputs" | "field
   return undefined;
 }
 
-/** Throws `data-invalid`. */
-export async function fileSample(input: FileInput, bytes: Uint8Array, layout: Layout): Promise<Float32Array> {
-  if (input.rule.kind === "signal") return signalSample(bytes, input.rule, (input as { readonly field: SignalField }).field, layout);
+/** Channels first. Throws `data-invalid`. */
+export async function fileSample(input: FileInput, bytes: Uint8Array): Promise<Float32Array> {
+  if (input.rule.kind === "signal") return signalSample(bytes, input.rule, (input as { readonly field: SignalField }).field);
   // Loaded late: sharp is large, and most bases are without pictures.
   const { pictureSample } = await import("./pictures.ts");
-  return pictureSample(bytes, input.rule, layout);
+  return pictureSample(bytes, input.rule);
+}
+
+/** A sample in the order that a model takes. */
+export function laidOut(sample: Float32Array, [channels = 0]: Shape, layout: Layout): Float32Array {
+  if (layout === "nchw") return sample;
+  const points = sample.length / channels;
+  const result = new Float32Array(sample.length);
+  for (let channel = 0; channel < channels; channel++)
+    for (let at = 0; at < points; at++) result[at * channels + channel] = sample[channel * points + at] as number;
+  return result;
 }
 
 /** Whether a file is what the field says. Of a picture only the head is looked at. */

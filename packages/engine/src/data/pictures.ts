@@ -18,11 +18,8 @@ export async function isPicture(path: string): Promise<boolean> {
   }
 }
 
-/**
- * One sample, channels x height x width ("nchw") or height x width x channels ("nhwc"). Throws `data-invalid` where the
- * bytes are no picture.
- */
-export async function pictureSample(bytes: Uint8Array, rule: ImageRule, layout: "nchw" | "nhwc"): Promise<Float32Array> {
+/** One sample, channels x height x width. Throws `data-invalid` where the bytes are no picture. */
+export async function pictureSample(bytes: Uint8Array, rule: ImageRule): Promise<Float32Array> {
   const { width, height, channels } = rule;
   const pixels = await decode(bytes, rule);
   const sample = new Float32Array(width * height * channels);
@@ -30,7 +27,7 @@ export async function pictureSample(bytes: Uint8Array, rule: ImageRule, layout: 
   for (let at = 0; at < plane; at++) {
     for (let channel = 0; channel < channels; channel++) {
       const value = ((pixels[at * channels + channel] as number) - (rule.mean[channel] as number)) / (rule.sd[channel] as number);
-      sample[layout === "nchw" ? channel * plane + at : at * channels + channel] = value;
+      sample[channel * plane + at] = value;
     }
   }
   return sample;

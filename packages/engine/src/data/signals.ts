@@ -36,8 +36,8 @@ function rowsOf(bytes: Uint8Array, length: number): readonly (readonly string[])
   }
 }
 
-/** One sample, leads x points ("nchw") or points x leads ("nhwc"), normalised. Throws `data-invalid`. */
-export function signalSample(bytes: Uint8Array, rule: SignalRule, field: SignalField, layout: "nchw" | "nhwc"): Float32Array {
+/** One sample, leads x points, normalised. Throws `data-invalid`. */
+export function signalSample(bytes: Uint8Array, rule: SignalRule, field: SignalField): Float32Array {
   const values = readSignal(bytes, field);
   if (values === undefined)
     throw new EngraftError(
@@ -50,7 +50,7 @@ export function signalSample(bytes: Uint8Array, rule: SignalRule, field: SignalF
   for (let lead = 0; lead < leads; lead++) {
     for (let at = 0; at < length; at++) {
       const value = ((values[lead * length + at] as number) - (rule.mean[lead] as number)) / (rule.sd[lead] as number);
-      sample[layout === "nchw" ? lead * length + at : at * leads + lead] = value;
+      sample[lead * length + at] = value;
     }
   }
   return sample;

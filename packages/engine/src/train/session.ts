@@ -9,14 +9,16 @@ import { randomFrom } from "../base/random.ts";
 import { countParts, type Counts } from "../data/check.ts";
 import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
-import { samplesOf, type Samples } from "../data/samples.ts";
+import { samplesOf, type Features, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
 import { readTable, type Table } from "../data/table.ts";
 import { siteMetrics } from "../evaluate/bootstrap.ts";
 import { tallyOf } from "../evaluate/tally.ts";
 import type { Encoder } from "../trunk/encoder.ts";
+import type { Copy } from "../trunk/features.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
 import { batchesOf } from "./batches.ts";
+import { copiesOf, withCopies } from "./copies.ts";
 import { balanced, sigmoid } from "./loss.ts";
 import { loadModel } from "./model.ts";
 import { startState } from "./optimizer.ts";
@@ -107,15 +109,18 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const { tensors, tail, encoder } = await loadModel(manifest, options.weights, options.trunk, plan.training);
   const table = await usableTable(options);
   const features = encoder === undefined ? undefined : await encoded(encoder, options, table, control);
-  const part = (name: Part): Samples => samplesOf(table, plan.data, manifest, name, features);
+  const part = (name: Part, from = features): Samples => samplesOf(table, plan.data, manifest, name, from);
   const samples = { train: part("train"), validation: part("validation"), test: part("test") };
+  const copies: Features[] = [];
+  if (encoder !== undefined) for (const copy of copiesOf(plan, table)) copies.push(await encoded(encoder, options, table, control, copy));
+  const learnt = withCopies(samples.train, copies, (from) => part("train", from));
   const weights = classWeights === "balanced" ? balanced(samples.train.y) : undefined;
   const compileOptions = { trainable, batch, optimizer, weightDecay, classWeights: weights };
   const trainer = await chooseTrainer(tail, tensors, compileOptions, options.backends);
   const model = trainer.compile(tail, tensors, compileOptions);
   const parts = partsOf(manifest.tensors, trainable, tensors);
   const fitted = (from: Float32Array, rounds: Rounds, seed: readonly (string | number)[], control: TrainingControl) =>
-    fit({ model, plan, samples: samples.train, parts }, from, rounds, seed, control);
+    fit({ model, plan, samples: learnt, parts }, from, rounds, seed, control);
   const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
     predict(model, plan, samples[part], parts.join(vector, personal));
   return {
@@ -161,11 +166,12 @@ async function usableTable({ table: declaration, plan }: SessionOptions): Promis
   return table;
 }
 
-async function encoded(encoder: Encoder, { featureCache }: SessionOptions, table: Table, control: TrainingControl) {
+async function encoded(encoder: Encoder, { featureCache }: SessionOptions, table: Table, control: TrainingControl, copy?: Copy) {
   // Loaded late: most bases take columns only.
   const { featuresOf } = await import("../trunk/features.ts");
   const progress = (done: number, total: number): void => control.progress({ unit: "files", done, total, loss: 0 });
-  const features = await featuresOf({ encoder, files: table.files, cache: featureCache, progress, aborted: control.aborted });
+  const asked = { encoder, files: table.files, cache: featureCache, progress, aborted: control.aborted };
+  const features = await featuresOf(copy === undefined ? asked : { ...asked, copy });
   if (features === undefined) throw new Aborted();
   return features;
 }

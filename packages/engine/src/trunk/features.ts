@@ -1,7 +1,11 @@
 /** The features of all pictures or recordings of a table: from the cache where they are known, else decoded and run through the encoder. */
+import { canonicalJson } from "@engraft/core/base/canonical";
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
-import { fileBytes, fileSample } from "../data/file-input.ts";
+import { augmented } from "../data/augment.ts";
+import { fileBytes, fileSample, laidOut } from "../data/file-input.ts";
+import type { Augmentation } from "@engraft/core/models/augmentation";
+import { randomFrom } from "../base/random.ts";
 import type { Features } from "../data/samples.ts";
 import type { Encoder } from "./encoder.ts";
 import { FeatureCache, type CachePlace } from "./feature-cache.ts";
@@ -10,9 +14,18 @@ import type { RunningTrunk } from "./trunk.ts";
 export interface FeatureOptions {
   readonly encoder: Encoder;
   readonly files: readonly string[];
+  /** Changed copies instead of the files as they are, and of which of them. */
+  readonly copy?: Copy;
   readonly cache: CachePlace | undefined;
   readonly progress: (done: number, total: number) => void;
   readonly aborted: () => boolean;
+}
+
+export interface Copy {
+  readonly augmentation: Augmentation;
+  /** What its random choices derive from, beside each file's content. */
+  readonly seed: readonly (string | number)[];
+  readonly wanted: (file: number) => boolean;
 }
 
 /** Files that are decoded before they go through the trunk together. */
@@ -59,23 +72,32 @@ class Work {
   }
 
   async some(from: number, to: number): Promise<void> {
-    const { files, encoder } = this.#options;
+    const { files, encoder, copy } = this.#options;
     const unknown: Unknown[] = [];
     for (let at = from; at < to; at++) {
+      if (copy?.wanted(at) === false) continue;
       const bytes = await fileBytes(files[at] as string);
-      const digest = sha256(bytes);
+      const content = sha256(bytes);
+      const digest = copy === undefined ? content : sha256(canonicalJson({ content, augmentation: copy.augmentation, seed: copy.seed }));
       const known = this.#cache?.get(digest);
       if (known === undefined) unknown.push({ at, digest, bytes });
       else this.#values.set(known, at * encoder.width);
     }
     if (unknown.length === 0) return;
-    const samples = await Promise.all(unknown.map(({ bytes }) => fileSample(encoder.input, bytes, encoder.layout)));
+    const samples = await Promise.all(unknown.map((one) => this.#sample(one)));
     const features = await this.#encoded(samples);
     unknown.forEach(({ at, digest }, index) => {
       const one = features.subarray(index * encoder.width, (index + 1) * encoder.width);
       this.#values.set(one, at * encoder.width);
       this.#cache?.put(digest, one);
     });
+  }
+
+  async #sample({ bytes, digest }: Unknown): Promise<Float32Array> {
+    const { encoder, copy } = this.#options;
+    const sample = await fileSample(encoder.input, bytes);
+    const changed = copy === undefined ? sample : augmented(sample, encoder.input, copy.augmentation, randomFrom([digest]));
+    return laidOut(changed, encoder.input.shape, encoder.layout);
   }
 
   async #encoded(samples: readonly Float32Array[]): Promise<Float32Array> {

@@ -33,6 +33,14 @@ describe("the propose form", () => {
     expect(draftOf(formFromPlan(plan, sites), base, plan.version, sites)).toEqual(plan);
   });
 
+  it("keeps copies that a plan file declared", () => {
+    const augmentation = { of: "pictures", copies: 2, flip: true, rotate: 5, brightness: 0 } as const;
+    const { plan } = judged({});
+    if (plan === undefined) throw new Error("the plan is right");
+    const declared = { ...plan, training: { ...plan.training, augmentation } };
+    expect(draftOf(formFromPlan(declared, sites), base, plan.version, sites)).toEqual(declared);
+  });
+
   it("starts with secure aggregation over all enrolled sites and no figures of single ones, as the coordinator fills in", () => {
     const { plan } = judged({});
     expect(plan?.metrics.perSite).toBe(false);

@@ -1,5 +1,6 @@
 "use client";
 import type { BaseView } from "@engraft/coordinator/api/views";
+import { augmentationInWords } from "@engraft/core/models/augmentation";
 import { personalTensors, totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import { Card } from "../../parts/card.tsx";
 import { Check, SelectField, TextField } from "../../parts/field.tsx";
@@ -87,6 +88,14 @@ function TuningFields({ bound: { form, change, text, figure }, base }: { readonl
           onChange={(balanced) => change({ balanced })}
           hint="For rare diseases: weights from each site’s own numbers."
         />
+        {form.augmentation !== undefined && (
+          <Check
+            label="Changed copies in training"
+            checked
+            onChange={() => change({ augmentation: undefined })}
+            hint={augmentationInWords(form.augmentation)}
+          />
+        )}
         {deep && (
           <Check
             label="Each site keeps a head of its own"

@@ -1,4 +1,5 @@
 /** How a plan fine-tunes, as the propose form holds it: which part is trained, what stays at each site, and how fast each block. */
+import type { Augmentation } from "@engraft/core/models/augmentation";
 import type { Plan } from "@engraft/core/models/plan";
 import type { TrainablePart } from "@engraft/core/models/tensors";
 import { figure } from "./figure.ts";
@@ -13,6 +14,8 @@ export interface TuningForm {
   /** Factors from the head on, separated by spaces; empty: the same rate everywhere. */
   readonly depthRates: string;
   readonly balanced: boolean;
+  /** Written in a plan file; the form keeps it or leaves it out. */
+  readonly augmentation: Augmentation | undefined;
 }
 
 export const FRESH_TUNING: TuningForm = {
@@ -23,9 +26,10 @@ export const FRESH_TUNING: TuningForm = {
   unfreeze: "",
   depthRates: "",
   balanced: false,
+  augmentation: undefined,
 };
 
-export function tuningForm({ trainable, unfreezeEvery, depthRates, classWeights }: Plan["training"]): TuningForm {
+export function tuningForm({ trainable, unfreezeEvery, depthRates, classWeights, augmentation }: Plan["training"]): TuningForm {
   return {
     part: trainable.part,
     blocks: String(trainable.part === "last-blocks" ? trainable.blocks : 1),
@@ -34,6 +38,7 @@ export function tuningForm({ trainable, unfreezeEvery, depthRates, classWeights 
     unfreeze: unfreezeEvery === undefined ? "" : String(unfreezeEvery),
     depthRates: (depthRates ?? []).join(" "),
     balanced: classWeights === "balanced",
+    augmentation,
   };
 }
 
@@ -62,5 +67,6 @@ export function tuningDraft(form: TuningForm) {
         }
       : {}),
     ...(form.balanced ? { classWeights: "balanced" } : {}),
+    ...(form.augmentation === undefined ? {} : { augmentation: form.augmentation }),
   };
 }

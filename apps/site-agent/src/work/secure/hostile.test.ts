@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { digest } from "@engraft/core/base/binary";
 import type { Digest, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
-import { treeRoot } from "@engraft/core/crypto/merkle";
+import { packPath, treeRoot, unpackPath } from "@engraft/core/crypto/merkle";
 import { identityFromSeed, signBytes } from "@engraft/core/crypto/identity";
 import { planDigest } from "@engraft/core/models/plan-digest";
 import { MESSAGES, type Ask, type SecaggReply, type SecaggStep } from "@engraft/core/protocol/messages";
@@ -299,7 +299,11 @@ describe("a share set", () => {
 
   const lies: readonly [string, () => SecaggStep, string][] = [
     ["an altered leaf", () => with_(replaced(1, (part) => ({ ...part, leaf: bent(part.leaf) }))), "inputs-wrong"],
-    ["an altered path", () => with_(replaced(1, (part) => ({ ...part, path: part.path.toReversed() }))), "inputs-wrong"],
+    [
+      "an altered path",
+      () => with_(replaced(1, (part) => ({ ...part, path: packPath(unpackPath(part.path).toReversed()) }))),
+      "inputs-wrong",
+    ],
     ["another commitment", () => with_(replaced(1, (part) => ({ ...part, seedCommitment: sha256("s") }))), "inputs-wrong"],
     ["the box of another holder", () => with_(replaced(1, () => meantFor(1, 3))), "inputs-wrong"],
     ["a root that was not signed", () => with_(replaced(1, (part) => ({ ...part, statement: flipped(part.statement) }))), "bad-signature"],

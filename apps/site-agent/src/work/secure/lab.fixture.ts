@@ -8,6 +8,7 @@ import type { Digest, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { identityFromSeed } from "@engraft/core/crypto/identity";
 import { addVector } from "@engraft/core/crypto/mask";
+import { packPath } from "@engraft/core/crypto/merkle";
 import type { Plan } from "@engraft/core/models/plan";
 import { planDigest } from "@engraft/core/models/plan-digest";
 import { pooledFigures } from "@engraft/core/models/tally";
@@ -279,7 +280,7 @@ export class Lab implements LabPlan {
 export const partText = (part: DealPart): Extract<SecaggStep, { phase: "shares" }>["parts"][number] => ({
   statement: statementText(part.statement),
   seedCommitment: part.seedCommitment,
-  seedPath: [...part.seedPath],
+  seedPath: packPath(part.seedPath),
   leaf: toBase64url(part.leaf),
-  path: [...part.path],
+  path: packPath(part.path),
 });
