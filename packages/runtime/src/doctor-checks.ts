@@ -58,9 +58,11 @@ export async function diskFinding(folder: string, { least, wanted }: Space): Pro
 }
 
 function writeFinding(folder: string, error: unknown): Finding {
-  if (error instanceof EngraftError && error.code === "disk-full")
+  // What the file system said, whatever it was called for the program.
+  const cause = error instanceof EngraftError ? error.cause : error;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "no reason given";
+  if (code === "ENOSPC" || code === "EDQUOT")
     return problem("disk-full", `There is no space left in ${folder}.`, "Free some space on this disk, or raise this account's quota.");
-  const code = error instanceof Error && "code" in error ? String(error.code) : "no reason given";
   if (code === "EFBIG")
     return problem(
       "disk-limit",

@@ -1,10 +1,12 @@
 /** Training for hours must not grow: every family of models is one line of MODELS. */
-import { flatten, sizeOf, trainedTensors } from "@engraft/core/models/tensors";
+import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../base/random.ts";
 import { inputShape, sizeOfShape, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
+import { untrained } from "../architectures/untrained.ts";
+import { picture, plane, randomTensors } from "../ir/networks.fixture.ts";
 import { architecture as small } from "../model.fixture.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
 import { startState } from "./optimizer.ts";
@@ -21,6 +23,8 @@ const wide: Architecture = {
   ],
 };
 
+const recurrent = untrained("gru", [2, 8]);
+
 interface Family {
   readonly architecture: Architecture;
   readonly batch: number;
@@ -30,6 +34,9 @@ interface Family {
 
 const MODELS: Readonly<Record<string, Family>> = {
   "a small dense model": { architecture: small, batch: 8, backends: ["wasm", "cpu"] },
+  "convolutions, normalisation and dropout of pictures": { architecture: picture, batch: 2, backends: ["cpu"] },
+  "a recording seen as a picture": { architecture: plane, batch: 2, backends: ["cpu"] },
+  "a recurrent model": { architecture: recurrent, batch: 2, backends: ["wasm"] },
   "a wide dense model": { architecture: wide, batch: 8, backends: ["wasm", "cpu"] },
 };
 
@@ -45,11 +52,14 @@ const used = (): number => {
 
 describe.each(Object.entries(MODELS))("%s", (_, { architecture, batch, backends }) => {
   it.each(backends)("keeps its memory over 2,000 steps on %s", async (backend) => {
-    const options: CompileOptions = { trainable: { part: "all" }, batch, optimizer: { name: "adam", learningRate: 0.001 }, weightDecay: 0 };
+    const options: CompileOptions = {
+      trainable: { part: "all", norm: "shared" },
+      batch,
+      optimizer: { name: "adam", learningRate: 0.001 },
+      weightDecay: 0,
+    };
     const random = randomFrom(["memory"]);
-    const tensors = new Map(
-      tensorsOf(architecture).map((spec) => [spec.name, Float32Array.from({ length: sizeOf(spec) }, () => random.uniform() - 0.5)]),
-    );
+    const tensors = randomTensors(architecture);
     const model = (await chooseTrainer(architecture, tensors, options, [backend])).compile(architecture, tensors, options);
     const state = startState(flatten(trainedTensors(tensorsOf(architecture), options.trainable), tensors), options);
     const x = Float32Array.from({ length: batch * sizeOfShape(inputShape(architecture)) }, () => random.uniform());
