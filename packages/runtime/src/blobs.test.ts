@@ -45,6 +45,9 @@ describe("a damaged blob", () => {
     await expect(store.mustBeWhole(ref)).rejects.toMatchObject({ code: "digest-mismatch" });
     await rm(store.path(ref.digest));
     await expect(store.mustBeWhole(ref)).rejects.toMatchObject({ code: "blob-missing" });
+    // Once it is put back, an answer to the damaged one may still be on its way.
+    expect(store.wasWrong(ref.digest, 60_000)).toBe(true);
+    expect(store.wasWrong(sha256("another"), 60_000)).toBe(false);
   });
 });
 

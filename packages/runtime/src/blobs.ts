@@ -60,6 +60,8 @@ export class BlobStore {
   readonly #reserve: number;
   /** Digests that were found right in this process's life. */
   readonly #right = new Set<string>();
+  /** When this process last found that a blob is not as it was written. */
+  readonly #wrongAt = new Map<string, number>();
   /** When this process last found that a blob is here already: whoever asked relies on it. */
   readonly #reliedOn = new Map<string, number>();
   /** Partial files in use. */
@@ -100,7 +102,10 @@ export class BlobStore {
   /** Throws `blob-missing` or `digest-mismatch` where the blob is not here as it was written. Its bytes are read once in a process's life. */
   async mustBeWhole({ digest, bytes }: BlobRef): Promise<void> {
     const size = await this.size(digest);
-    if (size === undefined) throw new BlobFault("blob-missing", digest);
+    if (size === undefined) {
+      this.#wrongAt.set(digest, Date.now());
+      throw new BlobFault("blob-missing", digest);
+    }
     if (size === bytes && this.#right.has(digest)) return;
     if (size !== bytes) throw this.damaged(digest);
     const found = await digestOf(this.path(digest)).catch((error: unknown) => this.unreadable(error, digest));
@@ -117,7 +122,13 @@ export class BlobStore {
   /** Somebody read other bytes than the digest promises. */
   damaged(digest: Digest): BlobFault {
     this.doubt(digest);
+    this.#wrongAt.set(digest, Date.now());
     return new BlobFault("digest-mismatch", digest);
+  }
+
+  /** True where the blob was gone or damaged within the last so many milliseconds, as far as this process has seen. */
+  wasWrong(digest: Digest, within: number): boolean {
+    return Date.now() - (this.#wrongAt.get(digest) ?? Number.NEGATIVE_INFINITY) <= within;
   }
 
   /** Somebody got other bytes than these: the next look reads them again. */

@@ -3,7 +3,7 @@ import type { Command } from "@engraft/core/rounds/decide";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { RunState } from "@engraft/core/rounds/state";
-import type { BlobStore } from "@engraft/runtime/blobs";
+import { BlobFault, type BlobStore } from "@engraft/runtime/blobs";
 import type { StorageFaults } from "../store/storage-faults.ts";
 import type { Effects } from "./effects.ts";
 
@@ -45,6 +45,9 @@ export function watched(run: string, effects: Effects, { blobs, faults, trunk }:
   };
 }
 
+/** A site may say that it got damaged bytes only after they were put right: so long its answer is put down to the damage. */
+const PUT_DOWN_TO_DAMAGE_MS = 5 * 60_000;
+
 /**
  * A site says that it did not get what it was asked with. Where the fault is here its answer does not count against it: throws
  * `blob-missing` or `digest-mismatch`, and it is asked again when the blob is back.
@@ -59,5 +62,6 @@ export async function mustHaveAsked(
   for (const ref of refsOf(state, trunk)) {
     blobs.doubt(ref.digest);
     await blobs.mustBeWhole(ref);
+    if (blobs.wasWrong(ref.digest, PUT_DOWN_TO_DAMAGE_MS)) throw new BlobFault(decline.code, ref.digest);
   }
 }
