@@ -138,6 +138,8 @@ it("[B10] [B11] the last block of a published network is fine-tuned under masks;
   const flags = Object.entries(about).flatMap(([flag, value]) => [`--${flag}`, value]);
   const architecture = ["--architecture", "mobilenet_v2", "--size", String(SIZE)];
   const out = join(dir, "base");
+  const nameless = await federation.coordinatorCommand("base", "add", join(dir, "mobilenet.safetensors"), ...flags, "--out", out);
+  expect(nameless).toMatchObject({ code: 2, stderr: expect.stringContaining("name it with --architecture (efficientnet_lite0") });
   const base = await federation.coordinatorCommandOk(
     "base",
     "add",

@@ -125,7 +125,23 @@ async function baseFrom(file: string, bytes: Uint8Array, flags: Flags): Promise<
     import("@engraft/engine/import/archive"),
     import("@engraft/engine/import/keras/tfjs-file"),
   ]);
-  return isKeras(bytes) || isTfjs(bytes) ? fromKeras(file, bytes, flags) : fromOnnx(bytes, flags);
+  if (isKeras(bytes) || isTfjs(bytes)) return fromKeras(file, bytes, flags);
+  await mustBeWhole(bytes);
+  return fromOnnx(bytes, flags);
+}
+
+/** Weights alone are half a model. */
+async function mustBeWhole(bytes: Uint8Array): Promise<void> {
+  const [{ isWeights }, { KNOWN_ARCHITECTURES }] = await Promise.all([
+    import("@engraft/engine/import/read-tensors"),
+    import("@engraft/engine/architectures/known"),
+  ]);
+  if (!isWeights(bytes)) return;
+  const names = KNOWN_ARCHITECTURES.join(", ");
+  throw new EngraftError(
+    "bad-input",
+    `This file holds weights without their network: name it with --architecture (${names}). Of another network bring an ONNX file.`,
+  );
 }
 
 async function fromKeras(file: string, bytes: Uint8Array, flags: Flags): Promise<Base> {

@@ -25,6 +25,8 @@ const ARCHITECTURES: Readonly<Record<string, Known>> = {
   resnet18,
 };
 
+export const KNOWN_ARCHITECTURES: readonly string[] = Object.keys(ARCHITECTURES);
+
 /** A network with its weights, as its author published it: the last layer gives the author's own classes. */
 export interface PublishedNetwork {
   readonly architecture: Architecture;
@@ -38,10 +40,9 @@ export interface PublishedNetwork {
 export function knownArchitecture(name: string, tensors: ReadonlyMap<string, NamedTensor>, size: number | undefined): PublishedNetwork {
   const known = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
   if (known === undefined) {
-    const names = Object.keys(ARCHITECTURES).join(", ");
     throw new EngraftError(
       "bad-input",
-      `There is no architecture "${name}". There are: ${names}. Any other model can be brought as an ONNX file.`,
+      `There is no architecture "${name}". There are: ${KNOWN_ARCHITECTURES.join(", ")}. Any other model can be brought as an ONNX file.`,
     );
   }
   const pixels = size ?? known.size;
