@@ -55,6 +55,9 @@ describe("time of a round", () => {
   it("follows from the steps of the plan's own unit", async () => {
     expect(await tryPlan(manifest, plan, null, machine())).toMatchObject({ can: true, steps: 20, minutes: 0.2, late: false });
     expect(await tryPlan(manifest, epochs, { train: 100, all: 120 }, machine())).toMatchObject({ steps: 50, minutes: 0.5 });
+    const augmentation = { of: "pictures", copies: 2, flip: true, rotate: 0, brightness: 0 } as const;
+    const copied = { ...epochs, training: { ...epochs.training, augmentation } };
+    expect(await tryPlan(manifest, copied, { train: 100, all: 120 }, machine())).toMatchObject({ steps: 150 });
     expect(await tryPlan(manifest, epochs, null, machine())).toMatchObject({ steps: null, minutes: null, late: false });
   });
 

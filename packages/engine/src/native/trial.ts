@@ -68,7 +68,8 @@ export async function tryPlan(manifest: Manifest, plan: Plan, rows: TrialRows | 
   const { training } = plan;
   const width = widthOf(manifest, training);
   if (typeof width !== "number") return width;
-  const table = FLOAT * SAMPLE_COPIES * (rows?.all ?? 0) * width;
+  const changed = training.augmentation?.copies ?? 0;
+  const table = FLOAT * SAMPLE_COPIES * ((rows?.all ?? 0) + changed * (rows?.train ?? 0)) * width;
   const tooLarge = (needed: number): Trial | undefined => {
     const available = machine.available();
     if (needed <= available) return undefined;
@@ -82,7 +83,8 @@ export async function tryPlan(manifest: Manifest, plan: Plan, rows: TrialRows | 
   const after = tooLarge(memoryBytes);
   if (after !== undefined) return after;
   const { amount, batch } = training;
-  const steps = amount.unit === "updates" ? amount.count : rows === null ? null : Math.ceil((amount.count * rows.train) / batch);
+  const steps =
+    amount.unit === "updates" ? amount.count : rows === null ? null : Math.ceil((amount.count * (1 + changed) * rows.train) / batch);
   const minutes = steps === null ? null : (steps * tried.stepMs) / 60_000;
   const late = minutes !== null && 60 * minutes > plan.cohort.deadlineSeconds;
   return { can: true, engine: tried.engine, stepMs: tried.stepMs, steps, minutes, late, memoryBytes };
