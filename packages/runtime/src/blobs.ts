@@ -12,6 +12,7 @@ import type { BlobRef } from "@engraft/core/rounds/events";
 import { storedIn, takeOverPartials, type StoredBlob } from "./blob-folder.ts";
 import { crashPoint } from "./crash-point.ts";
 import { freeBytes, storageFault, syncFolder } from "./files.ts";
+import { BlobFault } from "./blob-fault.ts";
 import { digestOf, HashedFile } from "./hashed-file.ts";
 
 export type Append = (chunk: Uint8Array) => Promise<void>;
@@ -27,18 +28,6 @@ export interface BlobReceiver {
   finish(): Promise<void>;
   /** Closes the partial file and keeps it for later. */
   suspend(): Promise<void>;
-}
-
-/** A blob is not here, or not as it was written. */
-export class BlobFault extends EngraftError {
-  readonly digest: Digest;
-  constructor(code: "blob-missing" | "digest-mismatch", digest: Digest, cause?: unknown) {
-    const short = digest.slice(0, 12);
-    super(code, code === "blob-missing" ? `Blob ${short} is not here.` : `Blob ${short} does not have the bytes its digest promises.`, {
-      cause,
-    });
-    this.digest = digest;
-  }
 }
 
 /** Free space is looked at again each time so much was written. */

@@ -7,7 +7,8 @@ import { addScaled, applyMean } from "@engraft/core/aggregation/mean";
 import { refuse, type Refusal } from "@engraft/core/base/errors";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { Obligation } from "@engraft/core/rounds/owed";
-import { BlobFault, type BlobStore } from "@engraft/runtime/blobs";
+import { BlobFault } from "@engraft/runtime/blob-fault";
+import type { BlobStore } from "@engraft/runtime/blobs";
 import { SLICE_BYTES, withSequential, type SequentialBlob } from "../plans/weights-file.ts";
 
 export type Combine = Extract<Obligation, { owe: "combine" }>;

@@ -3,7 +3,8 @@ import type { Command } from "@engraft/core/rounds/decide";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { RunState } from "@engraft/core/rounds/state";
-import { BlobFault, type BlobStore } from "@engraft/runtime/blobs";
+import { BlobFault } from "@engraft/runtime/blob-fault";
+import type { BlobStore } from "@engraft/runtime/blobs";
 import type { StorageFaults } from "../store/storage-faults.ts";
 import type { Effects } from "./effects.ts";
 

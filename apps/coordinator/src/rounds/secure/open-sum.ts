@@ -19,7 +19,8 @@ import { addSlice, layoutWords, pack, slicesOf, type Layout } from "@engraft/cor
 import { decodeSum, layoutOf, type Decoded } from "@engraft/core/secagg/quantize";
 import { statementOf } from "@engraft/core/secagg/signed-text";
 import { acceptRelease, recoverSecrets, unmaskSum, type AcceptedRelease, type Opening, type Recovered } from "@engraft/core/secagg/unmask";
-import { BlobFault, type BlobStore } from "@engraft/runtime/blobs";
+import { BlobFault } from "@engraft/runtime/blob-fault";
+import type { BlobStore } from "@engraft/runtime/blobs";
 import { SLICE_BYTES, withSequential } from "../../plans/weights-file.ts";
 import { roundHashOf, type Kept } from "./kept.ts";
 
