@@ -91,7 +91,7 @@ describe("a run", () => {
       sites: ["cleveland", "hungary"],
       plan: (plan) => ({
         ...shortPlan(2, 2_000)(plan),
-        cohort: { minSites: 2, fraction: 1, gatherSeconds: 1, deadlineSeconds: 4, graceSeconds: 1 },
+        cohort: { minSites: 2, fraction: 1, gatherSeconds: 1, deadlineSeconds: 12, graceSeconds: 1 },
       }),
     });
     const run = await heart.startRun();

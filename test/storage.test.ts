@@ -91,7 +91,11 @@ async function flip(path: string): Promise<() => Promise<void>> {
   const at = before.length >> 1;
   await file.write(Uint8Array.of((before[at] ?? 0) ^ 1), 0, 1, at);
   await file.close();
-  return () => writeFile(path, before);
+  // Whole at once, as from a copy beside it: half a file would be another fault.
+  return async () => {
+    await writeFile(`${path}.right`, before);
+    await rename(`${path}.right`, path);
+  };
 }
 
 async function takeAway(path: string): Promise<() => Promise<void>> {

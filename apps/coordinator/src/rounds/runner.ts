@@ -99,12 +99,12 @@ export class Runner {
     });
   }
 
-  /** A site came or went: ask it what it has not been asked in this session; a waiting round may open. */
   /** What an admin does to the run. */
   steer(command: Steering): Promise<Decided> {
     return this.submit({ ...command, ...this.#occasion() });
   }
 
+  /** A site came or went: ask it what it has not been asked in this session; a waiting round may open. */
   presenceChanged(): void {
     this.#perform();
     if (this.#state.phase === "gathering") this.lookNow();
