@@ -12,7 +12,6 @@ import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { Membership } from "../vault/federation.ts";
 import { readJson, writeJson } from "../vault/json-file.ts";
-
 import type { Outbox, StoredAnswer } from "../vault/outbox.ts";
 import { keepPersonal, personalBefore } from "../vault/personal.ts";
 import type { Agreed } from "./check-ask.ts";

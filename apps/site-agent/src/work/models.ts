@@ -3,6 +3,7 @@
  * was changed or removed since is not trained on: the model is opened anew, with the data check that belongs to it.
  */
 import { stat } from "node:fs/promises";
+import { readsFile } from "@engraft/core/models/fields";
 import { featureCachePlace } from "../vault/feature-cache.ts";
 import type { Agreed } from "./check-ask.ts";
 import type { OnProgress, OpenSiteModel, SiteModel } from "./site-model.ts";
@@ -36,7 +37,7 @@ export class Models {
     const { manifest, plan } = offered;
     const weights = await this.#vectors.load(ask.weights, report.download);
     const trunk = manifest.trunk === undefined ? undefined : await this.#vectors.load(manifest.trunk.onnx, report.download);
-    const files = manifest.inputs.some(({ kind }) => kind === "image" || kind === "signal");
+    const files = manifest.inputs.some(readsFile);
     const featureCache = files ? await featureCachePlace(this.#home) : undefined;
     const model = await this.#openSiteModel({ manifest, weights, trunk, plan, table: data.table, featureCache }, report.prepare, signal);
     this.#open = { key, model };

@@ -1,7 +1,7 @@
 /** The manifest of a base model: everything a site must know to use the weights beside it. */
 import * as z from "zod";
 import { Digest } from "../base/ids.ts";
-import { BinaryLabel, Field, Split } from "./fields.ts";
+import { BinaryLabel, Field, readsFile, Split } from "./fields.ts";
 import { TensorSpec, totalSize } from "./tensors.ts";
 
 /** How a field becomes numbers. Constants come from the base's own training patients. */
@@ -122,9 +122,7 @@ export const Manifest = z
     "an input names a field that is not declared",
   )
   .refine(
-    ({ inputs, trunk, reference }) =>
-      (trunk === undefined && reference === undefined ? 0 : 1) ===
-      inputs.filter(({ kind }) => kind === "image" || kind === "signal").length,
+    ({ inputs, trunk, reference }) => (trunk === undefined && reference === undefined ? 0 : 1) === inputs.filter(readsFile).length,
     "a picture or signal needs a trunk or a reference, and there is at most one",
   )
   .refine(({ trunk, reference }) => trunk === undefined || reference === undefined, "a trunk brings its own reference")

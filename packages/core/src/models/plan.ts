@@ -9,7 +9,7 @@ import { refuse, type Refusal } from "../base/errors.ts";
 import { Digest } from "../base/ids.ts";
 import { Aggregation } from "./aggregation.ts";
 import { Augmentation } from "./augmentation.ts";
-import { BinaryLabel, Field, Split } from "./fields.ts";
+import { BinaryLabel, Field, readsFile, Split } from "./fields.ts";
 import type { Manifest } from "./manifest.ts";
 import { TrainablePart, trainableTensors } from "./tensors.ts";
 
@@ -101,7 +101,7 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
     return no("the patient split differs; with another one, patients that trained the base could be tested on");
   }
   const { augmentation } = plan.training;
-  const read = manifest.inputs.find(({ kind }) => kind === "image" || kind === "signal")?.kind;
+  const read = manifest.inputs.find(readsFile)?.kind;
   if (augmentation !== undefined && read !== (augmentation.of === "pictures" ? "image" : "signal"))
     return no(`it changes copies of ${augmentation.of}, and the base takes none`);
   if (trainableTensors(manifest.tensors, plan.training.trainable).length === 0) return no("nothing is trained");

@@ -1,6 +1,6 @@
 /** Writes the layers of a known architecture, each with the name that its weights have in other people's files. */
-import { shapesOf } from "../ir/architecture.ts";
-import { INPUT, type Architecture, type Layer, type LayerOf, type Shape } from "../ir/layers.ts";
+import { INPUT, sourcesOf, type Architecture, type Layer, type LayerOf, type Shape } from "../ir/layers.ts";
+import { outputShape } from "../ir/shapes.ts";
 
 /** An architecture, and for every layer that has parameters the prefix of its tensors in a PyTorch file. */
 export interface NamedArchitecture {
@@ -24,13 +24,13 @@ type Activation = LayerOf<"activation">["function"];
 export class Net {
   readonly #layers: Layer[] = [];
   readonly #sources = new Map<string, string>();
+  readonly #shapes: Map<string, Shape>;
   readonly #input: Shape;
   #block: string | undefined;
-  #shape: Shape;
 
   constructor(input: Shape) {
     this.#input = input;
-    this.#shape = input;
+    this.#shapes = new Map([[INPUT, input]]);
   }
 
   /** The layer whose output is taken next. */
@@ -39,7 +39,7 @@ export class Net {
   }
 
   get shape(): Shape {
-    return this.#shape;
+    return this.#shapes.get(this.last) as Shape;
   }
 
   block(name: string): void {
@@ -47,7 +47,7 @@ export class Net {
   }
 
   conv(source: string, { out, kernel, stride = 1, padding, groups = 1, bias = false }: ConvOptions, from?: string): string {
-    const input = from === undefined ? this.#shape : this.#shapeOf(from);
+    const input = this.#shapes.get(from ?? this.last) as Shape;
     const layer: LayerOf<"conv"> = {
       kind: "conv",
       ...this.#common(source, from),
@@ -63,7 +63,7 @@ export class Net {
   }
 
   norm(source: string, epsilon: number): string {
-    return this.#push({ kind: "batch-norm", ...this.#common(source), channels: this.#shape[0] as number, epsilon });
+    return this.#push({ kind: "batch-norm", ...this.#common(source), channels: this.shape[0] as number, epsilon });
   }
 
   activation(name: Activation): string {
@@ -91,16 +91,16 @@ export class Net {
   }
 
   dense(source: string, out: number): string {
-    return this.#push({ kind: "dense", ...this.#common(source), in: this.#shape.at(-1) as number, out });
+    return this.#push({ kind: "dense", ...this.#common(source), in: this.shape.at(-1) as number, out });
   }
 
   gru(source: string, units: number): string {
-    return this.#push({ kind: "gru", ...this.#common(source), in: this.#shape.at(-1) as number, units });
+    return this.#push({ kind: "gru", ...this.#common(source), in: this.shape.at(-1) as number, units });
   }
 
   /** Ends the network with a dense layer of `outputs` logits. */
   head(source: string, outputs: number): NamedArchitecture {
-    const input = this.#shape.at(-1) as number;
+    const input = this.shape.at(-1) as number;
     this.#layers.push({ kind: "dense", name: "head", in: input, out: outputs });
     this.#sources.set("head", source);
     const architecture: Architecture = { format: "engraft.layers/1", input: [...this.#input], layers: this.#layers, output: "logits" };
@@ -123,12 +123,8 @@ export class Net {
 
   #push(layer: Layer): string {
     this.#layers.push(layer);
-    this.#shape = this.#shapeOf(layer.name);
+    const inputs = sourcesOf(this.#layers, this.#layers.length - 1).map((source) => this.#shapes.get(source) as Shape);
+    this.#shapes.set(layer.name, outputShape(layer, inputs));
     return layer.name;
-  }
-
-  #shapeOf(name: string): Shape {
-    const network: Architecture = { format: "engraft.layers/1", input: [...this.#input], layers: this.#layers, output: "logits" };
-    return shapesOf(network).get(name) as Shape;
   }
 }

@@ -13,8 +13,6 @@ export type FileInput =
   | { readonly rule: ImageRule; readonly shape: Shape }
   | { readonly rule: SignalRule; readonly field: SignalField; readonly shape: Shape };
 
-export const isFileField = ({ kind }: Pick<Field, "kind">): boolean => kind === "image" || kind === "signal";
-
 /** Undefined for a base that takes columns only. Shapes are channels first. Throws `bad-input` where rule and field do not fit. */
 export function fileInputOf({ inputs, fields }: Pick<Manifest, "inputs" | "fields">): FileInput | undefined {
   for (const rule of inputs) {

@@ -1,6 +1,6 @@
 /** From a table's columns to the numbers that enter a model, by the manifest's input rules. */
 import { EngraftError } from "@engraft/core/base/errors";
-import type { Field } from "@engraft/core/models/fields";
+import { readsFile, type Field, type Split } from "@engraft/core/models/fields";
 import type { InputRule, Manifest } from "@engraft/core/models/manifest";
 import { partOf, type Part } from "./split.ts";
 import type { DataPlan, Table } from "./table.ts";
@@ -67,6 +67,12 @@ function encoder(rule: ColumnRule, field: Field): Encode {
   };
 }
 
+/** Rows of the patients that fall into a part. */
+export function rowsOf(table: Pick<Table, "patients" | "patientOf">, split: Split, part: Part): readonly number[] {
+  const inPart = table.patients.map((patient) => partOf(split, patient) === part);
+  return [...table.patientOf.keys()].filter((row) => inPart[table.patientOf[row] as number]);
+}
+
 /** The samples of one part; `features` where the base takes pictures or recordings. Throws `bad-input` where the rules do not fit the fields. */
 export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest, "inputs">, part: Part, features?: Features): Samples {
   const width = inputWidth(manifest, features?.width);
@@ -83,7 +89,7 @@ export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest,
       throw new EngraftError("bad-input", `The plan lacks the field ${rule.field}, which the base model reads.`);
     return [field, column];
   };
-  const file = manifest.inputs.find(({ kind }) => kind === "image" || kind === "signal");
+  const file = manifest.inputs.find(readsFile);
   if (file !== undefined && features !== undefined) {
     const [, column] = columnOf(file);
     rows.forEach((row, sample) => {

@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import type { Plan } from "@engraft/core/models/plan";
-import type { Field } from "@engraft/core/models/fields";
+import { readsFile, type Field } from "@engraft/core/models/fields";
 import type { TableDeclaration } from "./declaration.ts";
-import { isFileField, isReadable } from "./file-input.ts";
+import { isReadable } from "./file-input.ts";
 import { Findings, type FindingKind } from "./findings.ts";
 import { readRows, UnreadableTable } from "./rows.ts";
 import { canonicalCode, parseNumber } from "./values.ts";
@@ -141,7 +141,7 @@ class TableBuilder {
       this.#value(line, cells[this.#at.fields[index] as number], read, this.#plan.fields[index] as Field),
     );
     // Without its file a row is no sample.
-    if (this.#plan.fields.some((field, index) => isFileField(field) && Number.isNaN(values[index]))) {
+    if (this.#plan.fields.some((field, index) => readsFile(field) && Number.isNaN(values[index]))) {
       if (!this.#at.fields.includes(-1)) this.#findings.add("no-file", line);
       return;
     }
@@ -186,7 +186,7 @@ class TableBuilder {
 
   /** Rows whose file is not what the plan says. */
   async leaveOutUnreadable(): Promise<void> {
-    const field = this.#plan.fields.find(isFileField);
+    const field = this.#plan.fields.find(readsFile);
     const column = field === undefined ? undefined : this.#columns[this.#plan.fields.indexOf(field)];
     if (field === undefined || column === undefined || this.#fileCount === 0) return;
     const bad = new Set<number>();

@@ -1,11 +1,10 @@
 /** Input rules of a base that is made from a table: their constants come from its training patients only. */
 import { readFile } from "node:fs/promises";
 import { EngraftError } from "@engraft/core/base/errors";
-import type { Field, SignalField } from "@engraft/core/models/fields";
+import { readsFile, type Field, type SignalField } from "@engraft/core/models/fields";
 import type { InputRule } from "@engraft/core/models/manifest";
-import { isFileField } from "../data/file-input.ts";
 import { readSignal } from "../data/signals.ts";
-import { partOf } from "../data/split.ts";
+import { rowsOf } from "../data/samples.ts";
 import type { Table } from "../data/table.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -53,9 +52,8 @@ function columnRule(field: ColumnField, values: readonly number[]): InputRule {
 
 /** Throws `bad-input` where a picture's size is not said, or columns and files are mixed. */
 export async function inputRulesOf(recipe: Recipe, table: Table): Promise<InputRule[]> {
-  const training = table.patients.map((patient) => partOf(recipe.split, patient) === "train");
-  const rows = [...table.patientOf.keys()].filter((row) => training[table.patientOf[row] as number]);
-  if (recipe.fields.some(isFileField) && recipe.fields.length > 1)
+  const rows = rowsOf(table, recipe.split, "train");
+  if (recipe.fields.some(readsFile) && recipe.fields.length > 1)
     throw new EngraftError("bad-input", "A recipe takes either the columns of a table or one picture or recording.");
   return Promise.all(
     recipe.fields.map(async (field, index): Promise<InputRule> => {

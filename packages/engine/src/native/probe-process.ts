@@ -1,5 +1,6 @@
 /** Entry point of the process that tries an engine: answers one request and ends. */
 import { sizeOf, flatten, trainedTensors, type TensorSpec } from "@engraft/core/models/tensors";
+import { untrained } from "../architectures/untrained.ts";
 import { randomFrom } from "../base/random.ts";
 import { inputShape, sizeOfShape, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
@@ -10,16 +11,7 @@ import { FLOAT, writeOnnx } from "../trunk/onnx-file.ts";
 import type { ProbeAnswer, ProbeRequest } from "./probe.ts";
 import { trainedPart } from "./trained-part.ts";
 
-const SMALL: Architecture = {
-  format: "engraft.layers/1",
-  input: 4,
-  output: "binary-logit",
-  layers: [
-    { kind: "dense", name: "dense_1", in: 4, out: 8 },
-    { kind: "activation", name: "relu_1", function: "relu" },
-    { kind: "dense", name: "dense_2", in: 8, out: 1 },
-  ],
-};
+const SMALL = untrained("mlp", [4]);
 const SMALL_OPTIONS: CompileOptions = {
   trainable: { part: "all" },
   batch: 4,

@@ -1,18 +1,15 @@
 /** Training samples with the changed copies that a plan declares: more rows of the same patients. */
+import { readsFile } from "@engraft/core/models/fields";
 import type { Plan } from "@engraft/core/models/plan";
-import { isFileField } from "../data/file-input.ts";
-import type { Features, Samples } from "../data/samples.ts";
-import { partOf } from "../data/split.ts";
+import { rowsOf, type Features, type Samples } from "../data/samples.ts";
 import type { Table } from "../data/table.ts";
 import type { Copy } from "../trunk/features.ts";
 
 /** What is asked of the encoder for each copy; none where the plan declares none. Only files of training patients are copied. */
 export function copiesOf({ training: { augmentation, seed }, data }: Plan, table: Table): readonly Copy[] {
   if (augmentation === undefined) return [];
-  const column = table.columns[data.fields.findIndex(isFileField)];
-  const rows = [...table.patientOf.keys()].filter(
-    (row) => partOf(data.split, table.patients[table.patientOf[row] as number] as string) === "train",
-  );
+  const column = table.columns[data.fields.findIndex(readsFile)];
+  const rows = rowsOf(table, data.split, "train");
   const files = new Set(rows.map((row) => column?.[row]));
   return Array.from({ length: augmentation.copies }, (_, copy) => ({
     augmentation,

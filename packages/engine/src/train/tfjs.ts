@@ -49,7 +49,6 @@ function offsetsOf(trained: readonly TensorSpec[]): ReadonlyMap<string, number> 
 class Step {
   readonly #architecture: Architecture;
   readonly #options: CompileOptions;
-  readonly #trained: readonly TensorSpec[];
   /** What has a gradient: running statistics follow the batches instead. */
   readonly #learnt: readonly TensorSpec[];
   readonly #offsets: ReadonlyMap<string, number>;
@@ -66,7 +65,6 @@ class Step {
   constructor(architecture: Architecture, options: CompileOptions, trained: readonly TensorSpec[], kept: Parameters) {
     this.#architecture = architecture;
     this.#options = options;
-    this.#trained = trained;
     this.#learnt = trained.filter(({ role }) => role !== "statistic");
     this.#offsets = offsetsOf(trained);
     this.#gradient = new Float32Array(totalSize(trained));
@@ -96,9 +94,10 @@ class Step {
     this.#seen.clear();
     tf.tidy(() => {
       this.#x = tf.tensor(x, [this.#options.batch, ...inputShape(this.#architecture)], "float32");
-      const values = tensorsFrom(this.#trained, state.parameters).filter((_, index) =>
-        this.#learnt.includes(this.#trained[index] as TensorSpec),
-      );
+      const values = this.#learnt.map((spec) => {
+        const from = this.#offsets.get(spec.name) as number;
+        return tf.tensor(state.parameters.slice(from, from + sizeOf(spec)), spec.shape, "float32");
+      });
       this.#gradients(values).forEach((part, index) => {
         this.#gradient.set(part.dataSync(), this.#offsets.get((this.#learnt[index] as TensorSpec).name));
       });
