@@ -27,7 +27,10 @@ export interface SiteModelOptions {
   readonly backends?: readonly Backend[];
 }
 
-/** `personal`, everywhere, is the part of the model that stays at the site; without it the base's own values are used. */
+/**
+ * Vectors are checkpoints as they travel. `personal`, everywhere, is the part of the model that stays at the site; without it the base's
+ * own values are used. `variate` is the site's own control variate under SCAFFOLD; without it zeros are used.
+ */
 export interface SiteModel {
   /** Engine and backend, for example "tfjs wasm". */
   readonly engine: string;
@@ -40,6 +43,7 @@ export interface SiteModel {
     onProgress?: (progress: TrainingProgress) => void,
     signal?: AbortSignal,
     personal?: Float32Array,
+    variate?: Float32Array,
   ): Promise<TrainingOutcome>;
   /** Trains the base on this site's data only, as much as `rounds` rounds would. */
   trainAlone(rounds: number, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<AloneOutcome>;
@@ -65,7 +69,8 @@ export async function openSiteModel(
     return {
       engine,
       counts,
-      train: (start, seed, onProgress, signal, personal) => thread.call("train", { start, seed, personal }, { onProgress, signal }),
+      train: (start, seed, onProgress, signal, personal, variate) =>
+        thread.call("train", { start, seed, personal, variate }, { onProgress, signal }),
       trainAlone: (rounds, onProgress, signal) => thread.call("trainAlone", { rounds }, { onProgress, signal }),
       evaluate: (vector, part, personal) => thread.call("evaluate", { vector, part, personal }),
       tally: (vector, part, personal) => thread.call("tally", { vector, part, personal }),

@@ -257,12 +257,12 @@ export class Runner {
     if (this.#busy !== undefined) return;
     this.#busy = "combine";
     this.#effects.combine(due).then(
-      (checkpoint) => {
+      (next) => {
         this.#busy = undefined;
         const { round } = due;
-        const command: Command = isRefusal(checkpoint)
-          ? { do: "lost", at: this.#effects.now(), round, text: checkpoint.text }
-          : { do: "combined", ...this.#occasion(), round, checkpoint };
+        const command: Command = isRefusal(next)
+          ? { do: "lost", at: this.#effects.now(), round, text: next.text }
+          : { do: "combined", ...this.#occasion(), round, ...next };
         void this.submit(command).catch(() => undefined);
       },
       (error: unknown) => this.#faulted("combine.failed", error),

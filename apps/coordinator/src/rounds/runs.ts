@@ -4,7 +4,7 @@ import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/bas
 import { RunId, type Digest, type PublicKey, type SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Envelope } from "@engraft/core/crypto/envelope";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { travellingLength } from "@engraft/core/models/strategy";
 import type { SecaggReply } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
@@ -231,7 +231,7 @@ export class Runs {
     const { store, blobs, faults, approvals, feed, log, now, hub, coordinator } = this.#options;
     const manifest = readManifest(base.text);
     const content = storedPlan(plan.text);
-    const vectorLength = totalSize(trainableTensors(manifest.tensors, content.training.trainable));
+    const vectorLength = travellingLength(content, manifest.tensors);
     const params = runParams(content, plan.digest as Digest, vectorLength, coordinator as PublicKey);
     if (isRefusal(params)) throw new EngraftError(params.code, params.text);
     const id = RunId.parse(run);
@@ -251,7 +251,7 @@ export class Runs {
       },
       append: (append) => store.append(append),
       load: () => store.events(run),
-      combine: (due) => combine(blobs, due),
+      combine: (due) => combine(blobs, due, content.strategy),
       step: async (due, state) => {
         if (params.secure === null) return;
         const message = await stepMessage(id, params.secure, state, due, this.#kept(run));

@@ -6,6 +6,7 @@ import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
 import { SiteMetrics } from "@engraft/core/models/metrics";
+import { travellingClip } from "@engraft/core/models/strategy";
 import type { Progress } from "@engraft/core/protocol/messages";
 import { sealStatement } from "@engraft/core/protocol/session";
 import type { BlobRef } from "@engraft/core/rounds/events";
@@ -13,11 +14,12 @@ import type { BlobStore } from "@engraft/runtime/blobs";
 import type { Membership } from "../vault/federation.ts";
 import { readJson, writeJson } from "../vault/json-file.ts";
 import type { Outbox, StoredAnswer } from "../vault/outbox.ts";
-import { keepPersonal, personalBefore } from "../vault/personal.ts";
+import { personalBefore } from "../vault/personal.ts";
 import type { Agreed } from "./check-ask.ts";
 import { lettingOut } from "./egress.ts";
 import type { Models } from "./models.ts";
 import type { OnProgress, OwnModel, SiteModel } from "./site-model.ts";
+import { trainRound } from "./train-round.ts";
 import type { Vectors } from "./vectors.ts";
 
 export interface Workshop {
@@ -50,14 +52,11 @@ async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): P
   reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
   const own = await personalBefore(workshop.home, ask.run, ask.round);
   const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation", own)) : null;
-  signal.throwIfAborted();
-  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, own);
-  signal.throwIfAborted();
-  await keepPersonal(workshop.home, ask.run, ask.round, trained.personal);
+  const trained = await trainRound(workshop, agreed, model, start, own, signal);
   const { update, sampleCount } = trained;
   if (update.length !== vectorLength)
-    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; the plan trains ${vectorLength}.`);
-  if (!Number.isFinite(clipTo(update, plan.training.clip))) {
+    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; ${vectorLength} travel under the plan.`);
+  if (!Number.isFinite(clipTo(update, travellingClip(plan)))) {
     throw new EngraftError(
       "training-failed",
       "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.",

@@ -1,6 +1,6 @@
 /** Whether an ask may be answered. Pure; nothing is fetched or trained before it has said yes. */
 import { refuse, type Refusal } from "@engraft/core/base/errors";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { travellingLength } from "@engraft/core/models/strategy";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { RegisteredData } from "../data/registry.ts";
 import type { Decision } from "../vault/decisions.ts";
@@ -23,7 +23,7 @@ export interface Agreed {
   readonly decision: Decision;
   /** Whether figures of this site's own patients may leave: the plan asks for them, and the steward lets them. */
   readonly siteMetrics: boolean;
-  /** Values in the trainable vector. */
+  /** Values of a checkpoint, and of an update. */
   readonly vectorLength: number;
 }
 
@@ -51,6 +51,7 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
   // A secure evaluation is a round of its own.
   const last = plan.rounds.count + (ask.attempt !== null && ask.kind === "evaluate" ? 1 : 0);
   if (ask.round > last || (ask.kind === "train" && ask.round < 1)) return other(`round ${ask.round} of ${plan.rounds.count}`);
+  if ((ask.counted !== undefined) !== (plan.strategy?.name === "scaffold")) return other("it corrects drift in another way");
   if (ask.manifest.bytes !== Buffer.byteLength(manifestText)) return other("the manifest has another length");
   if (ask.weights.bytes !== manifest.weights.bytes) return other("the weights have another length");
   return undefined;
@@ -58,12 +59,12 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
 
 function withData(ask: Ask, offered: OfferedPlan, decision: Decision, data: RegisteredData | undefined): Agreed | Refusal {
   const { plan, manifest } = offered;
-  const vectorLength = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
+  const vectorLength = travellingLength(plan, manifest.tensors);
   for (const vector of [ask.checkpoint, ask.start]) {
     if (vector.bytes !== 4 * vectorLength)
       return refuse(
         "wrong-shape",
-        `The plan trains ${vectorLength} values; the ask names a vector of ${vector.bytes} bytes instead of ${4 * vectorLength}.`,
+        `Checkpoints of the plan have ${vectorLength} values; the ask names a vector of ${vector.bytes} bytes instead of ${4 * vectorLength}.`,
       );
   }
   if (data === undefined)

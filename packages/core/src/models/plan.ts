@@ -11,6 +11,7 @@ import { Aggregation } from "./aggregation.ts";
 import { Augmentation } from "./augmentation.ts";
 import { BinaryLabel, Field, readsFile, Split } from "./fields.ts";
 import type { Manifest } from "./manifest.ts";
+import { checkStrategy, Strategy } from "./strategy.ts";
 import { TrainablePart, trainableTensors } from "./tensors.ts";
 
 export const MetricName = z.enum(["auroc", "auprc", "accuracy", "loss", "brier"]);
@@ -74,6 +75,8 @@ export const Plan = z.strictObject({
     graceSeconds: z.int().min(0).max(604_800),
   }),
   aggregation: Aggregation,
+  /** What a round makes of its updates. Absent means FedAvg: the mean by sample count, as it is (McMahan et al. 2017). */
+  strategy: Strategy.optional(),
   metrics: z.strictObject({
     names: z.array(MetricName).min(1),
     /**
@@ -105,5 +108,5 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
   if (augmentation !== undefined && read !== (augmentation.of === "pictures" ? "image" : "signal"))
     return no(`it changes copies of ${augmentation.of}, and the base takes none`);
   if (trainableTensors(manifest.tensors, plan.training.trainable).length === 0) return no("nothing is trained");
-  return { ok: true };
+  return checkStrategy(plan);
 }

@@ -96,6 +96,8 @@ const Ask = z.strictObject({
   deadline: Instant,
   /** Under secure aggregation: the attempt to join, once the encoded vector is stored. */
   attempt: AttemptOpening.nullable(),
+  /** Under SCAFFOLD: the last round whose checkpoint this site has a part in, 0 for none; the control variate that it kept then is its own. */
+  counted: z.int().min(0).max(10_000).optional(),
 });
 /** Site: an update is ready to be fetched under its digest. */
 const Update = z.strictObject({

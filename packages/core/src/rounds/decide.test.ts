@@ -229,6 +229,8 @@ describe("when a round closes", () => {
         run: RUN,
         round: 1,
         checkpoint: blob("base"),
+        serverState: null,
+        sites: 3,
         inputs: [
           { site: "anna", update: blob("anna 1"), sampleCount: 1, validation: null },
           { site: "berta", update: blob("berta 1"), sampleCount: 2, validation: null },

@@ -56,7 +56,14 @@ export const RunEvent = z.discriminatedUnion("type", [
     survivors: z.array(SiteName),
     reason: z.enum(["all-answered", "grace-over", "deadline"]),
   }),
-  z.strictObject({ type: z.literal("checkpoint.written"), at, round: Round, checkpoint: BlobRef }),
+  z.strictObject({
+    type: z.literal("checkpoint.written"),
+    at,
+    round: Round,
+    checkpoint: BlobRef,
+    /** What the server keeps for the next round, under a strategy that keeps something. */
+    serverState: BlobRef.optional(),
+  }),
   z.strictObject({
     type: z.literal("evaluation.opened"),
     at,

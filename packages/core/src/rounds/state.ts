@@ -11,7 +11,7 @@ import type { SecureParams, SecureState } from "./secure/state.ts";
 export interface RunParams {
   readonly plan: Plan;
   readonly planDigest: Digest;
-  /** Values in the trainable vector. */
+  /** Values of a checkpoint, and of an update. */
   readonly vectorLength: number;
   /** Null where updates are added up in plain. */
   readonly secure: SecureParams | null;
@@ -25,6 +25,10 @@ export interface Identity {
   readonly start: BlobRef;
   /** Newest checkpoint; at first the base's own trainable vector. */
   readonly checkpoint: BlobRef;
+  /** What the strategy keeps at the server; null before the first round, and where it keeps nothing. */
+  readonly serverState: BlobRef | null;
+  /** Round of the newest checkpoint that each site has a part in; the others are not named. */
+  readonly counted: Readonly<Partial<Record<SiteName, number>>>;
   /** Rounds that ended with a checkpoint. */
   readonly roundsDone: number;
   /** Mean validation value of the stop rule's metric at each checkpoint but the newest, oldest first. */
@@ -62,8 +66,8 @@ export const NO_SUMS: Sums = { begun: 0, failures: 0, pending: null, outcome: nu
 
 /** The fields that every phase shares, without those of the phase that is left. */
 export function shared(state: Identity): Identity {
-  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums, leftOut, paused } = state;
-  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums, leftOut, paused };
+  const { run, sites, manifest, weights, start, checkpoint, serverState, counted, roundsDone, trace, sums, leftOut, paused } = state;
+  return { run, sites, manifest, weights, start, checkpoint, serverState, counted, roundsDone, trace, sums, leftOut, paused };
 }
 
 /** Sites of the run that nobody left out. */

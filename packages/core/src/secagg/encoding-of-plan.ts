@@ -1,11 +1,12 @@
 /** What each word of a round's vector means, from the plan alone. */
 import { assert, isRefusal } from "../base/errors.ts";
 import type { Plan } from "../models/plan.ts";
+import { travellingClip } from "../models/strategy.ts";
 import { totalsLength } from "../models/tally.ts";
 import { directoryOfPlan, secureOf } from "./of-plan.ts";
 import { weightOf, type Encoding } from "./quantize.ts";
 
-/** `vectorLength`: values in the trainable vector. An evaluation sums counts only. */
+/** `vectorLength`: values that travel (`travellingLength`). An evaluation sums counts only. */
 export function encodingOf(plan: Plan, vectorLength: number, purpose: "train" | "evaluate"): Encoding {
   const secure = secureOf(plan);
   const directory = directoryOfPlan(plan);
@@ -14,7 +15,7 @@ export function encodingOf(plan: Plan, vectorLength: number, purpose: "train" | 
     sites: directory.sites.length,
     // Where all weigh the same, a weight needs no room: the values have all of it.
     cap: secure.weights === "equal" ? 1 : secure.weightCap,
-    clipNorm: plan.training.clip,
+    clipNorm: travellingClip(plan),
     clip: secure.coordinateClip,
     values: purpose === "train" ? vectorLength : 0,
     totals: totalsLength(plan, purpose),

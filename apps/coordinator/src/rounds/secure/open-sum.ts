@@ -3,8 +3,7 @@
  * the masks come off the sum. Memory holds one vector whatever the number of sites; no single update is ever there.
  */
 import { setImmediate } from "node:timers/promises";
-import { applyMean } from "@engraft/core/aggregation/mean";
-import { float32Bytes, toFloat32 } from "@engraft/core/base/bytes";
+import { serverStep } from "@engraft/core/aggregation/server-step";
 import { isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
 import type { RunId, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
@@ -22,6 +21,7 @@ import { acceptRelease, recoverSecrets, unmaskSum, type AcceptedRelease, type Op
 import { BlobFault } from "@engraft/runtime/blob-fault";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { SLICE_BYTES, withSequential } from "../../plans/weights-file.ts";
+import { writeNext, type Standing } from "../next-checkpoint.ts";
 import { roundHashOf, type Kept } from "./kept.ts";
 
 /** A million words of a few masks: some milliseconds, after which the links are served. */
@@ -35,6 +35,7 @@ export interface Opened {
   readonly crooked: readonly SiteName[];
   /** Null for an evaluation. */
   readonly checkpoint: BlobRef | null;
+  readonly serverState: BlobRef | null;
 }
 
 export interface NotOpened {
@@ -53,13 +54,14 @@ const not = (refusal: Refusal): NotOpened => ({
 
 /**
  * Opens the sum, or says why it cannot be. What a site sent and the disk has lost cannot come again: then the round ends by name.
- * Throws where the checkpoint is not here, or the disk is at fault: that may pass.
+ * Throws where the checkpoint or the server's state is not here, or the disk is at fault: that may pass.
  */
 export async function openSum(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
   try {
     return await open(blobs, kept, run, params, state);
   } catch (error) {
-    if (!(error instanceof BlobFault) || error.digest === state.checkpoint.digest) throw error;
+    const ours = error instanceof BlobFault && [state.checkpoint.digest, state.serverState?.digest].includes(error.digest);
+    if (!(error instanceof BlobFault) || ours) throw error;
     return { ok: false, code: error.code, text: `What a site had sent is lost on the coordinator's disk. ${error.message}`, blamed: null };
   }
 }
@@ -85,7 +87,7 @@ async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams,
   if (isRefusal(decoded)) return not(decoded);
   const pooled = pooledFigures(params.plan, state.attempt.purpose, decoded.value.totals, state.inputs.length);
   if (isRefusal(pooled)) return not(pooled);
-  const checkpoint = state.attempt.purpose === "train" ? await applied(blobs, state.checkpoint, decoded.value) : null;
+  const next = state.attempt.purpose === "train" ? await applied(blobs, params, state, decoded.value) : undefined;
   const packed = pack(layout, sum);
   return {
     ok: true,
@@ -93,7 +95,8 @@ async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams,
     totalWeight: decoded.value.totalWeight,
     pooled: pooled.value,
     crooked: recovered.value.crooked,
-    checkpoint,
+    checkpoint: next?.checkpoint ?? null,
+    serverState: next?.serverState ?? null,
   };
 }
 
@@ -118,15 +121,8 @@ async function unmasked(sum: Uint32Array, opening: Opening, recovered: Recovered
   }
 }
 
-/** The next checkpoint: the one the round started from plus the mean. */
-function applied(blobs: BlobStore, checkpoint: BlobRef, { mean }: Decoded): Promise<BlobRef> {
-  return withSequential(blobs, checkpoint, (vector) =>
-    blobs.write(async (append) => {
-      for (let at = 0; at < checkpoint.bytes; at += SLICE_BYTES) {
-        const next = toFloat32(await vector.next(Math.min(SLICE_BYTES, checkpoint.bytes - at)));
-        applyMean(next, mean.subarray(at / 4, at / 4 + next.length));
-        await append(float32Bytes(next));
-      }
-    }),
-  );
+/** The next checkpoint: what the strategy makes of the one that the round started from and the mean. */
+function applied(blobs: BlobStore, { plan }: RunParams, state: Unmasking, { mean }: Decoded): Promise<Standing> {
+  const share = state.inputs.length / state.sites.length;
+  return writeNext(blobs, state, serverStep(plan.strategy, { values: mean.length, share }), (from, to) => mean.subarray(from, to));
 }

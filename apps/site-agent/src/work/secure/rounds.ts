@@ -9,7 +9,7 @@ import type { RunId } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { signBytes } from "@engraft/core/crypto/identity";
 import type { Outcome, SecaggStep } from "@engraft/core/protocol/messages";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { travellingLength } from "@engraft/core/models/strategy";
 import type { BlobRef, Purpose } from "@engraft/core/rounds/events";
 import { advertise, attemptSecrets } from "@engraft/core/secagg/advertise";
 import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
@@ -288,7 +288,7 @@ export class SecureRounds {
 const random = (count: number): Uint8Array => Uint8Array.from(randomBytes(count));
 
 const layoutFor = ({ plan, manifest }: OfferedPlan, { purpose }: StoredRound): Layout =>
-  layoutOf(encodingOf(plan, totalSize(trainableTensors(manifest.tensors, plan.training.trainable)), purpose));
+  layoutOf(encodingOf(plan, travellingLength(plan, manifest.tensors), purpose));
 
 /** An evaluation leaves the checkpoint as it was; so does a site see it that took no part in the round. */
 const purposeOf = ({ round, checkpoint }: Outcome, known: Outcome | undefined, rounds: readonly StoredRound[]): Purpose =>

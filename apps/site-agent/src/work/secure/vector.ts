@@ -10,11 +10,12 @@ import { totalsOf } from "@engraft/core/models/tally";
 import { encodingOf, weightFor } from "@engraft/core/secagg/encoding-of-plan";
 import { vectorBytes } from "@engraft/core/secagg/mask-input";
 import { encodeInput, type Input } from "@engraft/core/secagg/quantize";
-import { keepPersonal, personalBefore } from "../../vault/personal.ts";
-import { ownModel, prepare, reporter, seedOf, type Workshop } from "../answer.ts";
+import { personalBefore } from "../../vault/personal.ts";
+import { ownModel, prepare, reporter, type Workshop } from "../answer.ts";
 import type { Agreed } from "../check-ask.ts";
 import { lettingOut } from "../egress.ts";
 import type { SiteModel } from "../site-model.ts";
+import { trainRound } from "../train-round.ts";
 
 export interface Made {
   readonly bytes: Uint8Array;
@@ -52,12 +53,15 @@ export async function makeVector(workshop: Workshop, agreed: Agreed, shaping: Sh
 
 /** Before there was a sum nobody has confirmed where the run starts from: it must be the plan's base, by its own weights. */
 async function mustBeOfBase(workshop: Workshop, agreed: Agreed): Promise<void> {
-  const { ask, offered } = agreed;
+  const { ask, offered, vectorLength } = agreed;
   const { plan, manifest } = offered;
   if (ask.kind === "train" && ask.attempt?.previous !== null) return;
   const weights = await workshop.vectors.load(ask.weights, reporter(workshop, agreed, "download"));
   const trained = trainableTensors(manifest.tensors, plan.training.trainable);
-  if (sha256(float32Bytes(flatten(trained, readSafetensors(weights).tensors))) === ask.start.digest) return;
+  // What travels along with the model begins at zero.
+  const start = new Float32Array(vectorLength);
+  start.set(flatten(trained, readSafetensors(weights).tensors));
+  if (sha256(float32Bytes(start)) === ask.start.digest) return;
   throw new EngraftError("inputs-wrong", "The run does not start from the base model of the approved plan. Nothing was trained.");
 }
 
@@ -74,11 +78,7 @@ async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start
   const own = await personalBefore(workshop.home, run, round);
   const tally = await model.tally(start, "validation", own);
   const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation", own)) : null;
-  signal.throwIfAborted();
-  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, own);
-  signal.throwIfAborted();
-  await keepPersonal(workshop.home, run, round, trained.personal);
-  const { update, sampleCount, seconds } = trained;
+  const { update, sampleCount, seconds } = await trainRound(workshop, agreed, model, start, own, signal);
   const input = { weight: weightFor(plan, sampleCount), update, totals: totalsOf(plan, "train", { validation: tally }) };
   return { input, figures: { ...NO_FIGURES, validation }, seconds };
 }
