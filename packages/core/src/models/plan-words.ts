@@ -4,6 +4,8 @@ import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
+import { strategyInWords } from "./strategy-words.ts";
+import { travellingLength } from "./strategy.ts";
 import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
 
 export interface PlanLine {
@@ -53,9 +55,10 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
             words: `When mean ${plan.rounds.stop.metric} has not improved by ${plan.rounds.stop.minDelta} for ${plan.rounds.stop.patience} rounds.`,
           },
         ]),
+    ...(plan.strategy === undefined ? [] : [{ topic: "Strategy", words: strategyInWords(plan.strategy) }]),
     ...fineTuning(plan, manifest),
     ...protection(plan),
-    { topic: "Leaves the site", words: whatLeaves(plan, trained) },
+    { topic: "Leaves the site", words: whatLeaves(plan, travellingLength(plan, manifest.tensors)) },
     ...(plan.metrics.compareAlone
       ? [
           {
@@ -128,16 +131,16 @@ function rounding({ weights, weightCap }: SecureAggregation): PlanLine {
 }
 
 /** Everything that leaves, for the steward who says yes to it. */
-function whatLeaves(plan: Plan, trained: number): string {
+function whatLeaves(plan: Plan, travelling: number): string {
   const { aggregation, metrics } = plan;
   const own = metrics.perSite
     ? ` Only where this site's steward says so (approve --site-metrics): each round ${measured(plan, "validation")}; at the end ${measured(plan, "test")}, of the base, ${metrics.compareAlone ? "of a model trained here alone and " : "and "}of the federated model.`
     : "";
   if (aggregation.method === "plain") {
-    return `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, engine and seconds.${own}`;
+    return `Each round: the update (${travelling.toLocaleString("en-GB")} numbers), the number of training patients, engine and seconds.${own}`;
   }
   const weight = { equal: "nothing", bucketed: "its order of magnitude", exact: "the exact number" }[aggregation.weights];
-  return `Each round: one masked vector of the update (${trained.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${own}`;
+  return `Each round: one masked vector of the update (${travelling.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${own}`;
 }
 
 const measured = (plan: Plan, part: string): string =>

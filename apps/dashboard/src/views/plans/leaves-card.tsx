@@ -1,11 +1,11 @@
 import type { PlanView } from "@engraft/coordinator/api/views";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { travellingLength } from "@engraft/core/models/strategy";
 import { Eye, Lock } from "lucide-react";
 import { Card } from "../../parts/card.tsx";
 import { leaving, type Leaving } from "./leaves.ts";
 
 export function LeavesCard({ plan }: { readonly plan: PlanView }) {
-  const values = totalSize(trainableTensors(plan.base.manifest.tensors, plan.plan.training.trainable));
+  const values = travellingLength(plan.plan, plan.base.manifest.tensors);
   return (
     <Card
       title="What leaves a site"

@@ -9,6 +9,7 @@ import { METRIC_TITLES } from "../../parts/figures.ts";
 import { AggregationSection } from "./aggregation-fields.tsx";
 import { bindFields, type Bound } from "./bound.ts";
 import type { FormKey, PlanForm } from "./plan-form.ts";
+import { StrategySection } from "./strategy-fields.tsx";
 import { TrainingSection } from "./training-fields.tsx";
 import type { Wrong } from "./sum-check.ts";
 
@@ -47,6 +48,7 @@ export function PlanFields({ form, change, wrong, shown, base, version, sites }:
       </Card>
       <AggregationSection bound={bound} sites={sites} />
       <TrainingSection bound={bound} base={base} />
+      <StrategySection bound={bound} />
       <RoundsSection bound={bound} />
       <MetricsSection bound={bound} />
       {base.manifest.split === null && <SplitSection bound={bound} />}

@@ -27,6 +27,13 @@ describe("the propose form", () => {
     { part: "all", norm: "local", personalHead: true, unfreeze: "3", depthRates: "1 0.3 0.1", balanced: true },
     { weights: "exact", weightCap: "900", coordinateClip: "0.5", attempts: "7", phaseSeconds: "30", perSite: true },
     { directory: form.directory.slice(1).map((one, at) => ({ ...one, operator: `Trust ${at}`, withCoordinator: at === 1 })) },
+    { strategy: "fedavgm", serverRate: "0.5", serverMomentum: "0.8" },
+    { strategy: "fedyogi", serverRate: "0.02", beta1: "0.8", beta2: "0.9", tau: "0.01" },
+    { strategy: "fedadagrad", serverRate: "0.02" },
+    { strategy: "fedprox", mu: "0.3" },
+    { strategy: "scaffold", serverRate: "1", momentum: "0" },
+    { strategy: "krum", method: "plain", minSites: "7", liars: "2", keep: "2" },
+    { strategy: "median", method: "plain" },
   ])("gives the same plan from a plan's own values: %j", (change) => {
     const { plan } = judged(change);
     if (plan === undefined) throw new Error("the plan is right");
@@ -72,6 +79,8 @@ describe("the propose form", () => {
     ["depthRates", "1 0"],
     ["depthRates", "one"],
     ["rate", "-1"],
+    ["serverRate", "0"],
+    ["serverMomentum", "1"],
     ["rounds", "10001"],
     ["clip", "0"],
     ["name", "Heart Head"],
@@ -83,7 +92,7 @@ describe("the propose form", () => {
     ["coordinateClip", "-1"],
     ["minSites", "5"],
   ] as const)("says at %s what to enter instead of %j", (key, value) => {
-    const { plan, wrong } = judged({ part: "all", [key]: value });
+    const { plan, wrong } = judged({ part: "all", strategy: "fedavgm", [key]: value });
     expect(plan).toBeUndefined();
     expect(Object.keys(wrong)).toEqual([key]);
     expect(wrong[key]).toMatch(/^Enter /);
@@ -108,6 +117,11 @@ describe("the propose form", () => {
   it("asks for a share of sites only where not every one of a directory is asked", () => {
     expect(judged({ fraction: "0" }).plan).toBeDefined();
     expect(Object.keys(judged({ method: "plain", fraction: "0" }).wrong)).toEqual(["fraction"]);
+  });
+
+  it("says why a strategy that compares single updates does not go with secure aggregation", () => {
+    expect(judged({ strategy: "median" }).general[0]).toMatch(/nobody sees a single one/);
+    expect(judged({ strategy: "median", method: "plain" }).plan?.strategy).toEqual({ name: "median" });
   });
 
   it("asks for a metric, and for fields of the stop rule only where it is on", () => {

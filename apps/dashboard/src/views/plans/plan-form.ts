@@ -4,6 +4,7 @@ import type { AggregationMethod, DirectoryEntry, SecureAggregation } from "@engr
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import { completeDraft, type EnrolledSite } from "@engraft/core/models/plan-draft";
 import { figure } from "./figure.ts";
+import { freshStrategy, strategyDraft, strategyForm, type StrategyForm } from "./strategy-form.ts";
 import { FRESH_TUNING, tuningDraft, tuningForm, type TuningForm } from "./tuning-form.ts";
 
 /** A site whose updates go into the sum; its key is that of its enrolment. */
@@ -22,7 +23,7 @@ interface AggregationForm {
   readonly perSite: boolean;
 }
 
-export interface PlanForm extends AggregationForm, TuningForm {
+export interface PlanForm extends AggregationForm, StrategyForm, TuningForm {
   readonly name: string;
   readonly purpose: string;
   readonly rounds: string;
@@ -86,6 +87,7 @@ export function formFromBase(base: BaseView, enrolled: readonly EnrolledSite[]):
     ...freshAggregation(enrolled),
     name: `${base.name}-head`.slice(0, 40).replace(/-$/, ""),
     ...FRESH_TUNING,
+    ...freshStrategy(),
     purpose: "",
     rounds: "15",
     unit: "updates",
@@ -123,6 +125,7 @@ export function formFromPlan(plan: Plan, enrolled: readonly EnrolledSite[]): Pla
     name: plan.name,
     purpose: plan.purpose,
     ...tuningForm(training),
+    ...strategyForm(plan.strategy),
     rounds: String(rounds.count),
     unit: training.amount.unit,
     amount: String(training.amount.count),
@@ -159,6 +162,7 @@ const share = (text: string): number => Number((figure(text) / 100).toFixed(8));
 /** The whole plan, as the schema will judge it: figures may be NaN here, and a site that is not enrolled has an empty key. */
 export function draftOf(form: PlanForm, base: BaseView, version: number, enrolled: readonly EnrolledSite[]): unknown {
   const { manifest } = base;
+  const strategy = strategyDraft(form);
   return {
     format: "engraft.plan/1",
     name: form.name.trim(),
@@ -184,6 +188,7 @@ export function draftOf(form: PlanForm, base: BaseView, version: number, enrolle
       graceSeconds: figure(form.grace),
     },
     aggregation: form.method === "plain" ? { method: "plain" } : secureDraft(form, enrolled),
+    ...(strategy === undefined ? {} : { strategy }),
     metrics: { names: form.metrics, perSite: form.perSite, minCount: figure(form.minCount), compareAlone: form.compareAlone },
   };
 }
