@@ -5,7 +5,7 @@ import { clipTo } from "@engraft/core/aggregation/mean";
 import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
-import { SiteMetrics } from "@engraft/core/models/metrics";
+import { OwnMix, SiteMetrics } from "@engraft/core/models/metrics";
 import { travellingClip } from "@engraft/core/models/strategy";
 import type { Progress } from "@engraft/core/protocol/messages";
 import { sealStatement } from "@engraft/core/protocol/session";
@@ -18,6 +18,7 @@ import { personalBefore } from "../vault/personal.ts";
 import type { Agreed } from "./check-ask.ts";
 import { lettingOut } from "./egress.ts";
 import type { Models } from "./models.ts";
+import { ownMix, type SharedModel } from "./own-mix.ts";
 import type { OnProgress, OwnModel, SiteModel } from "./site-model.ts";
 import { trainRound } from "./train-round.ts";
 import type { Vectors } from "./vectors.ts";
@@ -97,7 +98,8 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
   const validation = await metrics(final, "validation", 0, own);
   const federated = await metrics(final, "test", 1, own);
   const base = await metrics(start, "test", 2);
-  const alone = plan.metrics.compareAlone && agreed.siteMetrics ? await trainedAlone(workshop, agreed, model, signal) : null;
+  const compares = plan.metrics.compareAlone && agreed.siteMetrics;
+  const alone = compares ? await trainedAlone(workshop, agreed, model, { vector: final, personal: own }, signal) : undefined;
   const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "evaluation", {
     run: ask.run,
     round: ask.round,
@@ -105,24 +107,41 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
     checkpoint: ask.checkpoint.digest,
     validation,
     base,
-    alone,
+    alone: alone?.test ?? null,
     federated,
+    ...(alone?.mix === undefined ? {} : { mix: alone.mix }),
   });
   return { ...keyOf(agreed), statement, blob: null };
 }
 
-const AloneFile = z.strictObject({ format: z.literal("engraft.alone/1"), plan: Digest, rounds: z.int(), test: SiteMetrics.nullable() });
+const AloneFile = z.strictObject({
+  format: z.literal("engraft.alone/1"),
+  plan: Digest,
+  rounds: z.int(),
+  test: SiteMetrics.nullable(),
+  /** Only where the plan asks for it. */
+  mix: OwnMix.nullable().optional(),
+});
+type Alone = Pick<z.infer<typeof AloneFile>, "test" | "mix">;
 
-/** How a model that this site trains alone does: worked out once a run, because it takes as long as the run did. */
-async function trainedAlone(workshop: Workshop, agreed: Agreed, model: SiteModel, signal: AbortSignal): Promise<SiteMetrics | null> {
+/** How a model that this site trains alone does, and one between it and the federation's: worked out once a run, because it takes as long as the run did. */
+async function trainedAlone(
+  workshop: Workshop,
+  agreed: Agreed,
+  model: SiteModel,
+  shared: SharedModel,
+  signal: AbortSignal,
+): Promise<Alone> {
   const { ask, offered } = agreed;
   const path = join(workshop.home, "runs", `${ask.run}.alone.json`);
   const known = await readJson(path, AloneFile);
-  if (known !== undefined && known.plan === ask.plan && known.rounds === ask.round) return known.test;
-  const { vector, personal } = await ownModel(workshop, agreed, model, signal);
-  const test = lettingOut(offered.plan, await model.evaluate(vector, "test", personal));
-  await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test });
-  return test;
+  if (known !== undefined && known.plan === ask.plan && known.rounds === ask.round) return known;
+  const { plan } = offered;
+  const own = await ownModel(workshop, agreed, model, signal);
+  const test = lettingOut(plan, await model.evaluate(own.vector, "test", own.personal));
+  const mix = plan.metrics.compareMix === true ? { mix: await ownMix(plan, model, shared, own, signal) } : {};
+  await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test, ...mix });
+  return { test, ...mix };
 }
 
 /** A model trained on this site's data only, as long as the plan's rounds. It stays here. */

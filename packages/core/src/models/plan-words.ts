@@ -63,7 +63,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       ? [
           {
             topic: "Trained alone",
-            words: "At the end this site also trains a model on its own patients, as long as the federation did. That model stays here.",
+            words: `At the end this site also trains a model on its own patients, as long as the federation did. That model stays here.${plan.metrics.compareMix === true ? " So does one between it and the federated model, with a share of its own that is chosen on validation patients; that share is shown with its figures." : ""}`,
           },
         ]
       : []),

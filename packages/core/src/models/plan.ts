@@ -88,6 +88,8 @@ export const Plan = z.strictObject({
     minCount: z.int().min(1).max(1_000_000),
     /** At the end each site also trains alone, equally long, and reports how that compares. The model stays at the site. */
     compareAlone: z.boolean(),
+    /** Then also a model between its own and the federation's, by a weight that it chooses on its validation patients. Absent means no. */
+    compareMix: z.literal(true).optional(),
   }),
 });
 export type Plan = z.infer<typeof Plan>;
@@ -108,5 +110,9 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
   if (augmentation !== undefined && read !== (augmentation.of === "pictures" ? "image" : "signal"))
     return no(`it changes copies of ${augmentation.of}, and the base takes none`);
   if (trainableTensors(manifest.tensors, plan.training.trainable).length === 0) return no("nothing is trained");
+  if (plan.metrics.compareMix === true && !(plan.metrics.compareAlone && plan.metrics.perSite))
+    return no(
+      "metrics.compareMix is of models that are trained alone and of single sites' figures, so compareAlone and perSite must be true",
+    );
   return checkStrategy(plan);
 }

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { CODES, type Code } from "../base/errors.ts";
 import { Digest, Instant, PublicKey, RunId, SiteName } from "../base/ids.ts";
-import { SiteMetrics } from "../models/metrics.ts";
+import { OwnMix, SiteMetrics } from "../models/metrics.ts";
 import { Packed, SignedText } from "../secagg/signed-text.ts";
 import { VersionRange } from "./version.ts";
 
@@ -122,6 +122,8 @@ const Evaluation = z.strictObject({
   base: SiteMetrics.nullable(),
   alone: SiteMetrics.nullable(),
   federated: SiteMetrics.nullable(),
+  /** Where the plan asks for it. */
+  mix: OwnMix.nullable().optional(),
 });
 /** Site: will not or cannot answer an ask. */
 const Decline = z.strictObject({
@@ -185,6 +187,8 @@ export const SiteFigures = z.strictObject({
   base: SiteMetrics.nullable(),
   alone: SiteMetrics.nullable(),
   federated: SiteMetrics.nullable(),
+  /** Where the plan asks for it. */
+  mix: OwnMix.nullable().optional(),
 });
 
 /** Site: its statement for a phase. Made once, journalled before it leaves, and sent again as it was. */

@@ -9,7 +9,7 @@ import { travellingClip } from "../models/strategy.ts";
 import type { Decline, Evaluation, Update } from "../protocol/messages.ts";
 import type { BlobRef, RunEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { metricsAllowed } from "./figures.ts";
+import { metricsAllowed, mixAllowed } from "./figures.ts";
 import { checkpointWritten, decideOpening, type OpeningCommand } from "./secure/opening.ts";
 import { decideReply, type ReplyCommand } from "./secure/decide.ts";
 import { closePhase, openAttempt, type Occasion } from "./secure/follow.ts";
@@ -217,8 +217,9 @@ function answerEvaluation(params: RunParams, state: LiveState, command: Extract<
   const no = mayEvaluate(state, site);
   if (no !== undefined) return no;
   if (evaluation.checkpoint !== state.checkpoint.digest) return refuse("stale-round", "The evaluation is of another checkpoint.");
-  const { validation, base, alone, federated } = evaluation;
-  if (![validation, base, alone, federated].every((metrics) => metricsAllowed(params.plan, metrics))) {
+  const { validation, base, alone, federated, mix = null } = evaluation;
+  const allowed = [validation, base, alone, federated].every((metrics) => metricsAllowed(params.plan, metrics));
+  if (!allowed || !mixAllowed(params.plan, mix)) {
     return [
       {
         type: "evaluation.missed",
@@ -229,7 +230,7 @@ function answerEvaluation(params: RunParams, state: LiveState, command: Extract<
       },
     ];
   }
-  return [{ type: "evaluation.accepted", at, site, statement, validation, base, alone, federated }];
+  return [{ type: "evaluation.accepted", at, site, statement, validation, base, alone, federated, ...(mix === null ? {} : { mix }) }];
 }
 
 function mayEvaluate(state: Evaluating, site: SiteName): Refusal | undefined {

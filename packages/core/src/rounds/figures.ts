@@ -1,5 +1,5 @@
 /** Which figures of a site may be taken. */
-import type { SiteMetrics } from "../models/metrics.ts";
+import type { OwnMix, SiteMetrics } from "../models/metrics.ts";
 import type { Plan } from "../models/plan.ts";
 
 /** R7: only metrics that the plan names, and only from enough patients. */
@@ -9,3 +9,7 @@ export function metricsAllowed(plan: Plan, metrics: SiteMetrics | null): boolean
   const some = Object.values(metrics.values).some((value) => value !== null && value !== undefined);
   return named && (!some || metrics.n >= plan.metrics.minCount);
 }
+
+/** Likewise, and only where the plan asks for it. */
+export const mixAllowed = (plan: Plan, mix: OwnMix | null | undefined): boolean =>
+  mix === null || mix === undefined || (plan.metrics.compareMix === true && metricsAllowed(plan, mix.metrics));

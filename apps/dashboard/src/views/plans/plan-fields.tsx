@@ -135,6 +135,14 @@ function MetricsSection({ bound: { form, change, wrongOf, leave, figure } }: { r
           onChange={(compareAlone) => change({ compareAlone })}
           hint="That model stays at the site."
         />
+        {form.compareAlone && form.perSite && (
+          <Check
+            label="And a model between its own and the shared one"
+            checked={form.compareMix}
+            onChange={(compareMix) => change({ compareMix })}
+            hint="How much of it is its own the site chooses on validation patients. It stays there."
+          />
+        )}
         <TextField
           label="Only from this many patients"
           {...figure("minCount")}

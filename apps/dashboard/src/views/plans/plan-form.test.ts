@@ -34,6 +34,7 @@ describe("the propose form", () => {
     { strategy: "scaffold", serverRate: "1", momentum: "0" },
     { strategy: "krum", method: "plain", minSites: "7", liars: "2", keep: "2" },
     { strategy: "median", method: "plain" },
+    { compareMix: true, perSite: true },
   ])("gives the same plan from a plan's own values: %j", (change) => {
     const { plan } = judged(change);
     if (plan === undefined) throw new Error("the plan is right");

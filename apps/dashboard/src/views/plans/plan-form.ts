@@ -44,6 +44,7 @@ export interface PlanForm extends AggregationForm, StrategyForm, TuningForm {
   readonly metrics: readonly MetricName[];
   readonly minCount: string;
   readonly compareAlone: boolean;
+  readonly compareMix: boolean;
   readonly stops: boolean;
   readonly stopMetric: MetricName;
   readonly patience: string;
@@ -107,6 +108,7 @@ export function formFromBase(base: BaseView, enrolled: readonly EnrolledSite[]):
     metrics: ["auroc", "auprc", "accuracy", "loss", "brier"],
     minCount: "10",
     compareAlone: true,
+    compareMix: false,
     stops: false,
     stopMetric: "auroc",
     patience: "5",
@@ -144,6 +146,7 @@ export function formFromPlan(plan: Plan, enrolled: readonly EnrolledSite[]): Pla
     metrics: metrics.names,
     minCount: String(metrics.minCount),
     compareAlone: metrics.compareAlone,
+    compareMix: metrics.compareMix === true,
     stops: rounds.stop !== null,
     stopMetric: rounds.stop?.metric ?? "auroc",
     patience: String(rounds.stop?.patience ?? 5),
@@ -189,7 +192,14 @@ export function draftOf(form: PlanForm, base: BaseView, version: number, enrolle
     },
     aggregation: form.method === "plain" ? { method: "plain" } : secureDraft(form, enrolled),
     ...(strategy === undefined ? {} : { strategy }),
-    metrics: { names: form.metrics, perSite: form.perSite, minCount: figure(form.minCount), compareAlone: form.compareAlone },
+    metrics: {
+      names: form.metrics,
+      perSite: form.perSite,
+      minCount: figure(form.minCount),
+      compareAlone: form.compareAlone,
+      // Of single sites, between two models of theirs.
+      ...(form.compareMix && form.compareAlone && form.perSite ? { compareMix: true } : {}),
+    },
   };
 }
 

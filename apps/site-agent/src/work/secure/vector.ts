@@ -14,6 +14,7 @@ import { personalBefore } from "../../vault/personal.ts";
 import { ownModel, prepare, reporter, type Workshop } from "../answer.ts";
 import type { Agreed } from "../check-ask.ts";
 import { lettingOut } from "../egress.ts";
+import { ownMix } from "../own-mix.ts";
 import type { SiteModel } from "../site-model.ts";
 import { trainRound } from "../train-round.ts";
 
@@ -102,7 +103,10 @@ async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, fi
   const base = await look(start, "test", 2);
   const own = alone === undefined ? nothing : await look(alone.vector, "test", 3, alone.personal);
   const tallies = { validation: validation.tally, base: base.tally, federated: federated.tally, alone: own.tally };
-  const figures = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
+  const shown = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
+  const wanted = siteMetrics && plan.metrics.compareMix === true && alone !== undefined;
+  const mix = wanted ? await ownMix(plan, model, { vector: final, personal: kept }, alone, signal) : undefined;
+  const figures = mix === undefined ? shown : { ...shown, mix };
   // Without an update the weight says nothing; it is still one word of the vector.
   const input = { weight: 1, update: new Float32Array(0), totals: totalsOf(plan, "evaluate", tallies) };
   return { input, figures, seconds: 0 };
