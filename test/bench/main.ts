@@ -12,6 +12,7 @@ import { asTable, machine, type Report, type Row } from "./report.ts";
 import { benchRound } from "./round.ts";
 import { benchScale } from "./scale.ts";
 import { benchSecagg } from "./secagg/bench.ts";
+import { benchSweep } from "./sweep/sweep.ts";
 import { benchTrunk } from "./trunk.ts";
 
 export interface BenchOptions {
@@ -27,6 +28,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   secagg: benchSecagg,
   features: benchFeatures,
   trunk: benchTrunk,
+  sweep: benchSweep,
 };
 
 async function main(): Promise<void> {

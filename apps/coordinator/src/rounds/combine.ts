@@ -4,10 +4,8 @@
  */
 import { toFloat32 } from "@engraft/core/base/bytes";
 import { addDistances, krumChoice, noDistances } from "@engraft/core/aggregation/krum";
-import { addScaled } from "@engraft/core/aggregation/mean";
-import { median } from "@engraft/core/aggregation/median";
+import { roundMean, sampleShares } from "@engraft/core/aggregation/round-mean";
 import { serverStep } from "@engraft/core/aggregation/server-step";
-import { trimmedMean } from "@engraft/core/aggregation/trimmed-mean";
 import { refuse, type Refusal } from "@engraft/core/base/errors";
 import type { Plan } from "@engraft/core/models/plan";
 import type { StrategyOf } from "@engraft/core/models/strategy";
@@ -33,9 +31,10 @@ export async function combine(blobs: BlobStore, due: Combine, strategy?: Strateg
   const { checkpoint, serverState, inputs, sites } = due;
   const step = serverStep(strategy, { values: checkpoint.bytes / 4, share: inputs.length / sites });
   try {
-    const shares = strategy?.name === "krum" ? await krumShares(blobs, due, strategy) : sampleShares(due);
+    const shares =
+      strategy?.name === "krum" ? await krumShares(blobs, due, strategy) : sampleShares(inputs.map(({ sampleCount }) => sampleCount));
     return await withUpdates(blobs, due, (next) =>
-      writeNext(blobs, { checkpoint, serverState }, step, async (from, to) => meanOf(await next(to - from), shares, strategy)),
+      writeNext(blobs, { checkpoint, serverState }, step, async (from, to) => roundMean(await next(to - from), shares, strategy)),
     );
   } catch (error) {
     const site = error instanceof BlobFault ? inputs.find(({ update }) => update.digest === error.digest)?.site : undefined;
@@ -43,12 +42,6 @@ export async function combine(blobs: BlobStore, due: Combine, strategy?: Strateg
     const how = error.code === "blob-missing" ? "gone from" : "damaged on";
     return refuse(error.code, `Round ${due.round}: the update of ${site} is ${how} the coordinator's disk, and the site has let it go.`);
   }
-}
-
-/** Each site's share in the mean. */
-function sampleShares({ inputs }: Combine): readonly number[] {
-  const total = inputs.reduce((sum, { sampleCount }) => sum + sampleCount, 0);
-  return inputs.map(({ sampleCount }) => sampleCount / total);
 }
 
 /** Reads all updates once to compare them; those that are not chosen have no share. */
@@ -60,14 +53,6 @@ async function krumShares(blobs: BlobStore, due: Combine, { liars, keep }: Strat
   });
   const chosen = krumChoice(distances, liars, keep);
   return due.inputs.map((_, at) => (chosen.includes(at) ? 1 / chosen.length : 0));
-}
-
-function meanOf(slices: readonly Float32Array[], shares: readonly number[], strategy: Strategy): Float64Array {
-  const mean = new Float64Array(slices[0]?.length ?? 0);
-  if (strategy?.name === "median") median(mean, slices);
-  else if (strategy?.name === "trimmed-mean") trimmedMean(mean, slices, strategy.liars);
-  else for (const [at, values] of slices.entries()) addScaled(mean, values, shares[at] as number);
-  return mean;
 }
 
 /** `next(values)`: so many values more of every update, in the order of `inputs`. */

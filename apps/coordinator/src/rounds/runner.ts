@@ -257,12 +257,12 @@ export class Runner {
     if (this.#busy !== undefined) return;
     this.#busy = "combine";
     this.#effects.combine(due).then(
-      (next) => {
+      (made) => {
         this.#busy = undefined;
         const { round } = due;
-        const command: Command = isRefusal(next)
-          ? { do: "lost", at: this.#effects.now(), round, text: next.text }
-          : { do: "combined", ...this.#occasion(), round, ...next };
+        const command: Command = isRefusal(made)
+          ? { do: "lost", at: this.#effects.now(), round, text: made.text }
+          : { do: "combined", ...this.#occasion(), round, ...made };
         void this.submit(command).catch(() => undefined);
       },
       (error: unknown) => this.#faulted("combine.failed", error),

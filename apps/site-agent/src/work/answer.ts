@@ -7,32 +7,18 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
 import { OwnMix, SiteMetrics } from "@engraft/core/models/metrics";
 import { travellingClip } from "@engraft/core/models/strategy";
-import type { Progress } from "@engraft/core/protocol/messages";
 import { sealStatement } from "@engraft/core/protocol/session";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
-import type { Membership } from "../vault/federation.ts";
 import { readJson, writeJson } from "../vault/json-file.ts";
-import type { Outbox, StoredAnswer } from "../vault/outbox.ts";
+import type { StoredAnswer } from "../vault/outbox.ts";
 import { personalBefore } from "../vault/personal.ts";
 import type { Agreed } from "./check-ask.ts";
 import { lettingOut } from "./egress.ts";
-import type { Models } from "./models.ts";
 import { ownMix, type SharedModel } from "./own-mix.ts";
-import type { OnProgress, OwnModel, SiteModel } from "./site-model.ts";
+import type { OwnModel, SiteModel } from "./site-model.ts";
 import { trainRound } from "./train-round.ts";
-import type { Vectors } from "./vectors.ts";
-
-export interface Workshop {
-  readonly home: string;
-  readonly membership: Membership;
-  readonly blobs: BlobStore;
-  readonly outbox: Outbox;
-  readonly vectors: Vectors;
-  readonly models: Models;
-  readonly report: (progress: Progress) => void;
-  readonly now: () => number;
-}
+import { reporter, type Workshop } from "./workshop.ts";
 
 const SLICE = 1024 * 1024;
 
@@ -177,14 +163,3 @@ function keep(blobs: BlobStore, update: Float32Array): Promise<BlobRef> {
 const keyOf = ({ ask }: Agreed) => ({ run: ask.run, round: ask.round, kind: ask.kind, checkpoint: ask.checkpoint.digest });
 
 const scopesOf = (workshop: Workshop) => ({ federation: workshop.membership.federation.coordinator, session: undefined });
-
-export const seedOf = (workshop: Workshop, { ask }: Agreed) => ({
-  run: ask.run,
-  round: ask.round,
-  site: workshop.membership.federation.site,
-});
-
-export const reporter =
-  (workshop: Workshop, { ask }: Agreed, phase: Progress["phase"]): OnProgress =>
-  ({ done, total }) =>
-    workshop.report({ run: ask.run, round: ask.round, phase, done, total });

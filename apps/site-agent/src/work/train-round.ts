@@ -1,9 +1,9 @@
 /** One round's training at this site, from and to what it keeps to itself. */
 import { keepPersonal } from "../vault/personal.ts";
 import { keepVariate, variateAfter } from "../vault/variates.ts";
-import { reporter, seedOf, type Workshop } from "./answer.ts";
 import type { Agreed } from "./check-ask.ts";
 import type { SiteModel, Trained } from "./site-model.ts";
+import { reporter, seedOf, type Workshop } from "./workshop.ts";
 
 /** `personal`: this site's own part of the model as the round began. */
 export async function trainRound(

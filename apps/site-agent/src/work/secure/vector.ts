@@ -11,12 +11,13 @@ import { encodingOf, weightFor } from "@engraft/core/secagg/encoding-of-plan";
 import { vectorBytes } from "@engraft/core/secagg/mask-input";
 import { encodeInput, type Input } from "@engraft/core/secagg/quantize";
 import { personalBefore } from "../../vault/personal.ts";
-import { ownModel, prepare, reporter, type Workshop } from "../answer.ts";
+import { ownModel, prepare } from "../answer.ts";
 import type { Agreed } from "../check-ask.ts";
 import { lettingOut } from "../egress.ts";
 import { ownMix } from "../own-mix.ts";
 import type { SiteModel } from "../site-model.ts";
 import { trainRound } from "../train-round.ts";
+import { reporter, type Workshop } from "../workshop.ts";
 
 export interface Made {
   readonly bytes: Uint8Array;
