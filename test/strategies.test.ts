@@ -1,13 +1,17 @@
 /** Strategies over real processes: what is kept beside checkpoints, at the server and at each site, survives kills and drop-outs. */
-import { readFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { toFloat32 } from "@engraft/core/base/bytes";
 import type { Plan } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
 import { afterEach, describe, expect, it } from "vitest";
 import { Heart, shortPlan } from "./support/heart.ts";
+import { findPython, requireOrSkip } from "./support/require.ts";
 import { underKills } from "./support/kills.ts";
 
+const SCRIPT = fileURLToPath(new URL("../tools/check-record/check_record.py", import.meta.url));
 const SITES = ["cleveland", "hungary", "switzerland", "va"];
 const hearts: Heart[] = [];
 const kept = (heart: Heart): Heart => {
@@ -131,6 +135,44 @@ describe("SCAFFOLD behind the masks", () => {
       const figures = view.comparisons.filter(({ federated }) => federated !== null);
       expect(figures.length).toBeGreaterThan(2);
       expect(figures.some(({ mix }) => mix !== undefined && mix !== null && mix.metrics.n >= 10)).toBe(true);
+    },
+  );
+});
+
+requireOrSkip("Python with numpy and cryptography", findPython("numpy", "cryptography")).describe("an independent rebuild", (python) => {
+  it.each([
+    { name: "fedyogi", serverRate: 0.02, beta1: 0.9, beta2: 0.99, tau: 0.001 },
+    { name: "scaffold", serverRate: 0.7 },
+  ] as const)(
+    "[K11] [R25] [R27] every checkpoint under $name, and what is kept, follows from the sum bit for bit",
+    { timeout: 60_000 },
+    async (strategy) => {
+      const heart = kept(
+        await Heart.start({
+          aggregation: "secure",
+          plan: (plan) => {
+            const short = shortPlan(3, 10)(plan);
+            return { ...short, strategy, training: { ...short.training, optimizer: { name: "sgd", learningRate: 0.05, momentum: 0 } } };
+          },
+        }),
+      );
+      const run = await heart.startRun();
+      await heart.untilPhase(run, "finished");
+      const out = join(heart.dir, "records");
+      await heart.federation.coordinatorCommandOk("run", "record", run, "--out", out);
+      for (const round of [1, 2, 3]) {
+        const folder = join(out, `round-${round}`);
+        const { status, stdout, stderr } = spawnSync(python, [SCRIPT, folder], { encoding: "utf8" });
+        expect({ status, stderr, stdout }).toMatchObject({ status: 0, stderr: "" });
+        expect(stdout).toContain("The checkpoint is rebuilt, bit for bit.");
+      }
+      // A checkpoint that is not what the strategy makes of the sum is named.
+      const path = join(out, "round-2", "record.json");
+      const record = JSON.parse(await readFile(path, "utf8")) as { checkpoint: { strategy: { serverRate: number } } };
+      record.checkpoint.strategy.serverRate *= 1.01;
+      await writeFile(path, JSON.stringify(record));
+      const { status, stdout } = spawnSync(python, [SCRIPT, join(out, "round-2")], { encoding: "utf8" });
+      expect({ status, wrong: stdout.includes("the rebuilt checkpoint is not the one") }).toEqual({ status: 1, wrong: true });
     },
   );
 });

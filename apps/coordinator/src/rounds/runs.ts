@@ -260,7 +260,7 @@ export class Runs {
       },
       open: async (state) => {
         const opened = await openSum(blobs, this.#kept(run), id, params, state);
-        return opened.ok ? { ...opened, record: await writeRecord(blobs, this.#kept(run), id, params, state, opened.sum) } : opened;
+        return opened.ok ? { ...opened, record: await writeRecord(blobs, this.#kept(run), id, params, state, opened) } : opened;
       },
       outcome: (site, outcome) => {
         const { round, attempt } = outcome;

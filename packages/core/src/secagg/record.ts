@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { Digest, PublicKey, RunId, SiteName } from "../base/ids.ts";
 import { DirectoryEntry } from "../models/aggregation.ts";
+import { Strategy } from "../models/strategy.ts";
 import { SignedText } from "./signed-text.ts";
 
 const Blob = z.strictObject({ digest: Digest, bytes: z.int().min(0) });
@@ -45,5 +46,22 @@ export const RoundRecord = z.strictObject({
   /** The summed words, little-endian, packed as a masked vector is. */
   sum: Blob,
   masked: z.array(z.strictObject({ site: SiteName, body: Blob })),
+  /** Of a training round: what the checkpoint was made of beside the sum. Absent in records of an earlier version. */
+  checkpoint: z
+    .strictObject({
+      before: Blob,
+      after: Blob,
+      /** What the strategy keeps at the server; null where it keeps nothing, and before the first round. */
+      stateBefore: Blob.nullable(),
+      stateAfter: Blob.nullable(),
+      /** Null for FedAvg. */
+      strategy: Strategy.nullable(),
+      /** Of the run, whether or not they are in the sum. */
+      sites: z.int().min(1),
+      /** How a sum's words are values: the largest weight, and the largest absolute value of a coordinate. */
+      cap: z.int().min(1),
+      clip: z.number(),
+    })
+    .optional(),
 });
 export type RoundRecord = z.infer<typeof RoundRecord>;

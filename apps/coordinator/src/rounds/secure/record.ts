@@ -7,13 +7,14 @@ import type { Unmasking } from "@engraft/core/rounds/secure/state";
 import type { RunParams } from "@engraft/core/rounds/state";
 import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
 import { NARROW_BITS } from "@engraft/core/secagg/pack";
-import { encodedWords, valueWords } from "@engraft/core/secagg/quantize";
+import { encodedWords, valueWords, type Encoding } from "@engraft/core/secagg/quantize";
 import { RoundRecord } from "@engraft/core/secagg/record";
 import { statementOf, statementText } from "@engraft/core/secagg/signed-text";
 import { BODIES } from "@engraft/core/secagg/statement";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { RoundRecordView } from "../../api/views.ts";
 import { roundHashOf, type Kept } from "./kept.ts";
+import type { Opened } from "./open-sum.ts";
 
 export async function writeRecord(
   blobs: BlobStore,
@@ -21,8 +22,9 @@ export async function writeRecord(
   run: RunId,
   params: RunParams,
   state: Unmasking,
-  sum: BlobRef,
+  opened: Opened,
 ): Promise<BlobRef> {
+  const { sum } = opened;
   const { secure, plan, planDigest, vectorLength } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no record of a sum");
   const { attempt, roster } = state;
@@ -65,9 +67,32 @@ export async function writeRecord(
     },
     sum,
     masked: state.inputs.map(({ site, body }) => ({ site, body })),
+    ...madeOf(params, state, opened, encoding),
   };
   return blobs.put(utf8(JSON.stringify(record)));
 }
+
+/** What a checkpoint was made of; nothing of an evaluation. */
+function madeOf(
+  { plan }: RunParams,
+  state: Unmasking,
+  { checkpoint, serverState }: Opened,
+  { cap, clip }: Encoding,
+): Pick<RoundRecord, "checkpoint"> {
+  if (checkpoint === null) return {};
+  const states = { stateBefore: state.serverState, stateAfter: serverState };
+  const strategy = plan.strategy ?? null;
+  return { checkpoint: { before: state.checkpoint, after: checkpoint, ...states, strategy, sites: state.sites.length, cap, clip } };
+}
+
+/** Blobs of a record that others may have: masked vectors, checkpoints, and what the strategy kept. */
+export const blobsOfRecord = ({ masked, checkpoint }: RoundRecord): readonly BlobRef[] => [
+  ...masked.map(({ body }) => body),
+  ...(checkpoint === undefined ? [] : checkpointBlobs(checkpoint)),
+];
+
+const checkpointBlobs = ({ before, after, stateBefore, stateAfter }: NonNullable<RoundRecord["checkpoint"]>): readonly BlobRef[] =>
+  [before, after, stateBefore, stateAfter].filter((ref) => ref !== null);
 
 /** A stored record. Throws `blob-missing` or `digest-mismatch`. */
 export const readRecord = async (blobs: BlobStore, { digest }: BlobRef): Promise<RoundRecord> =>
@@ -93,5 +118,16 @@ async function recordView(blobs: BlobStore, record: RoundRecord): Promise<RoundR
   const enough = (kind: "seedsFor" | "keysFor", site: string): boolean =>
     released.filter((one) => one[kind].includes(site)).length >= record.threshold;
   const readable = adverts.map(({ site }) => site).filter((site) => enough("seedsFor", site) && enough("keysFor", site));
-  return { round, attempt, purpose, sites: masked.map(({ site }) => site), masked, released, sum, readable };
+  const made = record.checkpoint === undefined ? [] : checkpointBlobs(record.checkpoint).map(({ digest }) => digest);
+  return {
+    round,
+    attempt,
+    purpose,
+    checkpoints: [...new Set(made)],
+    sites: masked.map(({ site }) => site),
+    masked,
+    released,
+    sum,
+    readable,
+  };
 }
