@@ -9,7 +9,7 @@ import { trainFederation, type Figures, type Tried } from "./federation.ts";
 
 const ROUNDS = 15;
 const SEEDS = [1, 2, 3, 4, 5];
-const RATES = [0.001, 0.003, 0.01, 0.03];
+const RATES = [0.0003, 0.001, 0.003, 0.01];
 
 const adaptive = (name: "fedadam" | "fedyogi", serverRate: number): Strategy => ({ name, serverRate, beta1: 0.9, beta2: 0.99, tau: 0.001 });
 

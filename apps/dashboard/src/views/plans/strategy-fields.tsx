@@ -49,10 +49,10 @@ export function StrategySection({ bound: { form, change, figure } }: { readonly 
   );
 }
 
-/** SCAFFOLD reads gradients from plain steps, equally many at each site: the training fields follow. */
+/** SCAFFOLD reads gradients from plain steps, equally many at each site: the training fields follow, with the rate that did best in the sweep. */
 const chosen = (name: StrategyForm["strategy"]): Partial<PlanForm> => ({
   ...freshStrategy(name),
-  ...(name === "scaffold" ? { optimizer: "sgd", momentum: "0", unit: "updates", unfreeze: "", depthRates: "" } : {}),
+  ...(name === "scaffold" ? { optimizer: "sgd", rate: "0.01", momentum: "0", unit: "updates", unfreeze: "", depthRates: "" } : {}),
 });
 
 const HINTS: Readonly<Record<StrategyForm["strategy"], string>> = {
