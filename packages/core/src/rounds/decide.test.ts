@@ -332,6 +332,18 @@ describe("the end", () => {
     }
   });
 
+  it("[M5] a mixed model's figures count only where the plan asks for them", () => {
+    const mix = { weight: 0.5, metrics: metrics(0.8) };
+    expect(evaluating().evaluation("anna", { mix })).toEqual(["evaluation.missed"]);
+    const play = new Play(planWith({ metrics: { compareMix: true } }));
+    play.command(createCommand(play.sites));
+    play.roundOf();
+    play.roundOf();
+    expect(play.evaluation("anna", { mix })).toEqual(["evaluation.accepted"]);
+    expect(play.events.at(-1)).toMatchObject({ mix });
+    expect(play.evaluation("berta", { mix: { ...mix, metrics: metrics(0.8, 9) } })).toEqual(["evaluation.missed"]);
+  });
+
   it("[S13] a run whose updates are lost ends by name, and only while their mean is due", () => {
     const play = Play.opened();
     const lost = { do: "lost", at: 1, round: 1, text: "The update of anna is lost." } as const;
