@@ -110,7 +110,13 @@ class StepRunner {
     };
     for (let at = 0; at < slotsOf(this.#options); at++)
       feeds[UPDATE_VECTORS.slots(at)] = floats(state.slots.subarray(at * size, (at + 1) * size), [size]);
-    if (state.rates !== undefined) feeds[UPDATE_VECTORS.rates] = floats(state.rates, [size]);
+    for (const [name, vector] of [
+      [UPDATE_VECTORS.rates, state.rates],
+      [UPDATE_VECTORS.anchor, state.proximal?.anchor],
+      [UPDATE_VECTORS.correction, state.correction],
+    ] as const) {
+      if (vector !== undefined) feeds[name] = floats(vector, [size]);
+    }
     for (const [name, value] of Object.entries(updateNumbers(state, this.#options))) feeds[name] = floats(Float32Array.of(value), []);
     for (const { input, layer, shape } of dropped) {
       const dims = [batch, ...shape];
