@@ -120,7 +120,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await batch.fill("16");
     for (const site of ["hungary", "va"]) await ticked(site).check();
     await page.getByText("4 sites: a sum needs 3 of them").waitFor();
-    const strategy = page.getByLabel("Strategy", { exact: true });
+    const strategy = page.getByRole("combobox", { name: "Strategy" });
     await strategy.selectOption({ label: "Coordinate median" });
     await page.getByRole("alert").filter({ hasText: "nobody sees under secure aggregation" }).waitFor();
     await strategy.selectOption({ label: "FedAdam" });
