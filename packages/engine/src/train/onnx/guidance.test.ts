@@ -21,7 +21,7 @@ it.each([
   const correction = start.map((_, i) => 0.1 * Math.cos(i));
   const x = Float32Array.from({ length: 4 * ROWS }, (_, i) => Math.sin(3 * i));
   const y = Float32Array.of(0, 1, 1, 0);
-  const trainers = [await chooseTrainer(architecture, tensors, options, ["cpu"]), onnxTrainer];
+  const trainers = [await chooseTrainer(architecture, tensors, options, ["cpu"]), onnxTrainer({ block: 0 })];
   for (const guidance of [{ proximal: { mu: 2, anchor } }, { correction }, { proximal: { mu: 2, anchor }, correction }]) {
     const ends: Float32Array[] = [];
     for (const trainer of trainers) {

@@ -5,6 +5,8 @@
 import { trainedTensors, sizeOf, totalSize, type TensorSpec } from "@engraft/core/models/tensors";
 import { inputShape, type Architecture } from "../../ir/layers.ts";
 import { tensorsOf } from "../../ir/parameters.ts";
+import { NCHWC } from "../../onnx/blocked/layout.ts";
+import type { Block } from "../../onnx/blocked/probe.ts";
 import { attribute, Graph, onnxFile, type GraphValue } from "../../onnx/graph.ts";
 import type { Loss } from "../loss.ts";
 import type { CompileOptions } from "../trainer.ts";
@@ -52,6 +54,7 @@ export function stepOf(
   options: CompileOptions,
   loss: Loss,
   extras: Extras,
+  block: Block,
 ): Step {
   const { batch, trainable } = options;
   const graph = new Graph();
@@ -64,7 +67,7 @@ export function stepOf(
   );
   const values = new Map([...constants, ...cutOut(graph, STEP.parameters, trained)]);
   const valueOf = (name: string): string => values.get(name) as string;
-  const forward = differentiate({ graph, architecture, trainable, batch, samples: STEP.samples, valueOf });
+  const forward = differentiate({ graph, architecture, trainable, batch, block, samples: STEP.samples, valueOf });
   const added = addLoss(graph, loss, forward.logits, STEP.targets, STEP.weights);
   const gradients = forward.backward(added.gradient);
   const flat = joined(
@@ -112,5 +115,5 @@ export function stepOf(
     ...slots.map((at) => ({ name: STEP.updatedSlot(at), dims: [size] })),
     ...(followed.length > 0 ? [{ name: STEP.statistics, dims: [totalSize(followed)] }] : []),
   ];
-  return { file: onnxFile(graph.body("step", inputs, outputs)), dropped: forward.dropped, followed };
+  return { file: onnxFile(graph.body("step", inputs, outputs), block === 0 ? {} : { [NCHWC]: 1 }), dropped: forward.dropped, followed };
 }

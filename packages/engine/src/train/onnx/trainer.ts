@@ -6,6 +6,7 @@ import { sizeOf, totalSize, trainedTensors, type TensorSpec } from "@engraft/cor
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { inputShape, type Architecture } from "../../ir/layers.ts";
 import { tensorsOf } from "../../ir/parameters.ts";
+import type { Block } from "../../onnx/blocked/probe.ts";
 import { Graph, onnxFile } from "../../onnx/graph.ts";
 import { addForward, GRAPH_INPUT, GRAPH_OUTPUT } from "../../trunk/lower.ts";
 import { dropoutFactors } from "../dropout.ts";
@@ -21,16 +22,30 @@ type Feeds = Record<string, Tensor>;
 
 const floats = (values: Float32Array, dims: readonly number[]): Tensor => new Tensor("float32", values, dims);
 
-const start = (file: Uint8Array): Promise<InferenceSession> => InferenceSession.create(file, { logSeverityLevel: 3 });
+export interface OnnxOptions {
+  /** Block size of the channel-blocked operators, as this machine's probe found it; 0 keeps to standard operators. */
+  readonly block: Block;
+  /** Whether the runtime may rewrite the graph; off in tests that compare both. */
+  readonly rewrites?: boolean;
+}
 
 /** Each graph is loaded when it is first needed: one that is never asked for costs nothing. */
 class Sessions<K> {
   readonly #made = new Map<K, Promise<InferenceSession>>();
+  readonly #rewrites: boolean;
+
+  constructor({ rewrites = true }: OnnxOptions) {
+    this.#rewrites = rewrites;
+  }
 
   get(key: K, file: () => Uint8Array): Promise<InferenceSession> {
     let made = this.#made.get(key);
-    if (made === undefined) this.#made.set(key, (made = start(file())));
+    if (made === undefined) this.#made.set(key, (made = this.#start(file())));
     return made;
+  }
+
+  #start(file: Uint8Array): Promise<InferenceSession> {
+    return InferenceSession.create(file, { logSeverityLevel: 3, graphOptimizationLevel: this.#rewrites ? "all" : "disabled" });
   }
 
   release(): void {
@@ -52,7 +67,8 @@ class StepRunner {
   readonly #loss: Loss;
   readonly #architecture: Architecture;
   readonly #tensors: ReadonlyMap<string, Float32Array>;
-  readonly #sessions = new Sessions<string>();
+  readonly #onnx: OnnxOptions;
+  readonly #sessions: Sessions<string>;
   readonly #steps = new Map<string, Step>();
   readonly #offsets: ReadonlyMap<string, number>;
 
@@ -61,7 +77,10 @@ class StepRunner {
     tensors: ReadonlyMap<string, Float32Array>,
     options: CompileOptions,
     trained: readonly TensorSpec[],
+    onnx: OnnxOptions,
   ) {
+    this.#onnx = onnx;
+    this.#sessions = new Sessions(onnx);
     this.#architecture = architecture;
     this.#tensors = tensors;
     this.#options = options;
@@ -73,7 +92,7 @@ class StepRunner {
   async run(x: Float32Array, y: Float32Array, state: TrainingState): Promise<number> {
     const extras = extrasOf(state);
     const key = JSON.stringify(extras);
-    const step = this.#steps.get(key) ?? stepOf(this.#architecture, this.#tensors, this.#options, this.#loss, extras);
+    const step = this.#steps.get(key) ?? stepOf(this.#architecture, this.#tensors, this.#options, this.#loss, extras, this.#onnx.block);
     this.#steps.set(key, step);
     const session = await this.#sessions.get(key, () => step.file);
     const outputs = await session.run(this.#feeds(step, x, y, state));
@@ -146,12 +165,17 @@ function predictionFile(architecture: Architecture, trained: readonly TensorSpec
   return onnxFile(graph.body("predictions", inputs, [{ name: GRAPH_OUTPUT, dims: ["batch", outputs] }]));
 }
 
-function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float32Array>, options: CompileOptions): CompiledModel {
+function compile(
+  onnx: OnnxOptions,
+  architecture: Architecture,
+  tensors: ReadonlyMap<string, Float32Array>,
+  options: CompileOptions,
+): CompiledModel {
   const specs = tensorsOf(architecture);
   const trained = trainedTensors(specs, options.trainable);
   const kept = new Map(specs.filter((spec) => !trained.includes(spec)).map(({ name }) => [name, tensors.get(name) as Float32Array]));
-  const runner = new StepRunner(architecture, tensors, options, trained);
-  const predictions = new Sessions<"logits">();
+  const runner = new StepRunner(architecture, tensors, options, trained, onnx);
+  const predictions = new Sessions<"logits">(onnx);
   return {
     step: (x, y, state) => runner.run(x, y, state),
     logits: async (x, rows, parameters) => {
@@ -170,4 +194,7 @@ function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float3
   };
 }
 
-export const onnxTrainer: Trainer = { name: "onnx", compile };
+export const onnxTrainer = (onnx: OnnxOptions): Trainer => ({
+  name: onnx.block === 0 ? "onnx standard" : `onnx blocked ${onnx.block}`,
+  compile: (architecture, tensors, options) => compile(onnx, architecture, tensors, options),
+});
