@@ -10,6 +10,7 @@ import { architectureOf } from "@engraft/engine/ir/architecture";
 import { inputShape, sizeOfShape } from "@engraft/engine/ir/layers";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
 import { chooseTrainer, type Backend } from "@engraft/engine/train/backends";
+import { lossOf } from "@engraft/engine/train/label-loss";
 import { startState } from "@engraft/engine/train/optimizer";
 import { randomFrom } from "@engraft/engine/base/random";
 import { exampleFile } from "../examples/heart-disease/files.ts";
@@ -34,7 +35,7 @@ async function lossesOn(backend: Backend): Promise<readonly number[]> {
   const tensors = readWeights(manifest, await readFile(exampleFile("base/weights.safetensors")));
   const architecture = architectureOf(manifest);
   const { batch, optimizer, weightDecay } = (await heartPlan()).training;
-  const options = { batch, optimizer, weightDecay, trainable: { part: "all" } } as const;
+  const options = { batch, optimizer, weightDecay, trainable: { part: "all" }, loss: lossOf(manifest.label) } as const;
   const trainer = await chooseTrainer(architecture, tensors, options, [backend]);
   expect(trainer.name).toBe(`tfjs ${backend}`);
   const model = trainer.compile(architecture, tensors, options);

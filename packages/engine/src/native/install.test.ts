@@ -101,6 +101,7 @@ it("a library that cannot be loaded is passed over, with its reason", async () =
     batch: 2,
     optimizer: { name: "sgd", learningRate: 0.1, momentum: 0 },
     weightDecay: 0,
+    loss: { kind: "sigmoid", outputs: 1 },
   } as const;
   expect((await chooseTrainer(architecture, tensors, options)).name).toBe("tfjs wasm");
   await expect(chooseTrainer(architecture, tensors, options, ["native"])).rejects.toThrow(/native: .*tfjs_binding\.node/);

@@ -10,6 +10,7 @@ import { tensorsOf } from "../ir/parameters.ts";
 import { wantedBackends } from "../native/gpu.ts";
 import { loadNative, loadNativeGpu } from "../native/load.ts";
 import { packageFolder } from "../native/place.ts";
+import { targetsOfLoss } from "./loss.ts";
 import { startState } from "./optimizer.ts";
 import { tfjsTrainer } from "./tfjs.ts";
 import type { CompileOptions, Trainer } from "./trainer.ts";
@@ -49,7 +50,10 @@ async function tryStep(
   const model = trainer.compile(architecture, tensors, options);
   try {
     const state = startState(flatten(trainedTensors(tensorsOf(architecture), options.trainable), tensors), options);
-    await model.step(new Float32Array(options.batch * sizeOfShape(inputShape(architecture))), new Float32Array(options.batch), state);
+    const [x, y] = [sizeOfShape(inputShape(architecture)), targetsOfLoss(options.loss)].map(
+      (width) => new Float32Array(options.batch * width),
+    );
+    await model.step(x as Float32Array, y as Float32Array, state);
   } finally {
     model.dispose();
   }
