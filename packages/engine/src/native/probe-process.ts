@@ -9,7 +9,7 @@ import { lossOf } from "../train/label-loss.ts";
 import { targetsOfLoss } from "../train/loss.ts";
 import { startState } from "../train/optimizer.ts";
 import type { CompileOptions } from "../train/trainer.ts";
-import { FLOAT, writeOnnx } from "../trunk/onnx-file.ts";
+import { FLOAT, writeOnnx } from "../onnx/file.ts";
 import type { ProbeAnswer, ProbeRequest } from "./probe.ts";
 import { trainedPart } from "./trained-part.ts";
 
