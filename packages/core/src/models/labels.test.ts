@@ -74,14 +74,14 @@ describe("a plan's figures are those of its label", () => {
     return "";
   };
   it.each(KINDS)("%s has all of its own", (kind) => expect(planOf(kind).data.label).toEqual(labelOf(kind)));
-  it("another label's figure is named with those there are, also where the run would watch it", () => {
+  it("[M5] another label's figure is named with those there are, also where the run would watch it", () => {
     expect(refused(() => planOf("survival", { metrics: { names: ["auroc"] } }))).toContain(
       "a time to an event has no auroc; it has c-index, loss",
     );
     const stop = { metric: "auroc", patience: 1, minDelta: 0 } as const;
     expect(refused(() => planOf("regression", { rounds: { count: 2, stop } }))).toContain("a number has no auroc");
   });
-  it("what has no classes has none to weigh", () => {
+  it("[M5] what has no classes has none to weigh", () => {
     expect(refused(() => planOf("survival", { training: { classWeights: "balanced" } }))).toContain("has no classes to weigh");
     expect(planOf("ordinal", { training: { classWeights: "balanced" } }).training.classWeights).toBe("balanced");
   });
