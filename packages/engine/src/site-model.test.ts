@@ -1,5 +1,5 @@
 import type { Plan } from "@engraft/core/models/plan";
-import { pooledFigures, tallyTotals } from "@engraft/core/models/tally";
+import { pooledFigures, totalsOf } from "@engraft/core/models/tally";
 import { afterAll, describe, expect, it } from "vitest";
 import { partOf } from "./data/split.ts";
 import { initialVector } from "./import/base.ts";
@@ -146,7 +146,7 @@ describe("a site's model", () => {
   it("[M3] what it counts of a model, summed and read again, is what it reports of that model, between the bounds", async () => {
     const model = await usual;
     const [tally, metrics] = [await model.tally(base, "test"), await model.evaluate(base, "test")];
-    const read = pooledFigures(plan, "train", tallyTotals(tally), 1);
+    const read = pooledFigures(plan, "train", totalsOf(plan, "train", { validation: tally }), 1);
     const figures = read.ok ? read.value.validation : null;
     expect(figures).toMatchObject({ n: model.counts.test.patients });
     for (const name of plan.metrics.names) {

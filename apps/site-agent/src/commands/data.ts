@@ -31,7 +31,7 @@ export function declarationFrom(flags: TableFlags): TableDeclaration {
     ["decimal", "--decimal MARK: the decimal mark: . or ,"],
     ["missing", "--missing TEXT: what stands for a missing value, for example '?'; '' where only empty cells do. May be repeated"],
     ["patient", "--patient COLUMN: the column with the patient id"],
-    ["label", "--label COLUMN: the column with the label"],
+    ["label", "--label COLUMN: the column with the label; of one in several columns any of them, and --map for each"],
   ];
   const undeclared = required.filter(([flag]) => flags[flag] === undefined);
   if (undeclared.length > 0)
@@ -128,7 +128,10 @@ function addAdd(data: Command, run: RunCommand): void {
     .option("--decimal <mark>", "the decimal mark: . or ,")
     .option("--missing <text>", "what stands for a missing value; may be repeated", collect)
     .option("--patient <column>", "column with the patient id")
-    .option("--label <column>", "column with the label")
+    .option(
+      "--label <column>",
+      "column with the label; of a label in several columns (time and event, or several yes/no) any of them, and --map for each",
+    )
     .option("--encoding <name>", "utf-8, windows-1252 or utf-16le", "utf-8")
     .option("--files <folder>", "folder of the pictures or recordings that the table names; its own folder by default")
     .option("--rate <hz>", "samples per second of the recordings that the table names")

@@ -3,7 +3,7 @@
  * al. 2020, equation 3), with the weight chosen at the site on its validation patients (model interpolation of Mansour et al. 2020,
  * section 5). Both come from the same base, so the line between them is short. It stays here; only its figures may leave.
  */
-import { HIGHER_IS_BETTER } from "@engraft/core/models/metric-means";
+import { goodness } from "@engraft/core/models/metric-names";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import type { OwnMix } from "@engraft/core/models/metrics";
 import { lettingOut } from "./egress.ts";
@@ -48,7 +48,7 @@ export async function ownMix(
   for (const weight of WEIGHTS) {
     const value = (await evaluate(weight, "validation"))?.values[metric]?.value;
     if (value === undefined) continue;
-    const score = HIGHER_IS_BETTER[metric] ? value : -value;
+    const score = goodness(metric, value);
     if (best === undefined || score > best.score) best = { weight, score };
   }
   if (best === undefined) return null;

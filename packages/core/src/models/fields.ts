@@ -1,8 +1,8 @@
 /** What a plan reads from a hospital's table: declared, never guessed. */
 import * as z from "zod";
 
-const FieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "use a letter, then letters, digits and '_'");
-const Code = z.string().min(1).max(64);
+export const FieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "use a letter, then letters, digits and '_'");
+export const Code = z.string().min(1).max(64);
 
 export const NumberField = z
   .strictObject({
@@ -57,20 +57,6 @@ export const readsFile = ({ kind }: { readonly kind: string }): boolean => kind 
 
 export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField, ImageField, SignalField]);
 export type Field = z.infer<typeof Field>;
-
-/** A yes/no label, by the codes that mean yes and those that mean no. */
-export const BinaryLabel = z
-  .strictObject({
-    name: FieldName,
-    title: z.string().min(1).max(120),
-    positive: z.array(Code).min(1).max(64),
-    negative: z.array(Code).min(1).max(64),
-  })
-  .refine(
-    (label) => new Set([...label.positive, ...label.negative]).size === label.positive.length + label.negative.length,
-    "a code of the label stands twice",
-  );
-export type BinaryLabel = z.infer<typeof BinaryLabel>;
 
 /**
  * How patients are split, by SHA-256 of salt and patient id: the same patient always falls into the same part, at every

@@ -1,7 +1,8 @@
 /** The manifest of a base model: everything a site must know to use the weights beside it. */
 import * as z from "zod";
 import { Digest } from "../base/ids.ts";
-import { BinaryLabel, Field, readsFile, Split } from "./fields.ts";
+import { Field, readsFile, Split } from "./fields.ts";
+import { Label } from "./labels.ts";
 import { TensorSpec, totalSize } from "./tensors.ts";
 
 /** How a field becomes numbers. Constants come from the base's own training patients. */
@@ -96,7 +97,7 @@ export const Manifest = z
     trunk: Trunk.optional(),
     /** What the layers in front of the head give for the reference input; where a picture or signal enters the layers. */
     reference: Reference.optional(),
-    label: BinaryLabel,
+    label: Label,
     /** Present where the base has seen patients of a participating site: every plan must keep this split. */
     split: Split.nullable(),
     /** The layers, as the engine's layer IR (packages/engine/src/ir). Core passes it on. */

@@ -2,6 +2,7 @@
 import type { SecureAggregation } from "./aggregation.ts";
 import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
+import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import { strategyInWords } from "./strategy-words.ts";
@@ -35,10 +36,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.`,
     },
     { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title).join(", ")}.` },
-    {
-      topic: "To predict",
-      words: `${plan.data.label.title}: yes for ${plan.data.label.name} = ${plan.data.label.positive.join(", ")}; no for ${plan.data.label.negative.join(", ")}.`,
-    },
+    { topic: "To predict", words: labelInWords(plan.data.label) },
     {
       topic: "Patients",
       words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient. Test patients are never trained on.`,
@@ -98,7 +96,7 @@ function fineTuning({ training }: Plan, { tensors }: Manifest): readonly PlanLin
     });
   if (augmentation !== undefined) lines.push({ topic: "Copies", words: augmentationInWords(augmentation) });
   if (classWeights === "balanced")
-    lines.push({ topic: "Classes", words: "Both count alike in training, however many patients each has here." });
+    lines.push({ topic: "Classes", words: "All count alike in training, however many patients each has here." });
   return lines;
 }
 
@@ -144,7 +142,7 @@ function whatLeaves(plan: Plan, travelling: number): string {
 }
 
 const measured = (plan: Plan, part: string): string =>
-  `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and their number and positives, from at least ${plan.metrics.minCount} patients`;
+  `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and ${countedOf(plan.data.label)}, from at least ${plan.metrics.minCount} patients`;
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 

@@ -9,12 +9,14 @@ import { refuse, type Refusal } from "../base/errors.ts";
 import { Digest } from "../base/ids.ts";
 import { Aggregation } from "./aggregation.ts";
 import { Augmentation } from "./augmentation.ts";
-import { BinaryLabel, Field, readsFile, Split } from "./fields.ts";
+import { Field, readsFile, Split } from "./fields.ts";
+import { columnsOf, hasClasses, kindOf, Label, type LabelKind } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
+import { METRIC_NAMES, METRICS_OF } from "./metric-names.ts";
 import { checkStrategy, Strategy } from "./strategy.ts";
 import { TrainablePart, trainableTensors } from "./tensors.ts";
 
-export const MetricName = z.enum(["auroc", "auprc", "accuracy", "loss", "brier"]);
+export const MetricName = z.enum(METRIC_NAMES);
 export type MetricName = z.infer<typeof MetricName>;
 
 export const Optimizer = z.discriminatedUnion("name", [
@@ -22,14 +24,14 @@ export const Optimizer = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("adam"), learningRate: z.number().gt(0).max(10) }),
 ]);
 
-export const Plan = z.strictObject({
+const PlanText = z.strictObject({
   format: z.literal("engraft.plan/1"),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/, "use 2 to 40 of a-z, 0-9 and '-'"),
   /** Rises with each plan of the same name. */
   version: z.int().min(1).max(100_000),
   purpose: z.string().min(1).max(1000),
   base: z.strictObject({ name: z.string(), version: z.string(), manifest: Digest, weights: Digest }),
-  data: z.strictObject({ fields: z.array(Field).max(4096), label: BinaryLabel, split: Split }),
+  data: z.strictObject({ fields: z.array(Field).max(4096), label: Label, split: Split }),
   training: z.strictObject({
     trainable: TrainablePart,
     /** How much a site trains in each round. */
@@ -43,7 +45,7 @@ export const Plan = z.strictObject({
     depthRates: z.array(z.number().gt(0).max(1)).min(1).max(64).optional(),
     /** Gradual unfreezing: in the first so many rounds only the head is trained, then one block more after each so many. */
     unfreezeEvery: z.int().min(1).max(1000).optional(),
-    /** "balanced" weighs both classes alike, by the numbers of each site's own training samples. Absent means every sample alike. */
+    /** "balanced" weighs all classes alike, by the numbers of each site's own training samples. Absent means every sample alike. */
     classWeights: z.literal("balanced").optional(),
     /** Absent means the samples as they are. */
     augmentation: Augmentation.optional(),
@@ -91,6 +93,29 @@ export const Plan = z.strictObject({
     /** Then also a model between its own and the federation's, by a weight that it chooses on its validation patients. Absent means no. */
     compareMix: z.literal(true).optional(),
   }),
+});
+
+const KIND_WORDS: Readonly<Record<LabelKind, string>> = {
+  binary: "a yes/no label",
+  multiclass: "a label of classes",
+  ordinal: "a label of ordered classes",
+  multilabel: "several yes/no labels",
+  regression: "a number",
+  survival: "a time to an event",
+};
+
+export const Plan = PlanText.superRefine(({ data, training, rounds, metrics }, context) => {
+  const { label } = data;
+  const of = METRICS_OF[kindOf(label)];
+  const problem = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
+  const unfit = (name: MetricName): string => `${KIND_WORDS[kindOf(label)]} has no ${name}; it has ${of.join(", ")}`;
+  for (const name of metrics.names) if (!of.includes(name)) problem(["metrics", "names"], unfit(name));
+  const watched = rounds.stop?.metric;
+  if (watched !== undefined && !of.includes(watched)) problem(["rounds", "stop", "metric"], unfit(watched));
+  if (training.classWeights !== undefined && !hasClasses(label))
+    problem(["training", "classWeights"], `${KIND_WORDS[kindOf(label)]} has no classes to weigh`);
+  const columns = new Set(data.fields.map(({ name }) => name));
+  for (const name of columnsOf(label)) if (columns.has(name)) problem(["data", "label"], `the label's column ${name} is a field too`);
 });
 export type Plan = z.infer<typeof Plan>;
 

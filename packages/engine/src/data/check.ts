@@ -1,14 +1,15 @@
 /** The data check: reads all of a table and says what a steward must know before approving a plan. */
 import type { TableDeclaration } from "./declaration.ts";
 import type { Finding } from "./findings.ts";
+import { countOutcomes, type Outcomes } from "./outcomes.ts";
 import { PARTS, partOf, type Part } from "./split.ts";
 import { readTable, type DataPlan, type Table } from "./table.ts";
 
 export interface Counts {
   readonly rows: number;
   readonly patients: number;
-  readonly positive: number;
-  readonly negative: number;
+  /** Rows by what the label says (outcomes.ts). */
+  readonly classes: Outcomes;
 }
 
 export interface TableReport {
@@ -17,8 +18,8 @@ export interface TableReport {
   /** Rows with a label and a patient id. */
   readonly usable: number;
   readonly patients: number;
-  /** Usable rows by label. */
-  readonly classes: { readonly positive: number; readonly negative: number };
+  /** Usable rows by what the label says (outcomes.ts). */
+  readonly classes: Outcomes;
   /** Usable rows without a value, by field in the plan's order; values that count as missing included. */
   readonly missing: readonly { readonly field: string; readonly count: number }[];
   readonly parts: Readonly<Record<Part, Counts>>;
@@ -31,12 +32,11 @@ export interface TableReport {
 export async function checkTable(declaration: TableDeclaration, plan: DataPlan): Promise<TableReport> {
   const { table, rowsRead, findings } = await readTable(declaration, plan);
   const list = findings.list();
-  const positive = table.labels.reduce((sum, label) => sum + label, 0);
   return {
     rows: rowsRead,
     usable: table.rows,
     patients: table.patients.length,
-    classes: { positive, negative: table.rows - positive },
+    classes: countOutcomes(plan.label, table.labels),
     missing: plan.fields.map((field, index) => ({ field: field.name, count: countMissing(table.columns[index]) })),
     parts: countParts(table, plan),
     findings: list,
@@ -48,14 +48,9 @@ export async function checkTable(declaration: TableDeclaration, plan: DataPlan):
 export function countParts(table: Table, plan: DataPlan): Readonly<Record<Part, Counts>> {
   const parts = table.patients.map((patient) => partOf(plan.split, patient));
   const count = (part: Part): Counts => {
-    let rows = 0;
-    let positive = 0;
-    for (let row = 0; row < table.rows; row++) {
-      if (parts[table.patientOf[row] as number] !== part) continue;
-      rows++;
-      positive += table.labels[row] as number;
-    }
-    return { rows, patients: parts.filter((its) => its === part).length, positive, negative: rows - positive };
+    const rows = [...table.patientOf.keys()].filter((row) => parts[table.patientOf[row] as number] === part);
+    const classes = countOutcomes(plan.label, table.labels, rows);
+    return { rows: rows.length, patients: parts.filter((its) => its === part).length, classes };
   };
   return Object.fromEntries(PARTS.map((part) => [part, count(part)])) as Record<Part, Counts>;
 }

@@ -22,7 +22,11 @@ export const FINDING_KINDS = {
   },
   "no-patient": { effect: "row", text: "The row has no patient id. It is left out." },
   "no-label": { effect: "row", text: "The row has no label. It is left out." },
-  "unknown-label": { effect: "row", text: "The label is neither of the plan's codes for yes nor for no. The row is left out." },
+  "unknown-label": { effect: "row", text: "The label is none of the plan's codes. The row is left out." },
+  "unusable-label": {
+    effect: "row",
+    text: "The label is no number with the declared decimal mark, or outside the plan's range in the plan's unit. The row is left out.",
+  },
   "file-missing": {
     effect: "value",
     text: "There is no file of this name in the declared folder. Check the folder (--files) and the names.",

@@ -3,9 +3,11 @@ import { existsSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import type { Plan } from "@engraft/core/models/plan";
 import { readsFile, type Field } from "@engraft/core/models/fields";
+import { targetsOf } from "@engraft/core/models/labels";
 import type { TableDeclaration } from "./declaration.ts";
 import { isReadable } from "./file-input.ts";
 import { Findings, type FindingKind } from "./findings.ts";
+import { labelColumns, labelReader, type LabelReader } from "./label.ts";
 import { readRows, UnreadableTable } from "./rows.ts";
 import { canonicalCode, parseNumber } from "./values.ts";
 
@@ -17,8 +19,8 @@ export interface Table {
   readonly rows: number;
   /** One for each field of the plan, in its order. Numbers: the value, NaN where missing. Categories: index into `values`, NaN where missing. */
   readonly columns: readonly Float64Array[];
-  /** 1 where the label means yes, else 0. */
-  readonly labels: Uint8Array;
+  /** Row-major, rows x `targetsOf(plan.label)`: what each row's label says, as models/labels.ts has it; a number in its own unit. */
+  readonly labels: Float64Array;
   /** Index of each row's patient in `patients`. */
   readonly patientOf: Uint32Array;
   /** Patient ids in order of appearance. They stay in the process that reads them. */
@@ -34,7 +36,6 @@ export interface TableReading {
   readonly findings: Findings;
 }
 
-const LABEL = "label";
 const PATIENT = "patient id";
 
 /** Reads the whole file. Problems become findings; throws `data-missing` where the file cannot be opened. */
@@ -57,12 +58,13 @@ export async function readTable(declaration: TableDeclaration, plan: DataPlan): 
 }
 
 /** Position of each needed column in the header; -1 where it is missing. */
-function locate(
-  declaration: TableDeclaration,
-  plan: DataPlan,
-  header: readonly string[],
-  findings: Findings,
-): { fields: number[]; label: number; patient: number } {
+interface Places {
+  readonly fields: readonly number[];
+  readonly label: readonly number[];
+  readonly patient: number;
+}
+
+function locate(declaration: TableDeclaration, plan: DataPlan, header: readonly string[], findings: Findings): Places {
   const seen = new Set<string>();
   for (const name of header) {
     if (seen.has(name)) findings.add("duplicate-header", 1);
@@ -75,7 +77,7 @@ function locate(
   };
   return {
     fields: plan.fields.map((field) => position(declaration.columns[field.name] ?? field.name, field.name)),
-    label: position(declaration.label, LABEL),
+    label: labelColumns(declaration, plan.label).map(({ column, of }) => position(column, of)),
     patient: position(declaration.patient, PATIENT),
   };
 }
@@ -94,24 +96,17 @@ function fieldReader(field: Field, decimal: "." | ",", fileOf: Reader): Reader {
   return (text) => indices.get(canonicalCode(text, decimal)) ?? "unknown-code";
 }
 
-function labelReader(plan: DataPlan, decimal: "." | ","): Reader {
-  const meanings = new Map([
-    ...plan.label.negative.map((code) => [canonicalCode(code), 0] as const),
-    ...plan.label.positive.map((code) => [canonicalCode(code), 1] as const),
-  ]);
-  return (text) => meanings.get(canonicalCode(text, decimal)) ?? "unknown-label";
-}
-
 class TableBuilder {
   rowsRead = 0;
   readonly #plan: DataPlan;
   readonly #findings: Findings;
   readonly #width: number;
-  readonly #at: { fields: number[]; label: number; patient: number };
+  readonly #at: Places;
   readonly #missing: ReadonlySet<string>;
   readonly #readField: readonly Reader[];
-  readonly #readLabel: Reader;
+  readonly #readLabel: LabelReader;
   readonly #columns: number[][];
+  /** Row-major, as in `Table`. */
   readonly #labels: number[] = [];
   readonly #patientOf: number[] = [];
   readonly #lineOf: number[] = [];
@@ -130,7 +125,7 @@ class TableBuilder {
     this.#missing = new Set(["", ...declaration.missing]);
     this.#folder = resolve(declaration.files ?? dirname(declaration.path));
     this.#readField = plan.fields.map((field) => fieldReader(field, declaration.decimal, (name) => this.#file(name)));
-    this.#readLabel = labelReader(plan, declaration.decimal);
+    this.#readLabel = labelReader(plan.label, declaration.decimal);
     this.#columns = plan.fields.map(() => []);
   }
 
@@ -145,11 +140,11 @@ class TableBuilder {
       if (!this.#at.fields.includes(-1)) this.#findings.add("no-file", line);
       return;
     }
-    const label = this.#label(line, cells[this.#at.label]);
+    const label = this.#label(line, cells);
     const patient = this.#patient(line, cells[this.#at.patient]);
     if (label === undefined || patient === undefined) return;
     values.forEach((value, index) => this.#columns[index]?.push(value));
-    this.#labels.push(label);
+    this.#labels.push(...label);
     this.#patientOf.push(this.#number(line, patient));
     this.#lineOf.push(line);
   }
@@ -162,11 +157,11 @@ class TableBuilder {
     return Number.NaN;
   }
 
-  #label(line: number, text: string | undefined): number | undefined {
-    const value = text === undefined || this.#missing.has(text) ? "no-label" : this.#readLabel(text);
-    if (typeof value === "number") return value;
-    if (this.#at.label >= 0) this.#findings.add(value, line, LABEL);
-    return undefined;
+  #label(line: number, cells: readonly string[]): readonly number[] | undefined {
+    const texts = this.#at.label.map((at) => cells[at]).map((text) => (text === undefined || this.#missing.has(text) ? undefined : text));
+    const { targets, problems } = this.#readLabel(texts);
+    if (!this.#at.label.includes(-1)) for (const problem of problems) this.#findings.add(problem.kind, line, problem.of);
+    return targets;
   }
 
   #patient(line: number, id: string | undefined): string | undefined {
@@ -197,7 +192,9 @@ class TableBuilder {
       if (!readable) this.#findings.add("unreadable-file", this.#lineOf[row] as number);
       return readable;
     });
-    for (const list of [...this.#columns, this.#labels, this.#patientOf, this.#lineOf]) {
+    const width = targetsOf(this.#plan.label);
+    this.#labels.splice(0, this.#labels.length, ...kept.flatMap((row) => this.#labels.slice(row * width, (row + 1) * width)));
+    for (const list of [...this.#columns, this.#patientOf, this.#lineOf]) {
       list.splice(0, list.length, ...kept.map((row) => list[row] as number));
     }
   }
@@ -212,9 +209,9 @@ class TableBuilder {
 
   table(): Table {
     return {
-      rows: this.#labels.length,
+      rows: this.#patientOf.length,
       columns: this.#columns.map((values) => Float64Array.from(values)),
-      labels: Uint8Array.from(this.#labels),
+      labels: Float64Array.from(this.#labels),
       patientOf: Uint32Array.from(this.#patientOf),
       patients: [...this.#patients.keys()],
       files: [...this.#files].flatMap(([path, index]) => (index === undefined ? [] : [path])),

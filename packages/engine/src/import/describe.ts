@@ -1,7 +1,8 @@
 /** What every imported base has in common: who made it, what it is for, and how its pictures or recordings are read. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
-import type { BinaryLabel, Split } from "@engraft/core/models/fields";
+import type { Split } from "@engraft/core/models/fields";
+import { type Label } from "@engraft/core/models/labels";
 import { Manifest } from "@engraft/core/models/manifest";
 import type { Architecture, Shape } from "../ir/layers.ts";
 
@@ -13,7 +14,7 @@ export interface Said {
   readonly description: string;
   readonly licence: string;
   readonly origin: string;
-  readonly label: BinaryLabel;
+  readonly label: Label;
   readonly split: Split | null;
 }
 

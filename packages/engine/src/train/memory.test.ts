@@ -57,6 +57,7 @@ describe.each(Object.entries(MODELS))("%s", (_, { architecture, batch, backends 
       batch,
       optimizer: { name: "adam", learningRate: 0.001 },
       weightDecay: 0,
+      loss: { kind: "sigmoid", outputs: 1 },
     };
     const random = randomFrom(["memory"]);
     const tensors = randomTensors(architecture);

@@ -1,5 +1,6 @@
 /** A site's data and model, loaded once: trains and evaluates. Runs inside the training thread. */
 import { EngraftError } from "@engraft/core/base/errors";
+import { outputsOf } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
@@ -11,15 +12,16 @@ import type { TableDeclaration } from "../data/declaration.ts";
 import { samplesOf, type Features, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
 import { readTable, type Table } from "../data/table.ts";
-import { siteMetrics } from "../evaluate/bootstrap.ts";
+import { siteMetrics, type Predicted } from "../evaluate/site-metrics.ts";
 import { tallyOf } from "../evaluate/tally.ts";
+import { hasThresholds, thresholdsOf } from "../evaluate/thresholds.ts";
 import type { Encoder } from "../trunk/encoder.ts";
 import type { Copy } from "../trunk/features.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
 import { batchesOf } from "./batches.ts";
 import { copiesOf, withCopies } from "./copies.ts";
 import { guided, modelOf, type Guidance } from "./guidance.ts";
-import { balanced, sigmoid } from "./loss.ts";
+import { lossOf, predictionsOf } from "./label-loss.ts";
 import { loadModel } from "./model.ts";
 import { startState } from "./optimizer.ts";
 import { partsOf, type Parts } from "./parts.ts";
@@ -45,7 +47,7 @@ export interface TrainingProgress {
   readonly unit: "epochs" | "updates" | "files";
   readonly done: number;
   readonly total: number;
-  /** Mean loss of the training samples seen since the last report, in nats. It stays at the site. */
+  /** Mean loss of the batches since the last report. It stays at the site. */
   readonly loss: number;
 }
 
@@ -125,14 +127,15 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const copies: Features[] = [];
   if (encoder !== undefined) for (const copy of copiesOf(plan, table)) copies.push(await encoded(encoder, options, table, control, copy));
   const learnt = withCopies(samples.train, copies, (from) => part("train", from));
-  const weights = classWeights === "balanced" ? balanced(samples.train.y) : undefined;
-  const compileOptions = { trainable, batch, optimizer, weightDecay, classWeights: weights };
+  const loss = lossOf(plan.data.label, classWeights === "balanced" ? samples.train : undefined);
+  const compileOptions = { trainable, batch, optimizer, weightDecay, loss };
   const trainer = await chooseTrainer(tail, tensors, compileOptions, options.backends);
   const model = trainer.compile(tail, tensors, compileOptions);
   const parts = partsOf(manifest.tensors, trainable, tensors);
   const fitting = { model, plan, samples: learnt, parts };
   const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
     predict(model, plan, samples[part], parts.join(modelOf(plan, parts, vector), personal));
+  const { names, minCount } = plan.metrics;
   return {
     engine: trainer.name,
     counts: countParts(table, plan.data),
@@ -149,14 +152,14 @@ export async function openSession(options: SessionOptions, control: TrainingCont
       return { vector: shared, personal };
     },
     evaluate: async (vector, part, personal) => {
-      const { y, patients } = samples[part];
-      const probabilities = await predicted(vector, part, personal);
-      return probabilities === null ? null : siteMetrics(probabilities, y, patients, plan.metrics.names);
+      const found = await predicted(vector, part, personal);
+      if (found === null) return null;
+      const validation = part === "validation" || !hasThresholds(plan) ? found : await predicted(vector, "validation", personal);
+      return siteMetrics(found, { names, minCount, thresholds: validation === null ? undefined : thresholdsOf(validation) });
     },
     tally: async (vector, part, personal) => {
-      const { y, patients } = samples[part];
-      const probabilities = await predicted(vector, part, personal);
-      return probabilities === null ? null : tallyOf(probabilities, y, patients);
+      const found = await predicted(vector, part, personal);
+      return found === null ? null : tallyOf(found);
     },
   };
 }
@@ -238,15 +241,17 @@ async function fit(
 const SLICE = 4096;
 
 /** Null for fewer patients than the plan lets a site report of. */
-async function predict(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<Float64Array | null> {
+async function predict(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<Predicted | null> {
   const patients = samples.patients.reduce((most, patient) => Math.max(most, patient + 1), 0);
   if (patients < plan.metrics.minCount) return null;
-  const probabilities = new Float64Array(samples.rows);
+  const outputs = outputsOf(plan.data.label);
+  const logits = new Float32Array(samples.rows * outputs);
   for (let from = 0; from < samples.rows; from += SLICE) {
     const to = Math.min(from + SLICE, samples.rows);
-    const logits = await model.logits(samples.x.subarray(from * samples.width, to * samples.width), to - from, vector);
-    logits.forEach((logit, index) => (probabilities[from + index] = sigmoid(logit)));
+    const slice = await model.logits(samples.x.subarray(from * samples.width, to * samples.width), to - from, vector);
+    logits.set(slice, from * outputs);
   }
-  if (probabilities.some(Number.isNaN)) throw new EngraftError("not-finite", "The model's predictions are no finite numbers.");
-  return probabilities;
+  if (!logits.every(Number.isFinite)) throw new EngraftError("not-finite", "The model's predictions are no finite numbers.");
+  const { label } = plan.data;
+  return { label, predictions: predictionsOf(label, logits), y: samples.y, patients: samples.patients };
 }

@@ -67,7 +67,7 @@ class Step {
     this.#learnt = trained.filter(({ role }) => role !== "statistic");
     this.#offsets = offsetsOf(trained);
     this.#gradient = new Float32Array(totalSize(trained));
-    this.#gradientOfLogits = new Float32Array(options.batch);
+    this.#gradientOfLogits = new Float32Array(options.batch * options.loss.outputs);
     const learning: Learning = {
       learnsStatistics: (layer) => this.#offsets.has(`${layer.name}/mean`),
       statistics: ({ name }, mean, variance) => {
@@ -77,8 +77,8 @@ class Step {
       kept: ({ name, rate }, size) => dropoutFactors([this.#state.seed, this.#state.steps, name], size, rate),
     };
     const lossOf = tf.customGrad((...inputs) => {
-      this.#loss = lossAndGradient((inputs[0] as tf.Tensor).dataSync(), this.#y, this.#gradientOfLogits, options.classWeights);
-      const gradFunc = () => tf.tensor(this.#gradientOfLogits.slice(), [options.batch, 1], "float32");
+      this.#loss = lossAndGradient(options.loss, (inputs[0] as tf.Tensor).dataSync(), this.#y, this.#gradientOfLogits);
+      const gradFunc = () => tf.tensor(this.#gradientOfLogits.slice(), [options.batch, options.loss.outputs], "float32");
       return { value: tf.scalar(this.#loss), gradFunc };
     });
     this.#gradients = tf.grads((...values: tf.Tensor[]) => {

@@ -1,6 +1,7 @@
 "use client";
 import type { BaseView } from "@engraft/coordinator/api/views";
 import { augmentationInWords } from "@engraft/core/models/augmentation";
+import { hasClasses } from "@engraft/core/models/labels";
 import { personalTensors, totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import { Card } from "../../parts/card.tsx";
 import { Check, SelectField, TextField } from "../../parts/field.tsx";
@@ -82,12 +83,14 @@ function TuningFields({ bound: { form, change, text, figure }, base }: { readonl
         </div>
       )}
       <div className="mt-4 grid items-start gap-4 sm:grid-cols-2">
-        <Check
-          label="Both classes count alike"
-          checked={form.balanced}
-          onChange={(balanced) => change({ balanced })}
-          hint="For rare diseases: weights from each site’s own numbers."
-        />
+        {hasClasses(base.manifest.label) && (
+          <Check
+            label="All classes count alike"
+            checked={form.balanced}
+            onChange={(balanced) => change({ balanced })}
+            hint="For rare diseases: weights from each site’s own numbers."
+          />
+        )}
         {form.augmentation !== undefined && (
           <Check
             label="Changed copies in training"

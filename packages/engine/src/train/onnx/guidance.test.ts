@@ -15,7 +15,8 @@ it.each([
   { name: "sgd", learningRate: 0.1, momentum: 0.9 },
   { name: "adam", learningRate: 0.01 },
 ] as const)("[R27] [R28] pull and correction move the parameters as in TensorFlow.js: $name, momentum $momentum", async (optimizer) => {
-  const options: CompileOptions = { optimizer, weightDecay: 0.01, batch: ROWS, trainable: { part: "all" } };
+  const loss = { kind: "sigmoid", outputs: 1 } as const;
+  const options: CompileOptions = { optimizer, weightDecay: 0.01, batch: ROWS, trainable: { part: "all" }, loss };
   const start = flatten(trainedTensors(tensorsOf(architecture), options.trainable), tensors);
   const anchor = start.map((value, i) => value + Math.sin(i));
   const correction = start.map((_, i) => 0.1 * Math.cos(i));

@@ -8,7 +8,6 @@ import { tensorsOf } from "../../ir/parameters.ts";
 import { NCHWC } from "../../onnx/blocked/layout.ts";
 import type { Block } from "../../onnx/blocked/probe.ts";
 import { attribute, Graph, onnxFile, type GraphValue } from "../../onnx/graph.ts";
-import type { Loss } from "../loss.ts";
 import type { CompileOptions } from "../trainer.ts";
 import { differentiate, type Dropped } from "./differentiate.ts";
 import { addLoss, lossShapes } from "./losses.ts";
@@ -52,11 +51,10 @@ export function stepOf(
   architecture: Architecture,
   tensors: ReadonlyMap<string, Float32Array>,
   options: CompileOptions,
-  loss: Loss,
   extras: Extras,
   block: Block,
 ): Step {
-  const { batch, trainable } = options;
+  const { batch, trainable, loss } = options;
   const graph = new Graph();
   const specs = tensorsOf(architecture);
   const trained = trainedTensors(specs, trainable);

@@ -10,7 +10,6 @@ import type { Block } from "../../onnx/blocked/probe.ts";
 import { Graph, onnxFile } from "../../onnx/graph.ts";
 import { addForward, GRAPH_INPUT, GRAPH_OUTPUT } from "../../trunk/lower.ts";
 import { dropoutFactors } from "../dropout.ts";
-import type { Loss } from "../loss.ts";
 import type { TrainingState } from "../optimizer.ts";
 import { follow } from "../statistics.ts";
 import type { CompiledModel, CompileOptions, Trainer } from "../trainer.ts";
@@ -55,16 +54,8 @@ class Sessions<K> {
   }
 }
 
-/** Loss options of a model, until the plan's own. */
-const lossOf = ({ classWeights }: CompileOptions): Loss => ({
-  kind: "sigmoid",
-  outputs: 1,
-  weights: classWeights === undefined ? undefined : [classWeights],
-});
-
 class StepRunner {
   readonly #options: CompileOptions;
-  readonly #loss: Loss;
   readonly #architecture: Architecture;
   readonly #tensors: ReadonlyMap<string, Float32Array>;
   readonly #onnx: OnnxOptions;
@@ -84,7 +75,6 @@ class StepRunner {
     this.#architecture = architecture;
     this.#tensors = tensors;
     this.#options = options;
-    this.#loss = lossOf(options);
     let at = 0;
     this.#offsets = new Map(trained.map((spec) => [spec.name, (at += sizeOf(spec)) - sizeOf(spec)]));
   }
@@ -92,7 +82,7 @@ class StepRunner {
   async run(x: Float32Array, y: Float32Array, state: TrainingState): Promise<number> {
     const extras = extrasOf(state);
     const key = JSON.stringify(extras);
-    const step = this.#steps.get(key) ?? stepOf(this.#architecture, this.#tensors, this.#options, this.#loss, extras, this.#onnx.block);
+    const step = this.#steps.get(key) ?? stepOf(this.#architecture, this.#tensors, this.#options, extras, this.#onnx.block);
     this.#steps.set(key, step);
     const session = await this.#sessions.get(key, () => step.file);
     const outputs = await session.run(this.#feeds(step, x, y, state));
@@ -119,8 +109,8 @@ class StepRunner {
   #feeds({ dropped }: Step, x: Float32Array, y: Float32Array, state: TrainingState): Feeds {
     const { batch } = this.#options;
     const size = state.parameters.length;
-    const shapes = lossShapes(this.#loss, batch);
-    const { targets, weights } = lossInputs(this.#loss, y, batch);
+    const shapes = lossShapes(this.#options.loss, batch);
+    const { targets, weights } = lossInputs(this.#options.loss, y, batch);
     const feeds: Feeds = {
       [STEP.samples]: floats(x, [batch, ...inputShape(this.#architecture)]),
       [STEP.targets]: floats(targets, shapes.targets),
