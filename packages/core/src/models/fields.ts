@@ -29,8 +29,41 @@ export const CategoryField = z.strictObject({
     .refine((values) => new Set(values.map((value) => value.code)).size === values.length, "a code stands twice"),
 });
 
-/** A picture of the patient: the column holds the name of its file. */
-export const ImageField = z.strictObject({ kind: z.literal("image"), name: FieldName, title: z.string().min(1).max(120) });
+/**
+ * Which values become black (0) and white (255). `range`: these two, in the picture's own unit (Hounsfield units of CT, stored values where
+ * a file has none), clipped beyond; a window of center c and width w is the range from c - w/2 to c + w/2. `bits`: the smallest and largest
+ * number that the file can store. `file`: the window that each DICOM file brings.
+ */
+const Intensity = z.discriminatedUnion("from", [
+  z
+    .strictObject({ from: z.literal("range"), low: z.number(), high: z.number() })
+    .refine(({ low, high }) => low < high, "low is not below high"),
+  z.strictObject({ from: z.literal("bits") }),
+  z.strictObject({ from: z.literal("file") }),
+]);
+
+/** A picture of the patient: the column holds the name of its file, or a number that its file holds, as the site declares. */
+export const ImageField = z.strictObject({
+  kind: z.literal("image"),
+  name: FieldName,
+  title: z.string().min(1).max(120),
+  /** Without it 8-bit pictures are taken as they are, DICOM files with their own window, and other files of more bits are refused. */
+  intensity: Intensity.exactOptional(),
+  /** What every file must be; another is left out. */
+  expect: z
+    .strictObject({
+      width: z.int().min(1).max(65_535).exactOptional(),
+      height: z.int().min(1).max(65_535).exactOptional(),
+      /** Bits of a stored value. */
+      bits: z.int().min(1).max(64).exactOptional(),
+    })
+    .exactOptional(),
+  /** What lies at the edges of these pictures when they are shown as they are meant: the data check names those that look inverted. */
+  background: z.enum(["dark", "bright"]).exactOptional(),
+  /** Which slice of a volume (NIfTI): the plane, and how far through the body: 0 is the first slice from the left, back or bottom, 1 the last. */
+  slice: z.strictObject({ plane: z.enum(["axial", "coronal", "sagittal"]), at: z.number().min(0).max(1) }).exactOptional(),
+});
+export type ImageField = z.infer<typeof ImageField>;
 
 /** A recording of the patient over time: the column holds the name of its file. */
 export const SignalField = z.strictObject({
