@@ -1,11 +1,13 @@
 /** The input of a sample that is a file of its own, a picture or a recording: which one a base takes, and how it becomes numbers. */
 import { readFile } from "node:fs/promises";
 import { EngraftError } from "@engraft/core/base/errors";
-import type { Field, SignalField } from "@engraft/core/models/fields";
+import type { Digest } from "@engraft/core/base/ids";
+import { sha256 } from "@engraft/core/crypto/digest";
+import type { SignalField } from "@engraft/core/models/fields";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Shape } from "../ir/layers.ts";
 import type { ImageRule } from "./pictures.ts";
-import { readSignal, signalLength, signalSample, type SignalRule } from "./signals.ts";
+import { RecordingReader, signalLength, signalSample, usable, type SampleFile, type SignalRule } from "./signals.ts";
 
 export type Layout = "nchw" | "nhwc";
 
@@ -30,12 +32,25 @@ export function fileInputOf({ inputs, fields }: Pick<Manifest, "inputs" | "field
   return undefined;
 }
 
-/** Channels first. Throws `data-invalid`. */
-export async function fileSample(input: FileInput, bytes: Uint8Array): Promise<Float32Array> {
-  if (input.rule.kind === "signal") return signalSample(bytes, input.rule, (input as { readonly field: SignalField }).field);
-  // Loaded late: sharp is large, and most bases are without pictures.
-  const { pictureSample } = await import("./pictures.ts");
-  return pictureSample(bytes, input.rule);
+export interface FileSample {
+  /** Changes with everything in the file that the sample depends on. */
+  readonly content: Digest;
+  /** Channels first. Throws `data-invalid`. */
+  readonly sample: () => Promise<Float32Array>;
+}
+
+/** Reads one file after the other. Throws `data-missing` or `data-invalid`. */
+export function sampleReader(input: FileInput): (file: SampleFile) => Promise<FileSample> {
+  if ("field" in input) {
+    const reader = new RecordingReader(input.field);
+    return async (file) => ({ content: await usable(reader.digest(file)), sample: () => signalSample(reader, file, input.rule) });
+  }
+  return async ({ path }) => {
+    const bytes = await fileBytes(path);
+    // Loaded late: sharp is large, and most bases are without pictures.
+    const { pictureSample } = await import("./pictures.ts");
+    return { content: sha256(bytes), sample: () => pictureSample(bytes, input.rule) };
+  };
 }
 
 /** A sample in the order that a model takes. */
@@ -48,18 +63,8 @@ export function laidOut(sample: Float32Array, [channels = 0]: Shape, layout: Lay
   return result;
 }
 
-/** Whether a file is what the field says. Of a picture only the head is looked at. */
-export async function isReadable(path: string, field: Field): Promise<boolean> {
-  if (field.kind === "signal") {
-    const bytes = await readFile(path).catch(() => undefined);
-    return bytes !== undefined && readSignal(bytes, field) !== undefined;
-  }
-  const { isPicture } = await import("./pictures.ts");
-  return isPicture(path);
-}
-
 /** Throws `data-missing`. */
-export const fileBytes = (path: string): Promise<Uint8Array> =>
+const fileBytes = (path: string): Promise<Uint8Array> =>
   readFile(path).catch((cause: unknown) => {
     throw new EngraftError("data-missing", "A file that the table names is gone. Run `engraft-site data check`.", { cause });
   });

@@ -29,14 +29,44 @@ export const FINDING_KINDS = {
   },
   "file-elsewhere": { effect: "value", text: "The name leads out of the declared folder. Only files in it or below it are read." },
   "no-file": { effect: "row", text: "The row has no picture or recording. It is left out." },
-  "unreadable-file": {
+  "unreadable-file": { effect: "row", text: "The file is no picture that can be read. The row is left out." },
+  "unreadable-recording": {
     effect: "row",
-    text: "The file is no picture that can be read, or no recording with all leads, numbers only and the plan's length. The row is left out.",
+    text: "The file is no recording that can be read: what stands in it breaks the rules of its format. The row is left out. Export it again.",
   },
-  "other-rate": {
+  "unsupported-recording": {
+    effect: "row",
+    text: "The recording is of a kind that is not read (its format, its size, or a lead that stands in it twice). The row is left out.",
+  },
+  "damaged-recording": {
+    effect: "row",
+    text: "The recording is shorter than its header says, or its checksum is wrong, or a file of it is missing. The row is left out. Copy it again.",
+  },
+  "missing-lead": {
+    effect: "row",
+    text: "The recording lacks a lead that the plan needs. The row is left out. If the lead has another name here, the plan can declare it.",
+  },
+  "other-unit": {
+    effect: "row",
+    text: "A lead's unit cannot be converted to the plan's. The row is left out. Check the unit in the recording's header.",
+  },
+  "short-recording": {
+    effect: "row",
+    text: "The recording is shorter than the plan's sample, or ends around the beat. The row is left out.",
+  },
+  "gap-in-recording": { effect: "row", text: "Points of the sample have no value. The row is left out." },
+  "no-rate": { effect: "error", text: "CSV recordings do not say their sampling rate. Say it with `data add --rate`." },
+  "no-beats": {
     effect: "error",
-    text: "The plan's sampling rate is not that of the recordings here. Say theirs with `data add --rate`; recordings of another rate must be resampled first.",
+    text: "The plan takes a sample for each beat, and the table does not say where the beats are. Declare the column with `data add --at`, or label records by their annotations.",
   },
+  "no-beat": { effect: "row", text: "The row does not say when its beat is, in seconds with a decimal point. It is left out." },
+  "not-by-beat": {
+    effect: "error",
+    text: "The table has a row for each beat, and the plan takes one sample of a recording. Label the records otherwise for this plan.",
+  },
+  "lead-left-empty": { effect: "note", text: "The recording lacks a lead. The plan fills it with zeros." },
+  "other-rate": { effect: "note", text: "The recording has another sampling rate than the plan's. It is resampled." },
   "not-a-number": { effect: "value", text: "The value is not a number with the declared decimal mark. It counts as missing." },
   "outside-range": { effect: "value", text: "The value is outside the plan's range, in the plan's unit. It counts as missing." },
   "unknown-code": { effect: "value", text: "The code is not one of the plan's. It counts as missing." },

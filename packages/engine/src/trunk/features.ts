@@ -3,7 +3,8 @@ import { canonicalJson } from "@engraft/core/base/canonical";
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { augmented } from "../data/augment.ts";
-import { fileBytes, fileSample, laidOut } from "../data/file-input.ts";
+import { laidOut, sampleReader, type FileSample } from "../data/file-input.ts";
+import type { SampleFile } from "../data/signals.ts";
 import type { Augmentation } from "@engraft/core/models/augmentation";
 import { randomFrom } from "../base/random.ts";
 import type { Features } from "../data/samples.ts";
@@ -13,7 +14,7 @@ import type { RunningTrunk } from "./trunk.ts";
 
 export interface FeatureOptions {
   readonly encoder: Encoder;
-  readonly files: readonly string[];
+  readonly files: readonly SampleFile[];
   /** Changed copies instead of the files as they are, and of which of them. */
   readonly copy?: Copy;
   readonly cache: CachePlace | undefined;
@@ -55,13 +56,14 @@ export async function featuresOf(options: FeatureOptions): Promise<Features | un
 interface Unknown {
   readonly at: number;
   readonly digest: ReturnType<typeof sha256>;
-  readonly bytes: Uint8Array;
+  readonly sample: FileSample["sample"];
 }
 
 class Work {
   readonly #options: FeatureOptions;
   readonly #cache: FeatureCache | undefined;
   readonly #values: Float32Array;
+  readonly #read: (file: SampleFile) => Promise<FileSample>;
   /** Started when the first file needs it: with a full cache it never is. */
   #running: RunningTrunk | undefined;
 
@@ -69,6 +71,7 @@ class Work {
     this.#options = options;
     this.#cache = cache;
     this.#values = values;
+    this.#read = sampleReader(options.encoder.input);
   }
 
   async some(from: number, to: number): Promise<void> {
@@ -76,11 +79,10 @@ class Work {
     const unknown: Unknown[] = [];
     for (let at = from; at < to; at++) {
       if (copy?.wanted(at) === false) continue;
-      const bytes = await fileBytes(files[at] as string);
-      const content = sha256(bytes);
+      const { content, sample } = await this.#read(files[at] as SampleFile);
       const digest = copy === undefined ? content : sha256(canonicalJson({ content, augmentation: copy.augmentation, seed: copy.seed }));
       const known = this.#cache?.get(digest);
-      if (known === undefined) unknown.push({ at, digest, bytes });
+      if (known === undefined) unknown.push({ at, digest, sample });
       else this.#values.set(known, at * encoder.width);
     }
     if (unknown.length === 0) return;
@@ -93,9 +95,9 @@ class Work {
     });
   }
 
-  async #sample({ bytes, digest }: Unknown): Promise<Float32Array> {
+  async #sample({ sample: read, digest }: Unknown): Promise<Float32Array> {
     const { encoder, copy } = this.#options;
-    const sample = await fileSample(encoder.input, bytes);
+    const sample = await read();
     const changed = copy === undefined ? sample : augmented(sample, encoder.input, copy.augmentation, randomFrom([digest]));
     return laidOut(changed, encoder.input.shape, encoder.layout);
   }

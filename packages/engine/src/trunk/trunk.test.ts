@@ -237,6 +237,7 @@ describe("pictures", () => {
 describe("features", () => {
   const place = () => ({ folder: join(dir, "features"), key: new Uint8Array(32).fill(7) });
   const never = () => false;
+  const inDir = (path: string) => ({ path, folder: dir });
   const encoderOf = (manifest: Manifest, trunk: Uint8Array) =>
     encoderFromFile(manifest.trunk as NonNullable<Manifest["trunk"]>, fileInputOf(manifest) as FileInput, trunk);
 
@@ -245,7 +246,7 @@ describe("features", () => {
     const files = [await picture("a.png", { r: 200, g: 0, b: 0 }), await picture("b.png", { r: 0, g: 0, b: 200 })];
     const seen: number[] = [];
     const encoder = encoderOf(manifest, trunk);
-    const once = { encoder, files, cache: place(), progress: (done: number) => seen.push(done), aborted: never };
+    const once = { encoder, files: files.map(inDir), cache: place(), progress: (done: number) => seen.push(done), aborted: never };
     const first = await featuresOf(once);
     expect(seen).toEqual([2]);
     expect(first?.values[0]).toBeGreaterThan(first?.values[CHANNELS] as number);
@@ -264,7 +265,7 @@ describe("features", () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
     const files = [await picture("d.png", { r: 9, g: 99, b: 199 })];
     const run = (changed: object = {}) =>
-      featuresOf({ encoder: encoderOf(manifest, trunk), files, cache: place(), progress: () => undefined, aborted: never, ...changed });
+      featuresOf({ encoder: encoderOf(manifest, trunk), files: files.map(inDir), cache: place(), progress: () => undefined, aborted: never, ...changed });
     const right = await run();
     expect(await run({ cache: { ...place(), key: new Uint8Array(32).fill(8) } })).toEqual(right);
     for (const name of await readdir(place().folder)) {
