@@ -1,13 +1,14 @@
 /** The input of a sample that is a file of its own, a picture or a recording: which one a base takes, and how it becomes numbers. */
-import { readFile } from "node:fs/promises";
 import { EngraftError } from "@engraft/core/base/errors";
-import type { Field, ImageField, SignalField } from "@engraft/core/models/fields";
+import type { Digest } from "@engraft/core/base/ids";
+import { sha256 } from "@engraft/core/crypto/digest";
+import type { ImageField, SignalField } from "@engraft/core/models/fields";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Shape } from "../ir/layers.ts";
-import type { FindingKind } from "./findings.ts";
 import { PictureRefused } from "./images/picture.ts";
+import { pictureBytes } from "./images/picture-file.ts";
 import type { ImageRule } from "./images/sample.ts";
-import { readSignal, signalLength, signalSample, type SignalRule } from "./signals.ts";
+import { RecordingReader, signalLength, signalSample, usable, type SampleFile, type SignalRule } from "./signals.ts";
 
 export type Layout = "nchw" | "nhwc";
 
@@ -32,15 +33,36 @@ export function fileInputOf({ inputs, fields }: Pick<Manifest, "inputs" | "field
   return undefined;
 }
 
-/** Channels first. Throws `data-invalid`. */
-export async function fileSample(input: FileInput, bytes: Uint8Array): Promise<Float32Array> {
-  if (isSignal(input)) return signalSample(bytes, input.rule, input.field);
-  // Loaded late: sharp is large, and most bases are without pictures.
-  const { pictureSample } = await import("./images/sample.ts");
-  return pictureSample(bytes, input.rule, input.field).catch((error: unknown) => {
-    if (!(error instanceof PictureRefused)) throw error;
-    throw new EngraftError("data-invalid", "A picture cannot be read. Run `engraft-site data check`, which says in which line it is named.");
+export interface FileSample {
+  /** Changes with everything in the file that the sample depends on. */
+  readonly content: Digest;
+  /** Channels first. Throws `data-invalid`. */
+  readonly sample: () => Promise<Float32Array>;
+}
+
+/** Reads one file after the other. Throws `data-missing` or `data-invalid`. */
+export function sampleReader(input: FileInput): (file: SampleFile) => Promise<FileSample> {
+  if (isSignal(input)) {
+    const reader = new RecordingReader(input.field);
+    return async (file) => ({ content: await usable(reader.digest(file)), sample: () => signalSample(reader, file, input.rule) });
+  }
+  return async (file) => {
+    const bytes = await readableBytes(file);
+    // Loaded late: sharp is large, and most bases are without pictures.
+    const { pictureSample } = await import("./images/sample.ts");
+    return { content: sha256(bytes), sample: () => pictureSample(bytes, input.rule, input.field).catch(unreadable) };
+  };
+}
+
+const readableBytes = (file: SampleFile): Promise<Uint8Array> =>
+  pictureBytes(file).catch((error: unknown) => {
+    if (error instanceof PictureRefused) return unreadable(error);
+    throw new EngraftError("data-missing", "A file that the table names is gone. Run `engraft-site data check`.", { cause: error });
   });
+
+function unreadable(error: unknown): never {
+  if (!(error instanceof PictureRefused)) throw error;
+  throw new EngraftError("data-invalid", "A picture cannot be read. Run `engraft-site data check`, which says in which line it is named.");
 }
 
 const isSignal = (input: FileInput): input is Extract<FileInput, { readonly rule: SignalRule }> => input.rule.kind === "signal";
@@ -54,19 +76,3 @@ export function laidOut(sample: Float32Array, [channels = 0]: Shape, layout: Lay
     for (let at = 0; at < points; at++) result[at * channels + channel] = sample[channel * points + at] as number;
   return result;
 }
-
-/** Whether a file is what the field says. Of a picture only the head is looked at. */
-export async function isReadable(path: string, field: Field): Promise<boolean> {
-  if (field.kind === "signal") {
-    const bytes = await readFile(path).catch(() => undefined);
-    return bytes !== undefined && readSignal(bytes, field) !== undefined;
-  }
-  const { isPicture } = await import("./pictures.ts");
-  return isPicture(path);
-}
-
-/** Throws `data-missing`. */
-export const fileBytes = (path: string): Promise<Uint8Array> =>
-  readFile(path).catch((cause: unknown) => {
-    throw new EngraftError("data-missing", "A file that the table names is gone. Run `engraft-site data check`.", { cause });
-  });

@@ -44,8 +44,7 @@ export type PictureProblem =
   | "no-slice"
   | "no-range"
   | "other-size"
-  | "other-bits"
-  | "constant-picture";
+  | "other-bits";
 
 /** A file that gives no picture, by kind only: the message of whatever found it may quote the file. */
 export class PictureRefused extends Error {
