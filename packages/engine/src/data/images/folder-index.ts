@@ -3,6 +3,7 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { matched } from "./decoder.ts";
 import type { MatchTag } from "./dicom-match.ts";
+import { isDicom } from "./picture.ts";
 
 /** Where the tag stands in all files but those with very long headers. */
 const START = 64 * 1024;
@@ -50,5 +51,3 @@ async function numberOf(path: string, tag: MatchTag): Promise<string | undefined
     await handle.close();
   }
 }
-
-const isDicom = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(128, 132)).toString("latin1") === "DICM";

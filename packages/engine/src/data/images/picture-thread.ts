@@ -10,7 +10,7 @@ import { parentPort } from "node:worker_threads";
 import { readDicom } from "./dicom.ts";
 import { matchValue, type MatchTag } from "./dicom-match.ts";
 import { looksLikeNifti, readNifti, type Slice } from "./nifti.ts";
-import { PictureRefused, type Picture, type PictureProblem } from "./picture.ts";
+import { isDicom, PictureRefused, type Picture, type PictureProblem } from "./picture.ts";
 
 export type PictureRequest =
   | { readonly kind: "picture"; readonly bytes: Uint8Array<ArrayBuffer>; readonly slice: Slice | undefined }
@@ -21,8 +21,6 @@ export type PictureAnswer =
   | { readonly picture: Picture }
   | { readonly match: string | null | "more" }
   | { readonly problem: PictureProblem };
-
-const isDicom = (bytes: Uint8Array): boolean => bytes.length > 132 && Buffer.from(bytes.subarray(128, 132)).equals(Buffer.from("DICM"));
 
 async function picture(bytes: Uint8Array, slice: Slice | undefined): Promise<Picture> {
   if (isDicom(bytes)) return readDicom(bytes);

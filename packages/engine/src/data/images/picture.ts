@@ -62,6 +62,9 @@ export const MAX_PIXELS = 50_000_000;
 /** Bytes of a file that is still opened, and of what it holds when unpacked. */
 export const MAX_BYTES = 512 * 1024 * 1024;
 
+/** The mark stands behind 128 bytes that may hold anything, also the beginning of a TIFF file (DICOM PS3.10, 7.1): it is looked for first. */
+export const isDicom = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(128, 132)).toString("latin1") === "DICM";
+
 /** Throws `PictureRefused` for sizes that no picture has. */
 export function checkSize(width: number, height: number): void {
   if (!(width >= 1 && height >= 1)) throw new PictureRefused("unreadable-file");

@@ -1,6 +1,6 @@
 /** PNG, JPEG, TIFF, WebP and GIF, by sharp (libvips). It decodes outside of JavaScript, with limits of its own on size and time. */
 import sharp, { type Sharp } from "sharp";
-import { MAX_PIXELS, PictureRefused, type Picture } from "./picture.ts";
+import { isDicom, MAX_PIXELS, PictureRefused, type Picture } from "./picture.ts";
 
 /** Beyond this a picture of that size is made to take time. */
 const SECONDS = 60;
@@ -16,7 +16,7 @@ const FORMATS: readonly (readonly (number | undefined)[])[] = [
 ];
 
 export const looksPlain = (bytes: Uint8Array): boolean =>
-  FORMATS.some((start) => start.every((byte, at) => byte === undefined || bytes[at] === byte));
+  !isDicom(bytes) && FORMATS.some((start) => start.every((byte, at) => byte === undefined || bytes[at] === byte));
 
 /** On black where it is transparent. `failOn` is sharp's own default, said because much depends on it: a cut-off file is no picture. */
 const opened = (bytes: Uint8Array): Sharp =>
