@@ -23,6 +23,7 @@ export interface TableFlags {
   readonly files?: string;
   readonly rate?: string;
   readonly at?: string;
+  readonly match?: string;
   readonly records?: string;
   readonly ending?: string;
   readonly labels?: string;
@@ -57,6 +58,7 @@ export function declarationFrom(flags: TableFlags): TableDeclaration {
     ...(flags.files === undefined ? {} : { files: resolve(flags.files) }),
     ...(flags.rate === undefined ? {} : { rate: Number(flags.rate) }),
     ...(flags.at === undefined ? {} : { at: flags.at }),
+    ...(flags.match === undefined ? {} : { match: flags.match }),
     label: flags.label,
     patient: flags.patient,
   });
@@ -135,6 +137,10 @@ function addAdd(data: Command, run: RunCommand): void {
     .option("--label <column>", "column with the label")
     .option("--encoding <name>", "utf-8, windows-1252 or utf-16le", "utf-8")
     .option("--files <folder>", "folder of the pictures or recordings that the table names; its own folder by default")
+    .option(
+      "--match <number>",
+      "what the column of a picture holds instead of a path: accession-number or sop-instance-uid, of DICOM files",
+    )
     .option("--rate <hz>", "samples per second of recordings in CSV, which do not say it")
     .option("--at <column>", "column with the time of the row's beat, in seconds from the start of its recording")
     .option("--records <folder>", "instead of a table: a folder of recordings, each of them a row")

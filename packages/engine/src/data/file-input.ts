@@ -22,7 +22,12 @@ export function fileInputOf({ inputs, fields }: Pick<Manifest, "inputs" | "field
     if (rule.kind !== "image" && rule.kind !== "signal") continue;
     const field = fields.find(({ name }) => name === rule.field);
     if (rule.kind === "image" && field?.kind === "image") return { rule, field, shape: [rule.channels, rule.height, rule.width] };
-    if (rule.kind !== "signal" || field?.kind !== "signal" || rule.mean.length !== field.leads.length || rule.sd.length !== field.leads.length) {
+    if (
+      rule.kind !== "signal" ||
+      field?.kind !== "signal" ||
+      rule.mean.length !== field.leads.length ||
+      rule.sd.length !== field.leads.length
+    ) {
       throw new EngraftError(
         "bad-input",
         `The base model's input rule for ${rule.field} does not fit its field. Ask its author for a corrected manifest.`,

@@ -28,14 +28,14 @@ export const FINDING_KINDS = {
     text: "There is no file of this name in the declared folder. Check the folder (--files) and the names.",
   },
   "file-elsewhere": { effect: "value", text: "The name leads out of the declared folder. Only files in it or below it are read." },
+  "ambiguous-file": {
+    effect: "value",
+    text: "Several files of the folder have this number. Match rows by the number of the image: `data add --match sop-instance-uid`, with a column that holds it.",
+  },
   "no-file": { effect: "row", text: "The row has no picture or recording. It is left out." },
   "unreadable-file": {
     effect: "row",
     text: "The file is no picture that can be read (PNG, JPEG, TIFF, WebP, GIF, DICOM, NIfTI), or it is broken or cut off. The row is left out. Copy or export it again.",
-  },
-  "ambiguous-file": {
-    effect: "value",
-    text: "Several files of the folder have this number. Match rows by the number of the image: `data add --match sop-instance-uid`, with a column that holds it.",
   },
   "several-pictures": {
     effect: "row",
@@ -61,12 +61,18 @@ export const FINDING_KINDS = {
     effect: "row",
     text: "The picture has more than 50 million pixels, or its file or what it unpacks to is larger than 512 MiB. The row is left out. Export it smaller.",
   },
-  "no-slice": { effect: "row", text: "The file is a volume, and the plan does not say which slice. The row is left out. Ask the plan's author to declare `slice`." },
+  "no-slice": {
+    effect: "row",
+    text: "The file is a volume, and the plan does not say which slice. The row is left out. Ask the plan's author to declare `slice`.",
+  },
   "no-range": {
     effect: "row",
     text: "The picture has more than 8 bits or values of a scale of their own, the file brings no window, and the plan does not say what is black and white. The row is left out. Ask the plan's author to declare `intensity`.",
   },
-  "other-size": { effect: "row", text: "The picture has another size than the plan expects. The row is left out. Export it as the plan's author did." },
+  "other-size": {
+    effect: "row",
+    text: "The picture has another size than the plan expects. The row is left out. Export it as the plan's author did.",
+  },
   "other-bits": {
     effect: "row",
     text: "The picture has another number of bits than the plan expects. The row is left out. Export it as the plan's author did.",
@@ -75,7 +81,10 @@ export const FINDING_KINDS = {
     effect: "note",
     text: "The picture looks inverted: bright where others are dark, or on another background than the plan says. Look at it, and correct MONOCHROME1 or MONOCHROME2 in its header, or its values.",
   },
-  "constant-picture": { effect: "note", text: "All pixels of the picture have the same value. Look at it, and take the row out if it shows nothing." },
+  "constant-picture": {
+    effect: "note",
+    text: "All pixels of the picture have the same value. Look at it, and take the row out if it shows nothing.",
+  },
   "own-window": {
     effect: "note",
     text: "The plan says nothing of black and white, so the window in each file decides. Ask the plan's author whether one range for all was meant.",

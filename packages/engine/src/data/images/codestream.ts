@@ -39,5 +39,10 @@ export function jpeg2000Size(bytes: Uint8Array): StreamSize | undefined {
   if (start < 0 || start + 45 > bytes.length) return undefined;
   const [right, bottom, left, top] = [8, 12, 16, 20].map((offset) => view.getUint32(start + offset)) as [number, number, number, number];
   // 7 bits hold the number of bits less one, the highest is the sign.
-  return { width: right - left, height: bottom - top, components: view.getUint16(start + 40), bits: (view.getUint8(start + 42) & 0x7f) + 1 };
+  return {
+    width: right - left,
+    height: bottom - top,
+    components: view.getUint16(start + 40),
+    bits: (view.getUint8(start + 42) & 0x7f) + 1,
+  };
 }

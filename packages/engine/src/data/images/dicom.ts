@@ -17,7 +17,14 @@ export async function readDicom(bytes: Uint8Array): Promise<Picture> {
   const shape = { width: header.columns, height: header.rows, bits: header.stored, inverted: false } as const;
   if (header.photometric === "PALETTE COLOR") {
     const palette = paletteOf(data, header);
-    return { ...shape, channels: 3, bits: palette.bits, values: palette.colours(stored), range: [0, 2 ** palette.bits - 1], physical: false };
+    return {
+      ...shape,
+      channels: 3,
+      bits: palette.bits,
+      values: palette.colours(stored),
+      range: [0, 2 ** palette.bits - 1],
+      physical: false,
+    };
   }
   if (header.samples === 3)
     return { ...shape, channels: 3, values: coloursOf(stored, raw, header), range: [0, 2 ** header.stored - 1], physical: false };
@@ -56,7 +63,8 @@ function plain(data: DataSet, header: DicomHeader): Unpacked {
   const { columns, rows, samples, allocated, photometric, planar } = header;
   const halved = photometric === "YBR_FULL_422";
   const needed = columns * rows * (halved ? 2 : samples) * (allocated / 8);
-  if (element === undefined || element.encapsulatedPixelData === true || element.length < needed) throw new PictureRefused("unreadable-file");
+  if (element === undefined || element.encapsulatedPixelData === true || element.length < needed)
+    throw new PictureRefused("unreadable-file");
   const bytes = data.byteArray.subarray(element.dataOffset, element.dataOffset + needed + (needed % 2));
   if (bytes.length < needed) throw new PictureRefused("unreadable-file");
   // Bytes in words: the first of a pair is the higher one.
@@ -68,7 +76,11 @@ function plain(data: DataSet, header: DicomHeader): Unpacked {
 /** The stored bits of each value, with their sign and without what lies beside them (overlays, in old files). */
 function storedValues(bytes: Uint8Array, { allocated, stored, shift, signed }: DicomHeader, count: number): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = { 8: (at: number) => view.getUint8(at), 16: (at: number) => view.getUint16(at, true), 32: (at: number) => view.getUint32(at, true) };
+  const read = {
+    8: (at: number) => view.getUint8(at),
+    16: (at: number) => view.getUint16(at, true),
+    32: (at: number) => view.getUint32(at, true),
+  };
   const [get, step] = [read[allocated], allocated / 8];
   const values = new Float32Array(count);
   // Up to the highest stored bit, then down again: what is above falls out, and the sign is filled in.
@@ -92,8 +104,7 @@ function coloursOf(stored: Float32Array, { planar, photometric }: Unpacked, head
 
 function interleaved(planes: Float32Array, pixels: number): Float32Array {
   const mixed = new Float32Array(planes.length);
-  for (let plane = 0; plane < 3; plane++)
-    for (let at = 0; at < pixels; at++) mixed[at * 3 + plane] = planes[plane * pixels + at] as number;
+  for (let plane = 0; plane < 3; plane++) for (let at = 0; at < pixels; at++) mixed[at * 3 + plane] = planes[plane * pixels + at] as number;
   return mixed;
 }
 

@@ -76,7 +76,13 @@ function opposites(sketches: ReadonlyMap<number, Uint8Array>): readonly number[]
   if (sketches.size < ENOUGH) return [];
   const sums = new Float64Array(SIDE * SIDE);
   for (const sketch of sketches.values()) for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (sketch[at] as number);
-  const alike = [...sketches].map(([index, sketch]) => ({ index, with: correlation(sketch, sums.map((sum, at) => sum - (sketch[at] as number))) }));
+  const alike = [...sketches].map(([index, sketch]) => ({
+    index,
+    with: correlation(
+      sketch,
+      sums.map((sum, at) => sum - (sketch[at] as number)),
+    ),
+  }));
   const median = alike.map((one) => one.with).toSorted((a, b) => a - b)[alike.length >> 1] as number;
   return median < ALIKE ? [] : alike.filter((one) => one.with < OPPOSITE).map(({ index }) => index);
 }

@@ -11,7 +11,9 @@ const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] ===
 /** By its first bytes; a compressed file may be another thing too. */
 export function looksLikeNifti(bytes: Uint8Array): boolean {
   const size = [0, 1, 2, 3].map((at) => bytes[at] ?? 0);
-  const header = [348, 540].some((length) => size.join() === [length & 255, length >> 8, 0, 0].join() || size.join() === [0, 0, length >> 8, length & 255].join());
+  const header = [348, 540].some(
+    (length) => size.join() === [length & 255, length >> 8, 0, 0].join() || size.join() === [0, 0, length >> 8, length & 255].join(),
+  );
   return header || isGzip(bytes);
 }
 
@@ -32,7 +34,8 @@ export function readNifti(file: Uint8Array, slice: Slice | undefined): Picture {
   const values = new Float32Array(width * height);
   for (let row = 0; row < height; row++) {
     const line = start + position(axes[down.of], down.towards, row);
-    for (let column = 0; column < width; column++) values[row * width + column] = volume.at(line + position(axes[across.of], across.towards, column));
+    for (let column = 0; column < width; column++)
+      values[row * width + column] = volume.at(line + position(axes[across.of], across.towards, column));
   }
   if (!values.every(Number.isFinite)) throw new PictureRefused("unreadable-file");
   return { width, height, channels: 1, bits: header.numBitsPerVoxel, values, range: volume.range, inverted: false, physical: true };
@@ -129,14 +132,18 @@ function canonicalAxes(header: NIFTI1 | NIFTI2): readonly [Axis, Axis, Axis] {
   const order = [0, 1, 2].toSorted((a, b) => largest(cosines, b) - largest(cosines, a));
   for (const own of order) {
     const free = [0, 1, 2].filter((body) => !taken.has(body));
-    const body = free.reduce((best, next) => (Math.abs(cosines[next]?.[own] ?? 0) > Math.abs(cosines[best]?.[own] ?? 0) ? next : best), free[0] as number);
+    const body = free.reduce(
+      (best, next) => (Math.abs(cosines[next]?.[own] ?? 0) > Math.abs(cosines[best]?.[own] ?? 0) ? next : best),
+      free[0] as number,
+    );
     taken.add(body);
     found[body] = { length: lengths[own] as number, stride: strides[own] as number, reversed: (cosines[body]?.[own] ?? 0) < 0 };
   }
   return found as unknown as readonly [Axis, Axis, Axis];
 }
 
-const largest = (cosines: readonly (readonly number[])[], own: number): number => Math.max(...cosines.map((row) => Math.abs(row[own] ?? 0)));
+const largest = (cosines: readonly (readonly number[])[], own: number): number =>
+  Math.max(...cosines.map((row) => Math.abs(row[own] ?? 0)));
 
 function cosine(affine: readonly (readonly number[])[], body: number, own: number): number {
   const length = Math.hypot(...[0, 1, 2].map((row) => affine[row]?.[own] ?? 0));

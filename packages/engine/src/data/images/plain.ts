@@ -60,7 +60,16 @@ export async function readPlain(bytes: Uint8Array, { bits, grey }: PlainHeader):
   const { width, height, channels } = info;
   if (channels !== 1 && channels !== 3) throw new PictureRefused("unsupported-pixels");
   const stored = wide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-  return { width, height, channels, bits, values: Float32Array.from(stored), range: [0, 2 ** bits - 1], inverted: false, physical: wide && grey };
+  return {
+    width,
+    height,
+    channels,
+    bits,
+    values: Float32Array.from(stored),
+    range: [0, 2 ** bits - 1],
+    inverted: false,
+    physical: wide && grey,
+  };
 }
 
 /** What fits says of how a picture of another shape is brought to the rule's. */

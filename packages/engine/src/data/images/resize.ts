@@ -15,7 +15,9 @@ function tapsOf(size: number, from: number, to: number, length: number): Taps {
     const center = from + (at + 0.5) * scale;
     const start = Math.max(0, Math.floor(center - support + 0.5));
     const end = Math.min(size, Math.floor(center + support + 0.5));
-    const some = Float64Array.from({ length: Math.max(1, end - start) }, (_, tap) => Math.max(0, 1 - Math.abs(start + tap + 0.5 - center) / support));
+    const some = Float64Array.from({ length: Math.max(1, end - start) }, (_, tap) =>
+      Math.max(0, 1 - Math.abs(start + tap + 0.5 - center) / support),
+    );
     const sum = some.reduce((total, weight) => total + weight, 0);
     first[at] = Math.min(start, size - 1);
     return some.map((weight) => (sum === 0 ? 1 / some.length : weight / sum));

@@ -31,7 +31,10 @@ async function levelsAtSize(bytes: Uint8Array, rule: ImageRule, field: ImageFiel
 }
 
 /** Throws `PictureRefused` where a picture is not what the plan expects. */
-export function checkExpected({ width, height, bits }: Pick<Picture | PlainHeader, "width" | "height" | "bits">, { expect }: ImageField): void {
+export function checkExpected(
+  { width, height, bits }: Pick<Picture | PlainHeader, "width" | "height" | "bits">,
+  { expect }: ImageField,
+): void {
   if ((expect?.width ?? width) !== width || (expect?.height ?? height) !== height) throw new PictureRefused("other-size");
   if ((expect?.bits ?? bits) !== bits) throw new PictureRefused("other-bits");
 }
