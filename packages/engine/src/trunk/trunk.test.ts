@@ -265,7 +265,14 @@ describe("features", () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
     const files = [await picture("d.png", { r: 9, g: 99, b: 199 })];
     const run = (changed: object = {}) =>
-      featuresOf({ encoder: encoderOf(manifest, trunk), files: files.map(inDir), cache: place(), progress: () => undefined, aborted: never, ...changed });
+      featuresOf({
+        encoder: encoderOf(manifest, trunk),
+        files: files.map(inDir),
+        cache: place(),
+        progress: () => undefined,
+        aborted: never,
+        ...changed,
+      });
     const right = await run();
     expect(await run({ cache: { ...place(), key: new Uint8Array(32).fill(8) } })).toEqual(right);
     for (const name of await readdir(place().folder)) {
