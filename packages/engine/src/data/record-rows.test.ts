@@ -159,16 +159,14 @@ describe("[D23] what is wrong with a recording is found by the data check, with 
     await writeFile(join(at, "g-broken.hea"), "canary-7391\n");
     const report = await checkTable(rows(at, { key: "Dx" }), planOf(field(), ["1"], ["0"]));
     expect(report).toMatchObject({ rows: 7, usable: 1, ok: true });
-    expect(report.findings.map(({ kind, places }) => [kind, ...places.map(({ line }) => line)]).toSorted()).toEqual(
-      [
-        ["damaged-recording", 6],
-        ["file-elsewhere", 7],
-        ["missing-lead", 3],
-        ["other-unit", 4],
-        ["short-recording", 5],
-        ["unreadable-recording", 8],
-      ].toSorted(),
-    );
+    expect(Object.fromEntries(report.findings.map(({ kind, places }) => [kind, places[0]?.line]))).toEqual({
+      "damaged-recording": 6,
+      "file-elsewhere": 7,
+      "missing-lead": 3,
+      "other-unit": 4,
+      "short-recording": 5,
+      "unreadable-recording": 8,
+    });
     expect(JSON.stringify(report)).not.toMatch(/canary|good|g\.dat/);
   });
 
