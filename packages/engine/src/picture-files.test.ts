@@ -43,7 +43,7 @@ beforeAll(async () => {
   const { architecture } = net.head("fc", 4);
   const made = await baseFromLayers(
     { architecture, tensors: randomTensors(architecture) },
-    { ...{ name: "discs", version: "1.0", title: "Discs", description: "", licence: "CC0", origin: "A test", split: null }, field, label },
+    { name: "discs", version: "1.0", title: "Discs", description: "", licence: "CC0", origin: "A test", split: null, field, label },
   );
   base = { ...made, manifest: { ...made.manifest, fields: [field] } };
 });

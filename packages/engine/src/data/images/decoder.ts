@@ -88,7 +88,7 @@ export async function decoded(bytes: Uint8Array, slice: Slice | undefined, decod
 }
 
 /** See `matchValue`. */
-export async function matched(bytes: Uint8Array, tag: MatchTag, whole: boolean, decoder = shared): Promise<string | null | "more"> {
+export async function matched(bytes: Uint8Array, tag: MatchTag, whole: boolean, decoder = shared): Promise<string | null | undefined> {
   const answer = await decoder.ask({ kind: "match", bytes: Uint8Array.from(bytes), tag, whole });
   return "match" in answer ? answer.match : null;
 }

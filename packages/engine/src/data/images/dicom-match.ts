@@ -9,17 +9,17 @@ export type MatchTag = keyof typeof TAGS;
 /** Room for what is unpacked of a deflated file's start. */
 const MAX_START = 64 * 1024 * 1024;
 
-/** "more" where the bytes end before the element does; null where the file has none. */
-export function matchValue(bytes: Uint8Array, match: MatchTag, whole: boolean): string | null | "more" {
+/** Undefined where the bytes end before the element does; null where the file has none. */
+export function matchValue(bytes: Uint8Array, match: MatchTag, whole: boolean): string | null | undefined {
   const tag = TAGS[match];
   const data = startOf(bytes, tag);
   const element = data?.elements[tag];
   if (data === undefined || element === undefined) {
     // Elements are in the order of their tags: behind its place there is none.
     const passed = data !== undefined && Object.keys(data.elements).some((other) => other > tag);
-    return whole || passed ? null : "more";
+    return whole || passed ? null : undefined;
   }
-  if (element.dataOffset + element.length > data.byteArray.length) return whole ? null : "more";
+  if (element.dataOffset + element.length > data.byteArray.length) return whole ? null : undefined;
   return data.string(tag)?.trim() || null;
 }
 

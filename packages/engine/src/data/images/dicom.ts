@@ -6,7 +6,7 @@ import { paletteOf } from "./palette.ts";
 import { PictureRefused, type Picture } from "./picture.ts";
 
 /** Uncompressed: implicit and explicit little endian, deflated, explicit big endian. */
-const PLAIN = ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"];
+const PLAIN = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"]);
 
 /** Throws `PictureRefused`. */
 export async function readDicom(bytes: Uint8Array): Promise<Picture> {
@@ -58,7 +58,7 @@ function encodedOf(data: DataSet): Uint8Array {
 }
 
 function plain(data: DataSet, header: DicomHeader): Unpacked {
-  if (!PLAIN.includes(header.syntax)) throw new PictureRefused("unknown-syntax");
+  if (!PLAIN.has(header.syntax)) throw new PictureRefused("unknown-syntax");
   const element = data.elements[ALLOWED.pixels];
   const { columns, rows, samples, allocated, photometric, planar } = header;
   const halved = photometric === "YBR_FULL_422";

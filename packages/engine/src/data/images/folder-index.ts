@@ -42,7 +42,7 @@ async function numberOf(path: string, tag: MatchTag): Promise<string | undefined
       await handle.read(bytes, 0, bytes.length, 0);
       if (!isDicom(bytes)) return undefined;
       const said = await matched(bytes, tag, bytes.length === size);
-      if (said !== "more") return said ?? undefined;
+      if (said !== undefined) return said ?? undefined;
     }
     return undefined;
   } catch {

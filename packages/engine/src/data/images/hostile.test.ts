@@ -65,7 +65,7 @@ function hugeJpeg2000(side: number): Buffer {
 }
 
 describe("[D40] what would fill the memory is refused", () => {
-  const refused = async (bytes: Uint8Array, kind: string): Promise<void> => {
+  const expectRefused = async (bytes: Uint8Array, kind: string): Promise<void> => {
     const before = process.memoryUsage().rss;
     await expect(readPicture(bytes, field)).rejects.toMatchObject({ kind });
     expect(process.memoryUsage().rss - before).toBeLessThan(900 * 1024 * 1024);
@@ -73,37 +73,37 @@ describe("[D40] what would fill the memory is refused", () => {
 
   it("PNG and TIFF of a few kilobytes and 10,000 x 10,000 pixels", async () => {
     const wide = sharp({ create: { width: 10_000, height: 10_000, channels: 3, background: "black" } });
-    await refused(await wide.clone().png().toBuffer(), "too-large-picture");
-    await refused(await wide.clone().tiff({ compression: "deflate" }).toBuffer(), "too-large-picture");
+    await expectRefused(await wide.clone().png().toBuffer(), "too-large-picture");
+    await expectRefused(await wide.clone().tiff({ compression: "deflate" }).toBuffer(), "too-large-picture");
   });
 
   it("DICOM that claims 65,535 x 65,535 pixels", () =>
-    refused(
+    expectRefused(
       dicom("1.2.840.10008.1.2.1", 65_535, 65_535, (header) => Buffer.concat([header, element(0x7fe0, 0x10, "OB", Buffer.alloc(16))])),
       "too-large-picture",
     ));
 
   it("deflated DICOM and gzipped NIfTI of 600 MiB of zeros", { timeout: 120_000 }, async () => {
     const zeros = Buffer.alloc(600 * 1024 * 1024);
-    await refused(
+    await expectRefused(
       dicom("1.2.840.10008.1.2.1.99", 100, 100, (header) => deflateRawSync(Buffer.concat([header, element(0x7fe0, 0x10, "OB", zeros)]))),
       "too-large-picture",
     );
-    await refused(gzipSync(zeros), "too-large-picture");
+    await expectRefused(gzipSync(zeros), "too-large-picture");
   });
 
   it("JPEG 2000 and JPEG whose own size is not that of their header", async () => {
     const small = (syntax: string, stream: Uint8Array): Uint8Array =>
       dicom(syntax, 16, 16, (header) => Buffer.concat([header, encapsulated(stream)]));
-    await refused(small("1.2.840.10008.1.2.4.90", hugeJpeg2000(60_000)), "unreadable-file");
+    await expectRefused(small("1.2.840.10008.1.2.4.90", hugeJpeg2000(60_000)), "unreadable-file");
     const jpeg = Buffer.from([
       0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0xff, 0xff, 0xff, 0xff, 1, 1, 0x11, 0, 0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0,
     ]);
-    await refused(small("1.2.840.10008.1.2.4.50", jpeg), "unreadable-file");
+    await expectRefused(small("1.2.840.10008.1.2.4.50", jpeg), "unreadable-file");
   });
 
   it("a picture that can name other files (SVG)", () =>
-    refused(
+    expectRefused(
       Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><image href="/etc/passwd"/></svg>'),
       "unreadable-file",
     ));
@@ -160,7 +160,7 @@ describe("[D41] nothing of a header but what pixels need comes out", () => {
   const names = ["monochrome1.dcm", "signed12.dcm", "palette.dcm", "j2k-rgb.dcm", "deflated.dcm", "frames.dcm", "video.dcm", "unknown.dcm"];
   const everything = (value: unknown): string =>
     value instanceof Error
-      ? `${value.name} ${value.message} ${value.stack ?? ""} ${everything(value.cause)} ${JSON.stringify({ ...value })}`
+      ? `${value.name} ${value.message} ${value.stack ?? ""} ${everything(value.cause)} ${JSON.stringify(Object.entries(value))}`
       : (JSON.stringify(value, (_, inner: unknown) =>
           ArrayBuffer.isView(inner) ? Buffer.from(inner.buffer, inner.byteOffset, inner.byteLength).toString("latin1") : inner,
         ) ?? "");
@@ -170,7 +170,7 @@ describe("[D41] nothing of a header but what pixels need comes out", () => {
   it("of files as they are, cut off, or broken", { timeout: 120_000 }, async () => {
     for (const name of names) {
       const bytes = bytesOf(name);
-      expect(/CANARY/.test(Buffer.from(bytes).toString("latin1")) || name === "deflated.dcm", name).toBe(true);
+      expect(/CANARY/.test(Buffer.from(bytes).toString("latin1")) || name === "deflated.dcm").toBe(true);
       const random = numbers(SEED);
       const variants = [
         bytes,

@@ -19,7 +19,7 @@ export type PictureRequest =
 
 export type PictureAnswer =
   | { readonly picture: Picture }
-  | { readonly match: string | null | "more" }
+  | { readonly match: string | null | undefined }
   | { readonly problem: PictureProblem };
 
 async function picture(bytes: Uint8Array, slice: Slice | undefined): Promise<Picture> {

@@ -35,7 +35,6 @@ function sequenceSets(text: string): readonly (readonly Sequence[])[] {
     throw unreadable("no XML that can be read");
   };
   const parser = sax.parser(true, { position: false });
-  parser.onerror = fail;
   parser.ondoctype = () => {
     throw unsupported("XML with a document type");
   };
@@ -48,12 +47,14 @@ function sequenceSets(text: string): readonly (readonly Sequence[])[] {
     if (tag === "sequence")
       sets.at(-1)?.push((sequence = { code: "", digits: [], origin: undefined, scale: undefined, increment: undefined }));
     if (sequence === undefined) return;
-    if (tag === "code" && path.at(-2) === "sequence") sequence.code = String(attributes["code"] ?? "");
+    if (tag === "code" && path.at(-2) === "sequence") sequence.code = textOf(attributes["code"]);
     if (tag === "origin" || tag === "scale" || tag === "increment") sequence[tag] = quantity(attributes);
   };
-  parser.ontext = (text) => {
+  const ontext = (text: string): void => {
     if (path.at(-1) === "digits") sequence?.digits.push(text);
   };
+  // The parser is no target of events, whatever these two are called.
+  Object.assign(parser, { onerror: fail, ontext });
   parser.onclosetag = () => {
     if (path.pop() === "sequence") sequence = undefined;
   };
@@ -61,10 +62,12 @@ function sequenceSets(text: string): readonly (readonly Sequence[])[] {
   return sets;
 }
 
+const textOf = (attribute: unknown): string => (typeof attribute === "string" ? attribute : "");
+
 function quantity(attributes: Readonly<Record<string, unknown>>): Quantity {
   const value = Number(attributes["value"]);
   if (attributes["value"] === "" || !Number.isFinite(value)) throw unreadable("a quantity that is no number");
-  return { value, unit: String(attributes["unit"] ?? "") };
+  return { value, unit: textOf(attributes["unit"]) };
 }
 
 /** In seconds, of UCUM's units of time that occur here. */

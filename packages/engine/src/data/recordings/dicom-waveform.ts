@@ -34,25 +34,28 @@ const DEFLATED = "1.2.840.10008.1.2.1.99";
 
 /** Throws `RecordingFault`. */
 export async function openDicomWaveform({ main }: RecordingFiles): Promise<Recording> {
-  const dataSet = parsed(await wholeOf(main));
-  const groups = items(dataSet, TAG.waveforms).filter((group) => group.string(TAG.originality) !== "DERIVED");
-  if (groups.length === 0) throw unsupported("a DICOM file without a recorded waveform");
-  const little = dataSet.string(TAG.transferSyntax) !== BIG_ENDIAN;
-  const labels = [
-    ["Age", dataSet.string(TAG.age)],
-    ["Sex", dataSet.string(TAG.sex)],
-  ] as const;
-  return {
-    leads: groups.flatMap((group) => guarded(() => leadsOf(group, little))),
-    labels: new Map(labels.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))),
-    annotations: async () => [],
-  };
+  const bytes = await wholeOf(main);
+  return guarded(() => {
+    const dataSet = parsed(bytes);
+    const groups = items(dataSet, TAG.waveforms).filter((group) => group.string(TAG.originality) !== "DERIVED");
+    if (groups.length === 0) throw unsupported("a DICOM file without a recorded waveform");
+    const little = dataSet.string(TAG.transferSyntax) !== BIG_ENDIAN;
+    const labels = [
+      ["Age", dataSet.string(TAG.age)],
+      ["Sex", dataSet.string(TAG.sex)],
+    ] as const;
+    return {
+      leads: groups.flatMap((group) => leadsOf(group, little)),
+      labels: new Map(labels.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))),
+      annotations: async () => [],
+    };
+  });
 }
 
 function parsed(bytes: Uint8Array): DataSet {
-  const meta = guarded(() => dicomParser.parseDicom(bytes, { untilTag: "x00080000" }));
+  const meta = dicomParser.parseDicom(bytes, { untilTag: "x00080000" });
   if (meta.string(TAG.transferSyntax) === DEFLATED) throw unsupported("a deflated DICOM file");
-  return guarded(() => dicomParser.parseDicom(bytes));
+  return dicomParser.parseDicom(bytes);
 }
 
 /** dicom-parser throws texts and all kinds of errors; none of them may go on, as they can hold what stands in the file. */

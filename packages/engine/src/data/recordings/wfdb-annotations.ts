@@ -36,7 +36,8 @@ export function parseAnnotations(bytes: Uint8Array, rate: number): readonly Anno
       at += interval + (interval % 2);
     } else if (code !== NUM && code !== SUB && code !== CHN) {
       sample += interval;
-      found.push({ sample, code: CODES[code] || `[${code}]` });
+      // Number 0 marks nothing: writers use it to move in time.
+      if (code !== 0) found.push({ sample, code: CODES[code] || `[${code}]` });
     }
   }
   // Files that hold their own resolution say so at time 0, in a comment that is no annotation of the recording.
