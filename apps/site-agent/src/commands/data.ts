@@ -214,5 +214,5 @@ const describe = ({ name, table }: RegisteredData): string => {
   if (table.source === "records") return describeRecords(name, table);
   const delimiter = table.delimiter === "\t" ? "tab" : `"${table.delimiter}"`;
   const mapped = Object.entries(table.columns).map(([field, column]) => `${field}=${column}`);
-  return `  ${name}: ${table.path} (${table.encoding}, delimiter ${delimiter}, decimal mark "${table.decimal}", missing ${["empty", ...table.missing.map((text) => `"${text}"`)].join(" or ")}; patient ${table.patient}, label ${table.label}${table.files === undefined ? "" : `, files in ${table.files}`}${mapped.length === 0 ? "" : `, ${mapped.join(", ")}`})`;
+  return `  ${name}: ${table.path} (${table.encoding}, delimiter ${delimiter}, decimal mark "${table.decimal}", missing ${["empty", ...table.missing.map((text) => `"${text}"`)].join(" or ")}; patient ${table.patient}, label ${table.label}${table.files === undefined ? "" : `, files in ${table.files}`}${table.match === undefined ? "" : `, named by their ${table.match}`}${mapped.length === 0 ? "" : `, ${mapped.join(", ")}`})`;
 };
