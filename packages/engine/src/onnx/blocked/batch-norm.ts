@@ -33,7 +33,6 @@ export const batchNorm: BlockedOperator<Norm> = {
     const canonical = (value: string): string => cut(graph, value, [channels], [layer.channels]);
     const ofBatch = trains("mean");
     const share = graph.scalar(1 / values);
-    const share = graph.scalar(1 / values);
     let mean = own("mean");
     let variance = own("variance");
     let centred = x;
