@@ -11,7 +11,7 @@ import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { samplesOf, type Features, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
-import { readTable, type Table } from "../data/table.ts";
+import { readTable, withoutFiles, type Table } from "../data/table.ts";
 import { siteMetrics, type Predicted } from "../evaluate/site-metrics.ts";
 import { tallyOf } from "../evaluate/tally.ts";
 import { hasThresholds, thresholdsOf } from "../evaluate/thresholds.ts";
@@ -120,9 +120,10 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const { manifest, plan } = options;
   const { trainable, batch, optimizer, weightDecay, classWeights } = plan.training;
   const { tensors, tail, encoder } = await loadModel(manifest, options.weights, options.trunk, plan.training);
-  const table = await usableTable(options);
-  const features = encoder === undefined ? undefined : await encoded(encoder, options, table, control);
-  const part = (name: Part, from = features): Samples => samplesOf(table, plan.data, manifest, name, from);
+  const read = await usableTable(options);
+  const features = encoder === undefined ? undefined : await encoded(encoder, options, read, control);
+  const table = features === undefined ? read : usableRows(withoutFiles(read, plan.data, features.unreadable));
+  const part = (name: Part, from: Features | undefined = features): Samples => samplesOf(table, plan.data, manifest, name, from);
   const samples = { train: part("train"), validation: part("validation"), test: part("test") };
   const copies: Features[] = [];
   if (encoder !== undefined) for (const copy of copiesOf(plan, table)) copies.push(await encoded(encoder, options, table, control, copy));
@@ -172,6 +173,10 @@ async function usableTable({ table: declaration, plan }: SessionOptions): Promis
       "data-invalid",
       `The table cannot be used (${errors.map((error) => error.kind).join(", ")}). Run \`engraft-site data check\`.`,
     );
+  return usableRows(table);
+}
+
+function usableRows(table: Table): Table {
   if (table.rows === 0) throw new EngraftError("data-invalid", "The table has no usable row. Run `engraft-site data check`.");
   return table;
 }

@@ -8,7 +8,7 @@
  * fill up is finite and meets only zero weights.
  */
 import { attribute, type Graph } from "../graph.ts";
-import { sizeOfShape, type Layer, type Shape } from "../../ir/layers.ts";
+import type { Layer, Shape } from "../../ir/layers.ts";
 import { reshape, type Learnt, type LearningScope } from "../operators/operator.ts";
 
 export const NCHWC = "com.microsoft.nchwc";
@@ -139,5 +139,3 @@ export function spread(
   const high = filledUp(graph, reshape(graph, wide, [rows * height, line]), [rows * height, line], [rows * height, line * down]);
   return reshape(graph, high, [batch, channels, height * down, width * across]);
 }
-
-export const sizeOfSpace = (space: Shape): number => sizeOfShape(space);
