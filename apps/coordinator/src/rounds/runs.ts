@@ -4,7 +4,7 @@ import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/bas
 import { RunId, type Digest, type PublicKey, type SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Envelope } from "@engraft/core/crypto/envelope";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import type { SecaggReply } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
@@ -231,8 +231,7 @@ export class Runs {
     const { store, blobs, faults, approvals, feed, log, now, hub, coordinator } = this.#options;
     const manifest = readManifest(base.text);
     const content = storedPlan(plan.text);
-    const vectorLength = totalSize(trainableTensors(manifest.tensors, content.training.trainable));
-    const params = runParams(content, plan.digest as Digest, vectorLength, coordinator as PublicKey);
+    const params = runParams(content, plan.digest as Digest, vectorSizeOf(content, manifest), coordinator as PublicKey);
     if (isRefusal(params)) throw new EngraftError(params.code, params.text);
     const id = RunId.parse(run);
     if (manifest.trunk !== undefined) this.#trunks.set(run, manifest.trunk.onnx);

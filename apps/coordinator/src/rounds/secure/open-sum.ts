@@ -9,7 +9,8 @@ import { isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
 import type { RunId, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { PooledFigures } from "@engraft/core/models/pooled";
-import { pooledFigures } from "@engraft/core/models/tally";
+import { analyticOf } from "@engraft/core/models/analytic";
+import { pooledFigures, totalsLength } from "@engraft/core/models/tally";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { Unmasking } from "@engraft/core/rounds/secure/state";
 import type { RunParams } from "@engraft/core/rounds/state";
@@ -22,6 +23,7 @@ import { acceptRelease, recoverSecrets, unmaskSum, type AcceptedRelease, type Op
 import { BlobFault } from "@engraft/runtime/blob-fault";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { SLICE_BYTES, withSequential } from "../../plans/weights-file.ts";
+import { solved } from "./solve.ts";
 import { roundHashOf, type Kept } from "./kept.ts";
 
 /** A million words of a few masks: some milliseconds, after which the links are served. */
@@ -77,15 +79,24 @@ async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams,
   }
   const recovered = recoverSecrets(opening, releases);
   if (isRefusal(recovered)) return not(recovered);
-  const encoding = encodingOf(params.plan, params.vectorLength, state.attempt.purpose);
+  const encoding = encodingOf(params.plan, params, state.attempt);
   const layout = layoutOf(encoding);
   const sum = await summed(blobs, state, layout);
   await unmasked(sum, opening, recovered.value);
   const decoded = decodeSum(encoding, roundHashOf(run, params, state), sum, state.inputs.length);
   if (isRefusal(decoded)) return not(decoded);
-  const pooled = pooledFigures(params.plan, state.attempt.purpose, decoded.value.totals, state.inputs.length);
+  const { totals } = decoded.value;
+  const counts = totalsLength(params.plan, state.attempt.purpose);
+  const pooled = pooledFigures(params.plan, state.attempt.purpose, totals.slice(0, counts), state.inputs.length);
   if (isRefusal(pooled)) return not(pooled);
-  const checkpoint = state.attempt.purpose === "train" ? await applied(blobs, state.checkpoint, decoded.value) : null;
+  const analytic = analyticOf(params.plan, state.attempt);
+  const trained = analytic === undefined && state.attempt.purpose === "train";
+  const checkpoint = trained
+    ? await applied(blobs, state.checkpoint, decoded.value)
+    : analytic === undefined
+      ? null
+      : await solved(blobs, params, state, analytic, totals.slice(counts));
+  if (isRefusal(checkpoint)) return not(checkpoint);
   const packed = pack(layout, sum);
   return {
     ok: true,

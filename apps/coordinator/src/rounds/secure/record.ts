@@ -23,12 +23,12 @@ export async function writeRecord(
   state: Unmasking,
   sum: BlobRef,
 ): Promise<BlobRef> {
-  const { secure, plan, planDigest, vectorLength } = params;
+  const { secure, plan, planDigest } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no record of a sum");
   const { attempt, roster } = state;
   const { directory, coordinator } = secure;
   const { threshold, minCohort } = directory.numbers;
-  const encoding = encodingOf(plan, vectorLength, attempt.purpose);
+  const encoding = encodingOf(plan, params, attempt);
   const base = state.checkpoint.digest;
   const deals = await kept.deals(directory, roster, state.deals);
   const record: RoundRecord = {

@@ -1,0 +1,136 @@
+/**
+ * What a site sums over its training samples in an analytic round. With x an input of the head, 1 behind it, and p the probability
+ * that the head gives: the number of samples, sums of x and of its squares, the gradient sum of (p - y) x, and the curvature
+ * sum of p (1 - p) x x^T. For a head of zeros that is least squares on the label, up to a factor.
+ */
+import { assert, EngraftError, refuse, type Refusal } from "../base/errors.ts";
+import { binaryPlaces, statisticsLength, type Analytic } from "../models/analytic.ts";
+
+/** Samples whose inputs are known: rows x width, row-major, with labels of 0 or 1. */
+export interface HeadSamples {
+  readonly rows: number;
+  readonly width: number;
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+}
+
+export interface Statistics {
+  readonly samples: number;
+  /** Sums of each input and of its square. */
+  readonly sums: Float64Array;
+  readonly squares: Float64Array;
+  /** Of the loss by the weights and, last, the intercept. */
+  readonly gradient: Float64Array;
+  /** Lower triangle, row by row, in the same order. */
+  readonly curvature: Float64Array;
+  /** What rounding can have moved each sum by. */
+  readonly roundedBy: number;
+}
+
+const noStatistics = (inputs: number): Statistics => ({
+  samples: 0,
+  sums: new Float64Array(inputs),
+  squares: new Float64Array(inputs),
+  gradient: new Float64Array(inputs + 1),
+  curvature: new Float64Array(((inputs + 1) * (inputs + 2)) / 2),
+  roundedBy: 0,
+});
+
+/** One sample's part. In a function of its own, so that it is compiled as a whole: it is all the time that a round takes. */
+function addSample(to: Statistics, x: Float64Array, slope: number, weight: number): void {
+  const { gradient, curvature } = to;
+  let at = 0;
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i] as number;
+    gradient[i] = (gradient[i] as number) + slope * value;
+    const weighted = weight * value;
+    // Inputs behind a ReLU are often zero.
+    if (weighted !== 0) for (let j = 0; j <= i; j++) curvature[at + j] = (curvature[at + j] as number) + weighted * (x[j] as number);
+    at += i + 1;
+  }
+}
+
+/** `head`: weights and, last, the intercept. Inputs beyond `bound` count as the bound. */
+export function statisticsOf({ rows, width, x, y }: HeadSamples, head: Float32Array, bound: number): Statistics {
+  assert(head.length === width + 1, "the head takes another number of inputs");
+  const into = noStatistics(width);
+  const sample = new Float64Array(width + 1).fill(1);
+  for (let row = 0; row < rows; row++) {
+    let logit = head[width] as number;
+    for (let i = 0; i < width; i++) {
+      const value = Math.min(bound, Math.max(-bound, x[row * width + i] as number));
+      if (Number.isNaN(value)) throw new EngraftError("not-finite", "An input of the head is no finite number.");
+      sample[i] = value;
+      logit += value * (head[i] as number);
+      into.sums[i] = (into.sums[i] as number) + value;
+      into.squares[i] = (into.squares[i] as number) + value * value;
+    }
+    const p = 1 / (1 + Math.exp(-logit));
+    addSample(into, sample, p - (y[row] as number), p * (1 - p));
+  }
+  return { ...into, samples: rows };
+}
+
+/**
+ * As whole numbers, to be summed under the masks: the samples as they are, the rest in steps of 2^-`binaryPlaces`, each off by half a
+ * step at most. Throws `count-out-of-range` where a site has more samples than the plan's weight cap.
+ */
+export function statisticsTotals(statistics: Statistics, analytic: Analytic, sites: number, cap: number): readonly number[] {
+  const { samples, sums, squares, gradient, curvature } = statistics;
+  if (samples < 1 || samples > cap)
+    throw new EngraftError(
+      "count-out-of-range",
+      "This site has no training samples, or more than the plan's weight cap: its sums would not fit. The plan needs another cap.",
+    );
+  const scale = 2 ** binaryPlaces(analytic, sites, cap);
+  const totals = new Array<number>(statisticsLength(sums.length));
+  totals[0] = samples;
+  let at = 1;
+  for (const part of [sums, squares, gradient, curvature]) for (const value of part) totals[at++] = Math.round(value * scale);
+  return totals;
+}
+
+/** What summed totals say. `sum-out-of-range` where no honest sites can have given them. */
+export function readStatistics(
+  totals: readonly number[],
+  inputs: number,
+  analytic: Analytic,
+  { sites, cap, count }: { readonly sites: number; readonly cap: number; readonly count: number },
+): { readonly ok: true; readonly value: Statistics } | Refusal {
+  const nonsense = refuse("sum-out-of-range", "The summed statistics cannot come from these sites: a site sent nonsense.");
+  if (totals.length !== statisticsLength(inputs)) return nonsense;
+  const step = 2 ** -binaryPlaces(analytic, sites, cap);
+  const samples = totals[0] as number;
+  if (!Number.isSafeInteger(samples) || samples < count || samples > count * cap) return nonsense;
+  let at = 1;
+  const take = (length: number): Float64Array => Float64Array.from(totals.slice(at, (at += length)), (total) => total * step);
+  const value: Statistics = {
+    samples,
+    sums: take(inputs),
+    squares: take(inputs),
+    gradient: take(inputs + 1),
+    curvature: take(((inputs + 1) * (inputs + 2)) / 2),
+    roundedBy: (count * step) / 2,
+  };
+  return possible(value, analytic.bound) ? { ok: true, value } : nonsense;
+}
+
+/** Each sum lies where so many samples within the bound can put it. */
+function possible({ samples, sums, squares, gradient, curvature, roundedBy }: Statistics, bound: number): boolean {
+  const most = Math.max(1, bound);
+  const slack = 2 * roundedBy;
+  const within = (value: number, limit: number): boolean => Math.abs(value) <= limit * (1 + 1e-9) + slack;
+  const square = (index: number): number => squares[index] as number;
+  return (
+    squares.every(
+      (value, index) =>
+        value >= -slack && within(value, samples * bound ** 2) && within((sums[index] as number) ** 2 / samples, value + slack * most),
+    ) &&
+    gradient.every((value) => within(value, samples * most)) &&
+    sums.every((_, index) => {
+      const own = curvature[(index * (index + 3)) / 2] as number;
+      return own >= -slack && within(own, square(index) / 4);
+    }) &&
+    curvature.every((value) => within(value, (samples * most ** 2) / 4))
+  );
+}
