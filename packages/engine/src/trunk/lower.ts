@@ -5,46 +5,17 @@
 import { paddingOf } from "../ir/shapes.ts";
 import { INPUT, inputShape, sizeOfShape, sourcesOf, type Architecture, type Layer, type LayerOf, type Shape } from "../ir/layers.ts";
 import { shapesOf } from "../ir/architecture.ts";
-import { FLOAT, INT64, writeOnnx } from "./onnx-file.ts";
+import { attribute, Graph, onnxFile } from "../onnx/graph.ts";
 
 type Tensors = ReadonlyMap<string, Float32Array>;
 
-const attribute = {
-  int: (name: string, i: number) => ({ name, i, type: 2 }),
-  float: (name: string, f: number) => ({ name, f, type: 1 }),
-  ints: (name: string, ints: readonly number[]) => ({ name, ints, type: 7 }),
-};
-
-/** Nodes and constants of one graph. */
-class Graph {
-  readonly nodes: object[] = [];
-  readonly constants: object[] = [];
+/** A graph that knows the model's parameters. */
+class Network extends Graph {
   readonly #tensors: Tensors;
-  #made = 0;
 
   constructor(tensors: Tensors) {
+    super();
     this.#tensors = tensors;
-  }
-
-  node(operator: string, input: readonly string[], attributes: readonly object[] = [], output: readonly string[] = [this.fresh()]): string {
-    this.nodes.push({ op_type: operator, input, output, attribute: attributes });
-    return output.find((name) => name !== "") as string;
-  }
-
-  fresh(): string {
-    return `t${++this.#made}`;
-  }
-
-  floats(values: Float32Array, dims: readonly number[]): string {
-    const name = this.fresh();
-    this.constants.push({ name, dims, data_type: FLOAT, raw_data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) });
-    return name;
-  }
-
-  integers(values: readonly number[]): string {
-    const name = this.fresh();
-    this.constants.push({ name, dims: [values.length], data_type: INT64, int64_data: values });
-    return name;
   }
 
   parameter(layer: Layer, name: string): Float32Array {
@@ -56,12 +27,12 @@ class Graph {
 const pads = (padding: readonly (readonly [number, number])[]) =>
   attribute.ints("pads", [...padding.map(([before]) => before), ...padding.map(([, after]) => after)]);
 
-function dense(graph: Graph, layer: LayerOf<"dense">, x: string): string {
+function dense(graph: Network, layer: LayerOf<"dense">, x: string): string {
   const kernel = graph.floats(graph.parameter(layer, "kernel"), [layer.in, layer.out]);
   return graph.node("Add", [graph.node("MatMul", [x, kernel]), graph.floats(graph.parameter(layer, "bias"), [layer.out])]);
 }
 
-function conv(graph: Graph, layer: LayerOf<"conv">, x: string, shape: Shape): string {
+function conv(graph: Network, layer: LayerOf<"conv">, x: string, shape: Shape): string {
   const kernel = graph.floats(graph.parameter(layer, "kernel"), [layer.out, layer.in / layer.groups, ...layer.kernel]);
   const bias = layer.bias ? [graph.floats(graph.parameter(layer, "bias"), [layer.out])] : [];
   return graph.node(
@@ -76,23 +47,22 @@ function conv(graph: Graph, layer: LayerOf<"conv">, x: string, shape: Shape): st
   );
 }
 
-function batchNorm(graph: Graph, layer: LayerOf<"batch-norm">, x: string): string {
+function batchNorm(graph: Network, layer: LayerOf<"batch-norm">, x: string): string {
   const parts = ["gamma", "beta", "mean", "variance"].map((name) => graph.floats(graph.parameter(layer, name), [layer.channels]));
   return graph.node("BatchNormalization", [x, ...parts], [attribute.float("epsilon", layer.epsilon)]);
 }
 
-function activation(graph: Graph, layer: LayerOf<"activation">, x: string): string {
-  const scalar = (value: number): string => graph.floats(Float32Array.of(value), []);
+function activation(graph: Network, layer: LayerOf<"activation">, x: string): string {
   switch (layer.function) {
     case "relu":
       return graph.node("Relu", [x]);
     case "relu6":
-      return graph.node("Clip", [x, scalar(0), scalar(6)]);
+      return graph.node("Clip", [x, graph.scalar(0), graph.scalar(6)]);
     case "silu":
       return graph.node("Mul", [x, graph.node("Sigmoid", [x])]);
     case "gelu": {
-      const erf = graph.node("Erf", [graph.node("Mul", [x, scalar(Math.SQRT1_2)])]);
-      return graph.node("Mul", [graph.node("Mul", [x, scalar(0.5)]), graph.node("Add", [erf, scalar(1)])]);
+      const erf = graph.node("Erf", [graph.node("Mul", [x, graph.scalar(Math.SQRT1_2)])]);
+      return graph.node("Mul", [graph.node("Mul", [x, graph.scalar(0.5)]), graph.node("Add", [erf, graph.scalar(1)])]);
     }
     case "elu":
       return graph.node("Elu", [x]);
@@ -107,7 +77,7 @@ function activation(graph: Graph, layer: LayerOf<"activation">, x: string): stri
   }
 }
 
-function pool(graph: Graph, layer: LayerOf<"pool">, x: string, shape: Shape): string {
+function pool(graph: Network, layer: LayerOf<"pool">, x: string, shape: Shape): string {
   return graph.node(
     layer.operation === "max" ? "MaxPool" : "AveragePool",
     [x],
@@ -120,7 +90,7 @@ function pool(graph: Graph, layer: LayerOf<"pool">, x: string, shape: Shape): st
 }
 
 /** x [N, T, in]; ONNX has the steps first, and the matrices the other way round. */
-function gru(graph: Graph, layer: LayerOf<"gru">, x: string): string {
+function gru(graph: Network, layer: LayerOf<"gru">, x: string): string {
   const turned = (values: Float32Array, rows: number): string => {
     const columns = 3 * layer.units;
     const result = new Float32Array(values.length);
@@ -137,7 +107,7 @@ function gru(graph: Graph, layer: LayerOf<"gru">, x: string): string {
   return graph.node("Squeeze", [last, graph.integers([0])]);
 }
 
-function lowered(graph: Graph, layer: Layer, inputs: readonly string[], shape: Shape): string {
+function lowered(graph: Network, layer: Layer, inputs: readonly string[], shape: Shape): string {
   const x = inputs[0] as string;
   switch (layer.kind) {
     case "dense":
@@ -178,7 +148,7 @@ export const GRAPH_OUTPUT = "features";
  * The layers are checked by the caller.
  */
 export function onnxOf(network: Pick<Architecture, "input" | "layers">, tensors: Tensors): Uint8Array {
-  const graph = new Graph(tensors);
+  const graph = new Network(tensors);
   const shapes = shapesOf({ ...network, format: "engraft.layers/1", output: "logits" });
   const names = new Map([[INPUT, GRAPH_INPUT]]);
   network.layers.forEach((layer, index) => {
@@ -188,20 +158,11 @@ export function onnxOf(network: Pick<Architecture, "input" | "layers">, tensors:
   });
   const last = network.layers.at(-1)?.name ?? INPUT;
   graph.node("Flatten", [names.get(last) as string], [], [GRAPH_OUTPUT]);
-  const value = (name: string, dims: Shape) => ({
-    name,
-    type: { tensor_type: { elem_type: FLOAT, shape: { dim: [{ dim_param: "batch" }, ...dims.map((dim_value) => ({ dim_value }))] } } },
-  });
-  return writeOnnx({
-    ir_version: 8,
-    producer_name: "engraft",
-    opset_import: [{ domain: "", version: 17 }],
-    graph: {
-      name: "layers",
-      node: graph.nodes,
-      initializer: graph.constants,
-      input: [value(GRAPH_INPUT, inputShape(network))],
-      output: [value(GRAPH_OUTPUT, [sizeOfShape(shapes.get(last) as Shape)])],
-    },
-  });
+  return onnxFile(
+    graph.body(
+      "layers",
+      [{ name: GRAPH_INPUT, dims: ["batch", ...inputShape(network)] }],
+      [{ name: GRAPH_OUTPUT, dims: ["batch", sizeOfShape(shapes.get(last) as Shape)] }],
+    ),
+  );
 }
