@@ -1,0 +1,2 @@
+export const benchMri = async () => [];
+export const benchMriFew = async () => [];
