@@ -92,7 +92,9 @@ export function nextHead(
   }
   if (!solveInPlace(system, step)) return refuse("sum-out-of-range", "The summed statistics are of no likelihood: a site sent nonsense.");
   const whole = curvature.at(-1) as number;
-  const change = Math.sqrt(Math.max(0, quadratic(curvature, step)) / Math.max(whole, 1e-10 * statistics.samples));
+  // Without an intercept, as for hazards, nothing says how far all samples together are from certain: then each counts whole.
+  const weight = whole > 0 ? whole : statistics.samples;
+  const change = Math.sqrt(Math.max(0, quadratic(curvature, step)) / weight);
   const factor = Math.min(1, LARGEST_STEP / change);
   const next = Float64Array.from(head);
   for (let i = 0; i <= inputs; i++) {

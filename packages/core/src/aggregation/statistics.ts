@@ -90,12 +90,20 @@ export function statisticsTotals(statistics: Statistics, analytic: Analytic, sit
   return totals;
 }
 
+/** Of which vectors a sum is: sites of the directory, the plan's weight cap, how many are in it, and what was summed. */
+export interface Summed {
+  readonly sites: number;
+  readonly cap: number;
+  readonly count: number;
+  readonly of?: "logistic" | "hazards";
+}
+
 /** What summed totals say. `sum-out-of-range` where no honest sites can have given them. */
 export function readStatistics(
   totals: readonly number[],
   inputs: number,
   analytic: Analytic,
-  { sites, cap, count }: { readonly sites: number; readonly cap: number; readonly count: number },
+  { sites, cap, count, of = "logistic" }: Summed,
 ): { readonly ok: true; readonly value: Statistics } | Refusal {
   const nonsense = refuse("sum-out-of-range", "The summed statistics cannot come from these sites: a site sent nonsense.");
   if (totals.length !== statisticsLength(inputs)) return nonsense;
@@ -112,25 +120,31 @@ export function readStatistics(
     curvature: take(((inputs + 1) * (inputs + 2)) / 2),
     roundedBy: (count * step) / 2,
   };
-  return possible(value, analytic.bound) ? { ok: true, value } : nonsense;
+  return possible(value, analytic.bound, of) ? { ok: true, value } : nonsense;
 }
 
 /** Each sum lies where so many samples within the bound can put it. */
-function possible({ samples, sums, squares, gradient, curvature, roundedBy }: Statistics, bound: number): boolean {
+function possible(
+  { samples, sums, squares, gradient, curvature, roundedBy }: Statistics,
+  bound: number,
+  of: "logistic" | "hazards",
+): boolean {
   const most = Math.max(1, bound);
   const slack = 2 * roundedBy;
   const within = (value: number, limit: number): boolean => Math.abs(value) <= limit * (1 + 1e-9) + slack;
-  const square = (index: number): number => squares[index] as number;
+  // A probability's p (1 - p) is at most a quarter, and errors at most 1; an event is compared with all who are at risk, over twice the bound.
+  const [error, part] = of === "logistic" ? [1, 1 / 4] : [2, 1];
+  const largest = (index: number): number => (of === "logistic" ? (squares[index] as number) / 4 : samples * bound ** 2);
   return (
     squares.every(
       (value, index) =>
         value >= -slack && within(value, samples * bound ** 2) && within((sums[index] as number) ** 2 / samples, value + slack * most),
     ) &&
-    gradient.every((value) => within(value, samples * most)) &&
+    gradient.every((value) => within(value, error * samples * most)) &&
     sums.every((_, index) => {
       const own = curvature[(index * (index + 3)) / 2] as number;
-      return own >= -slack && within(own, square(index) / 4);
+      return own >= -slack && within(own, largest(index));
     }) &&
-    curvature.every((value) => within(value, (samples * most ** 2) / 4))
+    curvature.every((value) => within(value, part * samples * most ** 2))
   );
 }
