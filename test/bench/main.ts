@@ -9,6 +9,7 @@ import { killAll } from "../../tools/federation/program.ts";
 import { benchFeatures } from "./features.ts";
 import { benchDemo } from "./demo.ts";
 import { benchHeart } from "./hospitals/heart.ts";
+import { benchTcga } from "./hospitals/tcga.ts";
 import { benchMri, benchMriFew } from "./hospitals/mri.ts";
 import { asTable, machine, type Report, type Row } from "./report.ts";
 import { benchRound } from "./round.ts";
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   round: benchRound,
   demo: benchDemo,
   heart: benchHeart,
+  tcga: benchTcga,
   mri: benchMri,
   "mri-few": benchMriFew,
   scale: benchScale,

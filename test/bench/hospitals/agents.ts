@@ -81,6 +81,14 @@ const planOf = ({ manifest, data, analytic }: AgentsRun, digest: Plan["base"]["m
   },
   rounds: { count: analytic.rounds, stop: null },
   cohort: { minSites: 3, fraction: 1, gatherSeconds: 60, deadlineSeconds: 600, graceSeconds: 60 },
-  aggregation: { method: "secure", weights: "bucketed", weightCap: CAP, coordinateClip: 5, encoding: "full", attempts: 3, phaseSeconds: 120 },
+  aggregation: {
+    method: "secure",
+    weights: "bucketed",
+    weightCap: CAP,
+    coordinateClip: 5,
+    encoding: "full",
+    attempts: 3,
+    phaseSeconds: 120,
+  },
   metrics: { names: ["auroc"], perSite: false, minCount: 3, compareAlone: false },
 });

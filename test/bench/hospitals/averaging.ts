@@ -19,7 +19,12 @@ interface Averaging {
 }
 
 /** One pass over each site's samples in each round. */
-export async function averaged(base: Base, sites: readonly Ward[], start: Float32Array, { rounds, rate, seed }: Averaging): Promise<Float32Array> {
+export async function averaged(
+  base: Base,
+  sites: readonly Ward[],
+  start: Float32Array,
+  { rounds, rate, seed }: Averaging,
+): Promise<Float32Array> {
   const width = sites[0]?.width ?? 0;
   const head: Architecture = {
     format: "engraft.layers/1",
@@ -47,7 +52,11 @@ export async function averaged(base: Base, sites: readonly Ward[], start: Float3
         const batch = next();
         await model.step(batch.x, batch.y, state);
       }
-      addScaled(update, state.parameters.map((value, index) => value - (vector[index] as number)), rows / total);
+      addScaled(
+        update,
+        state.parameters.map((value, index) => value - (vector[index] as number)),
+        rows / total,
+      );
     }
     applyMean(vector, update);
   }

@@ -105,7 +105,9 @@ export async function writeTables(shared: string, folder: string, seed: number):
     const rows = all.map((row) => kept.map(({ at }) => row[at] ?? "?")).filter((row) => !row.includes("?"));
     const test = new Set(splits[String(seed)]?.[hospital]);
     // Numbers as codes: "1.0" is the code 1.
-    const lines = rows.map((row, at) => [named(hospital, at, test.has(at) ? "test" : "train"), ...row.map((cell) => String(Number(cell)))].join(","));
+    const lines = rows.map((row, at) =>
+      [named(hospital, at, test.has(at) ? "test" : "train"), ...row.map((cell) => String(Number(cell)))].join(","),
+    );
     await writeFile(join(folder, `${hospital}.csv`), `${[["patient", ...kept.map(({ name }) => name)].join(","), ...lines].join("\n")}\n`);
   }
 }

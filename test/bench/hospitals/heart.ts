@@ -38,7 +38,8 @@ async function underSplit(folder: string, seed: number): Promise<Outcome> {
   await writeTables(shared("data/heart-disease"), folder, seed);
   const train = await Promise.all(HOSPITALS.map((hospital) => readWard(folder, hospital, "train")));
   const test = await Promise.all(HOSPITALS.map((hospital) => readWard(folder, hospital, "test")));
-  const chosen = (wards: readonly Ward[]): number => choosePenalty(wards, newtonFit(CONVERGED, BOUND), PENALTIES, likelihood, { folds: 5, seed });
+  const chosen = (wards: readonly Ward[]): number =>
+    choosePenalty(wards, newtonFit(CONVERGED, BOUND), PENALTIES, likelihood, { folds: 5, seed });
   const on = (head: Float32Array): readonly number[] => test.map((ward) => accuracy(logitsOf(ward, head), ward.y));
   const penalty = chosen(train);
   const after = (rounds: number) => solve(train, { method: "newton", rounds, penalty, bound: BOUND });
@@ -74,7 +75,10 @@ export async function benchHeart(options: BenchOptions): Promise<readonly Row[]>
     const value = mean(test.map((ward) => accuracy(logitsOf(ward, head), ward.y)));
     const off = Math.max(...head.map((weight, at) => Math.abs(weight - (flamby.head[at] as number))));
     const note = `3 rounds, ${bytes} bytes a site and round; largest difference of a weight from the head computed in one process ${off.toExponential(1)}`;
-    return [...rows, row("FLamby's split (seed 43)", "real agents and masks, 3 rounds", "accuracy", value, undefined, { least: 0.81 }, note)];
+    return [
+      ...rows,
+      row("FLamby's split (seed 43)", "real agents and masks, 3 rounds", "accuracy", value, undefined, { least: 0.81 }, note),
+    ];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -90,8 +94,12 @@ function tableOf(name: string, outcomes: readonly Outcome[], published: Awaited<
   const baseline = best === undefined ? undefined : { name: `${best.method}, best published strategy, 15 rounds`, value: best.value };
   const line = (metric: string, of: (outcome: Outcome) => readonly number[], more: string, goal?: { readonly least: number }): Row => {
     const means = outcomes.map((outcome) => mean(of(outcome)));
-    const each = HOSPITALS.map((hospital, at) => `${hospital} ${mean(outcomes.map((outcome) => of(outcome)[at] as number)).toFixed(3)}`).join(", ");
-    const about = [each, ...(outcomes.length > 1 ? [`sd over splits ${spread(means).toFixed(3)}`] : []), more].filter((text) => text !== "");
+    const each = HOSPITALS.map(
+      (hospital, at) => `${hospital} ${mean(outcomes.map((outcome) => of(outcome)[at] as number)).toFixed(3)}`,
+    ).join(", ");
+    const about = [each, ...(outcomes.length > 1 ? [`sd over splits ${spread(means).toFixed(3)}`] : []), more].filter(
+      (text) => text !== "",
+    );
     return row(name, metric, "accuracy", mean(means), baseline, goal, about.join("; "));
   };
   const penalties = [...new Set(outcomes.map(({ penalty }) => penalty))].sort((a, b) => a - b).join(", ");

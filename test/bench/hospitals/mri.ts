@@ -43,7 +43,11 @@ export const benchMriFew = (options: BenchOptions): Promise<readonly Row[]> => b
 
 type Method = "alone" | "best" | "one" | "mirrored" | "averaged" | "tuned" | "pooled";
 
-async function bench({ quick }: BenchOptions, few: number | undefined, goal: { readonly one: number; readonly tuned: number }): Promise<readonly Row[]> {
+async function bench(
+  { quick }: BenchOptions,
+  few: number | undefined,
+  goal: { readonly one: number; readonly tuned: number },
+): Promise<readonly Row[]> {
   const wheel = findLite0();
   if ("missing" in wheel) throw new Error(wheel.missing);
   const base = await mriBase(wheel.found);
@@ -97,7 +101,10 @@ function placeOf({ slices, plain, mirrored }: Features, site: Institution, seed:
   const cut = Math.round(0.6 * patients.length);
   const learners = new Set(patients.slice(0, few ?? cut));
   const testers = new Set(patients.slice(cut));
-  const learns = ({ patients: of }: Ward) => (at: number) => learners.has(of[at] as string);
+  const learns =
+    ({ patients: of }: Ward) =>
+    (at: number) =>
+      learners.has(of[at] as string);
   const train = rowsWhere(all, learns(all));
   const copies = rowsWhere(flipped, learns(flipped));
   // The same patients: a copy must not be held back from its picture.
@@ -141,17 +148,29 @@ async function masked(base: Base, features: Features, name: string, few: number 
   try {
     const seed = SEEDS[0] as number;
     const places = INSTITUTIONS.map((site) => placeOf(features, site, seed, few));
-    const penalty = choosePenalty(places.map(({ train }) => train), ridgeFit, PENALTIES, auc, { folds: FOLDS, seed });
+    const penalty = choosePenalty(
+      places.map(({ train }) => train),
+      ridgeFit,
+      PENALTIES,
+      auc,
+      { folds: FOLDS, seed },
+    );
     const analytic = { method: "ridge", rounds: 1, penalty, bound: BOUND } as const;
-    const expected = solve(places.map(({ train }) => train), analytic);
+    const expected = solve(
+      places.map(({ train }) => train),
+      analytic,
+    );
     const data = { fields: base.manifest.fields, label: base.manifest.label, split: { salt: "mri", train: 0.6, validation: 0.001 } };
     const tables = new Map<string, TableDeclaration>();
     for (const [at, site] of INSTITUTIONS.entries()) {
       const learners = new Set((places[at] as Place).train.patients);
-      tables.set(site.toLowerCase(), await writeTable(join(folder, site.toLowerCase()), features.slices, site, (patient) => {
-        const part = learners.has(patient) ? "train" : "test";
-        for (let count = 0; ; count++) if (partOf(data.split, `${patient}-${count}`) === part) return `${patient}-${count}`;
-      }));
+      tables.set(
+        site.toLowerCase(),
+        await writeTable(join(folder, site.toLowerCase()), features.slices, site, (patient) => {
+          const part = learners.has(patient) ? "train" : "test";
+          for (let count = 0; ; count++) if (partOf(data.split, `${patient}-${count}`) === part) return `${patient}-${count}`;
+        }),
+      );
     }
     const { head, bytes } = await throughAgents({ manifest: base.manifest, weights: base.weights, data, analytic, tables });
     const off = Math.max(...head.map((weight, at) => Math.abs(weight - (expected.head[at] as number))));
@@ -162,7 +181,12 @@ async function masked(base: Base, features: Features, name: string, few: number 
   }
 }
 
-async function writeTable(folder: string, slices: readonly Slice[], site: Institution, named: (patient: string) => string): Promise<TableDeclaration> {
+async function writeTable(
+  folder: string,
+  slices: readonly Slice[],
+  site: Institution,
+  named: (patient: string) => string,
+): Promise<TableDeclaration> {
   await mkdir(folder, { recursive: true });
   const lines = ["file,patient,tumour"];
   for (const [at, slice] of slices.entries()) {

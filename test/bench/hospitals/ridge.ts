@@ -7,7 +7,8 @@ import type { Fit } from "./solving.ts";
 
 export const ridgeFit: Fit = ({ rows, width, x, y }, penalties) => {
   const [mean, sd] = [new Float64Array(width), new Float64Array(width)];
-  for (let row = 0; row < rows; row++) for (let i = 0; i < width; i++) mean[i] = (mean[i] as number) + (x[row * width + i] as number) / rows;
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < width; i++) mean[i] = (mean[i] as number) + (x[row * width + i] as number) / rows;
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < width; i++) sd[i] = (sd[i] as number) + ((x[row * width + i] as number) - (mean[i] as number)) ** 2 / rows;
   }

@@ -1,7 +1,8 @@
 /** Analytic rounds in one process, by the functions that sites and coordinator call, and how a penalty is chosen without a test patient. */
 import { randomBytes } from "node:crypto";
+import { coxStatistics, type SurvivalSamples } from "@engraft/core/aggregation/cox";
 import { nextHead } from "@engraft/core/aggregation/head";
-import { readStatistics, statisticsOf, statisticsTotals, type HeadSamples } from "@engraft/core/aggregation/statistics";
+import { readStatistics, statisticsOf, statisticsTotals, type HeadSamples, type Statistics } from "@engraft/core/aggregation/statistics";
 import { isRefusal, type Refusal } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { addVector } from "@engraft/core/crypto/mask";
@@ -29,8 +30,21 @@ export interface Solved {
   readonly bytes: number;
 }
 
+/** One site's statistics at a head. */
+type Summing<S> = (site: S, head: Float32Array, bound: number) => Statistics;
+
 /** The rounds of a plan: every site encodes its sums, the words are added as they are under the masks, and the sum gives the head. */
-export function solve(sites: readonly HeadSamples[], analytic: Analytic): Solved {
+export const solve = (sites: readonly HeadSamples[], analytic: Analytic): Solved => rounds(sites, analytic, statisticsOf, "logistic");
+
+export const solveHazards = (sites: readonly SurvivalSamples[], analytic: Analytic): Solved =>
+  rounds(sites, analytic, coxStatistics, "hazards");
+
+function rounds<S extends { readonly width: number }>(
+  sites: readonly S[],
+  analytic: Analytic,
+  summing: Summing<S>,
+  of: "logistic" | "hazards",
+): Solved {
   const inputs = sites[0]?.width ?? 0;
   const directory = Math.max(3, sites.length);
   const encoding: Encoding = {
@@ -47,11 +61,11 @@ export function solve(sites: readonly HeadSamples[], analytic: Analytic): Solved
   for (let round = 0; round < analytic.rounds; round++) {
     const sum = new Uint32Array(encodedWords(encoding));
     for (const site of sites) {
-      const totals = statisticsTotals(statisticsOf(site, head, analytic.bound), analytic, directory, CAP);
+      const totals = statisticsTotals(summing(site, head, analytic.bound), analytic, directory, CAP);
       addVector(sum, encodeInput(encoding, ROUND, { weight: 1, update: new Float32Array(0), totals }, randomBytes(32)));
     }
     const { totals } = mustBe(decodeSum(encoding, ROUND, sum, sites.length)).value;
-    const read = mustBe(readStatistics(totals, inputs, analytic, { sites: directory, cap: CAP, count: sites.length }));
+    const read = mustBe(readStatistics(totals, inputs, analytic, { sites: directory, cap: CAP, count: sites.length, of }));
     head = mustBe(nextHead(read.value, head, analytic)).value;
   }
   return { head, bytes: 4 * encodedWords(encoding) };
@@ -66,7 +80,7 @@ export function solveAlone(site: HeadSamples, analytic: Analytic): Float32Array 
   return head;
 }
 
-export const logitsOf = ({ rows, width, x }: HeadSamples, head: Float32Array): Float64Array =>
+export const logitsOf = ({ rows, width, x }: Omit<HeadSamples, "y">, head: Float32Array): Float64Array =>
   Float64Array.from({ length: rows }, (_, row) => {
     let logit = head[width] as number;
     for (let i = 0; i < width; i++) logit += (head[i] as number) * (x[row * width + i] as number);
@@ -77,7 +91,7 @@ export const logitsOf = ({ rows, width, x }: HeadSamples, head: Float32Array): F
 export function auc(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
   const order = Array.from({ length: scores.length }, (_, at) => at).sort((a, b) => (scores[a] as number) - (scores[b] as number));
   let [below, pairs, positives] = [0, 0, 0];
-  for (let from = 0; from < order.length; ) {
+  for (let from = 0; from < order.length;) {
     let to = from;
     let [yes, no] = [0, 0];
     for (; to < order.length && scores[order[to] as number] === scores[order[from] as number]; to++) {
@@ -144,7 +158,9 @@ export function choosePenalty(
   score: Score,
   { folds, seed }: { readonly folds: number; readonly seed: number },
 ): number {
-  const fold = wards.map((ward, at) => new Map(shuffledPatients(ward, ["fold", seed, at]).map((patient, place) => [patient, place % folds])));
+  const fold = wards.map(
+    (ward, at) => new Map(shuffledPatients(ward, ["fold", seed, at]).map((patient, place) => [patient, place % folds])),
+  );
   const found = penalties.map((): number[] => []);
   for (let out = 0; out < folds; out++) {
     const held = (at: number) => (row: number) => fold[at]?.get(wards[at]?.patients[row] ?? "") === out;
