@@ -2,7 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { coxStatistics, type SurvivalSamples } from "@engraft/core/aggregation/cox";
 import { nextHead } from "@engraft/core/aggregation/head";
-import { readStatistics, statisticsOf, statisticsTotals, type HeadSamples, type Statistics } from "@engraft/core/aggregation/statistics";
+import {
+  readStatistics,
+  statisticsOf,
+  statisticsTotals,
+  type HeadSamples,
+  type Moments,
+  type Statistics,
+} from "@engraft/core/aggregation/statistics";
 import { isRefusal, type Refusal } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { addVector } from "@engraft/core/crypto/mask";
@@ -58,14 +65,20 @@ function rounds<S extends { readonly width: number }>(
     words: "full",
   };
   let head: Float32Array = new Float32Array(inputs + 1);
+  let moments: Moments | undefined;
   for (let round = 0; round < analytic.rounds; round++) {
     const sum = new Uint32Array(encodedWords(encoding));
     for (const site of sites) {
-      const totals = statisticsTotals(summing(site, head, analytic.bound), analytic, directory, CAP);
+      const totals = statisticsTotals(summing(site, head, analytic.bound), analytic, {
+        sites: directory,
+        cap: CAP,
+        moments: moments === undefined,
+      });
       addVector(sum, encodeInput(encoding, ROUND, { weight: 1, update: new Float32Array(0), totals }, randomBytes(32)));
     }
     const { totals } = mustBe(decodeSum(encoding, ROUND, sum, sites.length)).value;
-    const read = mustBe(readStatistics(totals, inputs, analytic, { sites: directory, cap: CAP, count: sites.length, of }));
+    const read = mustBe(readStatistics(totals, inputs, analytic, { sites: directory, cap: CAP, count: sites.length, of, moments }));
+    moments ??= read.value;
     head = mustBe(nextHead(read.value, head, analytic)).value;
   }
   return { head, bytes: 4 * encodedWords(encoding) };

@@ -30,8 +30,7 @@ import { makeRelease } from "./release.ts";
 import { refusalAudit, refusedAnswer, type Refused } from "./run-audit.ts";
 import { Runner } from "./runner.ts";
 import { Kept } from "./secure/kept.ts";
-import { openSum } from "./secure/open-sum.ts";
-import { writeRecord } from "./secure/record.ts";
+import { openAndRecord } from "./secure/record.ts";
 import { stepMessage } from "./secure/steps.ts";
 import { takeReply } from "./secure/take-reply.ts";
 import type { Outcome, Statement } from "./step.ts";
@@ -257,10 +256,7 @@ export class Runs {
         crashPoint(`send.${due.step.phase}`);
         if (message !== undefined) this.#linkOf(due.site)?.send("secagg.step", message);
       },
-      open: async (state) => {
-        const opened = await openSum(blobs, this.#kept(run), id, params, state);
-        return opened.ok ? { ...opened, record: await writeRecord(blobs, this.#kept(run), id, params, state, opened.sum) } : opened;
-      },
+      open: (state) => openAndRecord({ blobs, kept: this.#kept(run), run: id, params }, state, () => store.events(run)),
       outcome: (site, outcome) => {
         const { round, attempt } = outcome;
         this.#linkOf(site)?.send("secagg.step", { run: id, round, attempt, phase: "outcome", outcome });

@@ -39,7 +39,9 @@ function solved(sites: readonly SurvivalSamples[], rounds: number, change: Parti
   const settings = { ...analytic, ...change };
   let head: Float32Array = new Float32Array((sites[0]?.width ?? 0) + 1);
   for (let round = 0; round < rounds; round++) {
-    const each = sites.map((site) => statisticsTotals(coxStatistics(site, head, settings.bound), settings, SITES, CAP));
+    const each = sites.map((site) =>
+      statisticsTotals(coxStatistics(site, head, settings.bound), settings, { sites: SITES, cap: CAP, moments: true }),
+    );
     const total = Array.from({ length: each[0]?.length ?? 0 }, (_, at) => each.reduce((sum, totals) => sum + (totals[at] as number), 0));
     const of = { sites: SITES, cap: CAP, count: sites.length, of: "hazards" } as const;
     const read = readStatistics(total, head.length - 1, settings, of);

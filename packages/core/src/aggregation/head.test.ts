@@ -5,7 +5,7 @@ import { isRefusal } from "../base/errors.ts";
 import { statisticsLength, type Analytic } from "../models/analytic.ts";
 import { solveInPlace } from "./cholesky.ts";
 import { nextHead } from "./head.ts";
-import { readStatistics, statisticsOf, statisticsTotals, type HeadSamples, type Statistics } from "./statistics.ts";
+import { readStatistics, statisticsOf, statisticsTotals, type HeadSamples, type Moments, type Statistics } from "./statistics.ts";
 
 interface Reference {
   readonly penalty: number;
@@ -50,18 +50,23 @@ function split({ rows, width, x, y }: HeadSamples, siteOf: (row: number) => numb
 }
 
 /** One round over these sites, through the whole numbers that are summed under the masks. */
-function opened(sites: readonly HeadSamples[], head: Float32Array, analytic: Analytic): Statistics {
-  const each = sites.map((site) => statisticsTotals(statisticsOf(site, head, analytic.bound), analytic, SITES, CAP));
+function opened(sites: readonly HeadSamples[], head: Float32Array, analytic: Analytic, moments?: Moments): Statistics {
+  const each = sites.map((site) =>
+    statisticsTotals(statisticsOf(site, head, analytic.bound), analytic, { sites: SITES, cap: CAP, moments: moments === undefined }),
+  );
   const total = Array.from({ length: each[0]?.length ?? 0 }, (_, at) => each.reduce((sum, totals) => sum + (totals[at] as number), 0));
-  const read = readStatistics(total, head.length - 1, analytic, { sites: SITES, cap: CAP, count: sites.length });
+  const read = readStatistics(total, head.length - 1, analytic, { sites: SITES, cap: CAP, count: sites.length, moments });
   if (isRefusal(read)) throw new Error(read.text);
   return read.value;
 }
 
 function solved(sites: readonly HeadSamples[], analytic: Analytic): Float32Array {
   let head: Float32Array = new Float32Array((sites[0]?.width ?? 0) + 1);
+  let moments: Moments | undefined;
   for (let round = 0; round < analytic.rounds; round++) {
-    const next = nextHead(opened(sites, head, analytic), head, analytic);
+    const statistics = opened(sites, head, analytic, moments);
+    moments ??= statistics;
+    const next = nextHead(statistics, head, analytic);
     if (isRefusal(next)) throw new Error(next.text);
     head = next.value;
   }
@@ -156,8 +161,12 @@ describe("[Q2] what a site sums", () => {
 
   it("is not sent by a site without samples, or with more than the plan's cap", () => {
     const refused = expect.objectContaining({ code: "count-out-of-range" });
-    expect(() => statisticsTotals(statisticsOf(given, zero, 32), analytic, SITES, given.rows - 1)).toThrow(refused);
-    expect(() => statisticsTotals(statisticsOf({ ...given, rows: 0 }, zero, 32), analytic, SITES, CAP)).toThrow(refused);
+    expect(() => statisticsTotals(statisticsOf(given, zero, 32), analytic, { sites: SITES, cap: given.rows - 1, moments: true })).toThrow(
+      refused,
+    );
+    expect(() =>
+      statisticsTotals(statisticsOf({ ...given, rows: 0 }, zero, 32), analytic, { sites: SITES, cap: CAP, moments: true }),
+    ).toThrow(refused);
   });
 
   it("stays exact at the cap and the bound of all sites together", () => {
@@ -173,8 +182,7 @@ describe("[Q2] what a site sums", () => {
           samples: cap,
         },
         most,
-        SITES,
-        cap,
+        { sites: SITES, cap, moments: true },
       );
       // One sample's part times the cap and the sites is the largest sum there is.
       expect(totals.slice(1).every((total) => Number.isSafeInteger(Math.ceil(total * cap * SITES)))).toBe(true);
@@ -182,7 +190,7 @@ describe("[Q2] what a site sums", () => {
   });
 
   it("is refused by whoever opens the sum where no samples can have given it", () => {
-    const totals = statisticsTotals(statisticsOf(given, zero, 32), analytic, SITES, CAP);
+    const totals = statisticsTotals(statisticsOf(given, zero, 32), analytic, { sites: SITES, cap: CAP, moments: true });
     const of = { sites: SITES, cap: CAP, count: 1 };
     expect(totals).toHaveLength(statisticsLength(given.width));
     expect(readStatistics(totals, given.width, analytic, of)).toMatchObject({ ok: true });
@@ -194,6 +202,17 @@ describe("[Q2] what a site sums", () => {
       expect([at, readStatistics(totals.with(at, 2 ** 52), given.width, analytic, of)]).toMatchObject([at, refused]);
       expect([at, readStatistics(totals.with(at, -(2 ** 52)), given.width, analytic, of)]).toMatchObject([at, refused]);
     }
+  });
+
+  it("holds no count and no moments but in the first round, and is refused where it does", () => {
+    const of = { sites: SITES, cap: CAP, count: 1 };
+    const later = statisticsTotals(statisticsOf(given, zero, 32), analytic, { ...of, moments: false });
+    expect(later.slice(0, 1 + 2 * given.width).every((total) => total === 0)).toBe(true);
+    const moments = statisticsOf(given, zero, 32);
+    expect(readStatistics(later, given.width, analytic, of)).toMatchObject({ ok: false });
+    expect(readStatistics(later, given.width, analytic, { ...of, moments })).toMatchObject({ ok: true, value: { samples: given.rows } });
+    expect(readStatistics(later.with(3, 1), given.width, analytic, { ...of, moments })).toMatchObject({ ok: false });
+    expect(readStatistics(later.with(-1, -(2 ** 52)), given.width, analytic, { ...of, moments })).toMatchObject({ ok: false });
   });
 
   it("that belongs to no likelihood gives no head", () => {

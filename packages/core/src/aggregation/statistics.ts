@@ -14,11 +14,15 @@ export interface HeadSamples {
   readonly y: Float32Array;
 }
 
-export interface Statistics {
+/** What standardises the inputs. It does not depend on the head, so it is summed in a run's first analytic round alone. */
+export interface Moments {
   readonly samples: number;
   /** Sums of each input and of its square. */
   readonly sums: Float64Array;
   readonly squares: Float64Array;
+}
+
+export interface Statistics extends Moments {
   /** Of the loss by the weights and, last, the intercept. */
   readonly gradient: Float64Array;
   /** Lower triangle, row by row, in the same order. */
@@ -73,9 +77,14 @@ export function statisticsOf({ rows, width, x, y }: HeadSamples, head: Float32Ar
 
 /**
  * As whole numbers, to be summed under the masks: the samples as they are, the rest in steps of 2^-`binaryPlaces`, each off by half a
- * step at most. Throws `count-out-of-range` where a site has more samples than the plan's weight cap.
+ * step at most. Without `moments` zeros take their places: from the difference of two rounds' sums nobody is to read the moments of a
+ * site that was in one of them. Throws `count-out-of-range` where a site has more samples than the plan's weight cap.
  */
-export function statisticsTotals(statistics: Statistics, analytic: Analytic, sites: number, cap: number): readonly number[] {
+export function statisticsTotals(
+  statistics: Statistics,
+  analytic: Analytic,
+  { sites, cap, moments }: { readonly sites: number; readonly cap: number; readonly moments: boolean },
+): readonly number[] {
   const { samples, sums, squares, gradient, curvature } = statistics;
   if (samples < 1 || samples > cap)
     throw new EngraftError(
@@ -84,9 +93,10 @@ export function statisticsTotals(statistics: Statistics, analytic: Analytic, sit
     );
   const scale = 2 ** binaryPlaces(analytic, sites, cap);
   const totals = new Array<number>(statisticsLength(sums.length));
-  totals[0] = samples;
+  totals[0] = moments ? samples : 0;
   let at = 1;
-  for (const part of [sums, squares, gradient, curvature]) for (const value of part) totals[at++] = Math.round(value * scale);
+  for (const part of [sums, squares]) for (const value of part) totals[at++] = moments ? Math.round(value * scale) : 0;
+  for (const part of [gradient, curvature]) for (const value of part) totals[at++] = Math.round(value * scale);
   return totals;
 }
 
@@ -96,6 +106,8 @@ export interface Summed {
   readonly cap: number;
   readonly count: number;
   readonly of?: "logistic" | "hazards";
+  /** Of the run's first analytic round; absent in that round, whose sum brings them. */
+  readonly moments?: Moments | undefined;
 }
 
 /** What summed totals say. `sum-out-of-range` where no honest sites can have given them. */
@@ -103,13 +115,17 @@ export function readStatistics(
   totals: readonly number[],
   inputs: number,
   analytic: Analytic,
-  { sites, cap, count, of = "logistic" }: Summed,
+  { sites, cap, count, of = "logistic", moments }: Summed,
 ): { readonly ok: true; readonly value: Statistics } | Refusal {
   const nonsense = refuse("sum-out-of-range", "The summed statistics cannot come from these sites: a site sent nonsense.");
   if (totals.length !== statisticsLength(inputs)) return nonsense;
   const step = 2 ** -binaryPlaces(analytic, sites, cap);
   const samples = totals[0] as number;
-  if (!Number.isSafeInteger(samples) || samples < count || samples > count * cap) return nonsense;
+  const fits =
+    moments === undefined
+      ? Number.isSafeInteger(samples) && samples >= count
+      : totals.slice(0, 1 + 2 * inputs).every((total) => total === 0);
+  if (!fits || samples > count * cap) return nonsense;
   let at = 1;
   const take = (length: number): Float64Array => Float64Array.from(totals.slice(at, (at += length)), (total) => total * step);
   const value: Statistics = {
@@ -120,6 +136,12 @@ export function readStatistics(
     curvature: take(((inputs + 1) * (inputs + 2)) / 2),
     roundedBy: (count * step) / 2,
   };
+  if (moments !== undefined) {
+    // Of other sites, perhaps: what holds of any is that none has more samples than the cap.
+    const most = new Float64Array(inputs).fill(count * cap * analytic.bound ** 2);
+    const possibly = possible({ ...value, samples: count * cap, squares: most }, analytic.bound, of);
+    return possibly ? { ok: true, value: { ...value, samples: moments.samples, sums: moments.sums, squares: moments.squares } } : nonsense;
+  }
   return possible(value, analytic.bound, of) ? { ok: true, value } : nonsense;
 }
 

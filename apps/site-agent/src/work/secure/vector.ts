@@ -82,7 +82,8 @@ async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start
   if (analytic !== undefined) {
     const began = workshop.now();
     const counted = totalsOf(plan, "train", { validation: tally });
-    const input = solvingInput(agreed, analytic, await model.statistics(start, fromZero(agreed, analytic), own), counted);
+    const first = startsFromZero(analytic, agreed.ask.checkpoint.digest, agreed.ask.start.digest);
+    const input = solvingInput(agreed, analytic, await model.statistics(start, first, own), { counted, moments: first });
     return { input, figures: { ...NO_FIGURES, validation }, seconds: Math.max(0, workshop.now() - began) / 1000 };
   }
   const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, own);
@@ -93,14 +94,17 @@ async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start
   return { input, figures: { ...NO_FIGURES, validation }, seconds };
 }
 
-const fromZero = ({ ask }: Agreed, analytic: Analytic): boolean => startsFromZero(analytic, ask.checkpoint.digest, ask.start.digest);
-
 /** No update: statistics are exact totals, so the opened sum is the one of all patients together, however they are spread. */
-function solvingInput({ offered }: Agreed, analytic: Analytic, statistics: Statistics, counted: readonly number[]): Input {
+function solvingInput(
+  { offered }: Agreed,
+  analytic: Analytic,
+  statistics: Statistics,
+  { counted, moments }: { readonly counted: readonly number[]; readonly moments: boolean },
+): Input {
   const { plan } = offered;
   const secure = secureOf(plan);
   if (secure === undefined) throw new Error("Bug: analytic rounds are refused in plain");
-  const totals = statisticsTotals(statistics, analytic, secure.directory.length, secure.weightCap);
+  const totals = statisticsTotals(statistics, analytic, { sites: secure.directory.length, cap: secure.weightCap, moments });
   return { weight: weightFor(plan, statistics.samples), update: new Float32Array(0), totals: [...counted, ...totals] };
 }
 
