@@ -100,7 +100,7 @@ export const tableAt = (folder: string, hospital: Hospital): TableDeclaration =>
 /** Writes each hospital's table under the split of this seed. */
 export async function writeTables(shared: string, folder: string, seed: number): Promise<void> {
   for (const hospital of HOSPITALS) {
-    const all = parse(await readFile(join(shared, `processed.${hospital}.data`))) as string[][];
+    const all: readonly string[][] = parse(await readFile(join(shared, `processed.${hospital}.data`)));
     const kept = COLUMNS.map((name, at) => ({ name, at })).filter(({ name }) => !DROPPED.has(name));
     const rows = all.map((row) => kept.map(({ at }) => row[at] ?? "?")).filter((row) => !row.includes("?"));
     const test = new Set(splits[String(seed)]?.[hospital]);

@@ -34,7 +34,7 @@ export const ridgeFit: Fit = ({ rows, width, x, y }, penalties) => {
       for (let i = 0; i < width; i++)
         head[i] = (head[i] as number) + 4 * (scale[i] as number) * (dual[row] as number) * (u[row * width + i] as number);
     }
-    for (let i = 0; i < width; i++) head[width] = (head[width] as number) - (head[i] as number) * (mean[i] as number);
+    for (let i = 0; i < width; i++) head[width] = head[width] - (head[i] as number) * (mean[i] as number);
     return Float32Array.from(head);
   });
 };

@@ -64,7 +64,9 @@ describe("[Q1] hazards with a baseline at each site", () => {
     const turned = sites.map(({ rows, width, x, times, events }) => ({
       rows,
       width,
-      x: Float32Array.from(Array.from({ length: rows }, (_, at) => [...x.slice((rows - 1 - at) * width, (rows - at) * width)]).flat()),
+      x: Float32Array.from(
+        Array.from({ length: rows }, (_, at) => Array.from(x.slice((rows - 1 - at) * width, (rows - at) * width))).flat(),
+      ),
       times: times.map((time) => time ** 3).reverse(),
       events: events.slice().reverse(),
     }));

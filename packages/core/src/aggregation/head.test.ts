@@ -44,7 +44,7 @@ function split({ rows, width, x, y }: HeadSamples, siteOf: (row: number) => numb
   return [...sites.values()].map((mine) => ({
     rows: mine.length,
     width,
-    x: Float32Array.from(mine.flatMap((row) => [...x.slice(row * width, (row + 1) * width)])),
+    x: Float32Array.from(mine.flatMap((row) => Array.from(x.slice(row * width, (row + 1) * width)))),
     y: Float32Array.from(mine, (row) => y[row] as number),
   }));
 }
@@ -212,7 +212,9 @@ describe("[Q2] what a site sums", () => {
     expect(readStatistics(later, given.width, analytic, of)).toMatchObject({ ok: false });
     expect(readStatistics(later, given.width, analytic, { ...of, moments })).toMatchObject({ ok: true, value: { samples: given.rows } });
     expect(readStatistics(later.with(3, 1), given.width, analytic, { ...of, moments })).toMatchObject({ ok: false });
-    expect(readStatistics(later.with(-1, -(2 ** 52)), given.width, analytic, { ...of, moments })).toMatchObject({ ok: false });
+    expect(readStatistics(later.with(later.length - 1, -(2 ** 52)), given.width, analytic, { ...of, moments })).toMatchObject({
+      ok: false,
+    });
   });
 
   it("that belongs to no likelihood gives no head", () => {

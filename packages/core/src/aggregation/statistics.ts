@@ -92,11 +92,9 @@ export function statisticsTotals(
       "This site has no training samples, or more than the plan's weight cap: its sums would not fit. The plan needs another cap.",
     );
   const scale = 2 ** binaryPlaces(analytic, sites, cap);
-  const totals = new Array<number>(statisticsLength(sums.length));
-  totals[0] = moments ? samples : 0;
-  let at = 1;
-  for (const part of [sums, squares]) for (const value of part) totals[at++] = moments ? Math.round(value * scale) : 0;
-  for (const part of [gradient, curvature]) for (const value of part) totals[at++] = Math.round(value * scale);
+  const totals = [moments ? samples : 0];
+  for (const part of [sums, squares]) for (const value of part) totals.push(moments ? Math.round(value * scale) : 0);
+  for (const part of [gradient, curvature]) for (const value of part) totals.push(Math.round(value * scale));
   return totals;
 }
 

@@ -14,7 +14,7 @@ import { BODIES } from "@engraft/core/secagg/statement";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { RoundRecordView } from "../../api/views.ts";
 import type { OpeningResult } from "../effects.ts";
-import { roundHashOf, type Kept } from "./kept.ts";
+import { roundHashOf } from "./kept.ts";
 import { openSum, type Opened, type Opens } from "./open-sum.ts";
 
 /** Opens a sum as `openSum` does, and writes the record of it. `log`: the run's events so far. */

@@ -19,7 +19,8 @@ export function sameHeadAgain(
 ): Refusal | undefined {
   if (analyticOf(plan, { purpose: ask.kind, round: ask.round }) === undefined) return undefined;
   const before = records.some(
-    (record) => record.kind === "released" && record.run === ask.run && record.round < ask.round && record.roundHash === hashOf(record.round),
+    (record) =>
+      record.kind === "released" && record.run === ask.run && record.round < ask.round && record.roundHash === hashOf(record.round),
   );
   return before
     ? refuse("round-released", "This site has released its sums at this head in an earlier round. They leave once: start a new run.")
