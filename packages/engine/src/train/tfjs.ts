@@ -12,15 +12,16 @@ import type { CompiledModel, CompileOptions, Trainer } from "./trainer.ts";
 
 type Parameters = ReadonlyMap<string, tf.Tensor>;
 
-function forward({ layers }: Architecture, x: tf.Tensor, pass: Pass): tf.Tensor {
+/** What enters layer `until`; with as many as there are layers, what the last one gives. */
+function forward({ layers }: Architecture, x: tf.Tensor, pass: Pass, until = layers.length): tf.Tensor {
   const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
   let output = x;
-  for (const [index, layer] of layers.entries()) {
+  for (const [index, layer] of layers.slice(0, until).entries()) {
     const inputs = sourcesOf(layers, index).map((source) => outputs.get(source) as tf.Tensor);
     output = applyLayer(pass, layer, inputs);
     outputs.set(layer.name, output);
   }
-  return output;
+  return until < layers.length ? (outputs.get(sourcesOf(layers, until)[0] ?? INPUT) as tf.Tensor) : output;
 }
 
 /** One tensor for each spec, from consecutive slices of a flat vector. Copies: the cpu backend keeps what it is given. */
@@ -127,15 +128,17 @@ function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float3
       .map((spec) => [spec.name, tf.tensor((tensors.get(spec.name) as Float32Array).slice(), spec.shape, "float32")]),
   );
   const step = new Step(architecture, options, trained, kept);
+  const predicted = async (inputs: Float32Array, rows: number, parameters: Float32Array, until?: number): Promise<Float32Array> =>
+    tf.tidy(() => {
+      const values = tensorsFrom(trained, parameters);
+      const all = new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
+      const x = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
+      return Float32Array.from(forward(architecture, x, passOf(all, PREDICTING), until).dataSync());
+    });
   return {
     step: async (x, y, state) => step.run(x, y, state),
-    logits: async (inputs, rows, parameters) =>
-      tf.tidy(() => {
-        const values = tensorsFrom(trained, parameters);
-        const all = new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
-        const x = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
-        return Float32Array.from(forward(architecture, x, passOf(all, PREDICTING)).dataSync());
-      }),
+    logits: (inputs, rows, parameters) => predicted(inputs, rows, parameters),
+    headInputs: (inputs, rows, parameters) => predicted(inputs, rows, parameters, architecture.layers.length - 1),
     frozen: () => new Map([...kept].map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())])),
     dispose: () => tf.dispose([...kept.values()]),
   };

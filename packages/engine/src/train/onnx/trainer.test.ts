@@ -117,3 +117,26 @@ describe.each(Object.entries(LARGE))("%s", (_, architecture) => {
     model.dispose();
   });
 });
+
+describe("what enters the head", () => {
+  it.each(Object.entries(SMALL))("is the same in both engines, and the head makes the logits of it: %s", async (_name, architecture) => {
+    const [tfjs, onnx] = [
+      await chooseTrainer(architecture, randomTensors(architecture), { ...SGD, trainable: { part: "head" } }, ["cpu"]),
+      onnxTrainer({ block: 0 }),
+    ];
+    const models = [tfjs, onnx].map((trainer) => started(trainer, architecture, { part: "head" }));
+    const samples = randomSamples(architecture, ROWS);
+    const found = await Promise.all(models.map(({ model, start }) => model.headInputs(samples, ROWS, start)));
+    const [one, other] = found as [Float32Array, Float32Array];
+    expect(distance(other, one)).toBeLessThan(1e-4);
+    const { model, start } = models[0] as ReturnType<typeof started>;
+    const width = one.length / ROWS;
+    const logits = await model.logits(samples, ROWS, start);
+    for (let row = 0; row < ROWS; row++) {
+      const made = one
+        .subarray(row * width, (row + 1) * width)
+        .reduce((sum, value, i) => sum + value * (start[i] as number), start[width] as number);
+      expect(made).toBeCloseTo(logits[row] as number, 3);
+    }
+  });
+});

@@ -5,6 +5,7 @@
 import { sizeOf, totalSize, trainedTensors, type TensorSpec } from "@engraft/core/models/tensors";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { inputShape, type Architecture } from "../../ir/layers.ts";
+import { beforeLast } from "../../ir/cut.ts";
 import { tensorsOf } from "../../ir/parameters.ts";
 import type { Block } from "../../onnx/blocked/probe.ts";
 import { Graph, onnxFile } from "../../onnx/graph.ts";
@@ -134,14 +135,19 @@ class StepRunner {
   }
 }
 
-/** Predictions: the parameters are an input, so that one graph serves every checkpoint. */
-function predictionFile(architecture: Architecture, trained: readonly TensorSpec[], kept: ReadonlyMap<string, Float32Array>): Uint8Array {
+/** What `layers` of an architecture give: the parameters are an input, so that one graph serves every checkpoint. */
+function predictionFile(
+  architecture: Architecture,
+  layers: Pick<Architecture, "input" | "layers">,
+  trained: readonly TensorSpec[],
+  kept: ReadonlyMap<string, Float32Array>,
+): Uint8Array {
   const graph = new Graph();
   const shapes = new Map(tensorsOf(architecture).map(({ name, shape }) => [name, shape]));
   const values = cutOut(graph, STEP.parameters, trained);
   const valueOf = (name: string): string =>
     values.get(name) ?? graph.floats(kept.get(name) as Float32Array, shapes.get(name) as readonly number[]);
-  const outputs = addForward(graph, architecture, valueOf);
+  const outputs = addForward(graph, layers, valueOf);
   const inputs = [
     { name: GRAPH_INPUT, dims: ["batch", ...inputShape(architecture)] },
     { name: STEP.parameters, dims: [totalSize(trained)] },
@@ -159,17 +165,25 @@ function compile(
   const trained = trainedTensors(specs, options.trainable);
   const kept = new Map(specs.filter((spec) => !trained.includes(spec)).map(({ name }) => [name, tensors.get(name) as Float32Array]));
   const runner = new StepRunner(architecture, tensors, options, trained, onnx);
-  const predictions = new Sessions<"logits">(onnx);
+  const predictions = new Sessions<"logits" | "headInputs">(onnx);
+  const predicted = async (
+    what: "logits" | "headInputs",
+    x: Float32Array,
+    rows: number,
+    parameters: Float32Array,
+  ): Promise<Float32Array> => {
+    const layers = what === "logits" ? architecture : beforeLast(architecture);
+    const session = await predictions.get(what, () => predictionFile(architecture, layers, trained, kept));
+    const outputs = await session.run({
+      [GRAPH_INPUT]: floats(x, [rows, ...inputShape(architecture)]),
+      [STEP.parameters]: floats(parameters, [parameters.length]),
+    });
+    return outputs[GRAPH_OUTPUT]?.data as Float32Array;
+  };
   return {
     step: (x, y, state) => runner.run(x, y, state),
-    logits: async (x, rows, parameters) => {
-      const session = await predictions.get("logits", () => predictionFile(architecture, trained, kept));
-      const outputs = await session.run({
-        [GRAPH_INPUT]: floats(x, [rows, ...inputShape(architecture)]),
-        [STEP.parameters]: floats(parameters, [parameters.length]),
-      });
-      return outputs[GRAPH_OUTPUT]?.data as Float32Array;
-    },
+    logits: (x, rows, parameters) => predicted("logits", x, rows, parameters),
+    headInputs: (x, rows, parameters) => predicted("headInputs", x, rows, parameters),
     frozen: () => kept,
     dispose: () => {
       runner.release();
