@@ -37,7 +37,7 @@ export async function averaged(
     ["head/bias", new Float32Array(1)],
   ]);
   const settings = { optimizer: { name: "adam", learningRate: rate } as const, weightDecay: 0 };
-  const options = { ...settings, trainable: { part: "head" } as const, batch: BATCH };
+  const options = { ...settings, trainable: { part: "head" } as const, batch: BATCH, loss: { kind: "sigmoid", outputs: 1 } as const };
   const trainer = await chooseTrainer(head, tensors, options, ["wasm"]);
   const model = trainer.compile(head, tensors, options);
   const vector = start.slice();
@@ -45,7 +45,7 @@ export async function averaged(
   for (let round = 1; round <= rounds; round++) {
     const update = new Float64Array(vector.length);
     for (const [at, { rows, x, y }] of sites.entries()) {
-      const samples: Samples = { rows, width, x, y, patients: new Uint32Array(rows) };
+      const samples: Samples = { rows, width, targets: 1, x, y, patients: new Uint32Array(rows) };
       const next = batchesOf(samples, BATCH, randomFrom(["fedavg", base.manifest.name, seed, round, at]));
       const state = startState(vector, settings);
       for (let step = 0; step < Math.ceil(rows / BATCH); step++) {

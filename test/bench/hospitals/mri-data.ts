@@ -2,8 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { ImageField } from "@engraft/core/models/fields";
 import { knownArchitecture } from "@engraft/engine/architectures/known";
-import { fileInputOf, fileSample } from "@engraft/engine/data/file-input";
+import { fileInputOf } from "@engraft/engine/data/file-input";
+import { pictureSample } from "@engraft/engine/data/images/sample";
 import { baseFromLayers } from "@engraft/engine/import/from-layers";
 import type { Base } from "@engraft/engine/import/describe";
 import { readNamedTensors } from "@engraft/engine/import/read-tensors";
@@ -64,12 +66,15 @@ export function mriBase(wheel: string, pixels = 128): Promise<Base> {
 export async function featuresOfSlices({ manifest, weights }: Base, slices: readonly Slice[]): Promise<readonly Float32Array[]> {
   const { encoder } = await loadModel(manifest, weights, undefined, { trainable: { part: "head" } });
   const input = fileInputOf(manifest);
-  if (encoder?.open === undefined || input === undefined) throw new Error("the base takes no pictures");
+  if (encoder?.open === undefined || input?.rule.kind !== "image") throw new Error("the base takes no pictures");
+  const { rule } = input;
   const running = await encoder.open();
   const features: Float32Array[] = [];
   try {
     for (let from = 0; from < slices.length; from += 32) {
-      const samples = await Promise.all(slices.slice(from, from + 32).map(({ png }) => fileSample(input, png)));
+      const samples = await Promise.all(
+        slices.slice(from, from + 32).map(({ png }) => pictureSample(png, rule, input.field as ImageField)),
+      );
       const size = samples[0]?.length ?? 0;
       const all = new Float32Array(samples.length * size);
       samples.forEach((sample, index) => all.set(sample, index * size));
