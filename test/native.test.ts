@@ -68,7 +68,11 @@ requireOrSkip("the native engine", findNative).describe("the native engine", (fo
   });
 
   it("trains at a site, and the update says so", async () => {
-    const heart = await Heart.start({ sites: ["cleveland", "va"], plan: shortPlan(1), agentEnv: { va: { ENGRAFT_ENGINE_CACHE: folder } } });
+    const heart = await Heart.start({
+      sites: ["cleveland", "va"],
+      plan: shortPlan(1),
+      agentEnv: { va: { ENGRAFT_ENGINE_CACHE: folder, ENGRAFT_ENGINE: "native" } },
+    });
     try {
       const view = await heart.until(await heart.startRun(), ({ phase }) => phase === "finished");
       const engines = Object.fromEntries(view.rounds[0]?.answers.map(({ site, engine }) => [site, engine]) ?? []);
@@ -91,7 +95,7 @@ describe("a steward's review", () => {
     const { digest } = await federation.coordinatorCommandOk("plan", "propose", await changedPlan(heart.dir));
     await federation.agents.get("cleveland")?.line((line) => line.event === "plan.offered" && line["plan"] === digest);
     const good = (await federation.siteCommandOk("cleveland", "review", String(digest)))["plans"];
-    expect(good).toMatchObject([{ standing: "waiting", training: { can: true, engine: expect.stringMatching(/^tfjs /), steps: 7 } }]);
+    expect(good).toMatchObject([{ standing: "waiting", training: { can: true, engine: expect.stringMatching(/^onnx /), steps: 7 } }]);
 
     const strange = await propose(federation, { values: 8, agents: 1, rounds: 1, aggregation: { method: "plain" } });
     await federation.agents.get("cleveland")?.line((line) => line.event === "plan.offered" && line["plan"] === strange);

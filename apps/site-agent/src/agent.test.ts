@@ -85,6 +85,7 @@ function fakeModel(change: Partial<SiteModel> = {}): FakeModel {
       model.alone += 1;
       return { vector: new Float32Array(LENGTH).fill(9), personal: new Float32Array() };
     },
+    statistics: () => Promise.reject(new Error("no plan here has analytic rounds")),
     evaluate: async () => metrics,
     tally: async () => null,
     close: async () => {

@@ -42,6 +42,10 @@ export const withBaseFlags = (command: Command): Command =>
     .option("--cut <tensor>", "of an ONNX file: where the trunk ends; its first output by default")
     .option("--pool <how>", "of an ONNX file: none, mean-over-space, mean-over-tokens or first-token", "none")
     .option("--field <name>", "the plan's field for the picture or recording", "image")
+    .option(
+      "--grey <from>",
+      "of pictures: what is black and white: LOW,HIGH in the pictures' own unit, bits (what a file can store) or file (its own window)",
+    )
     .option("--field-title <text>", "what the picture or recording shows", "Picture")
     .option("--label <name>", "the plan's field for a yes/no label")
     .option("--label-file <file>", "any other label, as JSON: classes, several yes/no labels, a number, a time to an event")
@@ -62,6 +66,16 @@ const oneOf = <T extends string>(flags: Flags, flag: string, known: readonly T[]
   if (found === undefined) throw new EngraftError("bad-input", `--${flag} is one of ${known.join(", ")}.`);
   return found;
 };
+
+/** What --grey says of black and white. Throws `bad-input`. */
+function greyOf(said: string): Pick<BaseOptions["field"], "intensity"> {
+  if (said === "") return {};
+  if (said === "bits" || said === "file") return { intensity: { from: said } };
+  const [low, high, ...more] = said.split(",").map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
+  if (low === undefined || high === undefined || more.length > 0 || !(low < high))
+    throw new EngraftError("bad-input", "--grey takes two numbers, the lower one first (--grey=-160,240), or one of bits and file.");
+  return { intensity: { from: "range", low, high } };
+}
 
 const listOf = (text: string): string[] => text.split(",").filter((code) => code !== "");
 
@@ -95,7 +109,7 @@ async function optionsFrom(flags: Flags, given: Pick<BaseOptions, "mean" | "sd">
     description: text("description"),
     licence: text("licence"),
     origin: text("origin"),
-    field: { name: text("field"), title: text("fieldTitle") },
+    field: { name: text("field"), title: text("fieldTitle"), ...greyOf(text("grey")) },
     signal: text("leads") === "" ? undefined : { leads: listOf(text("leads")), rate: Number(text("rate")), unit: text("unit") },
     mean: numbers(flags, "mean", given.mean),
     sd: numbers(flags, "sd", given.sd),

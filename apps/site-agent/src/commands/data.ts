@@ -3,9 +3,10 @@ import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { EngraftError } from "@engraft/core/base/errors";
-import { TableDeclaration } from "@engraft/engine/data/declaration";
+import { CsvTable, type TableDeclaration } from "@engraft/engine/data/declaration";
 import type { TableReport } from "@engraft/engine/data/check";
 import { DataName, listData, registerData, resolveData, type RegisteredData } from "../data/registry.ts";
+import { describeRecords, recordsDeclaration, unusable } from "./data-records.ts";
 import { reportLines } from "../terminal/data-report.ts";
 import { listPlans, resolvePlan, type OfferedPlan } from "../vault/plans.ts";
 import type { AddCommand, CommandContext, RunCommand } from "./command.ts";
@@ -21,10 +22,17 @@ export interface TableFlags {
   readonly map?: readonly string[];
   readonly files?: string;
   readonly rate?: string;
+  readonly at?: string;
+  readonly match?: string;
+  readonly records?: string;
+  readonly ending?: string;
+  readonly labels?: string;
+  readonly patients?: string;
 }
 
 /** D1: everything that a wrong guess would change silently must be said. Throws `bad-input` with all that is not. */
 export function declarationFrom(flags: TableFlags): TableDeclaration {
+  if (flags.records !== undefined) return recordsDeclaration(flags, Object.fromEntries((flags.map ?? []).map(mapping)));
   const required: readonly (readonly [keyof TableFlags, string])[] = [
     ["file", "--file FILE: the CSV file"],
     ["delimiter", "--delimiter MARK: what separates columns: , ; | or tab"],
@@ -40,7 +48,7 @@ export function declarationFrom(flags: TableFlags): TableDeclaration {
       `Nothing about a table is guessed. Declare as well:\n${undeclared.map(([, text]) => `  ${text}`).join("\n")}`,
     );
   const columns = Object.fromEntries((flags.map ?? []).map(mapping));
-  const parsed = TableDeclaration.safeParse({
+  const parsed = CsvTable.safeParse({
     path: resolve(flags.file ?? ""),
     encoding: flags.encoding ?? "utf-8",
     delimiter: flags.delimiter === "tab" || flags.delimiter === "\\t" ? "\t" : flags.delimiter,
@@ -49,14 +57,12 @@ export function declarationFrom(flags: TableFlags): TableDeclaration {
     columns,
     ...(flags.files === undefined ? {} : { files: resolve(flags.files) }),
     ...(flags.rate === undefined ? {} : { rate: Number(flags.rate) }),
+    ...(flags.at === undefined ? {} : { at: flags.at }),
+    ...(flags.match === undefined ? {} : { match: flags.match }),
     label: flags.label,
     patient: flags.patient,
   });
-  if (!parsed.success)
-    throw new EngraftError(
-      "bad-input",
-      `The declaration cannot be used: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}.`,
-    );
+  if (!parsed.success) throw unusable(parsed.error);
   if (parsed.data.delimiter === parsed.data.decimal)
     throw new EngraftError("bad-input", "Delimiter and decimal mark are the same. One of the two is declared wrongly.");
   return parsed.data;
@@ -134,7 +140,22 @@ function addAdd(data: Command, run: RunCommand): void {
     )
     .option("--encoding <name>", "utf-8, windows-1252 or utf-16le", "utf-8")
     .option("--files <folder>", "folder of the pictures or recordings that the table names; its own folder by default")
-    .option("--rate <hz>", "samples per second of the recordings that the table names")
+    .option(
+      "--match <number>",
+      "what the column of a picture holds instead of a path: accession-number or sop-instance-uid, of DICOM files",
+    )
+    .option("--rate <hz>", "samples per second of recordings in CSV, which do not say it")
+    .option("--at <column>", "column with the time of the row's beat, in seconds from the start of its recording")
+    .option("--records <folder>", "instead of a table: a folder of recordings, each of them a row")
+    .option("--ending <text>", "of --records: what the names of its recordings end with, for example .hea or .edf")
+    .option(
+      "--labels <where>",
+      "of --records: header:WORD, for example header:Dx, or beats:ENDING, for example beats:atr, for a row of each annotated beat",
+    )
+    .option(
+      "--patients <file>",
+      "of --records: a CSV file with the columns record and patient; without it each record is a patient of its own",
+    )
     .option("--map <field=column>", "column of a plan's field, where it has another name; may be repeated", collect)
     .action(
       run(async ({ config, print, now }, name: string, flags: TableFlags) => {
@@ -193,7 +214,8 @@ async function checkCommand({ config, print }: CommandContext, name: string | un
 }
 
 const describe = ({ name, table }: RegisteredData): string => {
+  if (table.source === "records") return describeRecords(name, table);
   const delimiter = table.delimiter === "\t" ? "tab" : `"${table.delimiter}"`;
   const mapped = Object.entries(table.columns).map(([field, column]) => `${field}=${column}`);
-  return `  ${name}: ${table.path} (${table.encoding}, delimiter ${delimiter}, decimal mark "${table.decimal}", missing ${["empty", ...table.missing.map((text) => `"${text}"`)].join(" or ")}; patient ${table.patient}, label ${table.label}${table.files === undefined ? "" : `, files in ${table.files}`}${mapped.length === 0 ? "" : `, ${mapped.join(", ")}`})`;
+  return `  ${name}: ${table.path} (${table.encoding}, delimiter ${delimiter}, decimal mark "${table.decimal}", missing ${["empty", ...table.missing.map((text) => `"${text}"`)].join(" or ")}; patient ${table.patient}, label ${table.label}${table.files === undefined ? "" : `, files in ${table.files}`}${table.match === undefined ? "" : `, named by their ${table.match}`}${mapped.length === 0 ? "" : `, ${mapped.join(", ")}`})`;
 };

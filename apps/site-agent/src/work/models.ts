@@ -2,7 +2,9 @@
  * The one open model: kept from round to round, because opening it means reading the table and starting the engine. A table that
  * was changed or removed since is not trained on: the model is opened anew, with the data check that belongs to it.
  */
-import { stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { readsFile } from "@engraft/core/models/fields";
 import { featureCachePlace } from "../vault/feature-cache.ts";
 import type { Agreed } from "./check-ask.ts";
@@ -52,8 +54,16 @@ export class Models {
   }
 }
 
-/** Changes whenever the file is written, replaced or removed. */
+/** Changes whenever the file is written, replaced or removed; of a folder, whenever that is done to a file in it or below. */
 async function versionOf(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
+  if (found === undefined) return "absent";
+  const own = `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
+  if (!found.isDirectory()) return own;
+  const hash = createHash("sha256").update(own);
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (entry.isFile()) hash.update(`${entry.parentPath}/${entry.name} ${await versionOf(join(entry.parentPath, entry.name))}\n`);
+  }
+  return hash.digest("hex");
 }

@@ -30,9 +30,11 @@ export const InputRule = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("image"),
     field: z.string(),
-    /** Pixels; the picture is stretched to it (bilinear). */
+    /** Pixels; the picture is brought to it (bilinear) as `fit` says. */
     width: z.int().min(1).max(2048),
     height: z.int().min(1).max(2048),
+    /** stretch, the default: both sides by themselves. crop: the largest middle part of the wanted shape. pad: the whole, with black beside it. */
+    fit: z.enum(["stretch", "crop", "pad"]).exactOptional(),
     channels: z.union([z.literal(1), z.literal(3)]),
     /** (value - mean) / sd for each channel, of values from 0 to 255. */
     mean: z.array(z.number()).min(1).max(3),

@@ -8,6 +8,7 @@ import { canonicalJson } from "../base/canonical.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
 import { Digest } from "../base/ids.ts";
 import { Aggregation } from "./aggregation.ts";
+import { Analytic, analyticProblem } from "./analytic.ts";
 import { Augmentation } from "./augmentation.ts";
 import { Field, readsFile, Split } from "./fields.ts";
 import { columnsOf, hasClasses, kindOf, Label, type LabelKind } from "./labels.ts";
@@ -48,6 +49,8 @@ const PlanText = z.strictObject({
     classWeights: z.literal("balanced").optional(),
     /** Absent means the samples as they are. */
     augmentation: Augmentation.optional(),
+    /** Rounds in which the head is solved for from sums, in front of those that train. Absent means none. */
+    analytic: Analytic.optional(),
     /** L2 penalty on trained weights, per update. */
     weightDecay: z.number().min(0).max(1),
     /** Largest L2 norm of an update; a longer one is scaled down at the site. */
@@ -130,5 +133,7 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
   if (augmentation !== undefined && read !== (augmentation.of === "pictures" ? "image" : "signal"))
     return no(`it changes copies of ${augmentation.of}, and the base takes none`);
   if (trainableTensors(manifest.tensors, plan.training.trainable).length === 0) return no("nothing is trained");
+  const problem = analyticProblem(plan, manifest);
+  if (problem !== undefined) return no(problem);
   return { ok: true };
 }

@@ -30,7 +30,7 @@ export interface TableReport {
 
 /** Reads the whole table. Throws `data-missing` where the file cannot be opened. Nothing in the report is a value of a record. */
 export async function checkTable(declaration: TableDeclaration, plan: DataPlan): Promise<TableReport> {
-  const { table, rowsRead, findings } = await readTable(declaration, plan);
+  const { table, rowsRead, findings } = await readTable(declaration, plan, { pictures: true });
   const list = findings.list();
   return {
     rows: rowsRead,

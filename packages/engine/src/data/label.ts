@@ -22,12 +22,22 @@ export interface LabelReading {
 /** Takes one text for each column, undefined where it means "no value". */
 export type LabelReader = (texts: readonly (string | undefined)[]) => LabelReading;
 
-type Decimal = TableDeclaration["decimal"];
+type Decimal = "." | ",";
 
 /** `codes[i]` are those that mean i. */
 function indexOfCode(codes: readonly (readonly string[])[], decimal: Decimal): (text: string) => number | undefined {
   const meanings = new Map(codes.flatMap((list, index) => list.map((code) => [canonicalCode(code), index] as const)));
   return (text) => meanings.get(canonicalCode(text, decimal));
+}
+
+/** Of several codes the highest meaning counts: for a yes/no label, yes where one of them means yes. */
+function codeReader(codes: readonly (readonly string[])[], decimal: Decimal, several: boolean): (text: string) => number | undefined {
+  const one = indexOfCode(codes, decimal);
+  if (!several) return one;
+  return (text) => {
+    const known = text.split(",").flatMap((code) => one(code.trim()) ?? []);
+    return known.length === 0 ? undefined : Math.max(...known);
+  };
 }
 
 function codesOf(label: Exclude<Label, { readonly kind: "multilabel" | "regression" | "survival" }>): readonly (readonly string[])[] {
@@ -36,10 +46,11 @@ function codesOf(label: Exclude<Label, { readonly kind: "multilabel" | "regressi
 
 const unusable = (kind: FindingKind, of: string = LABEL): LabelReading => ({ targets: undefined, problems: [{ kind, of }] });
 
-export function labelReader(label: Label, decimal: Decimal): LabelReader {
+/** `several`: a text may hold several codes, as a recording's header does. */
+export function labelReader(label: Label, decimal: Decimal, several = false): LabelReader {
   if (label.kind === "multilabel") return multilabelReader(label.labels, decimal);
   if (label.kind === "survival") return survivalReader(label, decimal);
-  const read = label.kind === "regression" ? numberReader(label, decimal) : indexOfCode(codesOf(label), decimal);
+  const read = label.kind === "regression" ? numberReader(label, decimal) : codeReader(codesOf(label), decimal, several);
   const unknown = kindOf(label) === "regression" ? "unusable-label" : "unknown-label";
   return ([text]) => {
     if (text === undefined) return unusable("no-label");

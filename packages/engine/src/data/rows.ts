@@ -1,15 +1,18 @@
-/** A CSV file as a stream of rows of text, with line numbers. Memory does not grow with the file. */
+/** A table as a stream of rows of text, with line numbers. Memory does not grow with the file. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { CsvError, parse } from "csv-parse";
 import { createReadStream } from "node:fs";
 import { pipeline, Readable } from "node:stream";
-import type { TableDeclaration } from "./declaration.ts";
+import type { CsvTable, TableDeclaration } from "./declaration.ts";
+import type { RecordingFaultKind } from "./recordings/recording.ts";
 
 export interface Row {
   /** Line of the file on which the row starts; 1 is the header. */
   readonly line: number;
   /** Cells without surrounding blanks. */
   readonly cells: readonly string[];
+  /** Of a row that is a recording: why it cannot be read. */
+  readonly fault?: RecordingFaultKind;
 }
 
 /** Why reading stopped before the end of the file. */
@@ -28,7 +31,7 @@ const MAX_ROW = 1024 * 1024;
 
 class NotText extends Error {}
 
-async function* decoded(declaration: TableDeclaration): AsyncGenerator<string> {
+async function* decoded(declaration: CsvTable): AsyncGenerator<string> {
   // A fatal decoder: a wrong encoding must stop the reading, not turn letters of a code into replacement marks.
   const decoder = new TextDecoder(declaration.encoding, { fatal: true });
   const decode = (bytes?: Uint8Array): string => {
@@ -42,8 +45,13 @@ async function* decoded(declaration: TableDeclaration): AsyncGenerator<string> {
   yield decode();
 }
 
-/** Reads all rows. Throws `data-missing` where the file cannot be opened, `UnreadableTable` where reading must stop. */
+/** Reads all rows, the names of the columns first. Throws `data-missing` where the file cannot be opened, `UnreadableTable` where reading must stop. */
 export async function* readRows(declaration: TableDeclaration): AsyncGenerator<Row> {
+  if (declaration.source === "records") yield* (await import("./record-rows.ts")).recordRows(declaration);
+  else yield* csvRows(declaration);
+}
+
+async function* csvRows(declaration: CsvTable): AsyncGenerator<Row> {
   const parser = parse({
     delimiter: declaration.delimiter,
     relax_column_count: true,

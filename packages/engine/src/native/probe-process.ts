@@ -82,7 +82,7 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
     case "plan": {
       const { trainable, batch, optimizer, weightDecay } = request.training;
       const loss = lossOf(request.manifest.label);
-      return trySteps(trainedPart(request.manifest, trainable), { trainable, batch, optimizer, weightDecay, loss });
+      return trySteps(trainedPart(request.manifest, trainable), { trainable, batch, optimizer, weightDecay, loss }, request.backends);
     }
     default:
       return request satisfies never;

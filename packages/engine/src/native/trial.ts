@@ -4,6 +4,7 @@ import type { Plan } from "@engraft/core/models/plan";
 import { EngraftError } from "@engraft/core/base/errors";
 import { totalSize, trainedTensors } from "@engraft/core/models/tensors";
 import { inputShape, sizeOfShape } from "../ir/layers.ts";
+import { wantedBackends } from "./gpu.ts";
 import { trainedPart } from "./trained-part.ts";
 import { probe, type ProbeAnswer, type ProbeRequest } from "./probe.ts";
 
@@ -13,6 +14,8 @@ export type Trial =
       /** Engine and backend that did the step. */
       readonly engine: string;
       readonly stepMs: number;
+      /** The other engines that can train it here, and how long their step takes. */
+      readonly others: readonly { readonly engine: string; readonly stepMs: number }[];
       /** Steps of one round; null where that depends on a table that is not registered yet. */
       readonly steps: number | null;
       readonly minutes: number | null;
@@ -61,6 +64,17 @@ function widthOf(manifest: Manifest, { trainable }: Plan["training"]): number | 
   }
 }
 
+/** Plain JavaScript is left out: where another engine trains a plan it is slower by far, and a step may take minutes. */
+async function othersThan(chosen: string, manifest: Manifest, training: Plan["training"], { probe: tryOn }: TrialMachine) {
+  const others: { engine: string; stepMs: number }[] = [];
+  for (const backend of wantedBackends().filter((name) => name !== "cpu")) {
+    if (chosen.startsWith("onnx") ? backend === "onnx" : chosen === `tfjs ${backend}`) continue;
+    const answer = await tryOn({ what: "plan", manifest, training, backends: [backend] });
+    if (answer.ok) others.push({ engine: answer.engine, stepMs: answer.stepMs });
+  }
+  return others;
+}
+
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString("en")} MB`;
 
 /** Does real steps in a process of its own. `rows` is null where no table is chosen. Never throws. */
@@ -82,10 +96,11 @@ export async function tryPlan(manifest: Manifest, plan: Plan, rows: TrialRows | 
   const memoryBytes = tried.peakBytes + table;
   const after = tooLarge(memoryBytes);
   if (after !== undefined) return after;
+  const others = await othersThan(tried.engine, manifest, training, machine);
   const { amount, batch } = training;
   const steps =
     amount.unit === "updates" ? amount.count : rows === null ? null : Math.ceil((amount.count * (1 + changed) * rows.train) / batch);
   const minutes = steps === null ? null : (steps * tried.stepMs) / 60_000;
   const late = minutes !== null && 60 * minutes > plan.cohort.deadlineSeconds;
-  return { can: true, engine: tried.engine, stepMs: tried.stepMs, steps, minutes, late, memoryBytes };
+  return { can: true, engine: tried.engine, stepMs: tried.stepMs, others, steps, minutes, late, memoryBytes };
 }

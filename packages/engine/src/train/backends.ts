@@ -1,4 +1,4 @@
-/** Which TensorFlow.js backend this thread uses: the first that loads and does one real training step. */
+/** Which engine this thread trains with: the first that loads and does one real training step. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
@@ -15,10 +15,11 @@ import { startState } from "./optimizer.ts";
 import { tfjsTrainer } from "./tfjs.ts";
 import type { CompileOptions, Trainer } from "./trainer.ts";
 
-export type Backend = "native-gpu" | "native" | "wasm" | "cpu";
+/** "onnx" is ONNX Runtime, with whichever of its operators this machine has; the others are TensorFlow.js's. */
+export type Backend = "onnx" | "native-gpu" | "native" | "wasm" | "cpu";
 
 /** Loads a backend and makes it the current one. Says why where it cannot be used here; throws where it is broken. */
-async function load(backend: Backend): Promise<string | undefined> {
+async function load(backend: Exclude<Backend, "onnx">): Promise<string | undefined> {
   // Silences tfjs's advice to install its native build; the choice is made here.
   tf.enableProdMode();
   const started = async (name: string): Promise<string | undefined> => ((await tf.setBackend(name)) ? undefined : "it does not start");
@@ -38,6 +39,14 @@ async function load(backend: Backend): Promise<string | undefined> {
     default:
       return backend satisfies never;
   }
+}
+
+/** The trainer, or why there is none here. */
+async function trainerOn(backend: Backend): Promise<Trainer | string> {
+  if (backend !== "onnx") return (await load(backend)) ?? tfjsTrainer(backend);
+  // Loaded late, like every engine's native part.
+  const [{ onnxTrainer }, { blockHere }] = await Promise.all([import("./onnx/trainer.ts"), import("../onnx/blocked/probe.ts")]);
+  return onnxTrainer({ block: await blockHere() });
 }
 
 /** One training step on zeros. Throws where the backend lacks an operation that the model needs. */
@@ -72,12 +81,11 @@ export async function chooseTrainer(
   const reasons: string[] = [];
   for (const backend of backends) {
     try {
-      const missing = await load(backend);
-      if (missing !== undefined) {
-        reasons.push(`${backend}: ${missing}`);
+      const trainer = await trainerOn(backend);
+      if (typeof trainer === "string") {
+        reasons.push(`${backend}: ${trainer}`);
         continue;
       }
-      const trainer = tfjsTrainer(backend);
       await tryStep(trainer, architecture, tensors, options);
       return trainer;
     } catch (error) {

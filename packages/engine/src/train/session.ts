@@ -1,5 +1,6 @@
 /** A site's data and model, loaded once: trains and evaluates. Runs inside the training thread. */
 import { clipTo } from "@engraft/core/aggregation/mean";
+import type { Statistics } from "@engraft/core/aggregation/statistics";
 import { EngraftError } from "@engraft/core/base/errors";
 import { outputsOf } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
@@ -12,12 +13,13 @@ import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { samplesOf, type Features, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
-import { readTable, type Table } from "../data/table.ts";
+import { readTable, withoutFiles, type Table } from "../data/table.ts";
 import { siteMetrics, type Predicted } from "../evaluate/site-metrics.ts";
 import { tallyOf } from "../evaluate/tally.ts";
 import { hasThresholds, thresholdsOf } from "../evaluate/thresholds.ts";
 import type { Encoder } from "../trunk/encoder.ts";
 import type { Copy } from "../trunk/features.ts";
+import { headView, siteStatistics, solvedAlone } from "./analytic.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
 import { batchesOf } from "./batches.ts";
 import { copiesOf, withCopies } from "./copies.ts";
@@ -93,6 +95,8 @@ export interface Session {
   readonly counts: Readonly<Record<Part, Counts>>;
   /** One round's training from `start`. */
   train(start: Float32Array, seed: RoundSeed, control: TrainingControl, personal?: Float32Array): Promise<TrainingOutcome>;
+  /** This site's sums of an analytic round, at the head that ends `start` or at one of zeros. */
+  statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
   /** After as much training as `rounds` rounds, from the base, on this site's data only. */
   trainAlone(rounds: number, control: TrainingControl): Promise<AloneOutcome>;
   /** Null where the part has fewer patients than the plan's minimum count. */
@@ -109,9 +113,10 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const { manifest, plan } = options;
   const { trainable, batch, optimizer, weightDecay, classWeights } = plan.training;
   const { tensors, tail, encoder } = await loadModel(manifest, options.weights, options.trunk, plan.training);
-  const table = await usableTable(options);
-  const features = encoder === undefined ? undefined : await encoded(encoder, options, table, control);
-  const part = (name: Part, from = features): Samples => samplesOf(table, plan.data, manifest, name, from);
+  const read = await usableTable(options);
+  const features = encoder === undefined ? undefined : await encoded(encoder, options, read, control);
+  const table = features === undefined ? read : usableRows(withoutFiles(read, plan.data, features.unreadable));
+  const part = (name: Part, from: Features | undefined = features): Samples => samplesOf(table, plan.data, manifest, name, from);
   const samples = { train: part("train"), validation: part("validation"), test: part("test") };
   const copies: Features[] = [];
   if (encoder !== undefined) for (const copy of copiesOf(plan, table)) copies.push(await encoded(encoder, options, table, control, copy));
@@ -126,9 +131,10 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
     predict(model, plan, samples[part], parts.join(vector, personal));
   const { names, minCount } = plan.metrics;
+  const counts = countParts(table, plan.data);
   return {
     engine: trainer.name,
-    counts: countParts(table, plan.data),
+    counts,
     train: async (start, { run, round, site }, control, personal) => {
       const begin = performance.now();
       const trained = parts.split(await fitted(parts.join(start, personal), { first: round, count: 1 }, [run, round, site], control));
@@ -138,10 +144,18 @@ export async function openSession(options: SessionOptions, control: TrainingCont
       const seconds = (performance.now() - begin) / 1000;
       return { update, personal: trained.personal, sampleCount: samples.train.rows, seconds, norm };
     },
+    statistics: async (start, fromZero, personal) => {
+      const view = await headView(model, learnt, parts.join(start, personal));
+      return siteStatistics(plan, view, counts.train.patients, start, fromZero);
+    },
     trainAlone: async (rounds, control) => {
-      const { shared, personal } = parts.split(
-        await fitted(parts.join(parts.base.shared), { first: 1, count: rounds }, ["alone"], control),
-      );
+      const base = parts.join(parts.base.shared);
+      const solved =
+        plan.training.analytic === undefined
+          ? { vector: base, rounds: 0 }
+          : solvedAlone(plan, await headView(model, learnt, base), base, rounds);
+      const left = { first: 1 + solved.rounds, count: rounds - solved.rounds };
+      const { shared, personal } = parts.split(left.count === 0 ? solved.vector : await fitted(solved.vector, left, ["alone"], control));
       return { vector: shared, personal };
     },
     evaluate: async (vector, part, personal) => {
@@ -165,6 +179,10 @@ async function usableTable({ table: declaration, plan }: SessionOptions): Promis
       "data-invalid",
       `The table cannot be used (${errors.map((error) => error.kind).join(", ")}). Run \`engraft-site data check\`.`,
     );
+  return usableRows(table);
+}
+
+function usableRows(table: Table): Table {
   if (table.rows === 0) throw new EngraftError("data-invalid", "The table has no usable row. Run `engraft-site data check`.");
   return table;
 }

@@ -3,22 +3,25 @@ import { trainedTensors, totalSize, sizeOf, type TensorSpec } from "@engraft/cor
 import * as tf from "@tensorflow/tfjs-core";
 import { INPUT, inputShape, sourcesOf, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
+import { dropoutFactors } from "./dropout.ts";
 import { lossAndGradient } from "./loss.ts";
 import { applyGradient, type TrainingState } from "./optimizer.ts";
+import { follow } from "./statistics.ts";
 import { applyLayer, type Pass } from "./tfjs-layers.ts";
 import type { CompiledModel, CompileOptions, Trainer } from "./trainer.ts";
 
 type Parameters = ReadonlyMap<string, tf.Tensor>;
 
-function forward({ layers }: Architecture, x: tf.Tensor, pass: Pass): tf.Tensor {
+/** What enters layer `until`; with as many as there are layers, what the last one gives. */
+function forward({ layers }: Architecture, x: tf.Tensor, pass: Pass, until = layers.length): tf.Tensor {
   const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
   let output = x;
-  for (const [index, layer] of layers.entries()) {
+  for (const [index, layer] of layers.slice(0, until).entries()) {
     const inputs = sourcesOf(layers, index).map((source) => outputs.get(source) as tf.Tensor);
     output = applyLayer(pass, layer, inputs);
     outputs.set(layer.name, output);
   }
-  return output;
+  return until < layers.length ? (outputs.get(sourcesOf(layers, until)[0] ?? INPUT) as tf.Tensor) : output;
 }
 
 /** One tensor for each spec, from consecutive slices of a flat vector. Copies: the cpu backend keeps what it is given. */
@@ -27,12 +30,9 @@ function tensorsFrom(specs: readonly TensorSpec[], flat: Float32Array): tf.Tenso
   return specs.map((spec) => tf.tensor(flat.slice(at, (at += sizeOf(spec))), spec.shape, "float32"));
 }
 
-/** How much a batch counts in the running statistics: PyTorch's default. */
-const MOMENTUM = 0.1;
-
 type Learning = Omit<Pass, "parameter">;
 
-const PREDICTING: Learning = { learnsStatistics: () => false, statistics: () => undefined, dropoutSeed: () => undefined };
+const PREDICTING: Learning = { learnsStatistics: () => false, statistics: () => undefined, kept: () => undefined };
 
 const passOf = (parameters: Parameters, learning: Learning): Pass => ({
   ...learning,
@@ -75,7 +75,7 @@ class Step {
         this.#seen.set(`${name}/mean`, mean.dataSync<"float32">());
         this.#seen.set(`${name}/variance`, variance.dataSync<"float32">());
       },
-      dropoutSeed: ({ name }) => `${this.#state.seed}/${this.#state.steps}/${name}`,
+      kept: ({ name, rate }, size) => dropoutFactors([this.#state.seed, this.#state.steps, name], size, rate),
     };
     const lossOf = tf.customGrad((...inputs) => {
       this.#loss = lossAndGradient(options.loss, (inputs[0] as tf.Tensor).dataSync(), this.#y, this.#gradientOfLogits);
@@ -112,8 +112,9 @@ class Step {
   #followed(): readonly (readonly [number, Float32Array])[] {
     return [...this.#seen].map(([name, values]) => {
       const from = this.#offsets.get(name) as number;
-      const running = this.#state.parameters.subarray(from, from + values.length);
-      return [from, running.map((value, index) => (1 - MOMENTUM) * value + MOMENTUM * (values[index] as number))] as const;
+      const running = this.#state.parameters.slice(from, from + values.length);
+      follow(running, values);
+      return [from, running] as const;
     });
   }
 }
@@ -127,15 +128,17 @@ function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float3
       .map((spec) => [spec.name, tf.tensor((tensors.get(spec.name) as Float32Array).slice(), spec.shape, "float32")]),
   );
   const step = new Step(architecture, options, trained, kept);
+  const predicted = async (inputs: Float32Array, rows: number, parameters: Float32Array, until?: number): Promise<Float32Array> =>
+    tf.tidy(() => {
+      const values = tensorsFrom(trained, parameters);
+      const all = new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
+      const x = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
+      return Float32Array.from(forward(architecture, x, passOf(all, PREDICTING), until).dataSync());
+    });
   return {
     step: async (x, y, state) => step.run(x, y, state),
-    logits: async (inputs, rows, parameters) =>
-      tf.tidy(() => {
-        const values = tensorsFrom(trained, parameters);
-        const all = new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
-        const x = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
-        return Float32Array.from(forward(architecture, x, passOf(all, PREDICTING)).dataSync());
-      }),
+    logits: (inputs, rows, parameters) => predicted(inputs, rows, parameters),
+    headInputs: (inputs, rows, parameters) => predicted(inputs, rows, parameters, architecture.layers.length - 1),
     frozen: () => new Map([...kept].map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())])),
     dispose: () => tf.dispose([...kept.values()]),
   };

@@ -48,6 +48,7 @@ const modelOf = (at: number): SiteModel => ({
     sampleCount: 10 + at,
     seconds: 0,
   }),
+  statistics: () => Promise.reject(new Error("no plan here has analytic rounds")),
   trainAlone: async () => ({ vector: new Float32Array(), personal: new Float32Array() }),
   evaluate: async () => null,
   tally: async () => null,
