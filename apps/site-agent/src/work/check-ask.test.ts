@@ -41,7 +41,7 @@ const standing: Standing = {
 
 describe("[P5] an ask", () => {
   it("is agreed to under an approved plan", () => {
-    expect(checkAsk(ask, standing)).toMatchObject({ ok: true, vectorLength: LENGTH });
+    expect(checkAsk(ask, standing)).toMatchObject({ ok: true, size: { vectorLength: LENGTH } });
     expect(checkAsk({ ...ask, kind: "evaluate", round: 0 }, standing)).toMatchObject({ ok: true });
   });
 

@@ -24,7 +24,8 @@ export const Optimizer = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("adam"), learningRate: z.number().gt(0).max(10) }),
 ]);
 
-const PlanText = z.strictObject({
+/** Syntax only; `Plan` also checks what must go together. */
+export const PlanText = z.strictObject({
   format: z.literal("engraft.plan/1"),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/, "use 2 to 40 of a-z, 0-9 and '-'"),
   /** Rises with each plan of the same name. */
