@@ -104,7 +104,7 @@ describe("[D21] mutated recordings are read or refused", () => {
       );
       if (error === undefined) seen.read++;
       else if (error instanceof RecordingFault) seen.refused++;
-      else throw new Error(`case ${index} of seed ${SEED} was answered with no refusal: ${String(error)}`, { cause: error });
+      else throw new Error(`case ${index} of seed ${SEED} was answered with no refusal`, { cause: error });
       expect(names.filter((name) => /[/\\]/.test(name))).toEqual([]);
     }
     expect(Math.min(seen.read, seen.refused)).toBeGreaterThan(CASES / 50);
