@@ -99,7 +99,7 @@ const planOf = (base: Readonly<Record<string, unknown>>, fields: readonly Field[
   metrics: { perSite: true, minCount: 5, compareAlone: false, ...metrics },
 });
 
-requireOrSkip("the TCGA-BRCA table", findShared("tcga-brca/brca.csv")).describe("labels of other kinds", (brca) => {
+requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).describe("labels of other kinds", (brca) => {
   let features: readonly Field[] = [];
   const table = (region: string): string => join(dir, `${region}.csv`);
   beforeAll(async () => {
