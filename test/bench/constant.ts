@@ -120,7 +120,7 @@ async function approveConstant(federation: Federation, site: string, plan: strin
   const agent = federation.agents.get(site);
   await agent?.line((line) => line.event === "plan.offered" && line["plan"] === plan);
   const home = federation.siteDir(site);
-  const trained = { can: true, engine: "constant", stepMs: 0, others: [], steps: 1, minutes: 0, late: false, memoryBytes: 0 } as const;
+  const trained = { can: true, engine: "constant", stepMs: 0, steps: 1, minutes: 0, late: false, memoryBytes: 0 } as const;
   const tryPlan = () => Promise.resolve(trained);
   const before = agent?.lines.length ?? 0;
   await approve({ home, membership: await requireMembership(home), plan, steward: "Bench", data: undefined, tryPlan, at: Date.now() });

@@ -5,10 +5,8 @@ import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { analyticOf, type Analytic } from "@engraft/core/models/analytic";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Samples } from "../data/samples.ts";
+import { inSlices } from "./slices.ts";
 import type { CompiledModel } from "./trainer.ts";
-
-/** Samples in one forward pass: bounds memory, not results. */
-const SLICE = 4096;
 
 /** What the head takes of each sample, and how many inputs it has. */
 export interface HeadView {
@@ -18,14 +16,7 @@ export interface HeadView {
 
 /** `whole`: every trained parameter, as the engine has them. Nothing in front of the head changes in analytic rounds. */
 export async function headView(model: CompiledModel, samples: Samples, whole: Float32Array): Promise<HeadView> {
-  const parts: Float32Array[] = [];
-  for (let from = 0; from < samples.rows; from += SLICE) {
-    const to = Math.min(from + SLICE, samples.rows);
-    parts.push(await model.headInputs(samples.x.subarray(from * samples.width, to * samples.width), to - from, whole));
-  }
-  const x = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) x.set(part, (at += part.length) - part.length);
+  const x = await inSlices(samples, (slice, rows) => model.headInputs(slice, rows, whole));
   const inputs = samples.rows === 0 ? 0 : x.length / samples.rows;
   return { samples: { ...samples, x, width: inputs }, inputs };
 }

@@ -2,7 +2,6 @@
 import { clipTo } from "@engraft/core/aggregation/mean";
 import type { Statistics } from "@engraft/core/aggregation/statistics";
 import { EngraftError } from "@engraft/core/base/errors";
-import { outputsOf } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
@@ -28,6 +27,7 @@ import { loadModel } from "./model.ts";
 import { startState } from "./optimizer.ts";
 import { partsOf, type Parts } from "./parts.ts";
 import { ratesOf } from "./rates.ts";
+import { inSlices } from "./slices.ts";
 import type { CompiledModel } from "./trainer.ts";
 
 export interface SessionOptions {
@@ -40,7 +40,7 @@ export interface SessionOptions {
   readonly trunk?: Uint8Array | undefined;
   /** Where the frozen part's features are kept; without one they are worked out at every opening. */
   readonly featureCache?: CachePlace | undefined;
-  /** Tried in this order; the default is native, wasm, cpu. */
+  /** Tried in this order; the default is that of this machine (native/wanted.ts). */
   readonly backends?: readonly Backend[];
 }
 
@@ -247,20 +247,11 @@ async function fit(
   return state.parameters;
 }
 
-/** Samples in one forward pass: bounds memory, not results. */
-const SLICE = 4096;
-
 /** Null for fewer patients than the plan lets a site report of. */
 async function predict(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<Predicted | null> {
   const patients = samples.patients.reduce((most, patient) => Math.max(most, patient + 1), 0);
   if (patients < plan.metrics.minCount) return null;
-  const outputs = outputsOf(plan.data.label);
-  const logits = new Float32Array(samples.rows * outputs);
-  for (let from = 0; from < samples.rows; from += SLICE) {
-    const to = Math.min(from + SLICE, samples.rows);
-    const slice = await model.logits(samples.x.subarray(from * samples.width, to * samples.width), to - from, vector);
-    logits.set(slice, from * outputs);
-  }
+  const logits = await inSlices(samples, (x, rows) => model.logits(x, rows, vector));
   if (!logits.every(Number.isFinite)) throw new EngraftError("not-finite", "The model's predictions are no finite numbers.");
   const { label } = plan.data;
   return { label, predictions: predictionsOf(label, logits), y: samples.y, patients: samples.patients };

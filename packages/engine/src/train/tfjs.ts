@@ -1,12 +1,12 @@
 /** The TensorFlow.js engine: forward pass and gradients there; loss and optimizer, a few numbers, here. */
-import { trainedTensors, totalSize, sizeOf, type TensorSpec } from "@engraft/core/models/tensors";
+import { trainedTensors, totalSize, sizeOf, type TensorSpec, offsetsOf } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
 import { INPUT, inputShape, sourcesOf, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { dropoutFactors } from "./dropout.ts";
 import { lossAndGradient } from "./loss.ts";
 import { applyGradient, type TrainingState } from "./optimizer.ts";
-import { follow } from "./statistics.ts";
+import { followed } from "./statistics.ts";
 import { applyLayer, type Pass } from "./tfjs-layers.ts";
 import type { CompiledModel, CompileOptions, Trainer } from "./trainer.ts";
 
@@ -38,12 +38,6 @@ const passOf = (parameters: Parameters, learning: Learning): Pass => ({
   ...learning,
   parameter: (layer, name) => parameters.get(`${layer.name}/${name}`) as tf.Tensor,
 });
-
-/** Where each trained tensor begins in the flat vector. */
-function offsetsOf(trained: readonly TensorSpec[]): ReadonlyMap<string, number> {
-  let at = 0;
-  return new Map(trained.map((spec) => [spec.name, (at += sizeOf(spec)) - sizeOf(spec)]));
-}
 
 /** One training step, built once; a call only changes what the fields point to. */
 class Step {
@@ -102,20 +96,10 @@ class Step {
         this.#gradient.set(part.dataSync(), this.#offsets.get((this.#learnt[index] as TensorSpec).name));
       });
     });
-    const statistics = this.#followed();
+    const statistics = followed(state.parameters, this.#offsets, this.#seen);
     applyGradient(state, this.#gradient, this.#options);
     for (const [at, values] of statistics) state.parameters.set(values, at);
     return this.#loss;
-  }
-
-  /** Running statistics after the step, by their places. They have no gradient, so the optimizer's decay must not reach them. */
-  #followed(): readonly (readonly [number, Float32Array])[] {
-    return [...this.#seen].map(([name, values]) => {
-      const from = this.#offsets.get(name) as number;
-      const running = this.#state.parameters.slice(from, from + values.length);
-      follow(running, values);
-      return [from, running] as const;
-    });
   }
 }
 
