@@ -157,7 +157,8 @@ requireOrSkip("EfficientNet-Lite0 and the brain MRI slices", wanted).describe("t
       const view = await secondRun(federation);
       const answers = view.rounds.flatMap((round) => round.answers);
       expect(answers.length).toBeGreaterThanOrEqual(SITES.length);
-      expect(answers.every(({ engine }) => engine.startsWith("onnx "))).toBe(true);
+      // Where ONNX Runtime may not run, it does not train either.
+      expect(new Set(answers.map(({ engine }) => engine))).toEqual(new Set(["tfjs wasm"]));
       const after = await Promise.all(SITES.map(async (site) => stat((await cacheOf(homeOf(site))).path)));
       expect(after.map(({ ino, mtimeMs }) => [ino, mtimeMs])).toEqual(before.map(({ ino, mtimeMs }) => [ino, mtimeMs]));
       expect(await frozen()).toEqual(SITES.map(() => frozenDigest()));

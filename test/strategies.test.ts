@@ -87,7 +87,7 @@ const lastIn = (view: RunView, site: string): number =>
 
 describe("SCAFFOLD behind the masks", () => {
   it(
-    "[R27] [R18] [M5] the server's control variate is the mean of the sites' own, also after a round that one of them trained in vain",
+    "[R27] [R18] [M7] the server's control variate is the mean of the sites' own, also after a round that one of them trained in vain",
     { timeout: 90_000 },
     async () => {
       const heart = kept(

@@ -156,7 +156,7 @@ requireOrSkip("PyTorch", findTorch).describe("one step beside PyTorch's", (pytho
         batch: BATCH,
         optimizer: { name: "sgd", learningRate: RATE, momentum: 0 },
         weightDecay: 0,
-        loss: { kind: "sigmoid", outputs: 1, weights: [network.classWeights] },
+        loss: { kind: "sigmoid", outputs: 1, weights: network.classWeights === undefined ? undefined : [network.classWeights] },
       };
       for (const { name: engine, open, slack } of engines) {
         const ours = await step(await open(network, options), network, options);

@@ -19,13 +19,13 @@ FOLDER holds `record.json`, one file `masked/DIGEST` for each masked vector, and
                     32 of the others
     sum             {digest, bytes} of the opened words, as a masked vector travels
     masked          [{site, body: {digest, bytes}}]
-    checkpoint      of a training round: {before, after, stateBefore, stateAfter, strategy, sites, cap, clip}: the checkpoints around it and what
+    checkpoint      of a round that trained: {before, after, stateBefore, stateAfter, strategy, sites, cap, clip}: the checkpoints around it and what
                     the strategy keeps at the server (float32, {digest, bytes} or null), the strategy's figures (null for FedAvg), the sites of
                     the run, and how words are values: largest weight, largest value
 
 Exit code: 0 the record is sound, the sum is rebuilt, no single update can be read; 1 something does not fit, or an update can be
 read; 2 the record is incomplete (a masked vector is not kept any more) or cannot be read as a record at all. A checkpoint that this script
-cannot rebuild is named with the reason, and is no fault: of a compact sum, of an unknown strategy, or where something is not kept any more.
+cannot rebuild is named with the reason, and is no fault: of a compact sum, of an analytic round, of an unknown strategy, or where something is not kept any more.
 
 What it cannot say: whether the coordinator was sent more than it recorded. Each site's own journal holds what it released.
 """
@@ -357,7 +357,7 @@ class Record:
         """The next checkpoint from the last one, what was kept and the sum. Returns why it cannot be rebuilt, or None."""
         made, words = self.r.get("checkpoint"), self.r["words"]
         if made is None:
-            return "the record names none"
+            return "the round solved for a head, which this script does not" if words["values"] == 0 else "the record names none"
         strategy = made["strategy"] or {"name": "fedavg"}
         if words["bits"] != 32:
             return "the values of a compact sum are rotated, and this script does not rotate back"

@@ -1,7 +1,7 @@
 /** Settings of the agent and its commands: flags > ENGRAFT_* > engraft.toml in the agent's home > defaults. */
 import { join, resolve } from "node:path";
 import * as z from "zod";
-import { ENGINES, GPUS } from "@engraft/engine/native/gpu";
+import { ENGINES, GPUS } from "@engraft/engine/native/wanted";
 import { loadConfig } from "@engraft/runtime/config";
 
 const Settings = z.strictObject({

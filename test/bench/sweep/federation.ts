@@ -7,7 +7,7 @@ import { roundMean, sampleShares } from "@engraft/core/aggregation/round-mean";
 import { initialState, serverStep } from "@engraft/core/aggregation/server-step";
 import { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
-import { travellingLength } from "@engraft/core/models/strategy";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import { initialVector } from "@engraft/engine/import/base";
 import { openSession, type Session } from "@engraft/engine/train/session";
 import { HOSPITALS } from "../../../examples/heart-disease/definition.ts";
@@ -62,7 +62,7 @@ export async function trainFederation(tried: Tried, rounds: number, seed: number
     const options = { manifest, weights, plan: splitOf(plan, hospital, seed), table: siteTable(hospital) };
     sessions.push(await openSession(options, CONTROL));
   }
-  const checkpoint = new Float32Array(travellingLength(plan, manifest.tensors));
+  const checkpoint = new Float32Array(vectorSizeOf(plan, manifest).vectorLength);
   checkpoint.set(initialVector(manifest, weights, plan.training.trainable));
   const step = serverStep(plan.strategy, { values: checkpoint.length, share: 1 });
   const state = initialState(step, checkpoint.length);

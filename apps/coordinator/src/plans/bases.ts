@@ -5,7 +5,7 @@ import type { Digest } from "@engraft/core/base/ids";
 import { measureSlice, NOTHING_MEASURED } from "@engraft/core/aggregation/mean";
 import { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
-import { travellingLength } from "@engraft/core/models/strategy";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
@@ -134,7 +134,7 @@ export async function startVector(blobs: BlobStore, manifest: Manifest, plan: Pl
         const { begin, end } = entryOf(header, spec);
         await eachSlice(file, begin, end, append);
       }
-      await appendZeros(4 * (travellingLength(plan, manifest.tensors) - totalSize(trained)), append);
+      await appendZeros(4 * (vectorSizeOf(plan, manifest).vectorLength - totalSize(trained)), append);
     });
   });
 }

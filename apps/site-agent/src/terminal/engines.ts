@@ -41,7 +41,7 @@ export function trialLine(trial: Trial): string {
 const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 
 /** Said only where it is worth a setting. */
-function fasterText({ stepMs, others }: Extract<Trial, { readonly can: true }>): string {
+function fasterText({ stepMs, others = [] }: Extract<Trial, { readonly can: true }>): string {
   const [best] = others.toSorted((a, b) => a.stepMs - b.stepMs);
   if (best === undefined || 1.5 * best.stepMs > stepMs) return "";
   return ` ${best.engine} needs ${milliseconds(best.stepMs)} a step: setting "engine" chooses it.`;

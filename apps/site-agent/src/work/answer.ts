@@ -31,7 +31,7 @@ export async function answerAsk(workshop: Workshop, agreed: Agreed, signal: Abor
 }
 
 async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<StoredAnswer> {
-  const { ask, offered, vectorLength } = agreed;
+  const { ask, offered, size } = agreed;
   const { plan } = offered;
   const began = workshop.now();
   const [model, start] = await prepare(workshop, agreed, signal);
@@ -41,8 +41,8 @@ async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): P
   const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation", own)) : null;
   const trained = await trainRound(workshop, agreed, model, start, own, signal);
   const { update, sampleCount } = trained;
-  if (update.length !== vectorLength)
-    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; ${vectorLength} travel under the plan.`);
+  if (update.length !== size.vectorLength)
+    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; ${size.vectorLength} travel under the plan.`);
   if (!Number.isFinite(clipTo(update, travellingClip(plan)))) {
     throw new EngraftError(
       "training-failed",

@@ -41,7 +41,7 @@ const standing: Standing = {
 
 describe("[P5] an ask", () => {
   it("is agreed to under an approved plan", () => {
-    expect(checkAsk(ask, standing)).toMatchObject({ ok: true, vectorLength: LENGTH });
+    expect(checkAsk(ask, standing)).toMatchObject({ ok: true, size: { vectorLength: LENGTH } });
     expect(checkAsk({ ...ask, kind: "evaluate", round: 0 }, standing)).toMatchObject({ ok: true });
   });
 
@@ -82,7 +82,7 @@ describe("[R27] an ask under SCAFFOLD", () => {
   const asked = { ...ask, checkpoint: twice, start: twice, counted: 0 };
 
   it("is of model and control variate, and says when this site's own counted last", () => {
-    expect(checkAsk(asked, under)).toMatchObject({ ok: true, vectorLength: 2 * LENGTH });
+    expect(checkAsk(asked, under)).toMatchObject({ ok: true, size: { vectorLength: 2 * LENGTH } });
     expect(checkAsk({ ...asked, counted: undefined }, under)).toMatchObject({ ok: false, code: "wrong-plan" });
     expect(checkAsk({ ...asked, checkpoint: vector }, under)).toMatchObject({ ok: false, code: "wrong-shape" });
   });
@@ -103,5 +103,17 @@ describe("[M1] figures that may leave", () => {
   it("are none below the minimum count", () => {
     expect(lettingOut(plan, { n: 9, positives: 4, values })).toBeNull();
     expect(lettingOut(plan, null)).toBeNull();
+  });
+
+  it("hold rows by class only where each class that occurs has the minimum count", () => {
+    const enough = [
+      [8, 2, 0],
+      [3, 9, 0],
+      [0, 0, 0],
+    ];
+    const few = enough.with(2, [1, 0, 8]);
+    const leaving = (confusion: number[][]) => lettingOut(plan, { n: 31, positives: null, values, confusion });
+    expect(leaving(enough)?.confusion).toEqual(enough);
+    expect(leaving(few)).not.toHaveProperty("confusion");
   });
 });

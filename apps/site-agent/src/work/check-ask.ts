@@ -1,6 +1,6 @@
 /** Whether an ask may be answered. Pure; nothing is fetched or trained before it has said yes. */
 import { refuse, type Refusal } from "@engraft/core/base/errors";
-import { travellingLength } from "@engraft/core/models/strategy";
+import { vectorSizeOf, type VectorSize } from "@engraft/core/models/analytic";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { RegisteredData } from "../data/registry.ts";
 import type { Decision } from "../vault/decisions.ts";
@@ -23,8 +23,8 @@ export interface Agreed {
   readonly decision: Decision;
   /** Whether figures of this site's own patients may leave: the plan asks for them, and the steward lets them. */
   readonly siteMetrics: boolean;
-  /** Values of a checkpoint, and of an update. */
-  readonly vectorLength: number;
+  /** Of checkpoints and updates. */
+  readonly size: VectorSize;
 }
 
 /** P5: an ask is answered only under a plan that the steward has approved by this very digest, and only as that plan says. */
@@ -59,7 +59,8 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
 
 function withData(ask: Ask, offered: OfferedPlan, decision: Decision, data: RegisteredData | undefined): Agreed | Refusal {
   const { plan, manifest } = offered;
-  const vectorLength = travellingLength(plan, manifest.tensors);
+  const size = vectorSizeOf(plan, manifest);
+  const { vectorLength } = size;
   for (const vector of [ask.checkpoint, ask.start]) {
     if (vector.bytes !== 4 * vectorLength)
       return refuse(
@@ -73,5 +74,5 @@ function withData(ask: Ask, offered: OfferedPlan, decision: Decision, data: Regi
       'The plan is approved, but no table is registered for it at this site. Its people must run "engraft-site data add".',
     );
   const siteMetrics = plan.metrics.perSite && decision.approval.siteMetrics;
-  return { ok: true, ask, offered, data, decision, siteMetrics, vectorLength };
+  return { ok: true, ask, offered, data, decision, siteMetrics, size };
 }

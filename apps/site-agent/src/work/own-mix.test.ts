@@ -23,7 +23,7 @@ const own = { vector: Float32Array.of(1), personal: new Float32Array() };
 const never = new AbortController().signal;
 
 describe("a model between the site's own and the federation's", () => {
-  it("[M5] takes the share that does best on validation patients, and is judged once on test patients", async () => {
+  it("[M7] takes the share that does best on validation patients, and is judged once on test patients", async () => {
     const { model, looked } = modelOf((value, part) => (part === "validation" ? (value - 0.32) ** 2 : value), "loss");
     const mix = await ownMix(plan(["auroc", "loss"]), model, shared, own, never);
     expect(mix).toMatchObject({ weight: 0.3, metrics: { n: 50 } });
@@ -31,7 +31,7 @@ describe("a model between the site's own and the federation's", () => {
     expect(looked.filter(({ part }) => part === "test")).toHaveLength(1);
   });
 
-  it("[M5] of equally good shares takes the smallest; without a log loss the plan's first metric decides, the right way round", async () => {
+  it("[M7] of equally good shares takes the smallest; without a log loss the plan's first metric decides, the right way round", async () => {
     const flat = modelOf(() => 0.7, "auroc");
     expect(await ownMix(plan(["auroc"]), flat.model, shared, own, never)).toMatchObject({ weight: 0 });
     const rising = modelOf((value) => value, "auroc");

@@ -1,12 +1,13 @@
 /** A plan in plain words, and what changed between two plans: what a steward reads before saying yes. */
 import type { SecureAggregation } from "./aggregation.ts";
+import { vectorSizeOf } from "./analytic.ts";
+import { ANALYTIC_LEAVES, analyticInWords } from "./analytic-words.ts";
 import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
 import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import { strategyInWords } from "./strategy-words.ts";
-import { travellingLength } from "./strategy.ts";
 import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
 
 export interface PlanLine {
@@ -56,7 +57,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
     ...(plan.strategy === undefined ? [] : [{ topic: "Strategy", words: strategyInWords(plan.strategy) }]),
     ...fineTuning(plan, manifest),
     ...protection(plan),
-    { topic: "Leaves the site", words: whatLeaves(plan, travellingLength(plan, manifest.tensors)) },
+    { topic: "Leaves the site", words: whatLeaves(plan, vectorSizeOf(plan, manifest).vectorLength) },
     ...(plan.metrics.compareAlone
       ? [
           {
@@ -69,9 +70,10 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
 }
 
 /** Whatever differs from plain training of the chosen part. */
-function fineTuning({ training }: Plan, { tensors }: Manifest): readonly PlanLine[] {
-  const { trainable, depthRates, unfreezeEvery, classWeights, augmentation } = training;
+function fineTuning({ training, rounds }: Plan, { tensors }: Manifest): readonly PlanLine[] {
+  const { trainable, depthRates, unfreezeEvery, classWeights, augmentation, analytic } = training;
   const lines: PlanLine[] = [];
+  if (analytic !== undefined) lines.push(analyticInWords(analytic, rounds.count));
   const personal = totalSize(personalTensors(tensors, trainable));
   if (personal > 0) {
     const what = [...(trainable.personal === "head" ? ["the head"] : []), ...(trainable.norm === "local" ? ["normalisation"] : [])].join(
@@ -137,8 +139,9 @@ function whatLeaves(plan: Plan, travelling: number): string {
   if (aggregation.method === "plain") {
     return `Each round: the update (${travelling.toLocaleString("en-GB")} numbers), the number of training patients, engine and seconds.${own}`;
   }
+  const solving = plan.training.analytic === undefined ? "" : ` ${ANALYTIC_LEAVES}`;
   const weight = { equal: "nothing", bucketed: "its order of magnitude", exact: "the exact number" }[aggregation.weights];
-  return `Each round: one masked vector of the update (${travelling.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${own}`;
+  return `Each round: one masked vector of the update (${travelling.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${solving}${own}`;
 }
 
 const measured = (plan: Plan, part: string): string =>

@@ -8,6 +8,7 @@ import { canonicalJson } from "../base/canonical.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
 import { Digest } from "../base/ids.ts";
 import { Aggregation } from "./aggregation.ts";
+import { Analytic, analyticProblem } from "./analytic.ts";
 import { Augmentation } from "./augmentation.ts";
 import { Field, readsFile, Split } from "./fields.ts";
 import { columnsOf, hasClasses, kindOf, Label, type LabelKind } from "./labels.ts";
@@ -24,7 +25,8 @@ export const Optimizer = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("adam"), learningRate: z.number().gt(0).max(10) }),
 ]);
 
-const PlanText = z.strictObject({
+/** Syntax only; `Plan` also checks what must go together. */
+export const PlanText = z.strictObject({
   format: z.literal("engraft.plan/1"),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/, "use 2 to 40 of a-z, 0-9 and '-'"),
   /** Rises with each plan of the same name. */
@@ -49,6 +51,8 @@ const PlanText = z.strictObject({
     classWeights: z.literal("balanced").optional(),
     /** Absent means the samples as they are. */
     augmentation: Augmentation.optional(),
+    /** Rounds in which the head is solved for from sums, in front of those that train. Absent means none. */
+    analytic: Analytic.optional(),
     /** L2 penalty on trained weights, per update. */
     weightDecay: z.number().min(0).max(1),
     /** Largest L2 norm of an update; a longer one is scaled down at the site. */
@@ -139,5 +143,6 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
     return no(
       "metrics.compareMix is of models that are trained alone and of single sites' figures, so compareAlone and perSite must be true",
     );
-  return checkStrategy(plan);
+  const problem = analyticProblem(plan, manifest);
+  return problem === undefined ? checkStrategy(plan) : no(problem);
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { isRefusal } from "../base/errors.ts";
 import type { PublicKey, SiteName } from "../base/ids.ts";
+import { vectorSizeOf } from "./analytic.ts";
 import { heartManifest, heartManifestDigest, heartPlan, planWith } from "./heart.fixture.ts";
 import { planDigest, readPlan } from "./plan-digest.ts";
 import { completeDraft } from "./plan-draft.ts";
 import { planInWords } from "./plan-words.ts";
 import { checkPlanAgainstBase, Plan } from "./plan.ts";
-import { Strategy, travellingClip, travellingLength } from "./strategy.ts";
+import { Strategy, travellingClip } from "./strategy.ts";
 
 const enrolled = ["aarau", "basel", "chur"].map((site) => ({ site: site as SiteName, publicKey: "A".repeat(43) as PublicKey }));
 const secure = (plan: Plan): Plan => Plan.parse(completeDraft({ ...plan, aggregation: { method: "secure" } }, enrolled));
@@ -94,7 +95,7 @@ describe("a plan's strategy", () => {
 
   it("[R27] lets twice as many numbers travel where control variates go along, and says so", () => {
     const plan = under({ name: "scaffold", serverRate: 1 }, steps);
-    expect([travellingLength(plan, heartManifest.tensors), travellingLength(steps, heartManifest.tensors)]).toEqual([6, 3]);
+    expect([plan, steps].map((one) => vectorSizeOf(one, heartManifest).vectorLength)).toEqual([6, 3]);
     expect(travellingClip(plan)).toBeCloseTo(5 * Math.SQRT2, 12);
     const leaves = planInWords(plan, heartManifest).find(({ topic }) => topic === "Leaves the site")?.words;
     expect(leaves).toContain("(6 numbers)");

@@ -332,7 +332,7 @@ describe("the end", () => {
     }
   });
 
-  it("[M5] a mixed model's figures count only where the plan asks for them", () => {
+  it("[M7] a mixed model's figures count only where the plan asks for them", () => {
     const mix = { weight: 0.5, metrics: metrics(0.8) };
     expect(evaluating().evaluation("anna", { mix })).toEqual(["evaluation.missed"]);
     const play = new Play(planWith({ metrics: { compareMix: true } }));

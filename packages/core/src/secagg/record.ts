@@ -46,7 +46,10 @@ export const RoundRecord = z.strictObject({
   /** The summed words, little-endian, packed as a masked vector is. */
   sum: Blob,
   masked: z.array(z.strictObject({ site: SiteName, body: Blob })),
-  /** Of a training round: what the checkpoint was made of beside the sum. Absent in records of an earlier version. */
+  /**
+   * Of a round that trained: what the checkpoint was made of beside the sum. Absent in analytic rounds, whose sum is no update, and in
+   * records of an earlier version.
+   */
   checkpoint: z
     .strictObject({
       before: Blob,
@@ -63,5 +66,7 @@ export const RoundRecord = z.strictObject({
       clip: z.number(),
     })
     .optional(),
+  /** Of the first analytic round: what the sum says of the head's inputs. Later rounds, which do not sum it again, go by it. */
+  moments: z.strictObject({ samples: z.int().min(1), sums: z.array(z.number()), squares: z.array(z.number()) }).optional(),
 });
 export type RoundRecord = z.infer<typeof RoundRecord>;

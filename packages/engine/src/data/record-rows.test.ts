@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Field, SignalField } from "@engraft/core/models/fields";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findShared, requireOrSkip } from "../../../../test/support/require.ts";
 import { tableOf } from "../model.fixture.ts";
 import { checkTable } from "./check.ts";
 import { TableDeclaration, type RecordsTable } from "./declaration.ts";
@@ -189,3 +190,21 @@ describe("[D23] what is wrong with a recording is found by the data check, with 
     expect(kinds(await checkTable(table({ rate: 50 }), plan))).toEqual({ "other-rate": 1 });
   });
 });
+
+requireOrSkip("the shared recordings", findShared("data/cinc2021-samples/records")).describe(
+  "three hospitals' electrocardiograms",
+  (found) => {
+    it("[D24] become samples of one plan, by the SNOMED codes of their headers", async () => {
+      const leads = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
+      const signal = field({ leads, rate: 125, seconds: 10, unit: "uV", band: { above: 0.5, below: 40, order: 2 } });
+      const report = await checkTable(rows(found, { key: "Dx" }), planOf(signal, ["426177001", "427084000"], ["426783006"]));
+      // PTB-XL's headers say mv.
+      expect([report.rows, report.ok, Object.keys(kinds(report)).filter((kind) => kind !== "unknown-label")]).toEqual([
+        50,
+        true,
+        ["other-rate"],
+      ]);
+      expect(Math.min(report.classes["positive"] ?? 0, report.classes["negative"] ?? 0)).toBeGreaterThan(5);
+    });
+  },
+);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { chooseTrainer } from "../train/backends.ts";
 import { architecture, tensors } from "../model.fixture.ts";
 import { findToolchain } from "./compile.ts";
-import { startSession, wantedBackends, wantedGpu, wantedProviders } from "./gpu.ts";
+import { startSession, wantedBackends, wantedGpu, wantedProviders } from "./wanted.ts";
 import { installNative } from "./install.ts";
 import { addonIn, cacheFolder } from "./place.ts";
 import { engineStatus } from "./status.ts";

@@ -1,5 +1,5 @@
 /** What each engine of this machine really does, told by one real step of each. */
-import { wantedBackends, wantedGpu, wantedProviders, type Gpu } from "./gpu.ts";
+import { wantedBackends, wantedGpu, wantedProviders, type Gpu } from "./wanted.ts";
 import { findAddon } from "./place.ts";
 import { probe, type ProbeAnswer } from "./probe.ts";
 

@@ -4,7 +4,7 @@ import type { Plan } from "@engraft/core/models/plan";
 import { EngraftError } from "@engraft/core/base/errors";
 import { totalSize, trainedTensors } from "@engraft/core/models/tensors";
 import { inputShape, sizeOfShape } from "../ir/layers.ts";
-import { wantedBackends } from "./gpu.ts";
+import { wantedBackends } from "./wanted.ts";
 import { trainedPart } from "./trained-part.ts";
 import { probe, type ProbeAnswer, type ProbeRequest } from "./probe.ts";
 
@@ -14,8 +14,8 @@ export type Trial =
       /** Engine and backend that did the step. */
       readonly engine: string;
       readonly stepMs: number;
-      /** The other engines that can train it here, and how long their step takes. */
-      readonly others: readonly { readonly engine: string; readonly stepMs: number }[];
+      /** The other engines that can train it here; only a review times them. */
+      readonly others?: readonly TimedStep[];
       /** Steps of one round; null where that depends on a table that is not registered yet. */
       readonly steps: number | null;
       readonly minutes: number | null;
@@ -64,9 +64,23 @@ function widthOf(manifest: Manifest, { trainable }: Plan["training"]): number | 
   }
 }
 
-/** Plain JavaScript is left out: where another engine trains a plan it is slower by far, and a step may take minutes. */
-async function othersThan(chosen: string, manifest: Manifest, training: Plan["training"], { probe: tryOn }: TrialMachine) {
-  const others: { engine: string; stepMs: number }[] = [];
+export interface TimedStep {
+  /** Engine and backend. */
+  readonly engine: string;
+  readonly stepMs: number;
+}
+
+/**
+ * How long a step takes on the engines other than `chosen` that can train the plan here. Plain JavaScript is left out: where another engine
+ * trains a plan it is slower by far, and a step may take minutes. Never throws.
+ */
+export async function timeOthers(
+  chosen: string,
+  manifest: Manifest,
+  { training }: Plan,
+  { probe: tryOn } = thisMachine,
+): Promise<readonly TimedStep[]> {
+  const others: TimedStep[] = [];
   for (const backend of wantedBackends().filter((name) => name !== "cpu")) {
     if (chosen.startsWith("onnx") ? backend === "onnx" : chosen === `tfjs ${backend}`) continue;
     const answer = await tryOn({ what: "plan", manifest, training, backends: [backend] });
@@ -96,11 +110,10 @@ export async function tryPlan(manifest: Manifest, plan: Plan, rows: TrialRows | 
   const memoryBytes = tried.peakBytes + table;
   const after = tooLarge(memoryBytes);
   if (after !== undefined) return after;
-  const others = await othersThan(tried.engine, manifest, training, machine);
   const { amount, batch } = training;
   const steps =
     amount.unit === "updates" ? amount.count : rows === null ? null : Math.ceil((amount.count * (1 + changed) * rows.train) / batch);
   const minutes = steps === null ? null : (steps * tried.stepMs) / 60_000;
   const late = minutes !== null && 60 * minutes > plan.cohort.deadlineSeconds;
-  return { can: true, engine: tried.engine, stepMs: tried.stepMs, others, steps, minutes, late, memoryBytes };
+  return { can: true, engine: tried.engine, stepMs: tried.stepMs, steps, minutes, late, memoryBytes };
 }

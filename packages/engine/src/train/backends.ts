@@ -7,7 +7,7 @@ import "@tensorflow/tfjs-layers";
 import { join } from "node:path";
 import { inputShape, sizeOfShape, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
-import { wantedBackends } from "../native/gpu.ts";
+import { wantedBackends } from "../native/wanted.ts";
 import { loadNative, loadNativeGpu } from "../native/load.ts";
 import { packageFolder } from "../native/place.ts";
 import { targetsOfLoss } from "./loss.ts";

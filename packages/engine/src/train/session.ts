@@ -1,6 +1,6 @@
 /** A site's data and model, loaded once: trains and evaluates. Runs inside the training thread. */
+import type { Statistics } from "@engraft/core/aggregation/statistics";
 import { EngraftError } from "@engraft/core/base/errors";
-import { outputsOf } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
@@ -17,6 +17,7 @@ import { tallyOf } from "../evaluate/tally.ts";
 import { hasThresholds, thresholdsOf } from "../evaluate/thresholds.ts";
 import type { Encoder } from "../trunk/encoder.ts";
 import type { Copy } from "../trunk/features.ts";
+import { headView, siteStatistics, solvedAlone } from "./analytic.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
 import { batchesOf } from "./batches.ts";
 import { copiesOf, withCopies } from "./copies.ts";
@@ -26,6 +27,7 @@ import { loadModel } from "./model.ts";
 import { startState } from "./optimizer.ts";
 import { partsOf, type Parts } from "./parts.ts";
 import { ratesOf } from "./rates.ts";
+import { inSlices } from "./slices.ts";
 import type { CompiledModel } from "./trainer.ts";
 
 export interface SessionOptions {
@@ -38,7 +40,7 @@ export interface SessionOptions {
   readonly trunk?: Uint8Array | undefined;
   /** Where the frozen part's features are kept; without one they are worked out at every opening. */
   readonly featureCache?: CachePlace | undefined;
-  /** Tried in this order; the default is native, wasm, cpu. */
+  /** Tried in this order; the default is that of this machine (native/wanted.ts). */
   readonly backends?: readonly Backend[];
 }
 
@@ -104,6 +106,8 @@ export interface Session {
     personal?: Float32Array,
     variate?: Float32Array,
   ): Promise<TrainingOutcome>;
+  /** This site's sums of an analytic round, at the head that ends `start` or at one of zeros. */
+  statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
   /** After as much training as `rounds` rounds, from the base, on this site's data only. */
   trainAlone(rounds: number, control: TrainingControl): Promise<AloneOutcome>;
   /** Null where the part has fewer patients than the plan's minimum count. */
@@ -137,9 +141,10 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
     predict(model, plan, samples[part], parts.join(modelOf(plan, parts, vector), personal));
   const { names, minCount } = plan.metrics;
+  const counts = countParts(table, plan.data);
   return {
     engine: trainer.name,
-    counts: countParts(table, plan.data),
+    counts,
     train: async (checkpoint, { run, round, site }, control, personal, variate) => {
       const begin = performance.now();
       const { start, guidance, travelling } = guided(plan, parts, checkpoint, personal, variate);
@@ -147,9 +152,20 @@ export async function openSession(options: SessionOptions, control: TrainingCont
       const seconds = (performance.now() - begin) / 1000;
       return { ...travelling(trained.shared), personal: trained.personal, sampleCount: samples.train.rows, seconds };
     },
+    statistics: async (start, fromZero, personal) => {
+      const view = await headView(model, learnt, parts.join(start, personal));
+      return siteStatistics(plan, view, counts.train.patients, start, fromZero);
+    },
     trainAlone: async (rounds, control) => {
-      const start = parts.join(parts.base.shared);
-      const { shared, personal } = parts.split(await fit(fitting, start, { first: 1, count: rounds }, ["alone"], control));
+      const base = parts.join(parts.base.shared);
+      const solved =
+        plan.training.analytic === undefined
+          ? { vector: base, rounds: 0 }
+          : solvedAlone(plan, await headView(model, learnt, base), base, rounds);
+      const left = { first: 1 + solved.rounds, count: rounds - solved.rounds };
+      const { shared, personal } = parts.split(
+        left.count === 0 ? solved.vector : await fit(fitting, solved.vector, left, ["alone"], control),
+      );
       return { vector: shared, personal };
     },
     evaluate: async (vector, part, personal) => {
@@ -242,20 +258,11 @@ async function fit(
   return state.parameters;
 }
 
-/** Samples in one forward pass: bounds memory, not results. */
-const SLICE = 4096;
-
 /** Null for fewer patients than the plan lets a site report of. */
 async function predict(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<Predicted | null> {
   const patients = samples.patients.reduce((most, patient) => Math.max(most, patient + 1), 0);
   if (patients < plan.metrics.minCount) return null;
-  const outputs = outputsOf(plan.data.label);
-  const logits = new Float32Array(samples.rows * outputs);
-  for (let from = 0; from < samples.rows; from += SLICE) {
-    const to = Math.min(from + SLICE, samples.rows);
-    const slice = await model.logits(samples.x.subarray(from * samples.width, to * samples.width), to - from, vector);
-    logits.set(slice, from * outputs);
-  }
+  const logits = await inSlices(samples, (x, rows) => model.logits(x, rows, vector));
   if (!logits.every(Number.isFinite)) throw new EngraftError("not-finite", "The model's predictions are no finite numbers.");
   const { label } = plan.data;
   return { label, predictions: predictionsOf(label, logits), y: samples.y, patients: samples.patients };

@@ -22,6 +22,8 @@ export interface CompiledModel {
   step(x: Float32Array, y: Float32Array, state: TrainingState): Promise<number>;
   /** Logits of `rows` samples, row-major rows x outputs, under `parameters`, in the order of `trainedTensors`. Dropout and batch statistics are off. */
   logits(x: Float32Array, rows: number, parameters: Float32Array): Promise<Float32Array>;
+  /** What enters the last layer, rows x its inputs, likewise. */
+  headInputs(x: Float32Array, rows: number, parameters: Float32Array): Promise<Float32Array>;
   /** Every tensor that is not trained, as the engine holds it now. */
   frozen(): ReadonlyMap<string, Float32Array>;
   dispose(): void;

@@ -2,13 +2,15 @@
  * Opening a sum: secrets are rebuilt from t releases, the masked vectors are added as they are read, one slice at a time, and
  * the masks come off the sum. Memory holds one vector whatever the number of sites; no single update is ever there.
  */
+import type { Moments } from "@engraft/core/aggregation/statistics";
 import { setImmediate } from "node:timers/promises";
 import { serverStep } from "@engraft/core/aggregation/server-step";
 import { isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
 import type { RunId, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { PooledFigures } from "@engraft/core/models/pooled";
-import { pooledFigures } from "@engraft/core/models/tally";
+import { analyticOf } from "@engraft/core/models/analytic";
+import { pooledFigures, totalsLength } from "@engraft/core/models/tally";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { Unmasking } from "@engraft/core/rounds/secure/state";
 import type { RunParams } from "@engraft/core/rounds/state";
@@ -22,6 +24,7 @@ import { BlobFault } from "@engraft/runtime/blob-fault";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { SLICE_BYTES, withSequential } from "../../plans/weights-file.ts";
 import { writeNext, type Standing } from "../next-checkpoint.ts";
+import { solved } from "./solve.ts";
 import { roundHashOf, type Kept } from "./kept.ts";
 
 /** A million words of a few masks: some milliseconds, after which the links are served. */
@@ -35,7 +38,10 @@ export interface Opened {
   readonly crooked: readonly SiteName[];
   /** Null for an evaluation. */
   readonly checkpoint: BlobRef | null;
+  /** Null where the strategy keeps nothing. */
   readonly serverState: BlobRef | null;
+  /** Of the first analytic round. */
+  readonly moments: Moments | undefined;
 }
 
 export interface NotOpened {
@@ -52,13 +58,21 @@ const not = (refusal: Refusal): NotOpened => ({
   blamed: "site" in refusal ? (refusal.site as SiteName) : null,
 });
 
+/** Of which run, and where its blobs are. */
+export interface Opens {
+  readonly blobs: BlobStore;
+  readonly kept: Kept;
+  readonly run: RunId;
+  readonly params: RunParams;
+}
+
 /**
  * Opens the sum, or says why it cannot be. What a site sent and the disk has lost cannot come again: then the round ends by name.
  * Throws where the checkpoint or the server's state is not here, or the disk is at fault: that may pass.
  */
-export async function openSum(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
+export async function openSum({ blobs, kept, run, params }: Opens, state: Unmasking, before?: Moments): Promise<Opened | NotOpened> {
   try {
-    return await open(blobs, kept, run, params, state);
+    return await open({ blobs, kept, run, params }, state, before);
   } catch (error) {
     const ours = error instanceof BlobFault && [state.checkpoint.digest, state.serverState?.digest].includes(error.digest);
     if (!(error instanceof BlobFault) || ours) throw error;
@@ -66,7 +80,7 @@ export async function openSum(blobs: BlobStore, kept: Kept, run: RunId, params: 
   }
 }
 
-async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
+async function open({ blobs, kept, run, params }: Opens, state: Unmasking, before: Moments | undefined): Promise<Opened | NotOpened> {
   const { secure } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no sum to open");
   const deals = (await kept.deals(secure.directory, state.roster, state.deals)).map(({ accepted }) => accepted);
@@ -79,15 +93,18 @@ async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams,
   }
   const recovered = recoverSecrets(opening, releases);
   if (isRefusal(recovered)) return not(recovered);
-  const encoding = encodingOf(params.plan, params.vectorLength, state.attempt.purpose);
+  const encoding = encodingOf(params.plan, params, state.attempt);
   const layout = layoutOf(encoding);
   const sum = await summed(blobs, state, layout);
   await unmasked(sum, opening, recovered.value);
   const decoded = decodeSum(encoding, roundHashOf(run, params, state), sum, state.inputs.length);
   if (isRefusal(decoded)) return not(decoded);
-  const pooled = pooledFigures(params.plan, state.attempt.purpose, decoded.value.totals, state.inputs.length);
+  const { totals } = decoded.value;
+  const counts = totalsLength(params.plan, state.attempt.purpose);
+  const pooled = pooledFigures(params.plan, state.attempt.purpose, totals.slice(0, counts), state.inputs.length);
   if (isRefusal(pooled)) return not(pooled);
-  const next = state.attempt.purpose === "train" ? await applied(blobs, params, state, decoded.value) : undefined;
+  const next = await nextOf(blobs, params, state, { ...decoded.value, totals: totals.slice(counts) }, before);
+  if (isRefusal(next)) return not(next);
   const packed = pack(layout, sum);
   return {
     ok: true,
@@ -97,6 +114,7 @@ async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams,
     crooked: recovered.value.crooked,
     checkpoint: next?.checkpoint ?? null,
     serverState: next?.serverState ?? null,
+    moments: next?.moments,
   };
 }
 
@@ -121,8 +139,23 @@ async function unmasked(sum: Uint32Array, opening: Opening, recovered: Recovered
   }
 }
 
+/** What follows from the sum, where it is not of an evaluation; `totals` without the counts of predictions. */
+async function nextOf(
+  blobs: BlobStore,
+  params: RunParams,
+  state: Unmasking,
+  { mean, totals }: Decoded,
+  before: Moments | undefined,
+): Promise<(Standing & Pick<Opened, "moments">) | Refusal | undefined> {
+  if (state.attempt.purpose === "evaluate") return undefined;
+  const analytic = analyticOf(params.plan, state.attempt);
+  if (analytic === undefined) return { ...(await applied(blobs, params, state, mean)), moments: undefined };
+  const next = await solved(blobs, params, state, analytic, { totals, before });
+  return isRefusal(next) ? next : { checkpoint: next.checkpoint, serverState: null, moments: next.moments };
+}
+
 /** The next checkpoint: what the strategy makes of the one that the round started from and the mean. */
-function applied(blobs: BlobStore, { plan }: RunParams, state: Unmasking, { mean }: Decoded): Promise<Standing> {
+function applied(blobs: BlobStore, { plan }: RunParams, state: Unmasking, mean: Decoded["mean"]): Promise<Standing> {
   const share = state.inputs.length / state.sites.length;
   return writeNext(blobs, state, serverStep(plan.strategy, { values: mean.length, share }), (from, to) => mean.subarray(from, to));
 }

@@ -15,7 +15,10 @@ export const readPicture = async (bytes: Uint8Array, field: ImageField): Promise
 
 /** One sample, channels x height x width. Throws `PictureRefused`. */
 export async function pictureSample(bytes: Uint8Array, rule: ImageRule, field: ImageField): Promise<Float32Array> {
-  return normalised(await levelsAtSize(bytes, rule, field), rule);
+  const sample = normalised(await levelsAtSize(bytes, rule, field), rule);
+  // Finite values over a range without end, as broken headers have it, are no numbers.
+  if (!sample.every(Number.isFinite)) throw new PictureRefused("unreadable-file");
+  return sample;
 }
 
 const FITS = { stretch: "fill", crop: "cover", pad: "contain" } as const;

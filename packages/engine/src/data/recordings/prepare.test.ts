@@ -111,8 +111,9 @@ describe("a field's leads", () => {
       unitFactor("cm[H2O]", "m[H2O]"),
       unitFactor("cd", "d"),
       unitFactor("%", "%"),
-      unitFactor("mV", "mv"),
-    ]).toEqual([undefined, 0.01, undefined, 1, undefined]);
+      unitFactor("mv", "mV"),
+      unitFactor("mV", "Mv"),
+    ]).toEqual([undefined, 0.01, undefined, 1, 1, undefined]);
   });
 
   it("[D22] of another rate are resampled", async () => {

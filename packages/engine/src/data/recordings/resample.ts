@@ -35,7 +35,7 @@ export const resampledLength = (length: number, { up, down }: Ratio): number => 
 export function resampled(values: Float64Array, ratio: Ratio): Float64Array {
   const { up, down } = ratio;
   if (up === down || values.length === 0) return values;
-  const [filter, half] = lowPass(Math.max(up, down), up);
+  const [filter, half] = lowPassOf(ratio);
   const [first, last, length] = [values[0] as number, values.at(-1) as number, values.length];
   const slope = (last - first) / Math.max(1, length - 1);
   const result = new Float64Array(resampledLength(length, ratio));
@@ -52,8 +52,19 @@ export function resampled(values: Float64Array, ratio: Ratio): Float64Array {
   return result;
 }
 
+type LowPass = readonly [filter: Float64Array, half: number];
+
+/** Kept, because the leads of a table's recordings mostly have one rate, and the filter takes longer than a short lead. */
+let last: { readonly ratio: Ratio; readonly filter: LowPass } | undefined;
+
+function lowPassOf(ratio: Ratio): LowPass {
+  if (last?.ratio.up !== ratio.up || last.ratio.down !== ratio.down)
+    last = { ratio, filter: lowPass(Math.max(ratio.up, ratio.down), ratio.up) };
+  return last.filter;
+}
+
 /** For `up` times as many points, cut at half the lower rate; its sum is `up`. Also how far it reaches to each side. */
-function lowPass(most: number, up: number): readonly [filter: Float64Array, half: number] {
+function lowPass(most: number, up: number): LowPass {
   const half = CROSSINGS * most;
   const filter = Float64Array.from({ length: 2 * half + 1 }, (_, at) => {
     const x = (at - half) / most;

@@ -6,7 +6,7 @@ const PREFIXES: Readonly<Record<string, number>> = { "": 0, G: 9, M: 6, k: 3, d:
 const ATOMS = new Set(["V", "A", "T", "Pa", "Ohm", "g", "l", "L", "s", "Hz", "m", "mol", "m[Hg]", "m[H2O]"]);
 
 /** Recorders' spellings of UCUM units. */
-const SPELLINGS: Readonly<Record<string, string>> = { mmHg: "mm[Hg]", cmH2O: "cm[H2O]", degC: "Cel", Volt: "V" };
+const SPELLINGS: Readonly<Record<string, string>> = { mmHg: "mm[Hg]", cmH2O: "cm[H2O]", degC: "Cel", Volt: "V", mv: "mV", uv: "uV" };
 
 function parts(text: string): { readonly power: number; readonly atom: string } {
   // The micro sign and the Greek letter are both in use.

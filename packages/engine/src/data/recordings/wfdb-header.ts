@@ -64,8 +64,10 @@ const MAX_SEGMENTS = 65_536;
 function parseSegments(lines: readonly string[], count: number): { readonly name: string; readonly frames: number }[] {
   if (count < 1 || count > MAX_SEGMENTS || lines.length < count) throw unreadable("a header with fewer segments than it says");
   return lines.slice(0, count).map((line) => {
-    const [name = "", frames = ""] = line.split(/\s+/);
-    return { name, frames: whole(frames, "length of a segment") };
+    const [name = "", text = ""] = line.split(/\s+/);
+    const frames = whole(text, "length of a segment");
+    if (frames < 0) throw unreadable("a segment that is shorter than nothing");
+    return { name, frames };
   });
 }
 

@@ -123,6 +123,7 @@ async function joinedValues(
   const values = new Float64Array(length).fill(Number.NaN);
   let from = 0;
   for (const { frames, leads } of parts) {
+    if (from + frames * perFrame > length) throw damaged("its segments are longer than its header says");
     const lead = leads.find((one) => one.name === name);
     if (lead !== undefined) {
       if (lead.unit !== unit || lead.rate !== rate) throw unreadable("a lead whose unit or rate changes between segments");

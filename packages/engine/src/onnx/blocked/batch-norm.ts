@@ -4,7 +4,9 @@
  * lose the variance of channels whose mean is far from zero.
  */
 import type { LayerOf } from "../../ir/layers.ts";
-import { affine, cut, dot, filled, perChannel, plain2d, sum, type BlockedOperator, type BlockedScope } from "./layout.ts";
+import { twoOf } from "../../ir/shapes.ts";
+import { cut } from "../arrange.ts";
+import { affine, dot, filled, perChannel, sum, type BlockedOperator, type BlockedScope } from "./layout.ts";
 
 type Norm = LayerOf<"batch-norm">;
 
@@ -17,7 +19,7 @@ interface Parts {
 
 function partsOf({ layer, batch, block, input }: BlockedScope<Norm>): Parts {
   const channels = filled(layer.channels, block);
-  const space = plain2d(input.slice(1));
+  const space = twoOf(input.slice(1), 1);
   return { channels, shape: [channels, ...space], values: batch * space[0] * space[1] };
 }
 
