@@ -7,6 +7,7 @@ import type { Manifest } from "@engraft/core/models/manifest";
 import type { AggregationMethod } from "@engraft/core/models/aggregation";
 import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
+import type { Criterion } from "@engraft/core/provenance/statement";
 import type { RunEvent } from "@engraft/core/rounds/events";
 import type { Comparison, RunPhase } from "@engraft/core/rounds/view";
 import type { Inside } from "../doctor/inside.ts";
@@ -210,8 +211,30 @@ export interface ReleaseView {
   readonly createdAt: number;
   readonly rounds: number;
   readonly aggregation: AggregationMethod;
-  readonly files: readonly { readonly name: string; readonly url: string; readonly sha256: string; readonly bytes: number }[];
+  readonly files: readonly ReleaseFileView[];
   readonly comparisons: readonly Comparison[];
+  /** Null while it is a candidate: nobody has released it. */
+  readonly released: {
+    readonly name: string;
+    readonly version: string;
+    readonly notes: string;
+    readonly by: string;
+    readonly at: number;
+  } | null;
+  readonly withdrawn: { readonly by: string; readonly at: number; readonly why: string } | null;
+  /** The plan's acceptance criteria, held against the figures. */
+  readonly criteria: readonly Criterion[];
+  /** Public key of the coordinator, with which the release is verified. */
+  readonly key: string;
+}
+
+export interface ReleaseFileView {
+  readonly name: string;
+  readonly url: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** How often it was fetched whole. */
+  readonly downloads: number;
 }
 
 export interface AuditView {
