@@ -31,7 +31,10 @@ describe.each(["secure", "plain"] as const)("a release of a %s run", (aggregatio
     run = await heart.startRun();
     await heart.untilPhase(run, "finished");
     const api = await heart.federation.api();
-    await vi.waitFor(async () => expect((await api.runs.get.query({ run })).release).not.toBeNull(), { timeout: 30_000 });
+    const there = async (): Promise<void> => {
+      if ((await api.runs.get.query({ run })).release === null) throw new Error("The run has no model yet.");
+    };
+    await vi.waitFor(there, { timeout: 30_000 });
   });
   afterAll(async () => {
     await heart?.stop();
@@ -41,11 +44,14 @@ describe.each(["secure", "plain"] as const)("a release of a %s run", (aggregatio
   const make = (...more: readonly string[]) =>
     heart.federation.coordinatorCommand("release", "make", run, "--name", `heart-${aggregation}`, "--as", "1.0", ...more);
   const verify = async (path: string, ...more: readonly string[]) => {
-    const { code, result, stderr } = await runProgram("engraft", ["verify", path, "--json", ...more], { name: "verify", log: join(dir, "verify.log") });
+    const { code, result, stderr } = await runProgram("engraft", ["verify", path, "--json", ...more], {
+      name: "verify",
+      log: join(dir, "verify.log"),
+    });
     return { code, stderr, checks: (result?.["checks"] ?? []) as readonly Check[], result };
   };
 
-  it("[N7] a missed criterion of the plan keeps it back, unless somebody says why", async () => {
+  it("[O7] a missed criterion of the plan keeps it back, unless somebody says why", async () => {
     const missed = await make();
     expect(missed.code).toBe(5);
     expect(missed.stderr).toMatch(/auroc at least 0\.99 .*it is 0\.\d+/);
@@ -56,7 +62,7 @@ describe.each(["secure", "plain"] as const)("a release of a %s run", (aggregatio
     expect(again.stderr).toContain("A release never changes");
   });
 
-  it("[N1] [N2] [N3] [N4] [N5] [N6] is proven offline under the coordinator's key alone", async () => {
+  it("[O1] [O2] [O3] [O4] [O5] [O6] is proven offline under the coordinator's key alone", async () => {
     const out = join(dir, "files");
     await heart.federation.coordinatorCommandOk("release", "save", run, "--out", out);
     const path = join(out, "bundle.zip");
@@ -83,7 +89,7 @@ describe.each(["secure", "plain"] as const)("a release of a %s run", (aggregatio
     expect(foreign.checks.filter(({ ok }) => !ok).map(({ what }) => what)).toEqual(["the key of cleveland"]);
   });
 
-  it("[N2] [N8] 50 single bytes changed, anywhere: each is found, and named by the file it stands in", async () => {
+  it("[O2] [O8] 50 single bytes changed, anywhere: each is found, and named by the file it stands in", async () => {
     const random = numbers(SEED);
     const { files } = readBundle(bundle);
     for (let index = 0; index < 50; index++) {
@@ -97,7 +103,11 @@ describe.each(["secure", "plain"] as const)("a release of a %s run", (aggregatio
       const named = wrongIn(changed);
       expect(named.length, `byte ${at}`).toBeGreaterThan(0);
       const inside = [...files].find(([, bytes]) => within(bundle, bytes, at))?.[0];
-      if (inside !== undefined) expect(named.some((what) => what.startsWith(inside)), `byte ${at}: ${named.join("; ")}`).toBe(true);
+      if (inside !== undefined)
+        expect(
+          named.some((what) => what.startsWith(inside)),
+          `byte ${at}: ${named.join("; ")}`,
+        ).toBe(true);
     }
   });
 
@@ -111,10 +121,11 @@ describe.each(["secure", "plain"] as const)("a release of a %s run", (aggregatio
     }
   };
 
-  it("[N9] withdrawn, it is kept back and says why; whoever insists gets it with a warning", async () => {
+  it("[O9] withdrawn, it is kept back and says why; whoever insists gets it with a warning", async () => {
     await heart.federation.coordinatorCommandOk("release", "withdraw", run, "--why", "Trained on too few.");
     const token = (await readFile(join(heart.federation.coordinatorDir, "operator.token"), "utf8")).trim();
-    const get = (path: string, headers = {}) => fetch(`${heart.federation.url}${path}`, { headers: { authorization: `Bearer ${token}`, ...headers } });
+    const get = (path: string, headers = {}) =>
+      fetch(`${heart.federation.url}${path}`, { headers: { authorization: `Bearer ${token}`, ...headers } });
     const refused = await get(`/releases/${run}/bundle.zip`);
     expect(refused.status).toBe(412);
     expect(await refused.text()).toContain("Trained on too few.");

@@ -5,9 +5,7 @@ import { Command, CommanderError } from "commander";
 import * as z from "zod";
 import { verify } from "./verify.ts";
 
-const { version } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")));
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")));
 
 function program(setExit: (code: number) => void): Command {
   const root = new Command("engraft").description("Looks at what came out of a federation").version(version).exitOverride();

@@ -21,10 +21,12 @@ const SiteKeys = z.record(z.string(), PublicKey);
 /** The exit code: 0 where everything holds under the pinned key, else that of `not-proven`. */
 export async function verify(path: string, flags: VerifyFlags): Promise<number> {
   const { files, container } = await filesAt(path);
-  const key = flags.key === undefined ? undefined : parsed(PublicKey, flags.key, "--key needs the coordinator's public key: 43 letters and digits");
+  const key =
+    flags.key === undefined ? undefined : parsed(PublicKey, flags.key, "--key needs the coordinator's public key: 43 letters and digits");
   const sites = flags.sites === undefined ? {} : parsed(SiteKeys, await jsonFile(flags.sites), `${flags.sites} is not {"site": "key"}`);
   const claimed = key ?? claimedKey(files);
-  if (claimed === undefined) throw new EngraftError("not-proven", "Nothing here says where these files come from: there is no readable provenance.dsse.json.");
+  if (claimed === undefined)
+    throw new EngraftError("not-proven", "Nothing here says where these files come from: there is no readable provenance.dsse.json.");
   const verified = verifyRelease(files, { coordinator: claimed, sites });
   const checks = [...container, ...verified.checks];
   const sound = checks.every(({ ok }) => ok);
@@ -39,9 +41,16 @@ async function filesAt(path: string): Promise<{ readonly files: ReleaseFiles; re
   });
   if (!found.isDirectory()) {
     const { files, exact } = readBundle(new Uint8Array(await readFile(path)));
-    return { files, container: exact ? [] : [bad("the zip file around the files", "Its own bookkeeping was changed; the files are looked at one by one.")] };
+    return {
+      files,
+      container: exact
+        ? []
+        : [bad("the zip file around the files", "Its own bookkeeping was changed; the files are looked at one by one.")],
+    };
   }
-  const names = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile() && entry.name !== BUNDLE_FILE).map(({ name }) => name);
+  const names = (await readdir(path, { withFileTypes: true }))
+    .filter((entry) => entry.isFile() && entry.name !== BUNDLE_FILE)
+    .map(({ name }) => name);
   const read = await Promise.all(names.map(async (name) => [name, new Uint8Array(await readFile(join(path, name)))] as const));
   return { files: new Map(read), container: [] };
 }
@@ -80,7 +89,9 @@ function say({ checks, sound, pinned, key, verified: { provenance }, json }: Say
 }
 
 function aboutRelease({ release, run, base, sites, rounds, aggregation }: Provenance): readonly string[] {
-  const criteria = release.criteria.map(({ metric, on, value, met }) => `${metric} (${on}) ${value?.toFixed(3) ?? "not measured"}: ${met ? "met" : "MISSED"}`);
+  const criteria = release.criteria.map(
+    ({ metric, on, value, met }) => `${metric} (${on}) ${value?.toFixed(3) ?? "not measured"}: ${met ? "met" : "MISSED"}`,
+  );
   return [
     `${release.name} ${release.version}, released by ${release.by} on ${new Date(release.at).toISOString().slice(0, 10)}`,
     `from ${base.name} ${base.version} by the run ${run}: ${rounds.length} sums (${aggregation}) over ${sites.map(({ site }) => site).join(", ")}`,

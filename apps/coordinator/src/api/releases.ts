@@ -8,9 +8,12 @@ import { release, withdraw } from "../releases/make.ts";
 import { storedPlan } from "../plans/plans.ts";
 import type { Base, Download, Plan, Release, Run } from "../store/generated/client.ts";
 import { callerOf, procedure, router } from "./procedures.ts";
-import type { ReleaseView } from "./views.ts";
+import type { ReleaseView } from "./release-views.ts";
 
-type ReleaseRow = Release & { readonly run: Run & { readonly plan: Plan & { readonly base: Base } }; readonly downloads: readonly Download[] };
+type ReleaseRow = Release & {
+  readonly run: Run & { readonly plan: Plan & { readonly base: Base } };
+  readonly downloads: readonly Download[];
+};
 
 const WITH_RUN = { run: { include: { plan: { include: { base: true } } } }, downloads: true } as const;
 
@@ -38,8 +41,7 @@ async function view({ store, identity }: App, row: ReleaseRow): Promise<ReleaseV
     })),
     comparisons: folded?.comparisons ?? [],
     released: releasedOf(row),
-    withdrawn:
-      row.withdrawnAt === null ? null : { by: row.withdrawnBy ?? "", at: row.withdrawnAt.getTime(), why: row.withdrawn ?? "" },
+    withdrawn: row.withdrawnAt === null ? null : { by: row.withdrawnBy ?? "", at: row.withdrawnAt.getTime(), why: row.withdrawn ?? "" },
     criteria: folded === undefined ? [] : criteriaOf(content, folded),
     key: identity.publicKey,
   };
@@ -63,21 +65,15 @@ const Words = z.string().trim();
 export const releases = router({
   list: procedure.query(({ ctx }) => releaseViews(ctx.app)),
   make: procedure
-    .input(
-      z.strictObject({
-        run: RunId,
-        name: Name,
-        version: Version,
-        notes: Words.max(4000),
-        despite: Words.min(1).max(1000).nullable(),
-      }),
-    )
+    .input(z.strictObject({ run: RunId, name: Name, version: Version, notes: Words.max(4000), despite: Words.min(1).max(1000).nullable() }))
     .mutation(async ({ ctx, input }): Promise<ReleaseView | null> => {
       await release(ctx.app, { ...input, by: callerOf(ctx).actor });
       return releaseOf(ctx.app, input.run);
     }),
-  withdraw: procedure.input(z.strictObject({ run: RunId, why: Words.min(1).max(1000) })).mutation(async ({ ctx, input }): Promise<{ ok: true }> => {
-    await withdraw(ctx.app, { ...input, by: callerOf(ctx).actor });
-    return { ok: true };
-  }),
+  withdraw: procedure
+    .input(z.strictObject({ run: RunId, why: Words.min(1).max(1000) }))
+    .mutation(async ({ ctx, input }): Promise<{ ok: true }> => {
+      await withdraw(ctx.app, { ...input, by: callerOf(ctx).actor });
+      return { ok: true };
+    }),
 });

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { RunId } from "@engraft/core/base/ids";
-import type { ReleaseView } from "../api/views.ts";
+import type { ReleaseView } from "../api/release-views.ts";
 import { download, withApi, type Reach } from "./api.ts";
 import { parsed, type Said } from "./commands.ts";
 
@@ -21,7 +21,10 @@ export async function makeRelease(reach: Reach, run: string, flags: ReleaseFlags
   const made = await withApi(reach, (api) => api.releases.make.mutate({ run: id, ...flags }));
   return {
     json: { run, release: made },
-    lines: [`${run} is released as ${flags.name} ${flags.version}.`, `Whoever gets it verifies it with: engraft verify bundle.zip --key ${made?.key ?? ""}`],
+    lines: [
+      `${run} is released as ${flags.name} ${flags.version}.`,
+      `Whoever gets it verifies it with: engraft verify bundle.zip --key ${made?.key ?? ""}`,
+    ],
   };
 }
 
@@ -43,7 +46,8 @@ export async function listReleases(reach: Reach): Promise<Said> {
 export async function saveRelease(reach: Reach, run: string, out: string): Promise<Said> {
   const id = parsed(RunId, run, RUN);
   const found = (await withApi(reach, (api) => api.releases.list.query())).find((one) => one.run === id);
-  if (found === undefined) throw new EngraftError("not-found", `${run} has no model. "engraft-coordinator release list" shows those there are.`);
+  if (found === undefined)
+    throw new EngraftError("not-found", `${run} has no model. "engraft-coordinator release list" shows those there are.`);
   await mkdir(out, { recursive: true });
   for (const { name, url } of found.files) await download(reach, found.withdrawn === null ? url : `${url}?withdrawn=yes`, join(out, name));
   const warning = found.withdrawn === null ? [] : [`It was withdrawn: ${found.withdrawn.why}`];

@@ -49,7 +49,8 @@ export async function serveRelease(
   const release = await store.prisma.release.findUnique({ where: { id: wanted.id } });
   const file = release === null ? undefined : ReleaseFiles.parse(release.files).find(({ name }) => name === wanted.name);
   if (file === undefined) throw new EngraftError("not-found", "There is no such file.");
-  if (release?.withdrawnAt != null) mustWantWithdrawn(request, response, release.withdrawn ?? "");
+  const withdrawn = release?.withdrawn ?? undefined;
+  if (withdrawn !== undefined) mustWantWithdrawn(request, response, withdrawn);
   const path = blobs.path(file.sha256);
   response.setHeader("etag", `"${file.sha256}"`);
   response.setHeader("x-engraft-sha256", file.sha256);

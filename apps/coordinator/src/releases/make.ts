@@ -39,7 +39,8 @@ export async function release(app: App, wanted: Wanted): Promise<void> {
   const { run, name, version } = wanted;
   const row = await store.prisma.release.findUnique({ where: { runId: run } });
   if (row === null) throw new EngraftError("not-found", "There is no model of such a run: a run has one once it has finished.");
-  if (row.name !== null) throw new EngraftError("conflict", `It was released before, as ${row.name} ${row.version}. A release never changes.`);
+  if (row.name !== null)
+    throw new EngraftError("conflict", `It was released before, as ${row.name} ${row.version}. A release never changes.`);
   if ((await store.prisma.release.count({ where: { name, version } })) > 0) throw taken(wanted);
   const finished = await finishedRun(app, run);
   const view = runView(finished.events);
@@ -54,7 +55,13 @@ export async function release(app: App, wanted: Wanted): Promise<void> {
   const signed = dsseText(signDsse(app.identity, statementBytes(covered, provenance)));
   const all = [...covered, await put(app, PROVENANCE_FILE, utf8(signed))];
   const files = [...all, ...(await bundled(app, all))];
-  const entry: AuditEntry = { at, actor: by, action: "release.released", subject: run, detail: { name, version, provenance: files[covered.length]?.sha256 ?? "" } };
+  const entry: AuditEntry = {
+    at,
+    actor: by,
+    action: "release.released",
+    subject: run,
+    detail: { name, version, provenance: files[covered.length]?.sha256 ?? "" },
+  };
   await store
     .write(async (tx) => {
       // Two admins at once: the second one finds it released.
@@ -90,7 +97,9 @@ async function put({ blobs }: Pick<App, "blobs">, name: string, bytes: Uint8Arra
 
 async function bundled(app: App, files: readonly ReleaseFile[]): Promise<readonly ReleaseFile[]> {
   if (files.reduce((sum, { bytes }) => sum + bytes, 0) > MOST_BUNDLED) return [];
-  const read = await Promise.all(files.map(async ({ name, sha256 }) => [name, new Uint8Array(await readFile(app.blobs.path(sha256)))] as const));
+  const read = await Promise.all(
+    files.map(async ({ name, sha256 }) => [name, new Uint8Array(await readFile(app.blobs.path(sha256)))] as const),
+  );
   return [await put(app, BUNDLE_FILE, makeBundle(new Map(read)))];
 }
 
@@ -119,7 +128,10 @@ async function finishedRun({ store, identity }: App, run: RunId): Promise<Finish
 }
 
 /** Says so to all who fetch it from now on; nothing is deleted. Throws `not-found` and `conflict`. */
-export async function withdraw(app: App, { run, why, by }: { readonly run: RunId; readonly why: string; readonly by: string }): Promise<void> {
+export async function withdraw(
+  app: App,
+  { run, why, by }: { readonly run: RunId; readonly why: string; readonly by: string },
+): Promise<void> {
   const row = await app.store.prisma.release.findUnique({ where: { runId: run } });
   if (row === null || row.name === null) throw new EngraftError("not-found", "There is no such release.");
   if (row.withdrawnAt !== null) throw new EngraftError("conflict", "It was withdrawn before.");

@@ -10,7 +10,9 @@ const HERE = fileURLToPath(new URL("..", import.meta.url));
 /** SHA-256 of the canonical JSON of [path, SHA-256] of every script of this package, in byte order of the paths. */
 export async function programDigest(): Promise<Digest> {
   const entries = await readdir(HERE, { recursive: true, withFileTypes: true });
-  const scripts = entries.filter((entry) => entry.isFile() && /\.(js|ts)$/.test(entry.name)).map(({ parentPath, name }) => join(parentPath, name));
+  const scripts = entries
+    .filter((entry) => entry.isFile() && /\.(js|ts)$/.test(entry.name))
+    .map(({ parentPath, name }) => join(parentPath, name));
   const digests = await Promise.all(scripts.map(async (path) => [relative(HERE, path), sha256(await readFile(path))] as const));
   return digestOf(digests.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -58,7 +58,8 @@ export async function provenanceOf(finished: Finished, release: Provenance["rele
 
 function known({ sites }: Finished, site: SiteName) {
   const found = sites.get(site);
-  if (found === undefined) throw new EngraftError("conflict", `${site} took part in the run and is not enrolled any more: its key is not known.`);
+  if (found === undefined)
+    throw new EngraftError("conflict", `${site} took part in the run and is not enrolled any more: its key is not known.`);
   return found;
 }
 
@@ -116,14 +117,19 @@ function averaged(events: readonly RunEvent[], { round, survivors }: EventOf<"ro
 /** The sites' statements behind what `provenance` says. */
 export function evidenceOf(finished: Finished, { rounds }: Provenance): readonly Evidence[] {
   const { created, events } = finished;
-  const approvals = created.approvals.map(({ site, statement }): Evidence => ({ kind: "approval", site, envelope: envelope(finished, statement) }));
+  const approvals = created.approvals.map(({ site, statement }): Evidence => ({
+    kind: "approval",
+    site,
+    envelope: envelope(finished, statement),
+  }));
   const sums = rounds.flatMap((proven): readonly Evidence[] => {
     const { round, secure, survivors } = proven;
     if (secure === null)
       return eventsOf(events, "update.accepted")
         .filter((one) => one.round === round && survivors.includes(one.site))
         .map(({ site, statement }) => ({ kind: "update", round, site, envelope: envelope(finished, statement) }));
-    const here = (one: { readonly round: number; readonly attempt: number }): boolean => one.round === round && one.attempt === secure.attempt;
+    const here = (one: { readonly round: number; readonly attempt: number }): boolean =>
+      one.round === round && one.attempt === secure.attempt;
     const roster = eventsOf(events, "roster.fixed").find(here)?.sites ?? [];
     const adverts = eventsOf(events, "advert.accepted").filter((one) => here(one) && roster.includes(one.site));
     const inputs = eventsOf(events, "input.accepted").filter((one) => here(one) && survivors.includes(one.site));
@@ -132,9 +138,11 @@ export function evidenceOf(finished: Finished, { rounds }: Provenance): readonly
       ...inputs.map(({ header }): Evidence => ({ kind: "masked", round, signed: header })),
     ];
   });
-  const evaluations = eventsOf(events, "evaluation.accepted").map(
-    ({ site, statement }): Evidence => ({ kind: "evaluation", site, envelope: envelope(finished, statement) }),
-  );
+  const evaluations = eventsOf(events, "evaluation.accepted").map(({ site, statement }): Evidence => ({
+    kind: "evaluation",
+    site,
+    envelope: envelope(finished, statement),
+  }));
   return [...approvals, ...sums, ...evaluations];
 }
 

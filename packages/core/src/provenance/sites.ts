@@ -27,7 +27,7 @@ const only = <K extends Evidence["kind"]>(evidence: readonly Evidence[], kind: K
 
 const list = (sites: readonly string[]): string => sites.join(", ");
 
-/** N3, N4: every statement of a site's, and that none is missing. */
+/** O3, O4: every statement of a site's, and that none is missing. */
 export function checkSites(said: Said): readonly Check[] {
   const directory = said.provenance.aggregation === "secure" ? directoryOfPlan(said.plan) : undefined;
   if (directory !== undefined && isRefusal(directory)) return [bad("plan.json", `The plan's directory does not hold: ${directory.text}`)];

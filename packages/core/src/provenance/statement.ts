@@ -20,9 +20,7 @@ const ProvenRound = z.strictObject({
   /** Digest of the checkpoint that it led to; null for an evaluation. */
   checkpoint: Digest.nullable(),
   /** How the masks were agreed on; null in plain. */
-  secure: z
-    .strictObject({ attempt: z.int().min(1), nonce: Digest, roster: Digest, sum: Digest, record: Digest })
-    .nullable(),
+  secure: z.strictObject({ attempt: z.int().min(1), nonce: Digest, roster: Digest, sum: Digest, record: Digest }).nullable(),
   /** With what each survivor trained. */
   engines: z.record(SiteName, z.string()),
 });
@@ -48,7 +46,14 @@ export const Provenance = z.strictObject({
   }),
   run: RunId,
   coordinator: PublicKey,
-  base: z.strictObject({ name: z.string(), version: z.string(), manifest: Digest, weights: Digest, licence: z.string(), origin: z.string() }),
+  base: z.strictObject({
+    name: z.string(),
+    version: z.string(),
+    manifest: Digest,
+    weights: Digest,
+    licence: z.string(),
+    origin: z.string(),
+  }),
   plan: Digest,
   aggregation: z.enum(["plain", "secure"]),
   /** Differential privacy that was spent; null: none was applied. */

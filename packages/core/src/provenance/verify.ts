@@ -54,7 +54,7 @@ export function claimedKey(files: ReleaseFiles): PublicKey | undefined {
   return read.success ? read.data.predicate.coordinator : undefined;
 }
 
-/** N1 to N6. A file may be any bytes: nothing is parsed before its signature or its digest was checked. */
+/** O1 to O6. A file may be any bytes: nothing is parsed before its signature or its digest was checked. */
 export function verifyRelease(files: ReleaseFiles, pinned: Pinned): Verified {
   const signed = openStatement(files, pinned.coordinator);
   if ("ok" in signed) return { ok: false, checks: [signed], provenance: undefined };
@@ -70,7 +70,7 @@ export function verifyRelease(files: ReleaseFiles, pinned: Pinned): Verified {
   return { ok: checks.every(({ ok }) => ok), checks, provenance };
 }
 
-/** N1: the coordinator's signature. */
+/** O1: the coordinator's signature. */
 function openStatement(files: ReleaseFiles, key: PublicKey): ProvenanceStatement | Check {
   const text = textOf(files.get(PROVENANCE_FILE));
   if (text === undefined) return bad(PROVENANCE_FILE, "It is missing, or no text: nothing says where these files come from.");
@@ -78,26 +78,30 @@ function openStatement(files: ReleaseFiles, key: PublicKey): ProvenanceStatement
   if (isRefusal(opened)) return bad(PROVENANCE_FILE, opened.text);
   try {
     const statement = ProvenanceStatement.parse(JSON.parse(textOf(opened.payload) ?? ""));
-    return statement.predicate.coordinator === key ? statement : bad(PROVENANCE_FILE, "It speaks of another coordinator than the one that signed it.");
+    return statement.predicate.coordinator === key
+      ? statement
+      : bad(PROVENANCE_FILE, "It speaks of another coordinator than the one that signed it.");
   } catch {
     return bad(PROVENANCE_FILE, "It is signed, but this version cannot read it. Use a newer one.");
   }
 }
 
-/** N2: every file is one of the signed ones, byte for byte, and none is missing. */
+/** O2: every file is one of the signed ones, byte for byte, and none is missing. */
 function checkFiles(files: ReleaseFiles, subject: ProvenanceStatement["subject"]): readonly Check[] {
   const strangers = [...files.keys()].filter((name) => name !== PROVENANCE_FILE && !subject.some((one) => one.name === name));
   return [
     ...subject.map(({ name, digest }): Check => {
       const bytes = files.get(name);
       if (bytes === undefined) return bad(name, "It is missing. Download the release again.");
-      return sha256(bytes) === digest.sha256 ? good(name, `SHA-256 ${digest.sha256.slice(0, 16)}…`) : bad(name, "It was changed after it was released.");
+      return sha256(bytes) === digest.sha256
+        ? good(name, `SHA-256 ${digest.sha256.slice(0, 16)}…`)
+        : bad(name, "It was changed after it was released.");
     }),
     ...strangers.map((name) => bad(name, "The coordinator signed no such file.")),
   ];
 }
 
-/** N5: from the base's values each round starts where the one before it ended, and the last one gave the model. */
+/** O5: from the base's values each round starts where the one before it ended, and the last one gave the model. */
 function checkChain({ rounds, start, checkpoint }: Provenance): readonly Check[] {
   let at: Digest = start;
   for (const round of rounds) {
@@ -117,24 +121,27 @@ function pinnedKeys({ sites }: Provenance, pinned: Readonly<Record<string, Publi
   });
 }
 
-/** N3 and N4, for files whose digests may be wrong: then each statement says by itself what is wrong with it. */
+/** O3 and O4, for files whose digests may be wrong: then each statement says by itself what is wrong with it. */
 function checkEvidence(files: ReleaseFiles, provenance: Provenance): readonly Check[] {
   const plan = readPlan(textOf(files.get("plan.json")) ?? "");
   if (isRefusal(plan)) return [bad("plan.json", "It cannot be read.")];
   if (plan.digest !== provenance.plan) return [bad("plan.json", "It is another plan than the sites approved.")];
   const lines = readEvidence(textOf(files.get(EVIDENCE_FILE)) ?? "");
-  const unread = lines.flatMap((line, index) => (line === undefined ? [bad(`${EVIDENCE_FILE}, line ${index + 1}`, "It is no statement.")] : []));
+  const unread = lines.flatMap((line, index) =>
+    line === undefined ? [bad(`${EVIDENCE_FILE}, line ${index + 1}`, "It is no statement.")] : [],
+  );
   const evidence = lines.filter((line): line is Evidence => line !== undefined);
   return [...unread, ...checkSites({ provenance, plan: plan.plan, evidence })];
 }
 
-/** N6: the values that were trained are in the model. */
+/** O6: the values that were trained are in the model. */
 function checkModel(files: ReleaseFiles, { checkpoint }: Provenance): readonly Check[] {
   const what = "model.safetensors, its trained values";
   const model = files.get("model.safetensors");
   const manifest = Manifest.safeParse(json(files.get("manifest.json")));
   const plan = readPlan(textOf(files.get("plan.json")) ?? "");
-  if (model === undefined || !manifest.success || isRefusal(plan)) return [bad(what, "model.safetensors, manifest.json or plan.json cannot be read.")];
+  if (model === undefined || !manifest.success || isRefusal(plan))
+    return [bad(what, "model.safetensors, manifest.json or plan.json cannot be read.")];
   const bytes = trainedBytes(model, manifest.data, plan.plan);
   if (bytes === undefined) return [bad(what, "The file is damaged, or not the model that the manifest describes.")];
   return [
