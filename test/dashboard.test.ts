@@ -273,7 +273,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await confirm.getByText("Say why, for whoever uses it.").waitFor();
     await confirm.getByLabel("Why").fill("A trial only.");
     await confirm.getByRole("button", { name: "Withdraw release" }).click();
-    await page.getByText("A trial only.").waitFor();
+    await page.getByRole("note").filter({ hasText: "A trial only. Do not use it for anything new." }).waitFor();
     await looks("release-withdrawn");
     await page.goto(`${heart.federation.url}/models/compare`);
     await page.getByText("There is nothing to compare yet").waitFor();

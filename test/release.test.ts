@@ -1,4 +1,5 @@
 /** Models out: released by an admin, verified offline by somebody else, every changed byte found. */
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { PublicKey } from "@engraft/core/base/ids";
 import { numbers } from "../packages/core/src/base/numbers.fixture.ts";
 import { run as runProgram } from "../tools/federation/program.ts";
 import { Heart, shortPlan } from "./support/heart.ts";
+import { findPython, requireOrSkip } from "./support/require.ts";
 
 const SEED = Number(process.env["ENGRAFT_SEED"]);
 
@@ -109,6 +111,36 @@ describe.each(["secure", "plain"] as const)("a release of a %s run", (aggregatio
           `byte ${at}: ${named.join("; ")}`,
         ).toBe(true);
     }
+  });
+
+  requireOrSkip("Python with model_signing and pyOpenSSL", findPython("model_signing")).describe("OpenSSF's model signing", (python) => {
+    it("[O2] verifies the same folder, and finds a changed file", async () => {
+      const out = join(dir, "files");
+      const verified = () =>
+        spawnSync(
+          python,
+          [
+            "-m",
+            "model_signing",
+            "verify",
+            "key",
+            "--signature",
+            join(out, "model.sig"),
+            "--public_key",
+            join(out, "model-signing.pub.pem"),
+            out,
+          ],
+          { encoding: "utf8" },
+        );
+      const whole = verified();
+      expect(whole.status, whole.stderr).toBe(0);
+      const path = join(out, "plan.json");
+      const text = await readFile(path, "utf8");
+      await writeFile(path, text.replace("a", "b"));
+      expect(verified().status).not.toBe(0);
+      await writeFile(path, text);
+      expect(verified().status).toBe(0);
+    });
   });
 
   const wrongIn = (bytes: Uint8Array): readonly string[] => {

@@ -5,6 +5,7 @@ import { EngraftError } from "@engraft/core/base/errors";
 import type { PublicKey, RunId } from "@engraft/core/base/ids";
 import type { AuditEntry } from "@engraft/core/audit/chain";
 import { makeBundle } from "@engraft/core/provenance/bundle";
+import { MODEL_KEY_FILE, MODEL_SIGNATURE_FILE, modelSignature, publicPem } from "@engraft/core/provenance/model-signing";
 import { criteriaOf } from "@engraft/core/provenance/criteria";
 import { dsseText, signDsse } from "@engraft/core/provenance/dsse";
 import { evidenceText } from "@engraft/core/provenance/evidence";
@@ -13,6 +14,7 @@ import { BUNDLE_FILE, EVIDENCE_FILE, PROVENANCE_FILE } from "@engraft/core/prove
 import { acceptanceInWords } from "@engraft/core/models/plan-words";
 import { runView } from "@engraft/core/rounds/view";
 import type { App } from "../app.ts";
+import { modelSigningKey } from "../auth/secrets.ts";
 import { ReleaseFiles } from "../http/releases.ts";
 import { readManifest } from "../plans/bases.ts";
 import { storedPlan } from "../plans/plans.ts";
@@ -51,7 +53,7 @@ export async function release(app: App, wanted: Wanted): Promise<void> {
   const { notes, despite, by } = wanted;
   const provenance = await provenanceOf(finished, { name, version, notes, by, at, criteria: [...criteria], despite });
   const evidence = await put(app, EVIDENCE_FILE, utf8(evidenceText(evidenceOf(finished, provenance))));
-  const covered = [...ReleaseFiles.parse(row.files), evidence];
+  const covered = await withModelSignature(app, `${name}-${version}`, [...ReleaseFiles.parse(row.files), evidence]);
   const signed = dsseText(signDsse(app.identity, statementBytes(covered, provenance)));
   const all = [...covered, await put(app, PROVENANCE_FILE, utf8(signed))];
   const files = [...all, ...(await bundled(app, all))];
@@ -93,6 +95,14 @@ function mustBeMet(criteria: readonly Criterion[], despite: string | null): void
 async function put({ blobs }: Pick<App, "blobs">, name: string, bytes: Uint8Array): Promise<ReleaseFile> {
   const { digest, bytes: size } = await blobs.put(bytes);
   return { name, sha256: digest, bytes: size };
+}
+
+/** For a folder with all files of the release: what is made after this signature, or holds it, is not under it. */
+async function withModelSignature(app: App, model: string, files: readonly ReleaseFile[]): Promise<readonly ReleaseFile[]> {
+  const key = await modelSigningKey(app.data);
+  const signed = [...files, await put(app, MODEL_KEY_FILE, utf8(publicPem(key)))];
+  const signature = modelSignature(key, model, signed, [PROVENANCE_FILE, BUNDLE_FILE]);
+  return [...signed, await put(app, MODEL_SIGNATURE_FILE, utf8(signature))];
 }
 
 async function bundled(app: App, files: readonly ReleaseFile[]): Promise<readonly ReleaseFile[]> {

@@ -21,7 +21,7 @@ export const DsseEnvelope = z.strictObject({
 export type DsseEnvelope = z.infer<typeof DsseEnvelope>;
 
 /** Pre-authentication encoding: "DSSEv1", then type and payload, each with its length in bytes before it. */
-function preAuthentication(type: string, payload: Uint8Array): Uint8Array {
+export function preAuthentication(type: string, payload: Uint8Array): Uint8Array {
   return Buffer.concat([utf8(`DSSEv1 ${utf8(type).length} ${type} ${payload.length} `), payload]);
 }
 
