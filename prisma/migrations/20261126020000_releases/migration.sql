@@ -22,3 +22,6 @@ CREATE UNIQUE INDEX "release_name_version_key" ON "release"("name", "version");
 
 -- AddForeignKey
 ALTER TABLE "download" ADD CONSTRAINT "download_releaseId_fkey" FOREIGN KEY ("releaseId") REFERENCES "release"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- Like every table: written only by the coordinator that leads (20261125120000_leadership).
+CREATE TRIGGER fence BEFORE INSERT OR UPDATE OR DELETE ON "download" FOR EACH STATEMENT EXECUTE FUNCTION engraft_fence();
