@@ -37,7 +37,8 @@ message GraphProto {
 message FunctionProto { string name = 1; }
 message TrainingInfoProto { GraphProto initialization = 1; }
 message ModelProto {
-  int64 ir_version = 1; string producer_name = 2; GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8;
+  int64 ir_version = 1; string producer_name = 2; string doc_string = 6; GraphProto graph = 7;
+  repeated OperatorSetIdProto opset_import = 8; repeated StringStringEntryProto metadata_props = 14;
   repeated TrainingInfoProto training_info = 20; repeated FunctionProto functions = 25;
 }`;
 
@@ -105,6 +106,7 @@ export interface OnnxModel {
 /** Numbers of `TensorProto.DataType`. */
 export const FLOAT = 1;
 export const INT64 = 7;
+export const STRING = 8;
 
 /** Throws `bad-input`. Constants are views of `bytes`. */
 export function readOnnx(bytes: Uint8Array): OnnxModel {
