@@ -90,8 +90,12 @@ export function kerasLayers(source: ReadySource, flavour: Flavour): readonly Ker
   // Layers of the IR have no such names: a hyphen stands in none of theirs.
   if (prediction.kind === "sigmoid" || prediction.kind === "softmax")
     network.add({ kind: "Activation", name: "prediction-probabilities", config: { activation: prediction.kind }, shape }, [last]);
-  if (prediction.kind === "scale")
-    network.add({ kind: "Rescaling", name: "prediction-value", config: { scale: prediction.scale, offset: prediction.offset }, shape }, [last]);
+  if (prediction.kind === "scale") {
+    const { half: scale, min: offset } = prediction;
+    const above = network.add({ kind: "Rescaling", name: "prediction-above", config: { scale: 1, offset: 1 }, shape }, [last]);
+    const within = network.add({ kind: "ReLU", name: "prediction-within", config: { max_value: 2 }, shape }, [above]);
+    network.add({ kind: "Rescaling", name: "prediction-value", config: { scale, offset }, shape }, [within]);
+  }
   return network.layers;
 }
 

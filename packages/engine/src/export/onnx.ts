@@ -36,8 +36,10 @@ function addPrediction(graph: Graph, prediction: Prediction): void {
     case "softmax":
       return void graph.node("Softmax", [raw], [attribute.int("axis", 1)], [name]);
     case "scale": {
-      const scaled = graph.node("Mul", [raw, graph.scalar(prediction.scale)]);
-      return void graph.node("Add", [scaled, graph.scalar(prediction.offset)], [], [name]);
+      const within = graph.node("Clip", [raw, graph.scalar(-1), graph.scalar(1)]);
+      const above = graph.node("Add", [within, graph.scalar(1)]);
+      const share = graph.node("Mul", [above, graph.scalar(prediction.half)]);
+      return void graph.node("Add", [share, graph.scalar(prediction.min)], [], [name]);
     }
     case "none":
       return;

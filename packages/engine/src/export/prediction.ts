@@ -3,12 +3,12 @@ import type { Label } from "@engraft/core/models/labels";
 
 /**
  * `name`: of the prediction, [N, outputs]; `raw`: of what the last layer gives. A yes/no label and each of several have the probability of a
- * yes, classes a probability each, a regression its value in the label's unit, a time to an event its log hazard ratio as it is.
+ * yes, classes a probability each, a regression its value in the label's unit (within its range), a time to an event its log hazard ratio as it is.
  */
 export type Prediction =
   | { readonly kind: "sigmoid" | "softmax"; readonly name: "probabilities"; readonly raw: "logits" }
-  /** x scale + offset. */
-  | { readonly kind: "scale"; readonly name: "value"; readonly raw: "scaled_value"; readonly scale: number; readonly offset: number }
+  /** (x + 1) half + min, with x held within -1 and 1. */
+  | { readonly kind: "scale"; readonly name: "value"; readonly raw: "scaled_value"; readonly half: number; readonly min: number }
   | { readonly kind: "none"; readonly name: "log_hazard"; readonly raw: "log_hazard" };
 
 export function predictionOf(label: Label): Prediction {
@@ -21,7 +21,7 @@ export function predictionOf(label: Label): Prediction {
       return { kind: "softmax", name: "probabilities", raw: "logits" };
     case "regression": {
       const { min, max } = label;
-      return { kind: "scale", name: "value", raw: "scaled_value", scale: (max - min) / 2, offset: (min + max) / 2 };
+      return { kind: "scale", name: "value", raw: "scaled_value", half: (max - min) / 2, min };
     }
     case "survival":
       return { kind: "none", name: "log_hazard", raw: "log_hazard" };
