@@ -26,4 +26,4 @@ if how == "onnx":
 
 raw = json.loads((folder / "raw.json").read_text())
 samples = raw["rows"] if "rows" in raw else np.fromfile(folder / "raw.f32", dtype="<f4").reshape(raw["shape"])
-np.asarray(load(folder, how).predict(samples), dtype="<f4").tofile(folder / f"{how}.f32")
+np.asarray(load(folder, how).predict(samples, batch=50), dtype="<f4").tofile(folder / f"{how}.f32")

@@ -138,9 +138,9 @@ export const FAMILIES: Readonly<Record<string, (count: number) => Family>> = {
   resnet1d: (count) => fileFamily("resnet1d", yesOrNo, [3, 250], count),
   eegnet: (count) => fileFamily("eegnet", classes, [4, 128], count),
   gru: (count) => fileFamily("gru", yesOrNo, [3, 40], count),
-  mobilenet_v2: (count) => fileFamily("mobilenet_v2", classes, [3, 64, 64], count),
+  mobilenet_v2: (count) => fileFamily("mobilenet_v2", classes, [3, 32, 32], count),
   efficientnet_lite0: (count) => fileFamily("efficientnet_lite0", yesOrNo, [3, 64, 64], count),
-  resnet18: (count) => fileFamily("resnet18", yesOrNo, [1, 64, 64], count),
+  resnet18: (count) => fileFamily("resnet18", yesOrNo, [1, 32, 32], count),
 };
 
 export const shapeOfEntering = ({ source }: Family): Shape => {

@@ -55,14 +55,14 @@ function configuration(name: string, layers: readonly KerasLayer[]): object {
     inbound_nodes: inputs.length === 0 ? [] : [{ args: inputs.length === 1 ? [tensor(inputs[0] as string)] : [inputs.map(tensor)], kwargs: {} }],
   });
   return {
-    module: "keras",
+    module: "keras.src.models.functional",
     class_name: "Functional",
     config: {
       name,
       trainable: true,
       layers: layers.map(described),
-      input_layers: [[layers[0]?.name, 0, 0]],
-      output_layers: [[layers.at(-1)?.name, 0, 0]],
+      input_layers: [layers[0]?.name, 0, 0],
+      output_layers: [layers.at(-1)?.name, 0, 0],
     },
     registered_name: "Functional",
     build_config: { input_shape: null },

@@ -1,6 +1,5 @@
 /** The model of a release in every format that holds it, with a program in Python that loads each. */
 import { readFile } from "node:fs/promises";
-import { utf8 } from "@engraft/core/base/bytes";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import type { TrainablePart } from "@engraft/core/models/tensors";
 import { trainableTensors } from "@engraft/core/models/tensors";
@@ -66,4 +65,3 @@ export interface BaseDigests {
   readonly weights: string;
 }
 
-export const textFile = (text: string): Uint8Array => utf8(text.endsWith("\n") ? text : `${text}\n`);
