@@ -38,7 +38,7 @@ export async function modelFiles(source: ExportSource): Promise<ModelFiles> {
       leftOut.push({ name, why: error.message });
     }
   }
-  for (const name of PYTHON) files.set(name, await readFile(new URL(name, PYTHON_FOLDER)));
+  if (files.size > 0) for (const name of PYTHON) files.set(name, await readFile(new URL(name, PYTHON_FOLDER)));
   return { files, leftOut };
 }
 

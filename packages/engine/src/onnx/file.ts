@@ -98,6 +98,7 @@ export interface OnnxModel {
   readonly ir_version: number;
   readonly producer_name: string;
   readonly graph: OnnxGraph;
+  readonly metadata_props: readonly { readonly key: string; readonly value: string }[];
   readonly opset_import: readonly { readonly domain: string; readonly version: number }[];
   readonly training_info: readonly unknown[];
   readonly functions: readonly unknown[];
