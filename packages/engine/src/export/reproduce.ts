@@ -25,7 +25,7 @@ function again({ plan, planDigest, base, view }: DescribedRelease): string {
       `2. Propose ${code("plan.json")} as it is. Its digest must be ${code(planDigest)}: it holds the seed (${seed}), the split of the patients, and everything else that training depends on but the records.`,
       `3. The sites of the run (${view.sites.map(code).join(", ")}) approve it and declare the same tables; then start a run.`,
     ].join("\n"),
-    "Only these sites can do so: their records have never left them. A site that trains a round again from the same checkpoint with the same engine, under the same run's name, gets the same update to the bit. Another engine or processor differs in the last digits, and under another run's name the batches are drawn anew: then the figures agree within their intervals, not to the digit.",
+    "Only these sites can do so: their records have never left them. A site that trains a round again from the same checkpoint with the same engine, under the same run's name, gets the same update to the bit. Another engine or processor differs in the last digits, and under another run's name the batches are drawn anew: then the model is another one, trained in the same way, and its figures differ as chance has it.",
   ].join("\n\n");
 }
 
