@@ -57,7 +57,9 @@ async function asTrained(family: Family): Promise<Family> {
   const [kernel, bias] = [settled.tensors.get("head/kernel"), settled.tensors.get("head/bias")] as [Float32Array, Float32Array];
   const columns = Array.from(bias, (_, output) => [...logits].filter((_value, at) => at % outputs === output));
   const means = columns.map((column) => column.reduce((sum, value) => sum + value, 0) / SAMPLES);
-  const sds = columns.map((column, at) => Math.sqrt(column.reduce((sum, value) => sum + (value - (means[at] as number)) ** 2, 0) / SAMPLES));
+  const sds = columns.map((column, at) =>
+    Math.sqrt(column.reduce((sum, value) => sum + (value - (means[at] as number)) ** 2, 0) / SAMPLES),
+  );
   const head = [
     ["head/kernel", kernel.map((value, at) => value / (sds[at % outputs] as number))],
     ["head/bias", bias.map((value, at) => (value - (means[at] as number)) / (sds[at] as number))],
@@ -84,9 +86,11 @@ async function written(name: string, { source, raw }: Family) {
   const folder = join(dir, name);
   const { files, leftOut } = await modelFiles(source);
   const own = { "manifest.json": JSON.stringify(source.manifest), "model.safetensors": wholeSafetensors(source) };
-  const samples = "rows" in raw ? { "raw.json": JSON.stringify(raw) } : { "raw.json": JSON.stringify({ shape: raw.shape }), "raw.f32": raw.values };
+  const samples =
+    "rows" in raw ? { "raw.json": JSON.stringify(raw) } : { "raw.json": JSON.stringify({ shape: raw.shape }), "raw.f32": raw.values };
   await mkdir(join(folder, "tfjs"), { recursive: true });
-  for (const [path, content] of [...files, ...Object.entries(own), ...Object.entries(samples)]) await writeFile(join(folder, path), content);
+  for (const [path, content] of [...files, ...Object.entries(own), ...Object.entries(samples)])
+    await writeFile(join(folder, path), content);
   return { folder, leftOut };
 }
 
@@ -110,21 +114,24 @@ const spread = (values: Float64Array): number => Math.max(...values) - Math.min(
 process.env["KERAS_BACKEND"] ??= "jax";
 const probes = findAll({ python: findPython("numpy", "onnx", "onnxruntime", process.env["KERAS_BACKEND"], "keras"), torch: findTorch });
 
-requireOrSkip("Python with onnx, onnxruntime and Keras, and PyTorch", probes).describe("a release's formats in Python", ({ python, torch }) => {
-  it.for(Object.entries(FAMILIES))("%s: 100 predictions equal within 1e-5 by onnxruntime, Keras and PyTorch", async ([name, family]) => {
-    const made = await asTrained(family(SAMPLES));
-    const expected = await engine(made);
-    expect(expected).toHaveLength(SAMPLES * outputsOf(made.source.manifest.label));
-    expect(spread(expected)).toBeGreaterThan(0.2);
-    const { folder } = await written(name, made);
-    const seen: Record<string, number> = {};
-    for (const [how, by] of [
-      ["onnx", python],
-      ["keras", python],
-      ["torch", torch],
-    ] as const)
-      seen[how] = distance(await byPython(by, folder, how), expected, made.source);
-    if (process.env["ENGRAFT_SHOW"] !== undefined) console.info(name, seen, spread(expected));
-    for (const [how, away] of Object.entries(seen)) expect(away, how).toBeLessThan(TOLERANCE);
-  });
-});
+requireOrSkip("Python with onnx, onnxruntime and Keras, and PyTorch", probes).describe(
+  "a release's formats in Python",
+  ({ python, torch }) => {
+    it.for(Object.entries(FAMILIES))("%s: 100 predictions equal within 1e-5 by onnxruntime, Keras and PyTorch", async ([name, family]) => {
+      const made = await asTrained(family(SAMPLES));
+      const expected = await engine(made);
+      expect(expected).toHaveLength(SAMPLES * outputsOf(made.source.manifest.label));
+      expect(spread(expected)).toBeGreaterThan(0.2);
+      const { folder } = await written(name, made);
+      const seen: Record<string, number> = {};
+      for (const [how, by] of [
+        ["onnx", python],
+        ["keras", python],
+        ["torch", torch],
+      ] as const)
+        seen[how] = distance(await byPython(by, folder, how), expected, made.source);
+      if (process.env["ENGRAFT_SHOW"] !== undefined) console.info(name, seen, spread(expected));
+      for (const [how, away] of Object.entries(seen)) expect(away, how).toBeLessThan(TOLERANCE);
+    });
+  },
+);

@@ -24,7 +24,11 @@ interface Described {
 }
 
 /** Everything beside `candidate`, in the order in which it is shown. */
-export async function formatsOf(blobs: BlobStore, candidate: readonly ReleaseFile[], described: Described): Promise<readonly ReleaseFile[]> {
+export async function formatsOf(
+  blobs: BlobStore,
+  candidate: readonly ReleaseFile[],
+  described: Described,
+): Promise<readonly ReleaseFile[]> {
   // Loaded late: few coordinators make a release in a day, and the engine is large.
   const [{ modelFiles, trainableOnly }, { releaseTexts }, { marksOf }] = await Promise.all([
     import("@engraft/engine/export/model-files"),
@@ -57,7 +61,11 @@ export async function formatsOf(blobs: BlobStore, candidate: readonly ReleaseFil
     const source = { manifest, tensors, marks: marksOf(whole) };
     const formats = await modelFiles(source);
     leftOut = formats.leftOut;
-    const digests = { name: `${base.manifest.name} ${base.manifest.version}`, manifest: base.digest, weights: base.manifest.weights.digest };
+    const digests = {
+      name: `${base.manifest.name} ${base.manifest.version}`,
+      manifest: base.digest,
+      weights: base.manifest.weights.digest,
+    };
     const trained = trainableOnly(source, plan.training.trainable, digests);
     made.push(...(await put([...formats.files, ["trainable-only.safetensors", trained]])));
   }

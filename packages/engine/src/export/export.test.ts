@@ -108,10 +108,25 @@ describe("a model's files", () => {
       const each = { mean: Array<number>(channels).fill(0), sd: Array<number>(channels).fill(1) };
       const field = isPicture
         ? ({ kind: "image", name: "x", title: "X" } as const)
-        : ({ kind: "signal", name: "x", title: "X", leads: each.mean.map((_, at) => `l${at}`), rate: 1, seconds: shape[1] as number, unit: "mV" } as const);
+        : ({
+            kind: "signal",
+            name: "x",
+            title: "X",
+            leads: each.mean.map((_, at) => `l${at}`),
+            rate: 1,
+            seconds: shape[1] as number,
+            unit: "mV",
+          } as const);
       if (isPicture && channels === 2) continue;
       const rule = isPicture
-        ? ({ kind: "image", field: "x", height: shape[1] as number, width: shape[2] as number, channels: channels as 1 | 3, ...each } as const)
+        ? ({
+            kind: "image",
+            field: "x",
+            height: shape[1] as number,
+            width: shape[2] as number,
+            channels: channels as 1 | 3,
+            ...each,
+          } as const)
         : ({ kind: "signal", field: "x", ...each } as const);
       const label = { name: "ill", title: "Ill", positive: ["1"], negative: ["0"] };
       const manifest = manifestOf(name, architecture, label, [field], [rule]);

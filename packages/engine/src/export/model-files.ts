@@ -23,7 +23,8 @@ const TFJS_FOLDER = "tfjs";
 const FORMATS: Readonly<Record<string, (source: ReadySource) => Promise<Files>>> = {
   "model.onnx": async (source) => new Map([["model.onnx", onnxModel(source)]]),
   "model.keras": async (source) => new Map([["model.keras", await kerasModel(source)]]),
-  [`${TFJS_FOLDER}/model.json`]: async (source) => new Map([...tfjsModel(source)].map(([name, bytes]) => [`${TFJS_FOLDER}/${name}`, bytes])),
+  [`${TFJS_FOLDER}/model.json`]: async (source) =>
+    new Map([...tfjsModel(source)].map(([name, bytes]) => [`${TFJS_FOLDER}/${name}`, bytes])),
 };
 
 /** Beside `manifest.json` and `model.safetensors`, which every release has. Throws `bad-input` where the manifest is wrong. */
@@ -47,7 +48,8 @@ const PYTHON = ["load.py", "engraft_torch.py"];
 const PYTHON_FOLDER = new URL("../../src/export/python/", import.meta.url);
 
 /** The whole model, with what led to it in the header. */
-export const wholeSafetensors = ({ manifest, tensors, marks }: ExportSource): Uint8Array => writeSafetensors(manifest.tensors, tensors, marks);
+export const wholeSafetensors = ({ manifest, tensors, marks }: ExportSource): Uint8Array =>
+  writeSafetensors(manifest.tensors, tensors, marks);
 
 /**
  * `trainable-only.safetensors`: what sites trained together, in the manifest's order. Its header names the base that it belongs to: everything else is there as it was.
@@ -64,4 +66,3 @@ export interface BaseDigests {
   readonly manifest: string;
   readonly weights: string;
 }
-
