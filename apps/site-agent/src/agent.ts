@@ -4,6 +4,7 @@
  */
 import type { Code } from "@engraft/core/base/errors";
 import type { Message, Progress } from "@engraft/core/protocol/messages";
+import { mappingDigest } from "@engraft/engine/data/mapping";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { clock } from "@engraft/runtime/clock";
 import { takeLock } from "@engraft/runtime/lock";
@@ -158,7 +159,8 @@ class SiteAgent {
       standing: async (ask) => {
         const known = await standing(ask.plan);
         const name = known.decision?.data ?? null;
-        return { ...known, data: name === null ? undefined : await findData(home, name) };
+        const data = name === null ? undefined : await findData(home, name);
+        return { ...known, data, mapping: data === undefined ? null : await mappingDigest(data.table) };
       },
     });
   }

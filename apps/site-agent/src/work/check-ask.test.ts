@@ -32,6 +32,7 @@ const standing: Standing = {
   offered,
   decision: { approval, statement: seal(identityFromSeed(new Uint8Array(32)), "approval", "f", approval), data: "main", recorded: true },
   paused: false,
+  mapping: null,
   data: {
     name: "main",
     registeredAt: 1,

@@ -3,9 +3,14 @@
  * was changed or removed since is not trained on: the model is opened anew, with the data check that belongs to it.
  */
 import { stat } from "node:fs/promises";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { RunId } from "@engraft/core/base/ids";
 import { readsFile } from "@engraft/core/models/fields";
+import { fileOf, type TableDeclaration } from "@engraft/engine/data/declaration";
+import { mappingDigest } from "@engraft/engine/data/mapping";
 import { featureCachePlace } from "../vault/feature-cache.ts";
-import type { Agreed } from "./check-ask.ts";
+import { siteSplit } from "../vault/split-key.ts";
+import { mappingChanged, type Agreed } from "./check-ask.ts";
 import type { OnProgress, OpenSiteModel, SiteModel } from "./site-model.ts";
 import type { Vectors } from "./vectors.ts";
 
@@ -31,7 +36,7 @@ export class Models {
     signal: AbortSignal,
   ): Promise<SiteModel> {
     const { ask, offered, data } = agreed;
-    const key = `${ask.plan} ${data.name} ${data.registeredAt} ${await versionOf(data.table.path)}`;
+    const key = [ask.plan, data.name, data.registeredAt, agreed.mapping, await versionOf(data.table, ask.run)].join(" ");
     if (this.#open?.key === key) return this.#open.model;
     await this.close();
     const { manifest, plan } = offered;
@@ -39,7 +44,13 @@ export class Models {
     const trunk = manifest.trunk === undefined ? undefined : await this.#vectors.load(manifest.trunk.onnx, report.download);
     const files = manifest.inputs.some(readsFile);
     const featureCache = files ? await featureCachePlace(this.#home) : undefined;
-    const model = await this.#openSiteModel({ manifest, weights, trunk, plan, table: data.table, featureCache }, report.prepare, signal);
+    const site = await siteSplit(this.#home, { keep: true });
+    const input = { manifest, weights, trunk, plan, table: data.table, site, featureCache };
+    const model = await this.#openSiteModel(input, report.prepare, signal);
+    if ((await mappingDigest(data.table)) !== agreed.mapping) {
+      await model.close();
+      throw new EngraftError("plan-not-approved", mappingChanged(ask.plan));
+    }
     this.#open = { key, model };
     this.#opened(model.engine);
     return model;
@@ -52,8 +63,10 @@ export class Models {
   }
 }
 
-/** Changes whenever the file is written, replaced or removed. */
-async function versionOf(path: string): Promise<string> {
+/** Changes whenever the file is written, replaced or removed. A database says nothing of the kind: its table is read once a run. */
+async function versionOf(table: TableDeclaration, run: RunId): Promise<string> {
+  const path = fileOf(table);
+  if (path === undefined) return run;
   const found = await stat(path).catch(() => undefined);
   return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
 }

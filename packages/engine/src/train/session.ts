@@ -6,12 +6,13 @@ import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Tally } from "@engraft/core/models/tally";
 import { randomFrom } from "../base/random.ts";
-import { countParts, type Counts } from "../data/check.ts";
+import type { Counts } from "../data/counts.ts";
 import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { samplesOf, type Features, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
-import { readTable, type Table } from "../data/table.ts";
+import { readTable, type Table, type TableReading } from "../data/table.ts";
+import type { SiteSplit } from "../data/kept-cuts.ts";
 import { siteMetrics } from "../evaluate/bootstrap.ts";
 import { tallyOf } from "../evaluate/tally.ts";
 import type { Encoder } from "../trunk/encoder.ts";
@@ -36,6 +37,8 @@ export interface SessionOptions {
   readonly trunk?: Uint8Array | undefined;
   /** Where the frozen part's features are kept; without one they are worked out at every opening. */
   readonly featureCache?: CachePlace | undefined;
+  /** Needed where the plan's split is keyed. */
+  readonly site?: SiteSplit | undefined;
   /** Tried in this order; the default is native, wasm, cpu. */
   readonly backends?: readonly Backend[];
 }
@@ -107,7 +110,7 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const { manifest, plan } = options;
   const { trainable, batch, optimizer, weightDecay, classWeights } = plan.training;
   const { tensors, tail, encoder } = await loadModel(manifest, options.weights, options.trunk, plan.training);
-  const table = await usableTable(options);
+  const { table, counts } = await usableTable(options);
   const features = encoder === undefined ? undefined : await encoded(encoder, options, table, control);
   const part = (name: Part, from = features): Samples => samplesOf(table, plan.data, manifest, name, from);
   const samples = { train: part("train"), validation: part("validation"), test: part("test") };
@@ -125,7 +128,7 @@ export async function openSession(options: SessionOptions, control: TrainingCont
     predict(model, plan, samples[part], parts.join(vector, personal));
   return {
     engine: trainer.name,
-    counts: countParts(table, plan.data),
+    counts,
     train: async (start, { run, round, site }, control, personal) => {
       const begin = performance.now();
       const trained = parts.split(await fitted(parts.join(start, personal), { first: round, count: 1 }, [run, round, site], control));
@@ -154,16 +157,16 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   };
 }
 
-async function usableTable({ table: declaration, plan }: SessionOptions): Promise<Table> {
-  const { table, findings } = await readTable(declaration, plan.data);
-  const errors = findings.list().filter((finding) => finding.effect === "error");
+async function usableTable({ table: declaration, plan, site }: SessionOptions): Promise<TableReading> {
+  const reading = await readTable(declaration, plan.data, { site });
+  const errors = reading.findings.list().filter((finding) => finding.effect === "error");
   if (errors.length > 0)
     throw new EngraftError(
       "data-invalid",
       `The table cannot be used (${errors.map((error) => error.kind).join(", ")}). Run \`engraft-site data check\`.`,
     );
-  if (table.rows === 0) throw new EngraftError("data-invalid", "The table has no usable row. Run `engraft-site data check`.");
-  return table;
+  if (reading.rows === 0) throw new EngraftError("data-invalid", "The table has no usable row. Run `engraft-site data check`.");
+  return reading;
 }
 
 async function encoded(encoder: Encoder, { featureCache }: SessionOptions, table: Table, control: TrainingControl, copy?: Copy) {
