@@ -6,8 +6,7 @@ declare module "@lhncbc/ucum-lhc" {
       from: string,
       value: number,
       to: string,
-      suggest: boolean,
-      molecularWeight: number | null,
+      options: { readonly molecularWeight: number | null },
     ): { readonly toVal: number | null };
   }
   const library: { readonly UcumLhcUtils: { getInstance(): UcumLhcUtils } };

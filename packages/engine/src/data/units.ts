@@ -27,7 +27,7 @@ const ucum = (): Promise<UcumLhcUtils> =>
 export async function unitConversion(from: string, to: string, molarMass?: number): Promise<Conversion | undefined> {
   if (from === to) return SAME;
   const library = await ucum();
-  const values = [1, 2, 3].map((value) => library.convertUnitTo(from, value, to, false, molarMass ?? null).toVal);
+  const values = [1, 2, 3].map((value) => library.convertUnitTo(from, value, to, { molecularWeight: molarMass ?? null }).toVal);
   const [one, two, three] = values;
   if (typeof one !== "number" || typeof two !== "number" || typeof three !== "number") return undefined;
   const scale = two - one;

@@ -17,10 +17,9 @@ export async function* parquetRows(declaration: ParquetTable, { columns, onRead 
     throw cannotOpen(error) ?? error;
   });
   try {
-    const { size } = await handle.stat().catch((error: unknown) => {
-      throw cannotOpen(error) ?? error;
-    });
-    const file = bufferOf(handle, size);
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw cannotOpen(Object.assign(new Error("no file"), { code: "EISDIR" })) ?? new Error("no file");
+    const file = bufferOf(handle, stats.size);
     const metadata = await sound(0, () => parquetMetadataAsync(file));
     const header = flatColumns(metadata).filter((name) => columns.has(name));
     yield { line: 0, cells: header };
@@ -78,16 +77,22 @@ async function sound<T>(line: number, read: () => Promise<T>): Promise<T> {
 
 const bufferOf = (handle: FileHandle, byteLength: number): AsyncBuffer => ({
   byteLength,
-  slice: async (start, end = byteLength) => {
+  slice: (start, end = byteLength) => {
     const from = start < 0 ? byteLength + start : start;
-    if (!(from >= 0 && from <= end && end <= byteLength)) throw new RangeError("outside the file");
-    const bytes = new Uint8Array(end - from);
-    let read = 0;
-    while (read < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, read, bytes.length - read, from + read);
-      if (bytesRead === 0) throw new RangeError("the file became shorter");
-      read += bytesRead;
-    }
-    return bytes.buffer;
+    const bytes = piece(handle, from, from >= 0 && from <= end && end <= byteLength ? end - from : undefined);
+    // The library asks for several pieces at once and waits for some: of a damaged file the others fail too.
+    bytes.catch(() => undefined);
+    return bytes;
   },
 });
+
+async function piece(handle: FileHandle, from: number, length: number | undefined): Promise<ArrayBuffer> {
+  if (length === undefined) throw new RangeError("outside the file");
+  const bytes = new Uint8Array(length);
+  for (let read = 0; read < length;) {
+    const { bytesRead } = await handle.read(bytes, read, length - read, from + read);
+    if (bytesRead === 0) throw new RangeError("the file became shorter");
+    read += bytesRead;
+  }
+  return bytes.buffer;
+}
