@@ -4,13 +4,12 @@
  */
 import type { Code } from "@engraft/core/base/errors";
 import type { Message, Progress } from "@engraft/core/protocol/messages";
-import { mappingDigest } from "@engraft/engine/data/mapping";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { clock } from "@engraft/runtime/clock";
 import { takeLock } from "@engraft/runtime/lock";
 import type { Link } from "@engraft/runtime/link";
 import { openLog, type Logger } from "@engraft/runtime/log";
-import { findData } from "./data/registry.ts";
+import { dataOf } from "./data/approved.ts";
 import type { AgentEvent, Emit } from "./events.ts";
 import { stayConnected } from "./link/connection.ts";
 import { routeTo } from "./link/proxy.ts";
@@ -158,9 +157,7 @@ class SiteAgent {
       workshop: { home, membership, blobs, outbox, vectors, models, report, now },
       standing: async (ask) => {
         const known = await standing(ask.plan);
-        const name = known.decision?.data ?? null;
-        const data = name === null ? undefined : await findData(home, name);
-        return { ...known, data, mapping: data === undefined ? null : await mappingDigest(data.table) };
+        return { ...known, ...(await dataOf(home, known.decision)) };
       },
     });
   }

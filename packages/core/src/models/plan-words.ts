@@ -39,7 +39,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
     },
     {
       topic: "Patients",
-      words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient. Test patients are never trained on.`,
+      words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient${plan.data.split.keyed === true ? " under a key of each site's own" : ""}. Test patients are never trained on.${minimumWords(plan)}`,
     },
     {
       topic: "How",
@@ -142,6 +142,12 @@ function whatLeaves(plan: Plan, trained: number): string {
 
 const measured = (plan: Plan, part: string): string =>
   `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and their number and positives, from at least ${plan.metrics.minCount} patients`;
+
+/** What a site must have, where the plan demands it. */
+function minimumWords({ data: { minimum } }: Plan): string {
+  if (minimum === undefined) return "";
+  return ` A site needs at least ${minimum.train} of them to train on, ${minimum.test} to test on, and ${minimum.perClass} of each outcome.`;
+}
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
