@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { randomFrom } from "./base/random.ts";
-import type { TableDeclaration } from "./data/declaration.ts";
+import type { CsvTable } from "./data/declaration.ts";
 import type { Architecture } from "./ir/layers.ts";
 import { tensorsOf } from "./ir/parameters.ts";
 
@@ -99,7 +99,7 @@ const folder = mkdtempSync(join(tmpdir(), "engraft-engine-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Writes a file and declares it: comma, decimal point, columns by the fields' names. */
-export function tableOf(content: string | Uint8Array, changes: Partial<TableDeclaration> = {}): TableDeclaration {
+export function tableOf(content: string | Uint8Array, changes: Partial<CsvTable> = {}): CsvTable {
   const path = join(folder, `${sha256(content).slice(0, 16)}.csv`);
   writeFileSync(path, content);
   return { path, encoding: "utf-8", delimiter: ",", decimal: ".", missing: [], columns: {}, label: "sick", patient: "id", ...changes };

@@ -9,7 +9,7 @@ import type { TableReport } from "@engraft/engine/data/check";
 import { readCodes } from "@engraft/engine/data/codes";
 import { fileOf } from "@engraft/engine/data/declaration";
 import { mappingDigest } from "@engraft/engine/data/mapping";
-import type { OnRead } from "@engraft/engine/data/rows";
+import type { OnRead } from "@engraft/engine/data/sources/row";
 import { DataName, listData, registerData, resolveData, type RegisteredData } from "../data/registry.ts";
 import { reportLines } from "../terminal/data-report.ts";
 import { showReading } from "../terminal/reading.ts";

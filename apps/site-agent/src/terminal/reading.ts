@@ -1,6 +1,6 @@
 /** A bar on stderr while a table is read. */
 import { Presets, SingleBar } from "cli-progress";
-import type { OnRead } from "@engraft/engine/data/rows";
+import type { OnRead } from "@engraft/engine/data/sources/row";
 
 /** Per cent where the table's size is known, else a number of rows. Only shown in a terminal. */
 export function showReading(name: string): { readonly show: OnRead; readonly close: () => void } {

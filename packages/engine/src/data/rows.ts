@@ -1,34 +1,7 @@
 /** A table as a stream of rows of text, whatever holds it. Memory does not grow with the table. */
 import type { TableDeclaration } from "./declaration.ts";
 import { csvRows } from "./sources/csv.ts";
-
-/** `line`: of a CSV file, on which the row starts (1 is the header); else the row's number (0 is the header). */
-export interface Row {
-  readonly line: number;
-  /** Cells without surrounding blanks; "" where there is no value. The first row holds the names of the columns. */
-  readonly cells: readonly string[];
-}
-
-/** Why reading stopped before the end of the table. */
-export class UnreadableTable extends Error {
-  override readonly name = "UnreadableTable";
-  readonly kind: "not-text" | "broken-quotes" | "broken-file";
-  readonly line: number;
-  constructor(kind: UnreadableTable["kind"], line: number) {
-    super(kind);
-    this.kind = kind;
-    this.line = line;
-  }
-}
-
-/** `done` of `total` in any unit; `total` is 0 where it is not known. */
-export type OnRead = (progress: { readonly done: number; readonly total: number }) => void;
-
-export interface Reading {
-  /** Names of the columns that are needed; a source may leave the others out. */
-  readonly columns: ReadonlySet<string>;
-  readonly onRead?: OnRead | undefined;
-}
+import type { Reading, Row } from "./sources/row.ts";
 
 /** Reads all rows, the names of the columns first. Throws `data-missing` where the table cannot be opened, `UnreadableTable` where reading must stop. */
 export async function* readRows(declaration: TableDeclaration, reading: Reading): AsyncGenerator<Row> {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { plan, tableOf } from "../model.fixture.ts";
 import { checkTable } from "./check.ts";
-import type { TableDeclaration } from "./declaration.ts";
+import type { CsvTable } from "./declaration.ts";
 import { readTable } from "./table.ts";
 
-const read = (content: string | Uint8Array, changes: Partial<TableDeclaration> = {}) => readTable(tableOf(content, changes), plan.data);
-const check = (content: string | Uint8Array, changes: Partial<TableDeclaration> = {}) => checkTable(tableOf(content, changes), plan.data);
+const read = (content: string | Uint8Array, changes: Partial<CsvTable> = {}) => readTable(tableOf(content, changes), plan.data);
+const check = (content: string | Uint8Array, changes: Partial<CsvTable> = {}) => checkTable(tableOf(content, changes), plan.data);
 /** Tables of a few rows are too small for every plan. */
 const SIZE: ReadonlySet<string> = new Set(["few-patients", "few-of-class", "class-absent"]);
 const places = (report: Awaited<ReturnType<typeof check>>) =>

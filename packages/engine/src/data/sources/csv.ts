@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import type { CsvTable } from "../declaration.ts";
-import { UnreadableTable, type Reading, type Row } from "../rows.ts";
+import { UnreadableTable, type Reading, type Row } from "./row.ts";
 import { cannotOpen } from "./cannot-open.ts";
 
 const MAX_ROW = 1024 * 1024;

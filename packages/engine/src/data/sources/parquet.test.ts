@@ -7,9 +7,10 @@ import { randomFrom } from "../../base/random.ts";
 import { plan } from "../../model.fixture.ts";
 import { checkTable } from "../check.ts";
 import type { ParquetTable } from "../declaration.ts";
-import { readRows, UnreadableTable, type Row } from "../rows.ts";
+import { readRows } from "../rows.ts";
 import { readTable } from "../table.ts";
 import { PARQUET } from "./parquet.fixture.ts";
+import { UnreadableTable, type Row } from "./row.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "engraft-parquet-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

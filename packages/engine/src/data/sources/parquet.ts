@@ -4,7 +4,7 @@ import type { AsyncBuffer, FileMetaData, SchemaElement } from "hyparquet";
 import { parquetMetadataAsync, parquetScan } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import type { ParquetTable } from "../declaration.ts";
-import { UnreadableTable, type Reading, type Row } from "../rows.ts";
+import { UnreadableTable, type Reading, type Row } from "./row.ts";
 import { cannotOpen } from "./cannot-open.ts";
 import { textOf } from "./text.ts";
 

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { SqlTable } from "../declaration.ts";
-import type { Reading, Row } from "../rows.ts";
+import type { Reading, Row } from "./row.ts";
 import type { ReadQuery } from "./database.ts";
 import { textOf } from "./text.ts";
 
