@@ -12,12 +12,18 @@ import { asTable, machine, type Report, type Row } from "./report.ts";
 import { benchRound } from "./round.ts";
 import { benchScale } from "./scale.ts";
 import { benchSecagg } from "./secagg/bench.ts";
+import { benchTrain } from "./train/bench.ts";
+import { ENGINES } from "./train/engines.ts";
 import { benchTrunk } from "./trunk.ts";
 
 export interface BenchOptions {
   /** Python of an environment with the peer's packages; without it no baseline runs. */
   readonly peerPython: string | undefined;
   readonly quick: boolean;
+  /** Of `train`: the one engine that is measured. */
+  readonly engine: string | undefined;
+  /** Of `train`: only cases whose names hold this. */
+  readonly only: string | undefined;
 }
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Row[]>>> = {
@@ -27,6 +33,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   secagg: benchSecagg,
   features: benchFeatures,
   trunk: benchTrunk,
+  train: benchTrain,
 };
 
 async function main(): Promise<void> {
@@ -35,14 +42,21 @@ async function main(): Promise<void> {
     .option("--json", "print, last, one JSON object", false)
     .option("--quick", "fewer cases and rounds", false)
     .option("--peer-python <file>", "Python with flwr installed, to run Flower beside us (also ENGRAFT_PEER_PYTHON)")
+    .option("--engine <name>", `of train: ${ENGINES.join(", ")}; all by default`)
+    .option("--case <text>", "of train: only cases whose names hold this text")
     .parse();
   const name = program.args[0] ?? "";
-  const options = program.opts<{ json: boolean; quick: boolean; peerPython?: string }>();
+  const options = program.opts<{ json: boolean; quick: boolean; peerPython?: string; engine?: string; case?: string }>();
   const bench = BENCHES[name];
   if (bench === undefined)
     throw new EngraftError("bad-input", `There is no benchmark "${name}". There are: ${Object.keys(BENCHES).join(", ")}.`);
   try {
-    const rows = await bench({ peerPython: options.peerPython ?? process.env["ENGRAFT_PEER_PYTHON"], quick: options.quick });
+    const rows = await bench({
+      peerPython: options.peerPython ?? process.env["ENGRAFT_PEER_PYTHON"],
+      quick: options.quick,
+      engine: options.engine,
+      only: options.case,
+    });
     const report: Report = { bench: name, machine: machine(), rows };
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : asTable(report));
   } finally {

@@ -2,10 +2,9 @@
  * What a round's arithmetic and cryptography cost one site and the coordinator, by the product's own functions, beside Flower's
  * SecAgg+ by its own: CPU time of a process, which a busy machine stretches less than the time on the clock.
  */
-import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { numbersOf } from "@engraft/core/models/directory-numbers";
+import { compileIn } from "../compiled.ts";
 import type { BenchOptions } from "../main.ts";
 import { median, row, type Goal, type Row } from "../report.ts";
 import type { Measured, Size } from "./federation.ts";
@@ -31,7 +30,7 @@ export function sizes(quick: boolean): readonly Size[] {
 }
 
 export async function benchComputing(options: BenchOptions): Promise<readonly Row[]> {
-  await compile();
+  await compileIn(new URL(".", import.meta.url));
   const ours = new LineProcess("Our side", process.execPath, [OURS]);
   const flower = await startFlower(options.peerPython);
   try {
@@ -41,12 +40,6 @@ export async function benchComputing(options: BenchOptions): Promise<readonly Ro
   } finally {
     await Promise.all([ours.stop(), flower?.stop()]);
   }
-}
-
-/** Measured code runs as it does in the product: compiled, without a loader in its process. */
-async function compile(): Promise<void> {
-  const tsc = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
-  await promisify(execFile)(process.execPath, [tsc, "-p", fileURLToPath(new URL(".", import.meta.url))]);
 }
 
 /** Undefined, and said on stderr, where Flower cannot run here. */

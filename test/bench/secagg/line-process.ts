@@ -23,9 +23,18 @@ export class LineProcess {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
   /** Rejects with the process's last words where it ends instead. */
   async ask<T>(question: object): Promise<T> {
     this.#child.stdin.write(`${JSON.stringify(question)}\n`);
+    return this.hear<T>();
+  }
+
+  /** The next line that it says. Rejects as `ask`. */
+  async hear<T>(): Promise<T> {
     const answer = await this.#lines.next();
     if (answer.done === true) throw new Error(`${this.#name} ended: ${this.#stderr.trim()}`);
     return JSON.parse(answer.value) as T;

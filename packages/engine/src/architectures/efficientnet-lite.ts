@@ -4,7 +4,7 @@
  * others were trained anew with PyTorch's.
  */
 import { IMAGENET, type Known } from "./known-architecture.ts";
-import { invertedResiduals, LITE_PYTORCH, TIMM, type Family, type Stage } from "./inverted-residuals.ts";
+import { invertedResiduals, rounded, LITE_PYTORCH, TIMM, type Family, type Stage } from "./inverted-residuals.ts";
 
 const STAGES: readonly Stage[] = [
   { channels: 16, repeats: 1, stride: 1, expansion: 1, kernel: 3 },
@@ -15,12 +15,6 @@ const STAGES: readonly Stage[] = [
   { channels: 192, repeats: 4, stride: 2, expansion: 6, kernel: 5 },
   { channels: 320, repeats: 1, stride: 1, expansion: 6, kernel: 3 },
 ];
-
-/** To a multiple of 8, never more than a tenth below. */
-function rounded(channels: number): number {
-  const nearest = Math.max(8, Math.floor((channels + 4) / 8) * 8);
-  return nearest < 0.9 * channels ? nearest + 8 : nearest;
-}
 
 const scaled = (width: number, depth: number): readonly Stage[] =>
   STAGES.map((stage, index) => ({

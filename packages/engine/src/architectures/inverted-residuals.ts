@@ -36,6 +36,12 @@ export interface Family {
   readonly epsilon: number;
 }
 
+/** Channels of a network made wider or narrower: to a multiple of 8, never more than a tenth below. */
+export function rounded(channels: number): number {
+  const nearest = Math.max(8, Math.floor((channels + 4) / 8) * 8);
+  return nearest < 0.9 * channels ? nearest + 8 : nearest;
+}
+
 export function invertedResiduals(
   { stages, stem, last, names, padding, epsilon }: Family,
   input: Shape,

@@ -8,7 +8,7 @@ import { parametersOf, tensorsOf } from "../ir/parameters.ts";
 import { efficientnetLite0, efficientnetLite1, efficientnetLite2, tfEfficientnetLite0 } from "./efficientnet-lite.ts";
 import { knownArchitecture } from "./known.ts";
 import type { Known } from "./known-architecture.ts";
-import { mobilenetV2 } from "./mobilenet-v2.ts";
+import { mobilenetV2, mobilenetV2At035 } from "./mobilenet-v2.ts";
 import { resnet18 } from "./resnet18.ts";
 
 /** A file as PyTorch would write it, with small random numbers. */
@@ -44,6 +44,7 @@ describe.each([
   ["efficientnet_lite2", efficientnetLite2, 6_092_072],
   ["tf_efficientnet_lite0", tfEfficientnetLite0, 4_652_008],
   ["mobilenet_v2", mobilenetV2, 3_504_872],
+  ["mobilenet_v2_035", mobilenetV2At035, 1_677_128],
   ["resnet18", resnet18, 11_689_512],
 ] as const)("%s", (name, known, parameters) => {
   it("has as many parameters as its author's", () => {

@@ -11,7 +11,7 @@ import {
   tfEfficientnetLite2,
 } from "./efficientnet-lite.ts";
 import type { Known } from "./known-architecture.ts";
-import { mobilenetV2 } from "./mobilenet-v2.ts";
+import { mobilenetV2, mobilenetV2At035 } from "./mobilenet-v2.ts";
 import { resnet18 } from "./resnet18.ts";
 
 const ARCHITECTURES: Readonly<Record<string, Known>> = {
@@ -22,6 +22,7 @@ const ARCHITECTURES: Readonly<Record<string, Known>> = {
   tf_efficientnet_lite1: tfEfficientnetLite1,
   tf_efficientnet_lite2: tfEfficientnetLite2,
   mobilenet_v2: mobilenetV2,
+  mobilenet_v2_035: mobilenetV2At035,
   resnet18,
 };
 

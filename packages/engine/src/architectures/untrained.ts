@@ -10,7 +10,7 @@ import { eegnet } from "./eegnet.ts";
 import { gru } from "./gru.ts";
 import type { Known } from "./known-architecture.ts";
 import { mlp, logistic } from "./mlp.ts";
-import { mobilenetV2 } from "./mobilenet-v2.ts";
+import { mobilenetV2, mobilenetV2At035 } from "./mobilenet-v2.ts";
 import type { NamedArchitecture } from "./net.ts";
 import { resnet18 } from "./resnet18.ts";
 import { resnet1d } from "./resnet1d.ts";
@@ -30,9 +30,13 @@ const UNTRAINED: Readonly<Record<string, Untrained>> = {
   eegnet: { dimensions: 2, build: eegnet },
   gru: { dimensions: 2, build: gru },
   mobilenet_v2: picture(mobilenetV2),
+  mobilenet_v2_035: picture(mobilenetV2At035),
   efficientnet_lite0: picture(efficientnetLite0),
   resnet18: picture(resnet18),
 };
+
+/** Names of all of them. */
+export const ARCHITECTURES: readonly string[] = Object.keys(UNTRAINED);
 
 const SAMPLES = ["", "rows of a table", "recordings", "pictures"];
 
@@ -40,7 +44,7 @@ const SAMPLES = ["", "rows of a table", "recordings", "pictures"];
 export function untrained(name: string, input: Shape): Architecture {
   const found = Object.hasOwn(UNTRAINED, name) ? UNTRAINED[name] : undefined;
   if (found === undefined)
-    throw new EngraftError("bad-input", `There is no architecture "${name}" to train. There are: ${Object.keys(UNTRAINED).join(", ")}.`);
+    throw new EngraftError("bad-input", `There is no architecture "${name}" to train. There are: ${ARCHITECTURES.join(", ")}.`);
   if (found.dimensions !== input.length)
     throw new EngraftError(
       "bad-input",

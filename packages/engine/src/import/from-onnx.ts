@@ -6,7 +6,7 @@ import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { sizeOf } from "@engraft/core/models/tensors";
 import type { Architecture, Shape } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
-import { FLOAT, writeOnnx, type OnnxGraph, type OnnxModel, type OnnxNode } from "../trunk/onnx-file.ts";
+import { FLOAT, writeOnnx, type OnnxGraph, type OnnxModel, type OnnxNode } from "../onnx/file.ts";
 import { referenceInput } from "../trunk/reference.ts";
 import { startTrunk, usableOnnx } from "../trunk/trunk.ts";
 import { describeBase, fileEntry, TOLERANCE, type Base, type BaseOptions } from "./describe.ts";

@@ -7,7 +7,7 @@ import { tensorsOf } from "../ir/parameters.ts";
 import { chooseTrainer, type Backend } from "../train/backends.ts";
 import { startState } from "../train/optimizer.ts";
 import type { CompileOptions } from "../train/trainer.ts";
-import { FLOAT, writeOnnx } from "../trunk/onnx-file.ts";
+import { FLOAT, writeOnnx } from "../onnx/file.ts";
 import type { ProbeAnswer, ProbeRequest } from "./probe.ts";
 import { trainedPart } from "./trained-part.ts";
 

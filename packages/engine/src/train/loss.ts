@@ -34,3 +34,14 @@ export function balanced(labels: Float32Array): ClassWeights {
   if (positives === 0 || negatives === 0) return [1, 1];
   return [labels.length / (2 * negatives), labels.length / (2 * positives)];
 }
+
+/** What training makes small, over the logits [batch x outputs]. Labels are row-major batch x targets. */
+export type Loss =
+  /** A yes/no label for each output: 0 or 1, NaN where it is not known, which counts nothing. Class weights for each output. */
+  | { readonly kind: "sigmoid"; readonly outputs: number; readonly weights?: readonly ClassWeights[] | undefined }
+  /** One of several classes: its index. A weight for each class. */
+  | { readonly kind: "softmax"; readonly outputs: number; readonly weights?: readonly number[] | undefined }
+  /** A number for each output: mean over rows of the squared differences. */
+  | { readonly kind: "squares"; readonly outputs: number }
+  /** Time and event (0 or 1): negative log partial likelihood within the batch, ties as Breslow 1974, divided by the number of events. */
+  | { readonly kind: "cox"; readonly outputs: 1 };

@@ -23,9 +23,15 @@ export function startState(parameters: Float32Array, settings: OptimizerSettings
   return { parameters: parameters.slice(), slots: new Float32Array(slots * parameters.length), rates: undefined, seed, steps: 0 };
 }
 
-const BETA1 = 0.9;
-const BETA2 = 0.999;
+export const BETA1 = 0.9;
+export const BETA2 = 0.999;
 const EPSILON = 1e-8;
+
+/** Adam's rate and epsilon in update number `step` (from 1 on), both with the corrections of the moments' bias in them (section 2). */
+export function adamRates(learningRate: number, step: number): { readonly rate: number; readonly epsilon: number } {
+  const spread = Math.sqrt(1 - BETA2 ** step);
+  return { rate: (learningRate * spread) / (1 - BETA1 ** step), epsilon: EPSILON * spread };
+}
 
 /**
  * One update in place. sgd: v = momentum v + g, w -= rate v (Sutskever et al. 2013, without Nesterov). adam: Kingma & Ba
@@ -45,8 +51,7 @@ export function applyGradient(state: TrainingState, gradient: Float32Array, sett
     }
     return;
   }
-  const rate = (optimizer.learningRate * Math.sqrt(1 - BETA2 ** state.steps)) / (1 - BETA1 ** state.steps);
-  const epsilon = EPSILON * Math.sqrt(1 - BETA2 ** state.steps);
+  const { rate, epsilon } = adamRates(optimizer.learningRate, state.steps);
   for (let i = 0; i < size; i++) {
     const g = (gradient[i] as number) + weightDecay * (w[i] as number);
     const m = (slots[i] = BETA1 * (slots[i] as number) + (1 - BETA1) * g);

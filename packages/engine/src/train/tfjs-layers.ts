@@ -14,8 +14,8 @@ export interface Pass {
   readonly learnsStatistics: (layer: LayerOf<"batch-norm">) => boolean;
   /** Called where they are, with the batch's mean and unbiased variance [channels]. */
   readonly statistics: (layer: LayerOf<"batch-norm">, mean: tf.Tensor, variance: tf.Tensor) => void;
-  /** Seed of a dropout layer's mask; undefined outside training. */
-  readonly dropoutSeed: (layer: LayerOf<"dropout">) => string | undefined;
+  /** `size` factors of a dropout layer; undefined outside training. */
+  readonly kept: (layer: LayerOf<"dropout">, size: number) => Float32Array | undefined;
 }
 
 /** [N, C, L] or [N, C, H, W] to [N, H, W, C], with H = 1 for a signal. */
@@ -139,8 +139,8 @@ function dense(pass: Pass, layer: LayerOf<"dense">, x: tf.Tensor): tf.Tensor {
 }
 
 function dropout(pass: Pass, layer: LayerOf<"dropout">, x: tf.Tensor): tf.Tensor {
-  const seed = pass.dropoutSeed(layer);
-  return seed === undefined || layer.rate === 0 ? x : tf.dropout(x, layer.rate, undefined, seed);
+  const factors = layer.rate === 0 ? undefined : pass.kept(layer, x.size);
+  return factors === undefined ? x : tf.mul(x, tf.tensor(factors, x.shape, "float32"));
 }
 
 /** One layer's output, [N, ...shape]. */

@@ -3,8 +3,10 @@ import { trainedTensors, totalSize, sizeOf, type TensorSpec } from "@engraft/cor
 import * as tf from "@tensorflow/tfjs-core";
 import { INPUT, inputShape, sourcesOf, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
+import { dropoutFactors } from "./dropout.ts";
 import { lossAndGradient } from "./loss.ts";
 import { applyGradient, type TrainingState } from "./optimizer.ts";
+import { follow } from "./statistics.ts";
 import { applyLayer, type Pass } from "./tfjs-layers.ts";
 import type { CompiledModel, CompileOptions, Trainer } from "./trainer.ts";
 
@@ -27,12 +29,9 @@ function tensorsFrom(specs: readonly TensorSpec[], flat: Float32Array): tf.Tenso
   return specs.map((spec) => tf.tensor(flat.slice(at, (at += sizeOf(spec))), spec.shape, "float32"));
 }
 
-/** How much a batch counts in the running statistics: PyTorch's default. */
-const MOMENTUM = 0.1;
-
 type Learning = Omit<Pass, "parameter">;
 
-const PREDICTING: Learning = { learnsStatistics: () => false, statistics: () => undefined, dropoutSeed: () => undefined };
+const PREDICTING: Learning = { learnsStatistics: () => false, statistics: () => undefined, kept: () => undefined };
 
 const passOf = (parameters: Parameters, learning: Learning): Pass => ({
   ...learning,
@@ -75,7 +74,7 @@ class Step {
         this.#seen.set(`${name}/mean`, mean.dataSync<"float32">());
         this.#seen.set(`${name}/variance`, variance.dataSync<"float32">());
       },
-      dropoutSeed: ({ name }) => `${this.#state.seed}/${this.#state.steps}/${name}`,
+      kept: ({ name, rate }, size) => dropoutFactors([this.#state.seed, this.#state.steps, name], size, rate),
     };
     const lossOf = tf.customGrad((...inputs) => {
       this.#loss = lossAndGradient((inputs[0] as tf.Tensor).dataSync(), this.#y, this.#gradientOfLogits, options.classWeights);
@@ -112,8 +111,9 @@ class Step {
   #followed(): readonly (readonly [number, Float32Array])[] {
     return [...this.#seen].map(([name, values]) => {
       const from = this.#offsets.get(name) as number;
-      const running = this.#state.parameters.subarray(from, from + values.length);
-      return [from, running.map((value, index) => (1 - MOMENTUM) * value + MOMENTUM * (values[index] as number))] as const;
+      const running = this.#state.parameters.slice(from, from + values.length);
+      follow(running, values);
+      return [from, running] as const;
     });
   }
 }

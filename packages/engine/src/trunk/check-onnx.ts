@@ -3,7 +3,7 @@
  * run unknown code, never end, differ from run to run or fill the memory is refused, by name.
  */
 import { refuse, type Refusal } from "@engraft/core/base/errors";
-import { INT64, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from "./onnx-file.ts";
+import { INT64, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from "../onnx/file.ts";
 
 /** Bytes of a trunk's file. */
 export const MAX_TRUNK_BYTES = 1024 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** A small encoder as an ONNX file, written by our own schema: convolution, ReLU, and a classifier behind it that a cut leaves out. */
 import { randomFrom } from "../base/random.ts";
-import { FLOAT, INT64, writeOnnx } from "./onnx-file.ts";
+import { FLOAT, INT64, writeOnnx } from "../onnx/file.ts";
 
 export const SIZE = 8;
 export const CHANNELS = 6;

@@ -15,7 +15,7 @@ import { CHANNELS, encoderFile, encoderGraph, shapeConstant, SIZE } from "./enco
 import { FeatureCache } from "./feature-cache.ts";
 import { encoderFromFile } from "./encoder.ts";
 import { featuresOf } from "./features.ts";
-import { readOnnx, writeOnnx } from "./onnx-file.ts";
+import { readOnnx, writeOnnx } from "../onnx/file.ts";
 import { pooled } from "./pool.ts";
 import { referenceInput } from "./reference.ts";
 import { openTrunk } from "./trunk.ts";

@@ -6,7 +6,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Shape } from "../ir/layers.ts";
 import { startSession } from "../native/gpu.ts";
 import { checkOnnx } from "./check-onnx.ts";
-import { readOnnx, type OnnxModel } from "./onnx-file.ts";
+import { readOnnx, type OnnxModel } from "../onnx/file.ts";
 import { pooled } from "./pool.ts";
 import { differsFromReference, referenceInput } from "./reference.ts";
 

@@ -1,0 +1,51 @@
+/**
+ * One update of the flat vector in a graph; the same rules as `applyGradient` (../optimizer.ts), in float32. What changes from step to step
+ * comes in as numbers, so that one graph serves all steps.
+ */
+import type { OptimizerSettings, TrainingState } from "../optimizer.ts";
+import { adamRates, BETA1, BETA2 } from "../optimizer.ts";
+import type { Graph } from "../../onnx/graph.ts";
+
+/** What a state asks of an update beside the optimizer itself; each is one more input of the graph. */
+export interface Extras {
+  readonly rates: boolean;
+}
+
+export const extrasOf = ({ rates }: TrainingState): Extras => ({ rates: rates !== undefined });
+
+/** Names of the graph's inputs, all float32: vectors of all parameters, and numbers without dimensions. */
+export const UPDATE_VECTORS = { slots: (at: number) => `slot${at}`, rates: "rates" } as const;
+export const UPDATE_NUMBERS = { rate: "rate", epsilon: "epsilon" } as const;
+
+export const slotsOf = ({ optimizer }: OptimizerSettings): number => (optimizer.name === "adam" ? 2 : optimizer.momentum > 0 ? 1 : 0);
+
+/** Values of the numbers for the next step of `state`. */
+export function updateNumbers({ steps }: Pick<TrainingState, "steps">, { optimizer }: OptimizerSettings): Readonly<Record<string, number>> {
+  if (optimizer.name === "sgd") return { [UPDATE_NUMBERS.rate]: optimizer.learningRate };
+  const { rate, epsilon } = adamRates(optimizer.learningRate, steps + 1);
+  return { [UPDATE_NUMBERS.rate]: rate, [UPDATE_NUMBERS.epsilon]: epsilon };
+}
+
+export interface Updated {
+  readonly parameters: string;
+  readonly slots: readonly string[];
+}
+
+/** Adds the update of `parameters` along `gradient`, both flat. */
+export function addUpdate(graph: Graph, parameters: string, gradient: string, settings: OptimizerSettings, extras: Extras): Updated {
+  const { optimizer, weightDecay } = settings;
+  const node = (operator: string, ...input: string[]): string => graph.node(operator, input);
+  const slope = weightDecay === 0 ? gradient : node("Add", gradient, node("Mul", parameters, graph.scalar(weightDecay)));
+  const moved = (by: string): string => node("Sub", parameters, extras.rates ? node("Mul", by, UPDATE_VECTORS.rates) : by);
+  const [first, second] = [UPDATE_VECTORS.slots(0), UPDATE_VECTORS.slots(1)];
+  if (optimizer.name === "sgd") {
+    if (optimizer.momentum === 0) return { parameters: moved(node("Mul", slope, UPDATE_NUMBERS.rate)), slots: [] };
+    const velocity = node("Add", node("Mul", first, graph.scalar(optimizer.momentum)), slope);
+    return { parameters: moved(node("Mul", velocity, UPDATE_NUMBERS.rate)), slots: [velocity] };
+  }
+  const mean = node("Add", node("Mul", first, graph.scalar(BETA1)), node("Mul", slope, graph.scalar(1 - BETA1)));
+  const square = node("Mul", node("Mul", slope, slope), graph.scalar(1 - BETA2));
+  const power = node("Add", node("Mul", second, graph.scalar(BETA2)), square);
+  const scale = node("Add", node("Sqrt", power), UPDATE_NUMBERS.epsilon);
+  return { parameters: moved(node("Div", node("Mul", mean, UPDATE_NUMBERS.rate), scale)), slots: [mean, power] };
+}
