@@ -10,6 +10,7 @@ import { architectureOf } from "@engraft/engine/ir/architecture";
 import { inputShape, sizeOfShape } from "@engraft/engine/ir/layers";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
 import { chooseTrainer, type Backend } from "@engraft/engine/train/backends";
+import { lossOf } from "@engraft/engine/train/label-loss";
 import { startState } from "@engraft/engine/train/optimizer";
 import { randomFrom } from "@engraft/engine/base/random";
 import { exampleFile } from "../examples/heart-disease/files.ts";
@@ -34,7 +35,7 @@ async function lossesOn(backend: Backend): Promise<readonly number[]> {
   const tensors = readWeights(manifest, await readFile(exampleFile("base/weights.safetensors")));
   const architecture = architectureOf(manifest);
   const { batch, optimizer, weightDecay } = (await heartPlan()).training;
-  const options = { batch, optimizer, weightDecay, trainable: { part: "all" } } as const;
+  const options = { batch, optimizer, weightDecay, trainable: { part: "all" }, loss: lossOf(manifest.label) } as const;
   const trainer = await chooseTrainer(architecture, tensors, options, [backend]);
   expect(trainer.name).toBe(`tfjs ${backend}`);
   const model = trainer.compile(architecture, tensors, options);
@@ -67,7 +68,11 @@ requireOrSkip("the native engine", findNative).describe("the native engine", (fo
   });
 
   it("trains at a site, and the update says so", async () => {
-    const heart = await Heart.start({ sites: ["cleveland", "va"], plan: shortPlan(1), agentEnv: { va: { ENGRAFT_ENGINE_CACHE: folder } } });
+    const heart = await Heart.start({
+      sites: ["cleveland", "va"],
+      plan: shortPlan(1),
+      agentEnv: { va: { ENGRAFT_ENGINE_CACHE: folder, ENGRAFT_ENGINE: "native" } },
+    });
     try {
       const view = await heart.until(await heart.startRun(), ({ phase }) => phase === "finished");
       const engines = Object.fromEntries(view.rounds[0]?.answers.map(({ site, engine }) => [site, engine]) ?? []);
@@ -90,7 +95,7 @@ describe("a steward's review", () => {
     const { digest } = await federation.coordinatorCommandOk("plan", "propose", await changedPlan(heart.dir));
     await federation.agents.get("cleveland")?.line((line) => line.event === "plan.offered" && line["plan"] === digest);
     const good = (await federation.siteCommandOk("cleveland", "review", String(digest)))["plans"];
-    expect(good).toMatchObject([{ standing: "waiting", training: { can: true, engine: expect.stringMatching(/^tfjs /), steps: 7 } }]);
+    expect(good).toMatchObject([{ standing: "waiting", training: { can: true, engine: expect.stringMatching(/^onnx /), steps: 7 } }]);
 
     const strange = await propose(federation, { values: 8, agents: 1, rounds: 1, aggregation: { method: "plain" } });
     await federation.agents.get("cleveland")?.line((line) => line.event === "plan.offered" && line["plan"] === strange);

@@ -87,7 +87,13 @@ requireOrSkip("real weights, photographs and PyTorch", wanted).describe("Efficie
       writeFileSync(path, picture);
       return path;
     });
-    const features = await featuresOf({ encoder, files, cache: undefined, progress: () => undefined, aborted: () => false });
+    const features = await featuresOf({
+      encoder,
+      files: files.map((path) => ({ path, folder: dir })),
+      cache: undefined,
+      progress: () => undefined,
+      aborted: () => false,
+    });
     if (features === undefined) throw new Error("aborted");
     const { tensors } = knownArchitecture(ABOUT.architecture, readNamedTensors(readFileSync(weights)), undefined);
     const [kernel, bias] = [tensors.get("head/kernel"), tensors.get("head/bias")];

@@ -105,6 +105,7 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a standby", (bin) => {
 
   it("[S6] [S7] takes over from a leader that sleeps; that one writes nothing when it wakes up, and stands by in turn", async () => {
     const { heart: of, first, standby, port, run, epochs } = await pair("plain");
+    const { url } = of.federation;
     await of.until(run, (view) => view.rounds.some((round) => round.checkpoint !== null));
     const before = first.lines.length;
     first.kill("SIGSTOP");
@@ -121,6 +122,8 @@ requireOrSkip("PostgreSQL", findPostgres).describe("a standby", (bin) => {
     // They have changed places: the first one takes over again.
     await standby.crash();
     await first.event("ready", before);
+    // With every site on the line again, which must not keep it from stopping.
+    await expect.poll(async () => (await health(url)).body["sitesOnline"], { timeout: 60_000 }).toBe(4);
     await stopped(first);
   });
 

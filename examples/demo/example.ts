@@ -3,8 +3,8 @@ import type { Federation } from "../../tools/federation/federation.ts";
 
 export interface ExampleSite {
   readonly site: string;
-  /** The hospital's table. */
-  readonly file: string;
+  /** The hospital's table; absent where its flags name a folder of recordings. */
+  readonly file?: string;
   /** Of `engraft-site data add`. */
   readonly flags: readonly string[];
 }

@@ -1,7 +1,8 @@
 /**
  * The demo: one coordinator, the dashboard and four hospitals as separate processes on this machine. They fine-tune a model
  * that was trained at one of them, on the real heart-disease tables of 1988 (examples/heart-disease); or, with --example mri, put
- * a new head on a network of photographs for slices of brain MRI (examples/brain-mri).
+ * a new head on a network of photographs for slices of brain MRI (examples/brain-mri); or, with --example ecg, five train a model of
+ * heartbeats further (examples/ecg).
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,19 +14,23 @@ import { Command } from "commander";
 import { mustBeFree } from "../../tools/federation/ports.ts";
 import { killAll } from "../../tools/federation/program.ts";
 import { mriExample } from "../brain-mri/example.ts";
+import { ecgExample } from "../ecg/example.ts";
 import { heartExample } from "../heart-disease/example.ts";
+import type { Example } from "./example.ts";
 import { runDemo } from "./run.ts";
 import { openScreen } from "./screen.ts";
 import { comparisonTable } from "./table.ts";
 
 const NEEDED_BYTES = 500_000_000;
 
-const EXAMPLES = ["heart", "mri"];
-
 const program = new Command("npm run demo --")
   .description("Four hospitals fine-tune a model on this machine, under secure aggregation.")
-  .option("--example <name>", "heart: tables of heart disease; mri: brain MRI slices (examples/brain-mri)", "heart")
-  .option("--data <folder>", "of the mri example")
+  .option(
+    "--example <name>",
+    "heart: tables of heart disease; mri: brain MRI slices (examples/brain-mri); ecg: heartbeats (examples/ecg)",
+    "heart",
+  )
+  .option("--data <folder>", "of the mri and ecg examples")
   .option("--once", "end after the run instead of serving the dashboard until Ctrl-C", false)
   .option("--json", "print one JSON object on stdout and nothing else there", false)
   .option("--port <port>", "port of the coordinator", "7300")
@@ -35,8 +40,7 @@ async function main(): Promise<void> {
   const options = program.parse().opts<{ once: boolean; json: boolean; port: string; rounds?: string; example: string; data?: string }>();
   const port = await mustBeFree(wholeNumber("port", options.port, 1, 65_535));
   const rounds = options.rounds === undefined ? undefined : wholeNumber("rounds", options.rounds, 1, 10_000);
-  if (!EXAMPLES.includes(options.example)) throw new EngraftError("bad-input", `--example is one of ${EXAMPLES.join(", ")}.`);
-  const example = options.example === "mri" ? await mriExample(options.data) : await heartExample();
+  const example = await exampleOf(options.example, options.data);
   await mustHaveSpace(tmpdir());
   const dir = await mkdtemp(join(tmpdir(), "engraft-demo-"));
   const screen = openScreen({ bars: process.stderr.isTTY === true && !options.json });
@@ -59,6 +63,13 @@ async function main(): Promise<void> {
     screen.close();
     await killAll();
   }
+}
+
+function exampleOf(name: string, data: string | undefined): Promise<Example> {
+  if (name === "heart") return heartExample();
+  if (name === "mri") return mriExample(data);
+  if (name === "ecg") return ecgExample(data);
+  throw new EngraftError("bad-input", "--example is one of heart, mri, ecg.");
 }
 
 function wholeNumber(name: string, text: string, min: number, max: number): number {

@@ -62,8 +62,8 @@ export async function runDemo(options: DemoOptions) {
   screen.step(`Enrolling ${sites.length} hospitals, each with its own keys and data; importing the base model`);
   await Promise.all([
     example.importBase(federation),
-    ...sites.map(async ({ site, file, flags }) => {
-      await federation.enrol(site, { file, flags });
+    ...sites.map(async ({ site, ...data }) => {
+      await federation.enrol(site, data);
       const crash = site === leaves.site ? { ENGRAFT_CRASH_AT: `send.masked:${leaves.round}` } : {};
       screen.watch(site, await federation.startAgent(site, crash));
     }),

@@ -16,6 +16,7 @@ import type { Architecture } from "@engraft/engine/ir/layers";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
 import { chooseTrainer } from "@engraft/engine/train/backends";
 import { batchesOf } from "@engraft/engine/train/batches";
+import { lossOf } from "@engraft/engine/train/label-loss";
 import { startState } from "@engraft/engine/train/optimizer";
 import { codesOf, FIELDS, flagsMissing, LABEL, SPLIT } from "./definition.ts";
 
@@ -96,6 +97,7 @@ async function trainOn(model: Architecture, samples: Samples, settings: BaseTrai
     batch: settings.batch,
     optimizer: { name: "adam" as const, learningRate: settings.learningRate },
     weightDecay: settings.weightDecay,
+    loss: lossOf(LABEL),
   };
   const trainer = await chooseTrainer(model, tensors, options, ["cpu"]);
   const compiled = trainer.compile(model, tensors, options);

@@ -1,5 +1,6 @@
 /** What the demo's base and plan share: the fields that the four hospitals recorded, the label, and the patient split. */
-import type { BinaryLabel, Field, Split } from "@engraft/core/models/fields";
+import type { Field, Split } from "@engraft/core/models/fields";
+import type { BinaryLabel } from "@engraft/core/models/labels";
 
 export const HOSPITALS = ["cleveland", "hungary", "switzerland", "va"] as const;
 

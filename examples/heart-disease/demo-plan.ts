@@ -1,7 +1,7 @@
 /** The demo's plan, as an author writes it: four hospitals fine-tune every layer of the Cleveland base for 15 rounds of 100 updates. */
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Manifest } from "@engraft/core/models/manifest";
-import { Plan } from "@engraft/core/models/plan";
+import { PlanText } from "@engraft/core/models/plan";
 
 /** The exact text of `manifest.json`; its SHA-256 is the manifest's digest. */
 export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
@@ -11,7 +11,7 @@ export const manifestText = (manifest: Manifest): string => `${JSON.stringify(ma
  * patients after 15 rounds (README.md). Test patients had no say.
  */
 export const demoPlan = (manifest: Manifest) => ({
-  ...Plan.omit({ aggregation: true }).parse({
+  ...PlanText.omit({ aggregation: true }).parse({
     format: "engraft.plan/1",
     name: "heart",
     version: 1,

@@ -7,7 +7,10 @@ import { runMain } from "@engraft/runtime/exit";
 import { Command } from "commander";
 import { killAll } from "../../tools/federation/program.ts";
 import { benchFeatures } from "./features.ts";
-import { benchHeart } from "./heart.ts";
+import { benchDemo } from "./demo.ts";
+import { benchHeart } from "./hospitals/heart.ts";
+import { benchTcga } from "./hospitals/tcga.ts";
+import { benchMri, benchMriFew } from "./hospitals/mri.ts";
 import { asTable, machine, type Report, type Row } from "./report.ts";
 import { benchRound } from "./round.ts";
 import { benchScale } from "./scale.ts";
@@ -28,7 +31,11 @@ export interface BenchOptions {
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Row[]>>> = {
   round: benchRound,
+  demo: benchDemo,
   heart: benchHeart,
+  tcga: benchTcga,
+  mri: benchMri,
+  "mri-few": benchMriFew,
   scale: benchScale,
   secagg: benchSecagg,
   features: benchFeatures,

@@ -17,8 +17,8 @@ export interface Row {
   readonly note: string | null;
 }
 
-/** At most this much of the baseline, or at most this value. */
-export type Goal = { readonly ratio: number } | { readonly value: number };
+/** At most this much of the baseline, at most this value, or at least this one. */
+export type Goal = { readonly ratio: number } | { readonly value: number } | { readonly least: number };
 
 export interface Report {
   readonly bench: string;
@@ -54,12 +54,16 @@ export function row(
 }
 
 function judged(goal: Goal, ours: number, ratio: number | null): Row["goal"] {
+  if ("least" in goal) return { ...goal, met: ours >= goal.least };
   if ("value" in goal) return { ...goal, met: ours <= goal.value };
   return ratio === null ? null : { ...goal, met: ratio <= goal.ratio };
 }
 
-const goalText = ({ goal }: Row): string =>
-  goal === null ? "" : `${"ratio" in goal ? `<= ${goal.ratio}x` : `<= ${goal.value}`} ${goal.met ? "met" : "MISSED"}`;
+export function goalText({ goal }: Row): string {
+  if (goal === null) return "";
+  const wanted = "ratio" in goal ? `<= ${goal.ratio}x` : "least" in goal ? `>= ${goal.least}` : `<= ${goal.value}`;
+  return `${wanted} ${goal.met ? "met" : "MISSED"}`;
+}
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -110,7 +110,7 @@ export class HandAttempt {
     this.keyed = mustBe(openShareSet(this.directory, roster, mine, parts));
     const { ask } = this.about;
     const values = ask.checkpoint.bytes / 4;
-    const encoding = encodingOf(this.plan, values, ask.kind);
+    const encoding = encodingOf(this.plan, { vectorLength: values, headInputs: 0 }, { purpose: ask.kind, round: ask.round });
     const totals = Array.from({ length: totalsLength(this.plan, ask.kind) }, () => 0);
     const update = new Float32Array(ask.kind === "train" ? values : 0);
     return this.maskedText(

@@ -24,7 +24,7 @@ export interface FederationOptions {
 }
 
 export interface SiteData {
-  readonly file: string;
+  readonly file?: string;
   /** Further flags of `data add`. */
   readonly flags: readonly string[];
 }
@@ -163,7 +163,8 @@ export class Federation {
   async enrol(site: string, data?: SiteData): Promise<void> {
     const { invite } = await (await this.api()).sites.invite.mutate({ site, hours: 1 });
     await this.siteCommandOk(site, "join", invite, ...(this.#options.otherUrls ?? []).flatMap((url) => ["--url", url]));
-    if (data !== undefined) await this.siteCommandOk(site, "data", "add", "main", "--file", data.file, ...data.flags);
+    if (data !== undefined)
+      await this.siteCommandOk(site, "data", "add", "main", ...(data.file === undefined ? [] : ["--file", data.file]), ...data.flags);
   }
 
   /** An agent of the caller's own making in place of the binary: `script <home>`. */

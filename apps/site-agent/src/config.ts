@@ -1,7 +1,7 @@
 /** Settings of the agent and its commands: flags > ENGRAFT_* > engraft.toml in the agent's home > defaults. */
 import { join, resolve } from "node:path";
 import * as z from "zod";
-import { GPUS } from "@engraft/engine/native/gpu";
+import { ENGINES, GPUS } from "@engraft/engine/native/wanted";
 import { loadConfig } from "@engraft/runtime/config";
 
 const Settings = z.strictObject({
@@ -10,6 +10,8 @@ const Settings = z.strictObject({
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
   /** Folder of installed engines; a cache folder of the user by default. */
   engineCache: z.string().min(1).optional(),
+  /** The engine that trains where it can, before the usual order. */
+  engine: z.enum(ENGINES).optional(),
   /** A graphics processor that engines try first; where it is not there they go on without. */
   gpu: z.enum([...GPUS, "none"]).optional(),
 });

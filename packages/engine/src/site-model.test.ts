@@ -1,5 +1,6 @@
+import { nextHead } from "@engraft/core/aggregation/head";
 import type { Plan } from "@engraft/core/models/plan";
-import { pooledFigures, tallyTotals } from "@engraft/core/models/tally";
+import { pooledFigures, totalsOf } from "@engraft/core/models/tally";
 import { afterAll, describe, expect, it } from "vitest";
 import { partOf } from "./data/split.ts";
 import { initialVector } from "./import/base.ts";
@@ -106,6 +107,42 @@ describe("a site's model", () => {
     expect((await model.evaluate(base, "test"))?.n).toBe(model.counts.test.patients);
   });
 
+  it("sums what enters the head, at the head it is given or at one of zeros; augmented by nothing but its own samples", async () => {
+    const model = await open({ plan: training({ analytic: { method: "newton", rounds: 2, penalty: 1, bound: 8 } }) });
+    const zero = await model.statistics(base, true);
+    const rows = model.counts.train.rows;
+    expect(zero.samples).toBe(rows);
+    expect(zero.sums).toHaveLength(3);
+    // At zeros every probability is a half.
+    expect(zero.curvature.at(-1)).toBeCloseTo(rows / 4, 9);
+    expect(zero.curvature[0]).toBeCloseTo((zero.squares[0] as number) / 4, 6);
+    expect(await model.statistics(base, false)).not.toEqual(zero);
+    const headless = base.map((value, index) => (index >= base.length - 4 ? 0 : value));
+    expect(await model.statistics(headless, false)).toEqual(zero);
+    // Behind a ReLU.
+    expect([...zero.sums].every((sum) => sum >= 0)).toBe(true);
+  });
+
+  it("alone, too, solves first and trains then, and leaves the rest of the base as it is while it solves", async () => {
+    const analytic = (rounds: number) => open({ plan: training({ analytic: { method: "newton", rounds, penalty: 1, bound: 8 } }) });
+    const model = await analytic(2);
+    const { vector } = await model.trainAlone(2);
+    expect(vector.slice(0, -4)).toEqual(base.slice(0, -4));
+    const settings = { method: "newton", rounds: 2, penalty: 1, bound: 8 } as const;
+    const first = nextHead(await model.statistics(base, true), new Float32Array(4), settings);
+    expect((await model.trainAlone(1)).vector.slice(-4)).toEqual(first.ok && first.value);
+    expect(vector.slice(-4)).not.toEqual(first.ok && first.value);
+    expect((await (await analytic(1)).trainAlone(2)).vector.slice(0, -4)).not.toEqual(base.slice(0, -4));
+  });
+
+  it("[Q4] sums nothing of fewer training patients than the plan's minimum count", async () => {
+    const few = {
+      ...training({ analytic: { method: "ridge", rounds: 1, penalty: 1, bound: 8 } }),
+      metrics: { ...plan.metrics, minCount: 200 },
+    };
+    await expect((await open({ plan: few })).statistics(base, true)).rejects.toMatchObject({ code: "data-invalid" });
+  });
+
   it("[M1] reports the plan's metrics only, and nothing about too few patients", async () => {
     const metrics = await (await usual).evaluate(base, "test");
     expect(Object.keys(metrics?.values ?? {})).toEqual(plan.metrics.names);
@@ -116,7 +153,7 @@ describe("a site's model", () => {
   it("[M3] what it counts of a model, summed and read again, is what it reports of that model, between the bounds", async () => {
     const model = await usual;
     const [tally, metrics] = [await model.tally(base, "test"), await model.evaluate(base, "test")];
-    const read = pooledFigures(plan, "train", tallyTotals(tally), 1);
+    const read = pooledFigures(plan, "train", totalsOf(plan, "train", { validation: tally }), 1);
     const figures = read.ok ? read.value.validation : null;
     expect(figures).toMatchObject({ n: model.counts.test.patients });
     for (const name of plan.metrics.names) {

@@ -1,4 +1,5 @@
 /** What an agent does with a model: train it on the site's table, and see how it does. The work happens in a thread of its own. */
+import type { Statistics } from "@engraft/core/aggregation/statistics";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
@@ -44,6 +45,8 @@ export interface SiteModel {
     signal?: AbortSignal,
     personal?: Float32Array,
   ): Promise<TrainingOutcome>;
+  /** Sums over this site's training samples for an analytic round, at the head that ends `start` or at one of zeros. */
+  statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
   /** Trains the base on this site's data only, as much as `rounds` rounds would. */
   trainAlone(rounds: number, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<AloneOutcome>;
   /** Null where the part has fewer patients than `plan.metrics.minCount`. Only the plan's metrics are computed. */
@@ -69,6 +72,7 @@ export async function openSiteModel(
       engine,
       counts,
       train: (start, seed, onProgress, signal, personal) => thread.call("train", { start, seed, personal }, { onProgress, signal }),
+      statistics: (start, fromZero, personal) => thread.call("statistics", { start, fromZero, personal }),
       trainAlone: (rounds, onProgress, signal) => thread.call("trainAlone", { rounds }, { onProgress, signal }),
       evaluate: (vector, part, personal) => thread.call("evaluate", { vector, part, personal }),
       tally: (vector, part, personal) => thread.call("tally", { vector, part, personal }),

@@ -1,5 +1,6 @@
 /** The engines that `train` measures, by name. */
 import { chooseTrainer, type Backend } from "@engraft/engine/train/backends";
+import { onnxTrainer } from "@engraft/engine/train/onnx/trainer";
 import type { CompileOptions, Trainer } from "@engraft/engine/train/trainer";
 import type { NetworkCase } from "../../support/torch-network.ts";
 
@@ -13,6 +14,8 @@ const tfjs =
 const OPENERS: Readonly<Record<string, Open>> = {
   /** What a site takes by itself. */
   site: tfjs(),
+  onnx: tfjs(["onnx"]),
+  "onnx standard": async () => onnxTrainer({ block: 0 }),
   "tfjs native": tfjs(["native"]),
   "tfjs wasm": tfjs(["wasm"]),
 };

@@ -14,7 +14,13 @@ async function serve(folder: string, engine: string): Promise<void> {
   const network = await readNetwork(folder);
   const { architecture, tensors, trainable, batch, x, y } = network;
   // As torch/train.py.
-  const options: CompileOptions = { trainable, batch, optimizer: { name: "adam", learningRate: 1e-3 }, weightDecay: 0 };
+  const options: CompileOptions = {
+    trainable,
+    batch,
+    optimizer: { name: "adam", learningRate: 1e-3 },
+    weightDecay: 0,
+    loss: { kind: "sigmoid", outputs: 1 },
+  };
   const trainer = await openEngine(engine, network, options);
   const model = trainer.compile(architecture, tensors, options);
   const trained = trainedTensors(tensorsOf(architecture), trainable);

@@ -3,7 +3,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Command } from "commander";
+import { Label } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
+import * as z from "zod";
 import type { Base, BaseOptions } from "@engraft/engine/import/describe";
 import type { Reach } from "./api.ts";
 import { importBase, type Said } from "./commands.ts";
@@ -40,9 +42,14 @@ export const withBaseFlags = (command: Command): Command =>
     .option("--cut <tensor>", "of an ONNX file: where the trunk ends; its first output by default")
     .option("--pool <how>", "of an ONNX file: none, mean-over-space, mean-over-tokens or first-token", "none")
     .option("--field <name>", "the plan's field for the picture or recording", "image")
+    .option(
+      "--grey <from>",
+      "of pictures: what is black and white: LOW,HIGH in the pictures' own unit, bits (what a file can store) or file (its own window)",
+    )
     .option("--field-title <text>", "what the picture or recording shows", "Picture")
-    .requiredOption("--label <name>", "the plan's field for the label")
-    .option("--label-title <text>", "what is predicted, in words")
+    .option("--label <name>", "the plan's field for a yes/no label")
+    .option("--label-file <file>", "any other label, as JSON: classes, several yes/no labels, a number, a time to an event")
+    .option("--label-title <text>", "what a yes/no label says, in words")
     .option("--positive <codes>", "codes that mean yes, separated by commas", "1")
     .option("--negative <codes>", "codes that mean no", "0")
     .requiredOption("--out <folder>", "where manifest.json, weights.safetensors and, of an ONNX file, trunk.onnx are written");
@@ -60,12 +67,41 @@ const oneOf = <T extends string>(flags: Flags, flag: string, known: readonly T[]
   return found;
 };
 
-function optionsFrom(flags: Flags, given: Pick<BaseOptions, "mean" | "sd"> = {}): BaseOptions {
+/** What --grey says of black and white. Throws `bad-input`. */
+function greyOf(said: string): Pick<BaseOptions["field"], "intensity"> {
+  if (said === "") return {};
+  if (said === "bits" || said === "file") return { intensity: { from: said } };
+  const [low, high, ...more] = said.split(",").map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
+  if (low === undefined || high === undefined || more.length > 0 || !(low < high))
+    throw new EngraftError("bad-input", "--grey takes two numbers, the lower one first (--grey=-160,240), or one of bits and file.");
+  return { intensity: { from: "range", low, high } };
+}
+
+const listOf = (text: string): string[] => text.split(",").filter((code) => code !== "");
+
+function yesNoLabel(flags: Flags): Label {
   const text = (flag: string): string => textOf(flags, flag);
-  const codes = (flag: string): string[] =>
-    text(flag)
-      .split(",")
-      .filter((code) => code !== "");
+  if (text("label") === "")
+    throw new EngraftError("bad-input", "Say what is predicted: --label NAME for a yes/no label, else --label-file FILE.");
+  const title = text("labelTitle") || text("label");
+  return { name: text("label"), title, positive: listOf(text("positive")), negative: listOf(text("negative")) };
+}
+
+async function labelFrom(path: string): Promise<Label> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new EngraftError("not-found", `Cannot read ${path}.`, { cause });
+  });
+  try {
+    return Label.parse(JSON.parse(text));
+  } catch (cause) {
+    const problems =
+      cause instanceof z.ZodError ? cause.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) : ["it is no JSON"];
+    throw new EngraftError("bad-input", `${path} is no label: ${problems.slice(0, 5).join("; ")}.`, { cause });
+  }
+}
+
+async function optionsFrom(flags: Flags, given: Pick<BaseOptions, "mean" | "sd"> = {}): Promise<BaseOptions> {
+  const text = (flag: string): string => textOf(flags, flag);
   return {
     name: text("name"),
     version: text("baseVersion"),
@@ -73,11 +109,11 @@ function optionsFrom(flags: Flags, given: Pick<BaseOptions, "mean" | "sd"> = {})
     description: text("description"),
     licence: text("licence"),
     origin: text("origin"),
-    field: { name: text("field"), title: text("fieldTitle") },
-    signal: text("leads") === "" ? undefined : { leads: codes("leads"), rate: Number(text("rate")), unit: text("unit") },
+    field: { name: text("field"), title: text("fieldTitle"), ...greyOf(text("grey")) },
+    signal: text("leads") === "" ? undefined : { leads: listOf(text("leads")), rate: Number(text("rate")), unit: text("unit") },
     mean: numbers(flags, "mean", given.mean),
     sd: numbers(flags, "sd", given.sd),
-    label: { name: text("label"), title: text("labelTitle") || text("label"), positive: codes("positive"), negative: codes("negative") },
+    label: text("labelFile") === "" ? yesNoLabel(flags) : await labelFrom(text("labelFile")),
     split: null,
   };
 }
@@ -155,7 +191,7 @@ async function fromKeras(file: string, bytes: Uint8Array, flags: Flags): Promise
   const network = ownNetwork(await (isTfjs(bytes) ? readTfjs(file, bytes, size) : readKeras(bytes, size)));
   if (network.mean !== undefined && (textOf(flags, "mean") !== "" || textOf(flags, "sd") !== ""))
     throw new EngraftError("bad-input", "The model normalises what comes in itself, in its first layers: leave out --mean and --sd.");
-  return baseFromLayers(network, optionsFrom(flags, network));
+  return baseFromLayers(network, await optionsFrom(flags, network));
 }
 
 function sizeFrom(flags: Flags): number | undefined {
@@ -165,7 +201,7 @@ function sizeFrom(flags: Flags): number | undefined {
 async function fromOnnx(bytes: Uint8Array, flags: Flags): Promise<Base> {
   const { baseFromOnnx } = await import("@engraft/engine/import/from-onnx");
   return baseFromOnnx(bytes, {
-    ...optionsFrom(flags),
+    ...(await optionsFrom(flags)),
     layout: oneOf(flags, "layout", ["nchw", "nhwc"]),
     cut: textOf(flags, "cut") || undefined,
     pool: oneOf(flags, "pool", ["none", "mean-over-space", "mean-over-tokens", "first-token"]),
@@ -179,5 +215,5 @@ async function fromWeights(bytes: Uint8Array, flags: Flags): Promise<Base> {
     import("@engraft/engine/import/from-layers"),
   ]);
   const network = knownArchitecture(textOf(flags, "architecture"), readNamedTensors(bytes), sizeFrom(flags));
-  return baseFromLayers(network, optionsFrom(flags, network));
+  return baseFromLayers(network, await optionsFrom(flags, network));
 }

@@ -30,8 +30,8 @@ export async function start(config: Config, json: boolean): Promise<void> {
   onStop(async (signal) => {
     log.info({ signal }, "stopping");
     stopping.abort();
-    await http.close();
-    await app?.close();
+    // Together: the server is closed only once the agents' sockets are, and those are the app's.
+    await Promise.all([http.close(), app?.close()]);
   });
   try {
     for (let patient = false; !stopping.signal.aborted; patient = true) {

@@ -4,7 +4,7 @@
  */
 import { isRefusal } from "@engraft/core/base/errors";
 import type { Digest, PublicKey, SiteName } from "@engraft/core/base/ids";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import { RunEvent, type BlobRef } from "@engraft/core/rounds/events";
 import { ABSENT, evolve } from "@engraft/core/rounds/evolve";
 import { runParams } from "@engraft/core/rounds/params";
@@ -65,8 +65,7 @@ async function runFindings({ prisma, online, now }: LookingInside): Promise<read
   for (const { id, plan: row, release } of rows) {
     const manifest = readManifest(row.base.text);
     const plan = storedPlan(row.text);
-    const length = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
-    const params = runParams(plan, row.digest as Digest, length, (owner?.key ?? "") as PublicKey);
+    const params = runParams(plan, row.digest as Digest, vectorSizeOf(plan, manifest), (owner?.key ?? "") as PublicKey);
     const events = await eventsOf(prisma, id);
     const since = events.at(-1)?.at;
     if (isRefusal(params) || since === undefined) {

@@ -36,7 +36,7 @@ const collecting: Collecting = {
 };
 
 function found(state: RunState, change: Partial<Situation> = {}) {
-  const params = { plan, planDigest: digestOfPlan(plan), vectorLength: 2, secure: null };
+  const params = { plan, planDigest: digestOfPlan(plan), vectorLength: 2, headInputs: 0, secure: null };
   return waitingFinding({
     run: "tiny-head.1",
     params,

@@ -34,7 +34,7 @@ class World {
   start(): Runner {
     const runner = new Runner(
       RUN,
-      { plan: this.plan, planDigest: digestOfPlan(this.plan), vectorLength: 2, secure: null },
+      { plan: this.plan, planDigest: digestOfPlan(this.plan), vectorLength: 2, headInputs: 0, secure: null },
       {
         now: () => this.clock,
         log: pino({ level: "silent" }),

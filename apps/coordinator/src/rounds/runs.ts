@@ -4,7 +4,7 @@ import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/bas
 import { RunId, type Digest, type PublicKey, type SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { Envelope } from "@engraft/core/crypto/envelope";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import type { SecaggReply } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
@@ -30,8 +30,7 @@ import { makeRelease } from "./release.ts";
 import { refusalAudit, refusedAnswer, type Refused } from "./run-audit.ts";
 import { Runner } from "./runner.ts";
 import { Kept } from "./secure/kept.ts";
-import { openSum } from "./secure/open-sum.ts";
-import { writeRecord } from "./secure/record.ts";
+import { openAndRecord } from "./secure/record.ts";
 import { stepMessage } from "./secure/steps.ts";
 import { takeReply } from "./secure/take-reply.ts";
 import type { Outcome, Statement } from "./step.ts";
@@ -231,8 +230,7 @@ export class Runs {
     const { store, blobs, faults, approvals, feed, log, now, hub, coordinator } = this.#options;
     const manifest = readManifest(base.text);
     const content = storedPlan(plan.text);
-    const vectorLength = totalSize(trainableTensors(manifest.tensors, content.training.trainable));
-    const params = runParams(content, plan.digest as Digest, vectorLength, coordinator as PublicKey);
+    const params = runParams(content, plan.digest as Digest, vectorSizeOf(content, manifest), coordinator as PublicKey);
     if (isRefusal(params)) throw new EngraftError(params.code, params.text);
     const id = RunId.parse(run);
     if (manifest.trunk !== undefined) this.#trunks.set(run, manifest.trunk.onnx);
@@ -258,10 +256,7 @@ export class Runs {
         crashPoint(`send.${due.step.phase}`);
         if (message !== undefined) this.#linkOf(due.site)?.send("secagg.step", message);
       },
-      open: async (state) => {
-        const opened = await openSum(blobs, this.#kept(run), id, params, state);
-        return opened.ok ? { ...opened, record: await writeRecord(blobs, this.#kept(run), id, params, state, opened.sum) } : opened;
-      },
+      open: (state) => openAndRecord({ blobs, kept: this.#kept(run), run: id, params }, state, () => store.events(run)),
       outcome: (site, outcome) => {
         const { round, attempt } = outcome;
         this.#linkOf(site)?.send("secagg.step", { run: id, round, attempt, phase: "outcome", outcome });

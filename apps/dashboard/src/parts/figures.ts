@@ -7,6 +7,21 @@ export const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   accuracy: "Accuracy",
   loss: "Loss",
   brier: "Brier",
+  sensitivity: "Sensitivity",
+  specificity: "Specificity",
+  ppv: "PPV",
+  npv: "NPV",
+  f1: "F1",
+  ece: "ECE",
+  "calibration-slope": "Calibration slope",
+  "calibration-intercept": "Calibration intercept",
+  "balanced-accuracy": "Balanced accuracy",
+  "macro-f1": "Macro F1",
+  "weighted-kappa": "Weighted kappa",
+  mae: "MAE",
+  rmse: "RMSE",
+  r2: "R²",
+  "c-index": "C-index",
 };
 
 const minus = (text: string): string => text.replace("-", "−");

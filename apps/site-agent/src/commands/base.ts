@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { SingleBar, Presets } from "cli-progress";
 import { EngraftError } from "@engraft/core/base/errors";
+import { METRIC_NAMES } from "@engraft/core/models/metric-names";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import { resolveData } from "../data/registry.ts";
 import type { AddCommand, CommandContext } from "./command.ts";
@@ -75,10 +76,12 @@ function parsed(text: string, path: string): unknown {
 
 function figures(metrics: SiteMetrics | null): string {
   if (metrics === null) return "none";
-  const { auroc, loss } = metrics.values;
-  const known = [
-    ...(auroc === undefined || auroc === null ? [] : [`AUROC ${auroc.value.toFixed(3)}`]),
-    ...(loss === undefined || loss === null ? [] : [`loss ${loss.value.toFixed(3)}`]),
-  ];
+  const { values } = metrics;
+  // The first that its label has, and what was minimised.
+  const first = METRIC_NAMES.find((name) => name !== "loss" && (values[name] ?? null) !== null);
+  const known = [...(first === undefined ? [] : [first]), "loss" as const].flatMap((name) => {
+    const value = values[name]?.value;
+    return value === undefined ? [] : [`${name === "auroc" ? "AUROC" : name} ${value.toFixed(3)}`];
+  });
   return `${known.join(", ")} (${metrics.n} patients)`;
 }

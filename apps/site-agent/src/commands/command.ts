@@ -31,6 +31,7 @@ export function runner(setExit: (code: number) => void): RunCommand {
       // Engines run in threads and processes of their own, which read the environment.
       if (config.engineCache !== undefined) process.env["ENGRAFT_ENGINE_CACHE"] = config.engineCache;
       if (config.gpu !== undefined) process.env["ENGRAFT_GPU"] = config.gpu;
+      if (config.engine !== undefined) process.env["ENGRAFT_ENGINE"] = config.engine;
       const context: CommandContext = {
         config,
         json,

@@ -79,7 +79,11 @@ function addAdd(data: Command, run: RunCommand): void {
       const path = fileOf(table);
       if (path !== undefined)
         await access(path, constants.R_OK).catch((cause: unknown) => {
-          throw new EngraftError("data-missing", `The file ${path} cannot be read by this account. Check its path and rights.`, { cause });
+          throw new EngraftError(
+            "data-missing",
+            `${table.source === "records" ? "The folder" : "The file"} ${path} cannot be read by this account. Check its path and rights.`,
+            { cause },
+          );
         });
       await readCodes(table.codes);
       const registered = { name: named.data, table, registeredAt: now() };

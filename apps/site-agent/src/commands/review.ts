@@ -16,6 +16,14 @@ import { dataSummary, type DataSummary } from "./data.ts";
 import { isInteractive, type AddCommand, type CommandContext } from "./command.ts";
 import { approve, refusePlan, tryHere, type TryPlan } from "./decide.ts";
 
+/** The trial of an approval, and beside it the engines that a setting could choose instead. */
+const tryEvery: TryPlan = async (offered, summary) => {
+  const trial = await tryHere(offered, summary);
+  if (!trial.can) return trial;
+  const { timeOthers } = await import("@engraft/engine/native/trial");
+  return { ...trial, others: await timeOthers(trial.engine, offered.manifest, offered.plan) };
+};
+
 export type Standing = "waiting" | "approved" | "refused" | "withdrawn";
 
 export interface Review {
@@ -100,7 +108,7 @@ async function reviewCommand(context: CommandContext, digest: string | undefined
   const all = digest === undefined ? await listPlans(config.home) : [await resolvePlan(config.home, digest)];
   const reviews: Review[] = [];
   // One after the other: each tries a training step.
-  for (const offered of all) reviews.push(await reviewPlan(config.home, membership, offered, tryHere));
+  for (const offered of all) reviews.push(await reviewPlan(config.home, membership, offered, tryEvery));
   const shown = digest === undefined && !json ? reviews.filter(({ standing }) => standing === "waiting") : reviews;
   const others = reviews.filter((review) => !shown.includes(review));
   print({ plans: reviews }, listText(shown, others));

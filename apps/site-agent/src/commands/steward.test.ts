@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Plan } from "@engraft/core/models/plan";
 import { FakeCoordinator } from "../coordinator.fixture.ts";
@@ -60,6 +60,21 @@ describe("data", () => {
       missing: ["?"],
       columns: { age: "years" },
     });
+  });
+
+  it("[D24] of a folder of recordings is declared without a table", () => {
+    expect(() => declarationFrom({ records: "ecg" })).toThrow(/--ending[\s\S]*--labels/);
+    const records = { records: "ecg", ending: ".hea", labels: "header:Dx" };
+    expect(() => declarationFrom({ ...records, labels: "guess" })).toThrow(/header:WORD/);
+    expect(() => declarationFrom({ ...records, ending: "hea" })).toThrow(/ending of a file/);
+    expect(() => declarationFrom({ ...records, file: "t.csv", label: "num" })).toThrow("--file, --label is of a table");
+    expect(declarationFrom({ ...records, map: ["age=Age"] })).toMatchObject({
+      source: "records",
+      labels: { key: "Dx" },
+      columns: { age: "Age" },
+    });
+    const beats = declarationFrom({ ...records, labels: "beats:atr", patients: "p.csv" });
+    expect(beats).toMatchObject({ labels: { annotator: "atr" }, at: "at", patients: resolve("p.csv") });
   });
 
   it("[D2] is checked as declared against a plan, by line and without a value", async () => {

@@ -16,7 +16,7 @@ export function reportLines(report: TableReport): readonly string[] {
   const missing = report.missing.filter(({ count }) => count > 0).map(({ field, count }) => `${field} ${count}`);
   return [
     `  rows      ${report.rows}, of which usable ${report.usable}, of ${report.patients} patients`,
-    `  classes   ${outcomes(report)}`,
+    ...(outcomes(report) === "" ? [] : [`  label     ${outcomes(report)}`]),
     `  missing   ${missing.length === 0 ? "nothing" : missing.join(", ")}`,
     `  split     ${(["train", "validation", "test"] as const).map((part) => `${part} ${report.parts[part].patients}`).join(", ")} patients`,
     ...report.findings.map(({ effect, text, count, places }) => {
@@ -32,4 +32,4 @@ export function reportLines(report: TableReport): readonly string[] {
 
 /** One line for a plan's review. */
 export const reportSummary = (report: TableReport): string =>
-  `${report.usable} of ${report.rows} rows usable (${outcomes(report)}); ${report.parts.train.patients} patients train, ${report.parts.validation.patients} validation, ${report.parts.test.patients} test${report.ok ? "" : '; IT CANNOT BE USED AS IT IS, see "engraft-site data check"'}`;
+  `${report.usable} of ${report.rows} rows usable${outcomes(report) === "" ? "" : ` (${outcomes(report)})`}; ${report.parts.train.patients} patients train, ${report.parts.validation.patients} validation, ${report.parts.test.patients} test${report.ok ? "" : '; IT CANNOT BE USED AS IT IS, see "engraft-site data check"'}`;

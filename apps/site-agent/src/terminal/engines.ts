@@ -17,7 +17,9 @@ export function enginesText({ engines, gpu, addon }: EnginesReport): string {
 
 function gpuLines(gpu: EnginesReport["gpu"], engines: EnginesReport["engines"]): readonly string[] {
   if (gpu === null) return ["Graphics        none is asked for (setting gpu)"];
-  const used = engines.filter((one) => one.used && !["native", "wasm", "cpu"].includes(one.name)).map(({ engine }) => ENGINES[engine]);
+  const used = engines
+    .filter((one) => one.used && !["native", "wasm", "cpu", "training"].includes(one.name))
+    .map(({ engine }) => ENGINES[engine]);
   return [
     used.length === 0
       ? `Graphics        ${gpu} is asked for and NOT USED: everything runs on the processor`
@@ -29,9 +31,18 @@ function gpuLines(gpu: EnginesReport["gpu"], engines: EnginesReport["engines"]):
 export function trialLine(trial: Trial): string {
   if (!trial.can) return `CANNOT BE TRAINED HERE, so it cannot be approved: ${trial.reason}.`;
   const { engine, stepMs, steps, minutes, late, memoryBytes } = trial;
-  const step = `${stepMs < 10 ? stepMs.toFixed(1) : Math.round(stepMs)} ms a step`;
+  const step = `${milliseconds(stepMs)} a step`;
   const memory = `${Math.ceil(memoryBytes / 1024 ** 2)} MB of memory`;
-  if (minutes === null) return `Yes, with ${engine}: ${step}, ${memory}. How long a round takes depends on the table.`;
+  if (minutes === null) return `Yes, with ${engine}: ${step}, ${memory}. How long a round takes depends on the table.${fasterText(trial)}`;
   const time = minutes < 1 ? "less than a minute" : `about ${Math.ceil(minutes)} minutes`;
-  return `Yes, with ${engine}: ${time} a round (${steps} steps, ${step}), ${memory}.${late ? " LONGER THAN THE COORDINATOR WAITS." : ""}`;
+  return `Yes, with ${engine}: ${time} a round (${steps} steps, ${step}), ${memory}.${late ? " LONGER THAN THE COORDINATOR WAITS." : ""}${fasterText(trial)}`;
+}
+
+const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+
+/** Said only where it is worth a setting. */
+function fasterText({ stepMs, others = [] }: Extract<Trial, { readonly can: true }>): string {
+  const [best] = others.toSorted((a, b) => a.stepMs - b.stepMs);
+  if (best === undefined || 1.5 * best.stepMs > stepMs) return "";
+  return ` ${best.engine} needs ${milliseconds(best.stepMs)} a step: setting "engine" chooses it.`;
 }

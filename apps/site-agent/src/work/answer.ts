@@ -42,7 +42,7 @@ export async function answerAsk(workshop: Workshop, agreed: Agreed, signal: Abor
 }
 
 async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): Promise<StoredAnswer> {
-  const { ask, offered, vectorLength } = agreed;
+  const { ask, offered, size } = agreed;
   const { plan } = offered;
   const began = workshop.now();
   const [model, start] = await prepare(workshop, agreed, signal);
@@ -55,8 +55,8 @@ async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): P
   signal.throwIfAborted();
   await keepPersonal(workshop.home, ask.run, ask.round, trained.personal);
   const { update, sampleCount } = trained;
-  if (update.length !== vectorLength)
-    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; the plan trains ${vectorLength}.`);
+  if (update.length !== size.vectorLength)
+    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; the plan trains ${size.vectorLength}.`);
   if (!Number.isFinite(clipTo(update, plan.training.clip))) {
     throw new EngraftError(
       "training-failed",

@@ -42,7 +42,7 @@ const standing: Standing = {
 
 describe("[P5] an ask", () => {
   it("is agreed to under an approved plan", () => {
-    expect(checkAsk(ask, standing)).toMatchObject({ ok: true, vectorLength: LENGTH });
+    expect(checkAsk(ask, standing)).toMatchObject({ ok: true, size: { vectorLength: LENGTH } });
     expect(checkAsk({ ...ask, kind: "evaluate", round: 0 }, standing)).toMatchObject({ ok: true });
   });
 
@@ -100,5 +100,17 @@ describe("[M1] figures that may leave", () => {
   it("are none below the minimum count", () => {
     expect(lettingOut(plan, { n: 9, positives: 4, values })).toBeNull();
     expect(lettingOut(plan, null)).toBeNull();
+  });
+
+  it("hold rows by class only where each class that occurs has the minimum count", () => {
+    const enough = [
+      [8, 2, 0],
+      [3, 9, 0],
+      [0, 0, 0],
+    ];
+    const few = enough.with(2, [1, 0, 8]);
+    const leaving = (confusion: number[][]) => lettingOut(plan, { n: 31, positives: null, values, confusion });
+    expect(leaving(enough)?.confusion).toEqual(enough);
+    expect(leaving(few)).not.toHaveProperty("confusion");
   });
 });

@@ -1,7 +1,7 @@
 /** Whether an ask may be answered. Pure; nothing is fetched or trained before it has said yes. */
 import { refuse, type Refusal } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { vectorSizeOf, type VectorSize } from "@engraft/core/models/analytic";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { RegisteredData } from "../data/registry.ts";
 import type { Decision } from "../vault/decisions.ts";
@@ -28,8 +28,7 @@ export interface Agreed {
   readonly mapping: Digest | null;
   /** Whether figures of this site's own patients may leave: the plan asks for them, and the steward lets them. */
   readonly siteMetrics: boolean;
-  /** Values in the trainable vector. */
-  readonly vectorLength: number;
+  readonly size: VectorSize;
 }
 
 /** P5: an ask is answered only under a plan that the steward has approved by this very digest, and only as that plan says. */
@@ -63,7 +62,8 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
 
 function withData(ask: Ask, offered: OfferedPlan, decision: Decision, { data, mapping }: Standing): Agreed | Refusal {
   const { plan, manifest } = offered;
-  const vectorLength = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
+  const size = vectorSizeOf(plan, manifest);
+  const { vectorLength } = size;
   for (const vector of [ask.checkpoint, ask.start]) {
     if (vector.bytes !== 4 * vectorLength)
       return refuse(
@@ -78,7 +78,7 @@ function withData(ask: Ask, offered: OfferedPlan, decision: Decision, { data, ma
     );
   if ((decision.approval.mapping ?? null) !== mapping) return refuse("plan-not-approved", mappingChanged(ask.plan));
   const siteMetrics = plan.metrics.perSite && decision.approval.siteMetrics;
-  return { ok: true, ask, offered, data, decision, mapping, siteMetrics, vectorLength };
+  return { ok: true, ask, offered, data, decision, mapping, siteMetrics, size };
 }
 
 /** D11 */

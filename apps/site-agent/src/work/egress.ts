@@ -1,9 +1,11 @@
 /** Which figures leave the site: the last look at them, whatever an engine has computed. */
+import { enoughOfEach } from "@engraft/core/models/confusion";
 import { MetricName, type Plan } from "@engraft/core/models/plan";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 
 /**
- * M1: only the metrics that the plan names, and none where fewer patients were counted than the plan's minimum.
+ * M1: only the metrics that the plan names, and none where fewer patients were counted than the plan's minimum; rows by class only where
+ * each class has as many.
  */
 export function lettingOut(plan: Plan, metrics: SiteMetrics | null): SiteMetrics | null {
   const { names, minCount } = plan.metrics;
@@ -13,5 +15,12 @@ export function lettingOut(plan: Plan, metrics: SiteMetrics | null): SiteMetrics
     const estimate = metrics.values[name];
     if (names.includes(name) && estimate !== undefined) values[name] = estimate;
   }
-  return { n: metrics.n, positives: metrics.positives, values };
+  const { n, positives, thresholds, confusion } = metrics;
+  return {
+    n,
+    positives,
+    values,
+    ...(thresholds === undefined || Object.keys(values).length === 0 ? {} : { thresholds }),
+    ...(confusion === undefined || !enoughOfEach(confusion, minCount) ? {} : { confusion }),
+  };
 }

@@ -2,7 +2,9 @@
  * The one open model: kept from round to round, because opening it means reading the table and starting the engine. A table that
  * was changed or removed since is not trained on: the model is opened anew, with the data check that belongs to it.
  */
-import { stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { RunId } from "@engraft/core/base/ids";
 import { readsFile } from "@engraft/core/models/fields";
@@ -63,10 +65,22 @@ export class Models {
   }
 }
 
-/** Changes whenever the file is written, replaced or removed. A database says nothing of the kind: its table is read once a run. */
+/** Changes with what holds the table. A database says nothing of the kind: its table is read once a run. */
 async function versionOf(table: TableDeclaration, run: RunId): Promise<string> {
   const path = fileOf(table);
-  if (path === undefined) return run;
+  return path === undefined ? run : versionAt(path);
+}
+
+/** Changes whenever the file is written, replaced or removed; of a folder, whenever that is done to a file in it or below. */
+async function versionAt(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
+  if (found === undefined) return "absent";
+  const own = `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
+  if (!found.isDirectory()) return own;
+  const hash = createHash("sha256").update(own);
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (entry.isFile()) hash.update(`${entry.parentPath}/${entry.name} ${await versionAt(join(entry.parentPath, entry.name))}\n`);
+  }
+  return hash.digest("hex");
 }

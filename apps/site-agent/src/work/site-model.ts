@@ -1,4 +1,5 @@
 /** What the agent needs from an engine. The real one is `@engraft/engine/site-model`; benchmarks and tests pass their own. */
+import type { Statistics } from "@engraft/core/aggregation/statistics";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Tally } from "@engraft/core/models/tally";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
@@ -38,6 +39,8 @@ export interface SiteModel {
   readonly engine: string;
   /** `update` is after minus before; the model keeps no reference to it. Rejects with the signal's reason when aborted. */
   train(start: Float32Array, seed: SeedParts, onProgress: OnProgress, signal: AbortSignal, personal?: Float32Array): Promise<Trained>;
+  /** Sums over the training samples for an analytic round, at the head that ends `start` or at one of zeros. */
+  statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
   /** After training from the base as much as `rounds` rounds would, on this site's data only. */
   trainAlone(rounds: number, onProgress: OnProgress, signal: AbortSignal): Promise<OwnModel>;
   /** Null where there are too few patients to say anything. */

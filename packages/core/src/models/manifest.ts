@@ -1,7 +1,8 @@
 /** The manifest of a base model: everything a site must know to use the weights beside it. */
 import * as z from "zod";
 import { Digest } from "../base/ids.ts";
-import { BinaryLabel, Field, readsFile, Split } from "./fields.ts";
+import { Field, readsFile, Split } from "./fields.ts";
+import { Label } from "./labels.ts";
 import { TensorSpec, totalSize } from "./tensors.ts";
 
 /** How a field becomes numbers. Constants come from the base's own training patients. */
@@ -29,9 +30,11 @@ export const InputRule = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("image"),
     field: z.string(),
-    /** Pixels; the picture is stretched to it (bilinear). */
+    /** Pixels; the picture is brought to it (bilinear) as `fit` says. */
     width: z.int().min(1).max(2048),
     height: z.int().min(1).max(2048),
+    /** stretch, the default: both sides by themselves. crop: the largest middle part of the wanted shape. pad: the whole, with black beside it. */
+    fit: z.enum(["stretch", "crop", "pad"]).exactOptional(),
     channels: z.union([z.literal(1), z.literal(3)]),
     /** (value - mean) / sd for each channel, of values from 0 to 255. */
     mean: z.array(z.number()).min(1).max(3),
@@ -96,7 +99,7 @@ export const Manifest = z
     trunk: Trunk.optional(),
     /** What the layers in front of the head give for the reference input; where a picture or signal enters the layers. */
     reference: Reference.optional(),
-    label: BinaryLabel,
+    label: Label,
     /** Present where the base has seen patients of a participating site: every plan must keep this split. */
     split: Split.nullable(),
     /** The layers, as the engine's layer IR (packages/engine/src/ir). Core passes it on. */

@@ -1,15 +1,6 @@
 /** What is computed from reported figures. Free of schemas, so that a page that only shows a run does not carry them. */
 import type { SiteMetrics } from "./metrics.ts";
-import type { MetricName } from "./plan.ts";
-
-/** Larger is better for these, smaller for the others. */
-export const HIGHER_IS_BETTER: Readonly<Record<MetricName, boolean>> = {
-  auroc: true,
-  auprc: true,
-  accuracy: true,
-  loss: false,
-  brier: false,
-};
+import type { MetricName } from "./metric-names.ts";
 
 /** Mean of one metric weighted by the patients counted; undefined where no site reports it. */
 export function weightedMean(sites: readonly SiteMetrics[], metric: MetricName): number | undefined {

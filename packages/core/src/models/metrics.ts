@@ -9,9 +9,17 @@ export type Estimate = z.infer<typeof Estimate>;
 export const SiteMetrics = z.strictObject({
   /** Patients counted. */
   n: z.int().min(0).max(100_000_000),
-  /** Of these, with a positive label; null where a class is too small to be named. */
+  /** Of these, with a yes or an event; null where a class is too small to be named, and for a label without yes and no. */
   positives: z.int().min(0).max(100_000_000).nullable(),
   /** Null where the metric is undefined (one class only) or below the plan's minimum count. */
   values: z.partialRecord(MetricName, Estimate.nullable()),
+  /** For each yes/no label the score, in 64ths, from which a prediction counts as a yes in the figures at a threshold (engine, evaluate/thresholds.ts). */
+  thresholds: z.array(z.number().min(0).max(1)).min(1).max(64).exactOptional(),
+  /** Rows by true class, then by predicted class; where every true class that occurs has the plan's minimum count of patients. */
+  confusion: z
+    .array(z.array(z.int().min(0).max(100_000_000)).max(64))
+    .min(3)
+    .max(64)
+    .exactOptional(),
 });
 export type SiteMetrics = z.infer<typeof SiteMetrics>;

@@ -186,7 +186,7 @@ describe("fine-tuning in words", () => {
     expect([said.get("Unfreezing"), said.get("Rate by depth"), said.get("Classes")]).toEqual([
       "Rounds 1 to 3 train the head only; one block more after every 3 rounds.",
       "From the head on: 1 x, 0.1 x; the last for all blocks below.",
-      "Both count alike in training, however many patients each has here.",
+      "All count alike in training, however many patients each has here.",
     ]);
     const copies = { of: "pictures", copies: 2, flip: true, rotate: 10, brightness: 0.2 } as const;
     expect(words({ augmentation: copies }).get("Copies")).toBe(

@@ -1,7 +1,9 @@
 /** A plan in plain words, and what changed between two plans: what a steward reads before saying yes. */
 import type { SecureAggregation } from "./aggregation.ts";
+import { ANALYTIC_LEAVES, analyticInWords } from "./analytic-words.ts";
 import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
+import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
@@ -33,10 +35,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.`,
     },
     { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title).join(", ")}.` },
-    {
-      topic: "To predict",
-      words: `${plan.data.label.title}: yes for ${plan.data.label.name} = ${plan.data.label.positive.join(", ")}; no for ${plan.data.label.negative.join(", ")}.`,
-    },
+    { topic: "To predict", words: labelInWords(plan.data.label) },
     {
       topic: "Patients",
       words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient${plan.data.split.keyed === true ? " under a key of each site's own" : ""}. Test patients are never trained on.${minimumWords(plan)}`,
@@ -68,9 +67,10 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
 }
 
 /** Whatever differs from plain training of the chosen part. */
-function fineTuning({ training }: Plan, { tensors }: Manifest): readonly PlanLine[] {
-  const { trainable, depthRates, unfreezeEvery, classWeights, augmentation } = training;
+function fineTuning({ training, rounds }: Plan, { tensors }: Manifest): readonly PlanLine[] {
+  const { trainable, depthRates, unfreezeEvery, classWeights, augmentation, analytic } = training;
   const lines: PlanLine[] = [];
+  if (analytic !== undefined) lines.push(analyticInWords(analytic, rounds.count));
   const personal = totalSize(personalTensors(tensors, trainable));
   if (personal > 0) {
     const what = [...(trainable.personal === "head" ? ["the head"] : []), ...(trainable.norm === "local" ? ["normalisation"] : [])].join(
@@ -95,7 +95,7 @@ function fineTuning({ training }: Plan, { tensors }: Manifest): readonly PlanLin
     });
   if (augmentation !== undefined) lines.push({ topic: "Copies", words: augmentationInWords(augmentation) });
   if (classWeights === "balanced")
-    lines.push({ topic: "Classes", words: "Both count alike in training, however many patients each has here." });
+    lines.push({ topic: "Classes", words: "All count alike in training, however many patients each has here." });
   return lines;
 }
 
@@ -136,12 +136,13 @@ function whatLeaves(plan: Plan, trained: number): string {
   if (aggregation.method === "plain") {
     return `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, engine and seconds.${own}`;
   }
+  const solving = plan.training.analytic === undefined ? "" : ` ${ANALYTIC_LEAVES}`;
   const weight = { equal: "nothing", bucketed: "its order of magnitude", exact: "the exact number" }[aggregation.weights];
-  return `Each round: one masked vector of the update (${trained.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${own}`;
+  return `Each round: one masked vector of the update (${trained.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${solving}${own}`;
 }
 
 const measured = (plan: Plan, part: string): string =>
-  `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and their number and positives, from at least ${plan.metrics.minCount} patients`;
+  `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and ${countedOf(plan.data.label)}, from at least ${plan.metrics.minCount} patients`;
 
 /** What a site must have, where the plan demands it. */
 function minimumWords({ data: { minimum } }: Plan): string {

@@ -85,7 +85,10 @@ describe("a plan against its base", () => {
     ["the weights have another digest", { ...heartPlan, base: { ...heartPlan.base, weights: sha256("other") } }],
     ["name or version differ", { ...heartPlan, base: { ...heartPlan.base, version: "2.0" } }],
     ["the fields differ", planWith({ data: { fields: [...heartPlan.data.fields].reverse() } })],
-    ["the label differs", planWith({ data: { label: { ...heartPlan.data.label, positive: ["1"] } } })],
+    [
+      "the label differs",
+      planWith({ data: { label: { name: "disease", title: "Coronary heart disease", positive: ["1"], negative: ["0"] } } }),
+    ],
     ["the patient split differs", planWith({ data: { split: { ...heartPlan.data.split, salt: "other" } } })],
     [
       "it changes copies of recordings, and the base takes none",

@@ -8,12 +8,15 @@ import { canonicalJson } from "../base/canonical.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
 import { Digest } from "../base/ids.ts";
 import { Aggregation } from "./aggregation.ts";
+import { Analytic, analyticProblem } from "./analytic.ts";
 import { Augmentation } from "./augmentation.ts";
-import { BinaryLabel, Field, readsFile, Split } from "./fields.ts";
+import { Field, readsFile, Split } from "./fields.ts";
+import { columnsOf, hasClasses, kindOf, Label, type LabelKind } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
+import { METRIC_NAMES, METRICS_OF } from "./metric-names.ts";
 import { TrainablePart, trainableTensors } from "./tensors.ts";
 
-export const MetricName = z.enum(["auroc", "auprc", "accuracy", "loss", "brier"]);
+export const MetricName = z.enum(METRIC_NAMES);
 export type MetricName = z.infer<typeof MetricName>;
 
 export const Optimizer = z.discriminatedUnion("name", [
@@ -21,7 +24,8 @@ export const Optimizer = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("adam"), learningRate: z.number().gt(0).max(10) }),
 ]);
 
-export const Plan = z.strictObject({
+/** Syntax only; `Plan` also checks what must go together. */
+export const PlanText = z.strictObject({
   format: z.literal("engraft.plan/1"),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/, "use 2 to 40 of a-z, 0-9 and '-'"),
   /** Rises with each plan of the same name. */
@@ -30,7 +34,7 @@ export const Plan = z.strictObject({
   base: z.strictObject({ name: z.string(), version: z.string(), manifest: Digest, weights: Digest }),
   data: z.strictObject({
     fields: z.array(Field).max(4096),
-    label: BinaryLabel,
+    label: Label,
     split: Split,
     /** Patients that a site must have to train: below them its table cannot be used. Absent: the data check warns at 50, 20 and 10. */
     minimum: z
@@ -50,10 +54,12 @@ export const Plan = z.strictObject({
     depthRates: z.array(z.number().gt(0).max(1)).min(1).max(64).optional(),
     /** Gradual unfreezing: in the first so many rounds only the head is trained, then one block more after each so many. */
     unfreezeEvery: z.int().min(1).max(1000).optional(),
-    /** "balanced" weighs both classes alike, by the numbers of each site's own training samples. Absent means every sample alike. */
+    /** "balanced" weighs all classes alike, by the numbers of each site's own training samples. Absent means every sample alike. */
     classWeights: z.literal("balanced").optional(),
     /** Absent means the samples as they are. */
     augmentation: Augmentation.optional(),
+    /** Rounds in which the head is solved for from sums, in front of those that train. Absent means none. */
+    analytic: Analytic.optional(),
     /** L2 penalty on trained weights, per update. */
     weightDecay: z.number().min(0).max(1),
     /** Largest L2 norm of an update; a longer one is scaled down at the site. */
@@ -95,6 +101,29 @@ export const Plan = z.strictObject({
     compareAlone: z.boolean(),
   }),
 });
+
+const KIND_WORDS: Readonly<Record<LabelKind, string>> = {
+  binary: "a yes/no label",
+  multiclass: "a label of classes",
+  ordinal: "a label of ordered classes",
+  multilabel: "several yes/no labels",
+  regression: "a number",
+  survival: "a time to an event",
+};
+
+export const Plan = PlanText.superRefine(({ data, training, rounds, metrics }, context) => {
+  const { label } = data;
+  const of = METRICS_OF[kindOf(label)];
+  const problem = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
+  const unfit = (name: MetricName): string => `${KIND_WORDS[kindOf(label)]} has no ${name}; it has ${of.join(", ")}`;
+  for (const name of metrics.names) if (!of.includes(name)) problem(["metrics", "names"], unfit(name));
+  const watched = rounds.stop?.metric;
+  if (watched !== undefined && !of.includes(watched)) problem(["rounds", "stop", "metric"], unfit(watched));
+  if (training.classWeights !== undefined && !hasClasses(label))
+    problem(["training", "classWeights"], `${KIND_WORDS[kindOf(label)]} has no classes to weigh`);
+  const columns = new Set(data.fields.map(({ name }) => name));
+  for (const name of columnsOf(label)) if (columns.has(name)) problem(["data", "label"], `the label's column ${name} is a field too`);
+});
 export type Plan = z.infer<typeof Plan>;
 
 /** P2: a plan fits its base in every point, or names the first that does not. */
@@ -113,5 +142,7 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
   if (augmentation !== undefined && read !== (augmentation.of === "pictures" ? "image" : "signal"))
     return no(`it changes copies of ${augmentation.of}, and the base takes none`);
   if (trainableTensors(manifest.tensors, plan.training.trainable).length === 0) return no("nothing is trained");
+  const problem = analyticProblem(plan, manifest);
+  if (problem !== undefined) return no(problem);
   return { ok: true };
 }

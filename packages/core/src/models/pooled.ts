@@ -15,10 +15,17 @@ export const CalibrationBin = z.strictObject({ count: z.int().min(1), positives:
 export const PooledMetrics = z.strictObject({
   /** Patients counted, over all sites of the sum. */
   n: z.int().min(0),
-  positives: z.int().min(0),
+  /** Of these, with a yes or an event; null for a label without yes and no. */
+  positives: z.int().min(0).nullable(),
   /** Only metrics that the plan names; null where undefined. */
   values: z.partialRecord(MetricName, Bounded.nullable()),
   calibration: z.array(CalibrationBin).max(64),
+  /** Rows by true class, then by predicted class; where every class that occurs has the plan's minimum count of patients. */
+  confusion: z
+    .array(z.array(z.int().min(0)).max(64))
+    .min(3)
+    .max(64)
+    .exactOptional(),
 });
 export type PooledMetrics = z.infer<typeof PooledMetrics>;
 

@@ -45,3 +45,23 @@ export function averagePrecisionWithin(positives: readonly number[], negatives: 
   }
   return { low: low / all, value: value / all, high: high / all };
 }
+
+/**
+ * The bin from which on a sample is best called positive: with the largest sensitivity + specificity (Youden 1950), of equally good ones
+ * that nearest to the middle. The middle where a class is empty.
+ */
+export function youdenBin(positives: readonly number[], negatives: readonly number[]): number {
+  const [yes, no] = [sum(positives), sum(negatives)];
+  const middle = positives.length / 2;
+  if (yes === 0 || no === 0) return middle;
+  let best = { bin: middle, value: Number.NEGATIVE_INFINITY };
+  let [found, left] = [yes, 0];
+  for (let bin = 1; bin < positives.length; bin++) {
+    found -= positives[bin - 1] as number;
+    left += negatives[bin - 1] as number;
+    // Multiplied out, so that equal ones are equal to the bit.
+    const value = found * no + left * yes;
+    if (value > best.value || (value === best.value && Math.abs(bin - middle) < Math.abs(best.bin - middle))) best = { bin, value };
+  }
+  return best.bin;
+}

@@ -3,22 +3,13 @@ import { describe, expect, it } from "vitest";
 import { heartPlan, planWith } from "./heart.fixture.ts";
 import { PooledFigures, type PooledMetrics } from "./pooled.ts";
 import type { MetricName } from "./plan.ts";
-import {
-  BINS,
-  binOf,
-  EIGHTHS,
-  pooledFigures,
-  SURE,
-  TALLY_TOTALS,
-  talliesOf,
-  tallyTotals,
-  totalsLength,
-  totalsOf,
-  type Tally,
-} from "./tally.ts";
+import { BINS, binOf, EIGHTHS, SURE } from "./tallies/counting.ts";
+import { YES_NO_TOTALS as TALLY_TOTALS, type YesNoTally } from "./tallies/yes-no.ts";
+import { pooledFigures, talliesOf, totalsLength, totalsOf } from "./tally.ts";
 
-const names: MetricName[] = ["auroc", "auprc", "accuracy", "loss", "brier"];
-const plan = planWith({ metrics: { names, minCount: 1 } });
+const names = ["auroc", "auprc", "accuracy", "loss", "brier"] as const satisfies MetricName[];
+const plan = planWith({ metrics: { names: [...names], minCount: 1 } });
+const tallyTotals = (validation: YesNoTally | null): readonly number[] => totalsOf(plan, "train", { validation });
 
 interface Row {
   readonly score: number;
@@ -26,7 +17,7 @@ interface Row {
 }
 
 /** One patient for each row. Written apart from the engine, so that the two can be compared. */
-function tally(rows: readonly Row[]): Tally {
+function tally(rows: readonly Row[]): YesNoTally {
   const histogram = (label: boolean): readonly number[] =>
     Array.from({ length: BINS }, (_, bin) => rows.filter((row) => row.label === label && binOf(row.score) === bin).length);
   const total = (of: (row: Row) => number): number => rows.reduce((sum, row) => sum + of(row), 0);
@@ -42,7 +33,7 @@ function tally(rows: readonly Row[]): Tally {
 }
 
 /** By definition, from every pair and every threshold. */
-function exactly(rows: readonly Row[]): Readonly<Record<MetricName, number | null>> {
+function exactly(rows: readonly Row[]): Readonly<Record<(typeof names)[number], number | null>> {
   const [positives, negatives] = [rows.filter(({ label }) => label), rows.filter(({ label }) => !label)];
   const both = positives.length > 0 && negatives.length > 0;
   const count = (list: readonly Row[], from: number): number => list.filter(({ score }) => score >= from).length;
@@ -59,11 +50,11 @@ function exactly(rows: readonly Row[]): Readonly<Record<MetricName, number | nul
   };
 }
 
-const sumOf = (tallies: readonly (Tally | null)[]): readonly number[] =>
+const sumOf = (tallies: readonly (YesNoTally | null)[]): readonly number[] =>
   tallies.map(tallyTotals).reduce((sum, totals) => sum.map((total, at) => total + (totals[at] ?? 0)));
 
 /** What the sum of these sites says of the checkpoint that a round starts from. */
-function pooled(tallies: readonly (Tally | null)[], of = plan): PooledMetrics | null {
+function pooled(tallies: readonly (YesNoTally | null)[], of = plan): PooledMetrics | null {
   const read = pooledFigures(of, "train", sumOf(tallies), tallies.length);
   if (!read.ok) throw new Error(read.text);
   return PooledFigures.parse(read.value).validation;

@@ -81,6 +81,12 @@ export function flatten(specs: readonly TensorSpec[], tensors: ReadonlyMap<strin
   return flat;
 }
 
+/** Where each tensor begins in the flat vector, by name. */
+export function offsetsOf(specs: readonly TensorSpec[]): ReadonlyMap<string, number> {
+  let at = 0;
+  return new Map(specs.map((spec) => [spec.name, (at += sizeOf(spec)) - sizeOf(spec)]));
+}
+
 /** The reverse of `flatten`; each tensor is a copy. Throws RangeError where the vector has another length. */
 export function unflatten(specs: readonly TensorSpec[], flat: Float32Array): ReadonlyMap<string, Float32Array> {
   if (flat.length !== totalSize(specs)) throw new RangeError(`vector: expected ${totalSize(specs)} values, got ${flat.length}`);

@@ -1,4 +1,5 @@
 /** Which figures of a site may be taken. */
+import { enoughOfEach } from "../models/confusion.ts";
 import type { SiteMetrics } from "../models/metrics.ts";
 import type { Plan } from "../models/plan.ts";
 
@@ -7,5 +8,7 @@ export function metricsAllowed(plan: Plan, metrics: SiteMetrics | null): boolean
   if (metrics === null) return true;
   const named = Object.keys(metrics.values).every((name) => (plan.metrics.names as readonly string[]).includes(name));
   const some = Object.values(metrics.values).some((value) => value !== null && value !== undefined);
-  return named && (!some || metrics.n >= plan.metrics.minCount);
+  const { minCount } = plan.metrics;
+  const classes = metrics.confusion === undefined || (metrics.n >= minCount && enoughOfEach(metrics.confusion, minCount));
+  return named && classes && (!some || metrics.n >= minCount);
 }

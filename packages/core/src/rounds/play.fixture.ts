@@ -23,7 +23,13 @@ export const VECTOR_LENGTH = 3;
 
 export const blob = (text: string, bytes = 4 * VECTOR_LENGTH): BlobRef => ({ digest: sha256(text), bytes });
 export const START = blob("base");
-export const paramsOf = (plan: Plan): RunParams => ({ plan, planDigest: planDigest(plan), vectorLength: VECTOR_LENGTH, secure: null });
+export const paramsOf = (plan: Plan): RunParams => ({
+  plan,
+  planDigest: planDigest(plan),
+  vectorLength: VECTOR_LENGTH,
+  headInputs: 0,
+  secure: null,
+});
 export const sitesNamed = (...names: string[]): SiteName[] => names.map((name) => SiteName.parse(name));
 
 export const metrics = (auroc: number | null, n = 50): SiteMetrics => ({

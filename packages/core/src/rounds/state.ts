@@ -1,6 +1,7 @@
 /** The state of a run: a union on `phase`, each variant with its own fields only. */
 import type { Digest, RunId, SiteName } from "../base/ids.ts";
 import type { SiteMetrics } from "../models/metrics.ts";
+import type { VectorSize } from "../models/analytic.ts";
 import type { Plan } from "../models/plan.ts";
 import type { PooledMetrics } from "../models/pooled.ts";
 import type { Outcome } from "../protocol/messages.ts";
@@ -8,11 +9,9 @@ import type { BlobRef, EventOf, Purpose } from "./events.ts";
 import type { SecureParams, SecureState } from "./secure/state.ts";
 
 /** What never changes during a run, beside its events. */
-export interface RunParams {
+export interface RunParams extends VectorSize {
   readonly plan: Plan;
   readonly planDigest: Digest;
-  /** Values in the trainable vector. */
-  readonly vectorLength: number;
   /** Null where updates are added up in plain. */
   readonly secure: SecureParams | null;
 }

@@ -1,5 +1,5 @@
 /** When training is over: after all rounds, or when it no longer helps. */
-import { HIGHER_IS_BETTER } from "../models/metric-means.ts";
+import { goodness } from "../models/metric-names.ts";
 import type { Gathering, RunParams } from "./state.ts";
 
 /** Undefined while there is a round to train. */
@@ -13,7 +13,7 @@ export function trainingOver(params: RunParams, state: Gathering): "all-rounds" 
 function stopRuleMet(params: RunParams, state: Gathering): boolean {
   const rule = params.plan.rounds.stop;
   if (rule === null) return false;
-  const values = state.trace.filter((value) => value !== null).map((value) => (HIGHER_IS_BETTER[rule.metric] ? value : -value));
+  const values = state.trace.filter((value) => value !== null).map((value) => goodness(rule.metric, value));
   if (values.length <= rule.patience) return false;
   const before = Math.max(...values.slice(0, -rule.patience));
   return values.slice(-rule.patience).every((value) => value < before + rule.minDelta || value <= before);

@@ -1,23 +1,25 @@
 /** What each word of a round's vector means, from the plan alone. */
 import { assert, isRefusal } from "../base/errors.ts";
+import { analyticOf, statisticsLength, type RoundOf, type VectorSize } from "../models/analytic.ts";
 import type { Plan } from "../models/plan.ts";
 import { totalsLength } from "../models/tally.ts";
 import { directoryOfPlan, secureOf } from "./of-plan.ts";
 import { weightOf, type Encoding } from "./quantize.ts";
 
-/** `vectorLength`: values in the trainable vector. An evaluation sums counts only. */
-export function encodingOf(plan: Plan, vectorLength: number, purpose: "train" | "evaluate"): Encoding {
+/** An evaluation sums counts only; an analytic round counts, and behind them the statistics of the head. */
+export function encodingOf(plan: Plan, { vectorLength, headInputs }: VectorSize, of: RoundOf): Encoding {
   const secure = secureOf(plan);
   const directory = directoryOfPlan(plan);
   assert(secure !== undefined && !isRefusal(directory), "the plan has no sound secure aggregation");
+  const solves = analyticOf(plan, of) !== undefined;
   return {
     sites: directory.sites.length,
     // Where all weigh the same, a weight needs no room: the values have all of it.
     cap: secure.weights === "equal" ? 1 : secure.weightCap,
     clipNorm: plan.training.clip,
     clip: secure.coordinateClip,
-    values: purpose === "train" ? vectorLength : 0,
-    totals: totalsLength(plan, purpose),
+    values: of.purpose === "train" && !solves ? vectorLength : 0,
+    totals: totalsLength(plan, of.purpose) + (solves ? statisticsLength(headInputs) : 0),
     noise: 0,
     words: secure.encoding,
   };

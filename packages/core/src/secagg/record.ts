@@ -45,5 +45,7 @@ export const RoundRecord = z.strictObject({
   /** The summed words, little-endian, packed as a masked vector is. */
   sum: Blob,
   masked: z.array(z.strictObject({ site: SiteName, body: Blob })),
+  /** Of the first analytic round: what the sum says of the head's inputs. Later rounds, which do not sum it again, go by it. */
+  moments: z.strictObject({ samples: z.int().min(1), sums: z.array(z.number()), squares: z.array(z.number()) }).optional(),
 });
 export type RoundRecord = z.infer<typeof RoundRecord>;

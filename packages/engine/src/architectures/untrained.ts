@@ -1,11 +1,13 @@
 /** Architectures that a base can be trained with from nothing, and the weights that such training starts from. */
 import { EngraftError } from "@engraft/core/base/errors";
+import { kindOf, outputsOf, type Label, type LabelKind } from "@engraft/core/models/labels";
 import { sizeOf, type TensorSpec } from "@engraft/core/models/tensors";
 import { randomFrom, type Random } from "../base/random.ts";
-import type { Architecture, Shape } from "../ir/layers.ts";
+import { OUTPUT_OF, type Architecture, type Shape } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { Misfit } from "../ir/shapes.ts";
 import { efficientnetLite0 } from "./efficientnet-lite.ts";
+import { cox } from "./cox.ts";
 import { eegnet } from "./eegnet.ts";
 import { gru } from "./gru.ts";
 import type { Known } from "./known-architecture.ts";
@@ -18,6 +20,8 @@ import { resnet1d } from "./resnet1d.ts";
 interface Untrained {
   /** Dimensions of a sample: 1 for a row, 2 for a recording, 3 for a picture. */
   readonly dimensions: 1 | 2 | 3;
+  /** The kind of label that it is for; any where undefined. */
+  readonly only?: LabelKind;
   readonly build: (input: Shape, outputs: number) => NamedArchitecture;
 }
 
@@ -25,6 +29,7 @@ const picture = ({ forms: [form] }: Known): Untrained => ({ dimensions: 3, build
 
 const UNTRAINED: Readonly<Record<string, Untrained>> = {
   logistic: { dimensions: 1, build: logistic },
+  cox: { dimensions: 1, only: "survival", build: cox },
   mlp: { dimensions: 1, build: mlp },
   resnet1d: { dimensions: 2, build: resnet1d },
   eegnet: { dimensions: 2, build: eegnet },
@@ -40,18 +45,23 @@ export const ARCHITECTURES: readonly string[] = Object.keys(UNTRAINED);
 
 const SAMPLES = ["", "rows of a table", "recordings", "pictures"];
 
-/** With one logit for a yes/no label. Throws `bad-input`. */
-export function untrained(name: string, input: Shape): Architecture {
+/** A label like any other of its kind, where no data are at hand. */
+const YES_OR_NO: Label = { name: "any", title: "Any", positive: ["1"], negative: ["0"] };
+
+/** With a head for the label. Throws `bad-input`. */
+export function untrained(name: string, input: Shape, label: Label = YES_OR_NO): Architecture {
   const found = Object.hasOwn(UNTRAINED, name) ? UNTRAINED[name] : undefined;
   if (found === undefined)
     throw new EngraftError("bad-input", `There is no architecture "${name}" to train. There are: ${ARCHITECTURES.join(", ")}.`);
+  if (found.only !== undefined && found.only !== kindOf(label))
+    throw new EngraftError("bad-input", `"${name}" is for a label of kind "${found.only}", and the recipe's is "${kindOf(label)}".`);
   if (found.dimensions !== input.length)
     throw new EngraftError(
       "bad-input",
       `"${name}" takes ${SAMPLES[found.dimensions]}, and the recipe's inputs are ${SAMPLES[input.length]}.`,
     );
   try {
-    return { ...found.build(input, 1).architecture, output: "binary-logit" };
+    return { ...found.build(input, outputsOf(label)).architecture, output: OUTPUT_OF[kindOf(label)] };
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     throw new EngraftError("bad-input", `"${name}" cannot take samples of ${input.join(" x ")}: ${error.message}.`, { cause: error });
@@ -60,7 +70,7 @@ export function untrained(name: string, input: Shape): Architecture {
 
 /**
  * He's uniform initialisation (He et al. 2015) of kernels, by the seed; normalisations do nothing yet, and the head is zeros: it says
- * "one half" to everybody.
+ * the same to everybody, as likely one class as the other.
  */
 export function initialTensors(architecture: Architecture, seed: number): ReadonlyMap<string, Float32Array> {
   const random = randomFrom(["initial tensors", seed]);

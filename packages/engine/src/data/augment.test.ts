@@ -5,6 +5,7 @@ import { augmented } from "./augment.ts";
 import type { FileInput } from "./file-input.ts";
 
 const picture: FileInput = {
+  field: { kind: "image", name: "f", title: "F" },
   rule: { kind: "image", field: "f", width: 4, height: 3, channels: 1, mean: [100], sd: [50] },
   shape: [1, 3, 4],
 };

@@ -12,7 +12,7 @@ export interface TableReport {
   /** Rows with a label and a patient id. */
   readonly usable: number;
   readonly patients: number;
-  /** Usable rows by what the label says. */
+  /** Usable rows by what the label says (outcomes.ts). */
   readonly classes: Outcomes;
   /** Usable rows without a value, by field in the plan's order; values that count as missing included. */
   readonly missing: readonly { readonly field: string; readonly count: number }[];
@@ -25,8 +25,12 @@ export interface TableReport {
 }
 
 /** Reads the whole table. Throws `data-missing` where it cannot be opened. Nothing in the report is a value of a record. */
-export async function checkTable(declaration: TableDeclaration, plan: DataPlan, options: ReadOptions = {}): Promise<TableReport> {
-  const { rowsRead, rows, patients, missing, counts, findings } = await surveyTable(declaration, plan, options);
+export async function checkTable(
+  declaration: TableDeclaration,
+  plan: DataPlan,
+  options: Omit<ReadOptions, "pictures"> = {},
+): Promise<TableReport> {
+  const { rowsRead, rows, patients, missing, counts, findings } = await surveyTable(declaration, plan, { ...options, pictures: true });
   const list = findings.list();
   const sum = (name: string): number => PARTS.reduce((total, part) => total + (counts[part].classes[name] ?? 0), 0);
   return {

@@ -1,8 +1,9 @@
 /** Rows and patients in each part, by what the label says. */
+import { targetsOf } from "@engraft/core/models/labels";
 import { Growing } from "./growing.ts";
-import { outcomeNames, type Outcomes } from "./outcomes.ts";
+import { outcomeNames, outcomesOf, type Outcomes } from "./outcomes.ts";
 import { PARTS, type Part } from "./split.ts";
-import type { DataPlan } from "./table.ts";
+import type { DataPlan, Table } from "./table.ts";
 
 export interface Counts {
   readonly rows: number;
@@ -68,4 +69,12 @@ export function countsOf(label: DataPlan["label"], rows: PatientRows, parts: Uin
     return { ...totals, classes: named(classes), patientsOf: named(patientsOf) };
   };
   return Object.fromEntries(PARTS.map((part) => [part, count(part)])) as Record<Part, Counts>;
+}
+
+/** Of the rows that a table holds. */
+export function countsIn(label: DataPlan["label"], table: Pick<Table, "labels" | "patientOf" | "parts">): Readonly<Record<Part, Counts>> {
+  const rows = new PatientRows(label);
+  const width = targetsOf(label);
+  table.patientOf.forEach((patient, row) => rows.add(patient, outcomesOf(label, table.labels.subarray(row * width, (row + 1) * width))));
+  return countsOf(label, rows, table.parts);
 }

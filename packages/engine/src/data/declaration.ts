@@ -1,4 +1,5 @@
 /** What a steward declares about a table. Nothing is ever sniffed: a wrong guess would change values silently. */
+import { dirname } from "node:path";
 import * as z from "zod";
 
 const Column = z.string().min(1).max(200);
@@ -27,8 +28,12 @@ const common = {
   codes: Path.optional(),
   /** Folder of the pictures or recordings that the table names; the table's own by default. */
   files: Path.optional(),
-  /** Samples per second of the recordings. */
+  /** What the column of a picture holds, where it is no path: a number in the header of its DICOM file, anywhere below the folder. */
+  match: z.enum(["accession-number", "sop-instance-uid"]).optional(),
+  /** Samples per second of recordings that do not say it themselves: those in CSV. */
   rate: z.number().gt(0).max(1_000_000).optional(),
+  /** Column with the time of the row's beat, in seconds from the start of its recording. */
+  at: Column.optional(),
   /** Column of the label. */
   label: Column,
   /** Column of the patient id. It never leaves the site. Several rows of one patient are allowed. Null: there is none (D13). */
@@ -66,15 +71,37 @@ const SqlTable = z.strictObject({
 });
 export type SqlTable = z.infer<typeof SqlTable>;
 
+/** A folder of recordings that need no table: each is a row, or each of its annotated beats is. */
+const RecordsTable = z.strictObject({
+  source: z.literal("records"),
+  /** The folder. */
+  path: Path,
+  /** What the names of its recordings end with, for example `.hea`. */
+  ending: z.string().regex(/^\.[A-Za-z0-9]{1,8}$/, "is no ending of a file's name, for example .hea"),
+  /** A word of the header whose codes are the record's label (`Dx`), or the annotations whose codes are those of the beats (`atr`). */
+  labels: z.union([
+    z.strictObject({ key: z.string().min(1).max(64) }),
+    z.strictObject({ annotator: z.string().regex(/^[A-Za-z0-9_]{1,16}$/, "is no ending of an annotation file") }),
+  ]),
+  /** A CSV file with the columns `record` and `patient`. Without it every record is a patient of its own. */
+  patients: Path.optional(),
+  ...common,
+});
+export type RecordsTable = z.infer<typeof RecordsTable>;
+
 /** Declarations of before there were other sources say none: they are CSV files. */
-export const TableDeclaration = z.union([CsvTable, ParquetTable, SqlTable]);
+export const TableDeclaration = z.union([CsvTable, ParquetTable, SqlTable, RecordsTable]);
 export type TableDeclaration = z.infer<typeof TableDeclaration>;
 
-/** The file that holds the table; undefined where a database does. */
+/** The file or folder that holds the table; undefined where a database does. */
 export const fileOf = (declaration: TableDeclaration): string | undefined => (declaration.source === "sql" ? undefined : declaration.path);
+
+/** The folder of the files that the table names. */
+export const filesOf = (declaration: TableDeclaration): string =>
+  declaration.files ?? (declaration.source === "records" ? declaration.path : dirname(fileOf(declaration) ?? "."));
 
 /** The mark in the table's texts: types of Parquet and SQL have become texts with a point. */
 export const decimalOf = (declaration: TableDeclaration): "." | "," => ("decimal" in declaration ? declaration.decimal : ".");
 
 /** Whether findings name lines of a file (the header is line 1) or numbers of rows (the first is 1). */
-export const placesOf = ({ source }: TableDeclaration): "line" | "row" => (source === "parquet" || source === "sql" ? "row" : "line");
+export const placesOf = ({ source }: TableDeclaration): "line" | "row" => (source === undefined || source === "csv" ? "line" : "row");

@@ -6,39 +6,62 @@ import type { FindingKind, Findings } from "./findings.ts";
 import { convert, declaredConversion, SAME, type Conversion } from "./units.ts";
 import { canonicalCode, parseNumber } from "./values.ts";
 
-export type Reader = (text: string) => number | FindingKind;
+/** `beat`: seconds into the recording, of a row that is one. */
+export type Reader = (text: string, beat?: number) => number | FindingKind;
 
-/** What a site says of a field's values. */
+/** A column that holds a field or a part of the label, as the plan has it. */
+export interface Wanted {
+  readonly name: string;
+  /** By which findings speak of it. */
+  readonly of: string;
+  /** Of a number. */
+  readonly unit?: string;
+  /** g/mol, of a number. */
+  readonly molarMass?: number;
+  /** The plan's, where the column holds codes. */
+  readonly codes?: readonly string[];
+}
+
+export function wantedOf(field: Field): Wanted {
+  const { name } = field;
+  if (field.kind === "category") return { name, of: name, codes: field.values.map(({ code }) => code) };
+  if (field.kind !== "number") return { name, of: name };
+  return { name, of: name, unit: field.unit, ...(field.molarMass === undefined ? {} : { molarMass: field.molarMass }) };
+}
+
+/** What a site says of a column's values. */
 export interface Meaning {
   readonly conversion: Conversion;
   readonly codes: ReadonlyMap<string, string>;
 }
 
-/** One for each field; what cannot be done is a finding of the header. */
+/** One for each column; what cannot be done is a finding of the header. */
 export async function meaningsOf(
   declaration: TableDeclaration,
-  fields: readonly Field[],
+  columns: readonly Wanted[],
   codes: Codes,
   { findings, line }: { readonly findings: Findings; readonly line: number },
 ): Promise<readonly Meaning[]> {
   const meanings: Meaning[] = [];
-  for (const field of fields) {
-    const its = codes.get(field.name) ?? new Map<string, string>();
-    const conversion = field.kind === "number" ? await declaredConversion(declaration, field) : SAME;
-    if (conversion === undefined) findings.add("unit-unknown", line, field.name);
-    if (field.kind === "category") {
-      const known = new Set(field.values.map(({ code }) => canonicalCode(code)));
-      if ([...its.values()].some((code) => !known.has(canonicalCode(code)))) findings.add("code-map-wrong", line, field.name);
+  for (const { of, unit, ...column } of columns) {
+    const its = codes.get(column.name) ?? new Map<string, string>();
+    const conversion = unit === undefined ? SAME : await declaredConversion(declaration, { ...column, unit });
+    if (conversion === undefined) findings.add("unit-unknown", line, of);
+    if (column.codes !== undefined) {
+      const known = new Set(column.codes.map((code) => canonicalCode(code)));
+      if ([...its.values()].some((code) => !known.has(canonicalCode(code)))) findings.add("code-map-wrong", line, of);
     }
     meanings.push({ conversion: conversion ?? SAME, codes: its });
   }
   return meanings;
 }
 
-/** A site's code as the plan's. */
-export function translated(codes: ReadonlyMap<string, string> | undefined, decimal: "." | ","): (text: string) => string {
-  if (codes === undefined || codes.size === 0) return (text) => text;
-  return (text) => codes.get(canonicalCode(text, decimal)) ?? text;
+/** From a text, in the site's codes or the plan's, to the plan's code in one spelling. */
+export function codeReader(codes: ReadonlyMap<string, string>, decimal: "." | ","): (text: string) => string {
+  return (text) => {
+    const code = codes.get(canonicalCode(text, decimal));
+    return code === undefined ? canonicalCode(text, decimal) : canonicalCode(code);
+  };
 }
 
 /** `observe` gets every number in the plan's unit, also those outside its range. */
@@ -61,9 +84,6 @@ export function fieldReader(
     };
   }
   const indices = new Map(field.values.map((value, index) => [canonicalCode(value.code), index]));
-  const plans = translated(codes, decimal);
-  return (text) => {
-    const code = plans(text);
-    return indices.get(canonicalCode(code, code === text ? decimal : ".")) ?? "unknown-code";
-  };
+  const plans = codeReader(codes, decimal);
+  return (text) => indices.get(plans(text)) ?? "unknown-code";
 }

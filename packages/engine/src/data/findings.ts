@@ -45,21 +45,114 @@ export const FINDING_KINDS = {
   "no-patient": { effect: "row", text: "The row has no patient id. It is left out." },
   "no-label": { effect: "row", text: "The row has no label. It is left out." },
   "unknown-part": { effect: "row", text: "The declared split says neither train, validation nor test. The row is left out." },
-  "unknown-label": { effect: "row", text: "The label is neither of the plan's codes for yes nor for no. The row is left out." },
+  "unknown-label": { effect: "row", text: "The label is none of the plan's codes. The row is left out." },
+  "unusable-label": {
+    effect: "row",
+    text: "The label is no number with the declared decimal mark, or outside the plan's range in the plan's unit. The row is left out.",
+  },
   "file-missing": {
     effect: "value",
     text: "There is no file of this name in the declared folder. Check the folder (--files) and the names.",
   },
   "file-elsewhere": { effect: "value", text: "The name leads out of the declared folder. Only files in it or below it are read." },
+  "ambiguous-file": {
+    effect: "value",
+    text: "Several files of the folder have this number. Match rows by the number of the image: `data add --match sop-instance-uid`, with a column that holds it.",
+  },
   "no-file": { effect: "row", text: "The row has no picture or recording. It is left out." },
   "unreadable-file": {
     effect: "row",
-    text: "The file is no picture that can be read, or no recording with all leads, numbers only and the plan's length. The row is left out.",
+    text: "The file is no picture that can be read (PNG, JPEG, TIFF, WebP, GIF, DICOM, NIfTI), or it is broken or cut off. The row is left out. Copy or export it again.",
   },
-  "other-rate": {
+  "several-pictures": {
+    effect: "row",
+    text: "The file holds several pictures (frames, pages or volumes). The row is left out. Export one frame for each row as a file of its own.",
+  },
+  "video-picture": {
+    effect: "row",
+    text: "The DICOM file is a video (its transfer syntax is MPEG or HEVC). The row is left out. Export single frames.",
+  },
+  "remote-pixels": {
+    effect: "row",
+    text: "The DICOM file only says from which server its pixels come (its transfer syntax is JPIP). The row is left out. Export it with its pixels.",
+  },
+  "unknown-syntax": {
+    effect: "row",
+    text: "The DICOM file's transfer syntax is none of those that are read: uncompressed, deflated, RLE, JPEG (50, 51, 57, 70), JPEG-LS, JPEG 2000 and HTJ2K. The row is left out. Export it uncompressed.",
+  },
+  "unsupported-pixels": {
+    effect: "row",
+    text: "The file's pixels are of a kind that is not read: other than one grey value or red, green and blue, of 1 or 64 bits, or with a table in place of slope and intercept. The row is left out. Export it as plain grey or RGB.",
+  },
+  "too-large-picture": {
+    effect: "row",
+    text: "The picture has more than 50 million pixels, or its file or what it unpacks to is larger than 512 MiB. The row is left out. Export it smaller.",
+  },
+  "no-slice": {
+    effect: "row",
+    text: "The file is a volume, and the plan does not say which slice. The row is left out. Ask the plan's author to declare `slice`.",
+  },
+  "no-range": {
+    effect: "row",
+    text: "The picture has more than 8 bits or values of a scale of their own, the file brings no window, and the plan does not say what is black and white. The row is left out. Ask the plan's author to declare `intensity`.",
+  },
+  "other-size": {
+    effect: "row",
+    text: "The picture has another size than the plan expects. The row is left out. Export it as the plan's author did.",
+  },
+  "other-bits": {
+    effect: "row",
+    text: "The picture has another number of bits than the plan expects. The row is left out. Export it as the plan's author did.",
+  },
+  "inverted-picture": {
+    effect: "note",
+    text: "The picture looks inverted: bright where others are dark, or on another background than the plan says. Look at it, and correct MONOCHROME1 or MONOCHROME2 in its header, or its values.",
+  },
+  "constant-picture": {
+    effect: "note",
+    text: "All pixels of the picture have the same value. Look at it, and take the row out if it shows nothing.",
+  },
+  "own-window": {
+    effect: "note",
+    text: "The plan says nothing of black and white, so the window in each file decides. Ask the plan's author whether one range for all was meant.",
+  },
+  "unreadable-recording": {
+    effect: "row",
+    text: "The file is no recording that can be read: what stands in it breaks the rules of its format. The row is left out. Export it again.",
+  },
+  "unsupported-recording": {
+    effect: "row",
+    text: "The recording is of a kind that is not read (its format, its size, or a lead that stands in it twice). The row is left out.",
+  },
+  "damaged-recording": {
+    effect: "row",
+    text: "The recording is shorter than its header says, or its checksum is wrong, or a file of it is missing. The row is left out. Copy it again.",
+  },
+  "missing-lead": {
+    effect: "row",
+    text: "The recording lacks a lead that the plan needs. The row is left out. If the lead has another name here, the plan can declare it.",
+  },
+  "other-unit": {
+    effect: "row",
+    text: "A lead's unit cannot be converted to the plan's. The row is left out. Check the unit in the recording's header.",
+  },
+  "short-recording": {
+    effect: "row",
+    text: "The recording is shorter than the plan's sample, or ends around the beat. The row is left out.",
+  },
+  "gap-in-recording": { effect: "row", text: "Points of the sample have no value. The row is left out." },
+  "no-rate": { effect: "error", text: "CSV recordings do not say their sampling rate. Say it with `data add --rate`." },
+  "no-beats": {
     effect: "error",
-    text: "The plan's sampling rate is not that of the recordings here. Say theirs with `data add --rate`; recordings of another rate must be resampled first.",
+    text: "The plan takes a sample for each beat, and the table does not say where the beats are. Declare the column with `data add --at`, or label records by their annotations.",
   },
+  "no-beat": { effect: "row", text: "The row does not say when its beat is, in seconds with a decimal point. It is left out." },
+  "not-by-beat": {
+    effect: "error",
+    text: "The table has a row for each beat, and the plan takes one sample of a recording. Label the records otherwise for this plan.",
+  },
+  "lead-left-empty": { effect: "note", text: "The recording lacks a lead. The plan fills it with zeros." },
+  "other-rate": { effect: "note", text: "The recording has another sampling rate than the plan's. It is resampled." },
   "not-a-number": { effect: "value", text: "The value is not a number with the declared decimal mark. It counts as missing." },
   "outside-range": { effect: "value", text: "The value is outside the plan's range, in the plan's unit. It counts as missing." },
   "unknown-code": { effect: "value", text: "The code is not one of the plan's. It counts as missing." },

@@ -4,8 +4,9 @@ import type { Counts } from "./counts.ts";
 import type { Findings } from "./findings.ts";
 import type { Meaning } from "./field-reader.ts";
 import { foretelling } from "./foretell.ts";
-import { LABEL, PATIENT } from "./locate.ts";
-import { outcomeNames } from "./outcomes.ts";
+import { LABEL } from "./label.ts";
+import { PATIENT } from "./locate.ts";
+import { neededOutcomes } from "./outcomes.ts";
 import { PARTS, type Part } from "./split.ts";
 import type { Survey } from "./survey.ts";
 import { medianOf, shareInside, suspectUnit } from "./suspect-unit.ts";
@@ -81,7 +82,7 @@ function inspectCounts({ plan, counts, header, findings }: Inspected): void {
   const fewOfClass = minimum === undefined ? "few-of-class" : "below-minimum";
   for (const part of ["train", "test"] as const)
     if (counts[part].patients < wanted[part]) findings.add(few, header, PATIENT, say(part, counts[part].patients, wanted[part]));
-  for (const name of outcomeNames(plan.label)) {
+  for (const name of neededOutcomes(plan.label)) {
     const all = PARTS.reduce((sum, part) => sum + (counts[part].patientsOf[name] ?? 0), 0);
     // A part of few patients, which is said already, may well lack a class.
     const empty = (["train", "test"] as const).filter(

@@ -11,6 +11,7 @@ import { canonicalJson } from "@engraft/core/base/canonical";
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
 import * as z from "zod";
+import { outcomeNames } from "./outcomes.ts";
 import { fittingCuts, type Cuts } from "./split.ts";
 import type { DataPlan } from "./table.ts";
 
@@ -47,7 +48,7 @@ export interface Shares {
 
 /** Throws `bad-config` where cuts of another key are kept: patients that were trained on would be tested on. */
 export async function cutsFor(site: SiteSplit, { split, label }: DataPlan, patients: Shares): Promise<ClassCuts> {
-  const path = join(site.folder, `${sha256(canonicalJson({ split, label: label.name })).slice(0, 32)}.json`);
+  const path = join(site.folder, `${sha256(canonicalJson({ split, label: labelKey(label) })).slice(0, 32)}.json`);
   const fingerprint = sha256(site.key).slice(0, 32);
   const kept = await keptAt(path, fingerprint);
   if (kept !== undefined) return mapOf(kept);
@@ -56,6 +57,10 @@ export async function cutsFor(site: SiteSplit, { split, label }: DataPlan, patie
   await writeOnce(path, `${JSON.stringify({ format: "engraft.cuts/1", key: fingerprint, classes: chosen })}\n`);
   return mapOf((await keptAt(path, fingerprint)) ?? chosen);
 }
+
+/** Cuts are of a label's classes. */
+const labelKey = (label: DataPlan["label"]): string | readonly string[] =>
+  label.kind === undefined ? label.name : [label.kind, label.name, ...outcomeNames(label)];
 
 type Chosen = z.infer<typeof CutsFile>["classes"];
 

@@ -8,5 +8,6 @@ export async function* readRows(declaration: TableDeclaration, reading: Reading)
   // Loaded late: most sites have one kind of source.
   if (declaration.source === "parquet") yield* (await import("./sources/parquet.ts")).parquetRows(declaration, reading);
   else if (declaration.source === "sql") yield* (await import("./sources/sql.ts")).sqlRows(declaration, reading);
+  else if (declaration.source === "records") yield* (await import("./record-rows.ts")).recordRows(declaration, reading);
   else yield* csvRows(declaration, reading);
 }

@@ -1,6 +1,7 @@
 /** From a table's columns to the numbers that enter a model, by the manifest's input rules. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { readsFile, type Field } from "@engraft/core/models/fields";
+import { scaled, targetsOf, type Label } from "@engraft/core/models/labels";
 import type { InputRule, Manifest } from "@engraft/core/models/manifest";
 import { PARTS, type Part } from "./split.ts";
 import type { DataPlan, Table } from "./table.ts";
@@ -13,7 +14,9 @@ export interface Samples {
   readonly width: number;
   /** Row-major, rows x width. */
   readonly x: Float32Array;
-  /** 0 or 1. */
+  /** Numbers in a sample's target. */
+  readonly targets: number;
+  /** Row-major, rows x targets, as models/labels.ts has them: what a loss takes. */
   readonly y: Float32Array;
   /** For each row, which patient it belongs to: 0, 1, ... in order of appearance in this part. */
   readonly patients: Uint32Array;
@@ -73,6 +76,13 @@ export function rowsOf({ parts, patientOf }: Pick<Table, "parts" | "patientOf">,
   return [...patientOf.keys()].filter((row) => parts[patientOf[row] as number] === wanted);
 }
 
+function targetsIn({ labels }: Table, label: Label, rows: readonly number[]): Pick<Samples, "targets" | "y"> {
+  const targets = targetsOf(label);
+  const y = new Float32Array(rows.length * targets);
+  rows.forEach((row, sample) => y.set(labels.subarray(row * targets, (row + 1) * targets), sample * targets));
+  return { targets, y: label.kind === "regression" ? y.map((value) => scaled(label, value)) : y };
+}
+
 /** The samples of one part; `features` where the base takes pictures or recordings. Throws `bad-input` where the rules do not fit the fields. */
 export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest, "inputs">, part: Part, features?: Features): Samples {
   const width = inputWidth(manifest, features?.width);
@@ -109,7 +119,7 @@ export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest,
     rows: rows.length,
     width,
     x,
-    y: Float32Array.from(rows, (row) => table.labels[row] as number),
+    ...targetsIn(table, plan.label, rows),
     patients: Uint32Array.from(rows, (row) => numberOf.get(table.patientOf[row] as number) as number),
   };
 }

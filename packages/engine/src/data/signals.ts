@@ -1,57 +1,114 @@
-/** Recordings as numbers: a CSV file with a column for each lead and a row for each point in time. */
+/** Samples of recordings, as a plan's field and a base's rule want them. */
+import { sha256 } from "@engraft/core/crypto/digest";
+import type { Digest } from "@engraft/core/base/ids";
+import { canonicalJson } from "@engraft/core/base/canonical";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { SignalField } from "@engraft/core/models/fields";
 import type { InputRule } from "@engraft/core/models/manifest";
-import { parse } from "csv-parse/sync";
+import { FilesOnDisk } from "./recordings/bytes.ts";
+import { openRecording } from "./recordings/open.ts";
+import { prepare, windowOf, type Prepared } from "./recordings/prepare.ts";
+import { RecordingFault, unreadable } from "./recordings/recording.ts";
 
 export type SignalRule = Extract<InputRule, { readonly kind: "signal" }>;
 
 /** Points in time of one sample. */
 export const signalLength = ({ rate, seconds }: Pick<SignalField, "rate" | "seconds">): number => Math.round(rate * seconds);
 
-/** leads x points, in the field's unit and order; undefined where a lead is missing, a value is no number or the recording is too short. */
-export function readSignal(bytes: Uint8Array, field: SignalField): Float32Array | undefined {
-  const length = signalLength(field);
-  const rows = rowsOf(bytes, length);
-  const names = rows?.[0]?.map((name) => name.trim().toLowerCase()) ?? [];
-  const columns = field.leads.map((lead) => names.indexOf(lead.toLowerCase()));
-  if (rows === undefined || columns.includes(-1) || rows.length < length + 1) return undefined;
-  const values = new Float32Array(field.leads.length * length);
-  for (const [lead, column] of columns.entries()) {
-    for (let at = 0; at < length; at++) {
-      const text = rows[at + 1]?.[column] ?? "";
-      const value = text.trim() === "" ? Number.NaN : Number(text);
-      if (!Number.isFinite(value)) return undefined;
-      values[lead * length + at] = value;
-    }
-  }
-  return values;
+/** A file that a row of a table names, or a stretch of it. */
+export interface SampleFile {
+  readonly path: string;
+  /** The declared folder: nothing outside it is read. */
+  readonly folder: string;
+  /** Of a beat: seconds from the recording's start. */
+  readonly at?: number;
+  /** Declared for CSV, which does not say it: points per second. */
+  readonly rate?: number;
 }
 
-function rowsOf(bytes: Uint8Array, length: number): readonly (readonly string[])[] | undefined {
-  try {
-    return parse(bytes, { to: length + 1, relax_column_count: true, skip_empty_lines: true, bom: true, max_record_size: 65_536 });
-  } catch {
-    return undefined;
+interface Kept {
+  readonly path: string;
+  prepared?: Promise<Prepared>;
+  content?: Promise<string>;
+}
+
+/** Reads samples one after the other. The last recording is kept: the beats of one stand together in a table. */
+export class RecordingReader {
+  readonly #field: SignalField;
+  #kept: Kept | undefined;
+  /** One recording is in work at a time, however many samples are asked for: memory holds one. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(field: SignalField) {
+    this.#field = field;
+  }
+
+  /** Changes with everything in the files that a sample depends on. Throws `RecordingFault`. */
+  digest({ path, folder, at, rate }: SampleFile): Promise<Digest> {
+    return this.#next(async () => {
+      const kept = this.#keep(path);
+      kept.content ??= this.#opened({ path, folder, rate }, async (files) => files.digest());
+      return sha256(canonicalJson({ content: await kept.content, at: at ?? null, rate: rate ?? null }));
+    });
+  }
+
+  /** The whole recording that a sample is of. Throws `RecordingFault`. */
+  prepared({ path, folder, rate }: SampleFile): Promise<Prepared> {
+    return this.#next(() => {
+      const kept = this.#keep(path);
+      return (kept.prepared ??= this.#opened({ path, folder, rate }, (_, recording) => prepare(recording, this.#field)));
+    });
+  }
+
+  /** leads x points in the field's unit, zeros where a lead is filled. Throws `RecordingFault`. */
+  async sample(file: SampleFile): Promise<Float32Array> {
+    const { rate, beats } = this.#field;
+    const start = beats === undefined || file.at === undefined ? 0 : Math.round((file.at - beats.before) * rate);
+    return windowOf(await this.prepared(file), start, signalLength(this.#field));
+  }
+
+  #keep(path: string): Kept {
+    if (this.#kept?.path !== path) this.#kept = { path };
+    return this.#kept;
+  }
+
+  async #opened<T>(
+    { path, folder, rate }: { readonly path: string; readonly folder: string; readonly rate: number | undefined },
+    use: (files: FilesOnDisk, recording: Awaited<ReturnType<typeof openRecording>>) => Promise<T>,
+  ): Promise<T> {
+    const files = await FilesOnDisk.open(path, folder);
+    try {
+      return await use(files, await openRecording(files, { rate, unit: this.#field.unit }));
+    } catch (error) {
+      throw error instanceof RecordingFault ? error : unreadable("a recording that cannot be read");
+    } finally {
+      await files.close();
+    }
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 }
 
 /** One sample, leads x points, normalised. Throws `data-invalid`. */
-export function signalSample(bytes: Uint8Array, rule: SignalRule, field: SignalField): Float32Array {
-  const values = readSignal(bytes, field);
-  if (values === undefined)
+export async function signalSample(reader: RecordingReader, file: SampleFile, rule: SignalRule): Promise<Float32Array> {
+  const [sample, { leads }] = await usable(Promise.all([reader.sample(file), reader.prepared(file)]));
+  const length = sample.length / leads.length;
+  return sample.map((value, index) => {
+    const lead = Math.floor(index / length);
+    return leads[lead] === undefined ? 0 : (value - (rule.mean[lead] as number)) / (rule.sd[lead] as number);
+  });
+}
+
+export const usable = <T>(reading: Promise<T>): Promise<T> =>
+  reading.catch((cause: unknown) => {
+    if (!(cause instanceof RecordingFault)) throw cause;
     throw new EngraftError(
       "data-invalid",
       "A recording cannot be read. Run `engraft-site data check`, which says in which line it is named.",
+      { cause },
     );
-  const leads = field.leads.length;
-  const length = values.length / leads;
-  const sample = new Float32Array(values.length);
-  for (let lead = 0; lead < leads; lead++) {
-    for (let at = 0; at < length; at++) {
-      const value = ((values[lead * length + at] as number) - (rule.mean[lead] as number)) / (rule.sd[lead] as number);
-      sample[lead * length + at] = value;
-    }
-  }
-  return sample;
-}
+  });

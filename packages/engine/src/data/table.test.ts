@@ -1,17 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { plan, tableOf } from "../model.fixture.ts";
+import { beyondSize, plan, tableOf } from "../model.fixture.ts";
 import { checkTable } from "./check.ts";
 import type { CsvTable } from "./declaration.ts";
 import { readTable } from "./table.ts";
 
 const read = (content: string | Uint8Array, changes: Partial<CsvTable> = {}) => readTable(tableOf(content, changes), plan.data);
 const check = (content: string | Uint8Array, changes: Partial<CsvTable> = {}) => checkTable(tableOf(content, changes), plan.data);
-/** Tables of a few rows are too small for every plan. */
-const SIZE: ReadonlySet<string> = new Set(["few-patients", "few-of-class", "class-absent"]);
 const places = (report: Awaited<ReturnType<typeof check>>) =>
-  report.findings
-    .filter(({ kind }) => !SIZE.has(kind))
-    .map(({ kind, count, places: where }) => [kind, count, ...where.map(({ line, field }) => `${line}:${field}`)]);
+  beyondSize(report.findings).map(({ kind, count, places: where }) => [kind, count, ...where.map(({ line, field }) => `${line}:${field}`)]);
 
 describe("reading", () => {
   it("gives typed columns of the usable rows", async () => {
@@ -50,7 +46,7 @@ describe("reading", () => {
     ] as const) {
       const { table, findings } = await read(content, { encoding, columns: { age: "größe" } });
       expect([...(table.columns[0] ?? [])]).toEqual([40]);
-      expect(findings.list().filter(({ kind }) => !SIZE.has(kind))).toEqual([]);
+      expect(beyondSize(findings.list())).toEqual([]);
     }
   });
 

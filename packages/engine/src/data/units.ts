@@ -38,7 +38,10 @@ export async function unitConversion(from: string, to: string, molarMass?: numbe
 }
 
 /** What is done to a column's values before they are compared with the plan's range; undefined where it cannot be done. */
-export async function declaredConversion({ units, factors }: TableDeclaration, field: NumberField): Promise<Conversion | undefined> {
+export async function declaredConversion(
+  { units, factors }: TableDeclaration,
+  field: Pick<NumberField, "name" | "unit" | "molarMass">,
+): Promise<Conversion | undefined> {
   const factor = factors?.[field.name] ?? 1;
   const unit = units?.[field.name];
   const { scale, offset } =

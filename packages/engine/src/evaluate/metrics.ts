@@ -2,8 +2,7 @@
  * Metrics of a yes/no prediction, over weighted samples: the bootstrap gives each patient the number of times that it was
  * drawn, so a resample is one pass over scores that were sorted once.
  */
-import type { MetricName } from "@engraft/core/models/plan";
-import { SURE } from "@engraft/core/models/tally";
+import { SURE } from "@engraft/core/models/tallies/counting";
 
 /** Samples by descending score, with what each adds to the metrics: computed once, summed a thousand times. */
 export interface Ranked {
@@ -15,7 +14,11 @@ export interface Ranked {
   readonly patients: Uint32Array;
   /** Log loss of each sample, in nats. */
   readonly losses: Float64Array;
+  /** log(p / (1 - p)) of each score, taken as at least `SURE` from 0 and 1. */
+  readonly logits: Float64Array;
 }
+
+export const notSure = (score: number): number => Math.min(Math.max(score, SURE), 1 - SURE);
 
 export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patients: ArrayLike<number>): Ranked {
   const order = Array.from({ length: scores.length }, (_, index) => index).sort((a, b) => (scores[b] as number) - (scores[a] as number));
@@ -24,8 +27,12 @@ export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patie
     labels: Uint8Array.from(order, (index) => labels[index] as number),
     patients: Uint32Array.from(order, (index) => patients[index] as number),
     losses: Float64Array.from(order, (index) => {
-      const p = Math.min(Math.max(scores[index] as number, SURE), 1 - SURE);
+      const p = notSure(scores[index] as number);
       return labels[index] === 1 ? -Math.log(p) : -Math.log1p(-p);
+    }),
+    logits: Float64Array.from(order, (index) => {
+      const p = notSure(scores[index] as number);
+      return Math.log(p) - Math.log1p(-p);
     }),
   };
 }
@@ -41,7 +48,7 @@ export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>, patie
 export function metricsOf(
   { scores, labels, patients, losses }: Ranked,
   weights: ArrayLike<number>,
-): Readonly<Record<MetricName, number | null>> {
+): Readonly<Record<"auroc" | "auprc" | "accuracy" | "loss" | "brier", number | null>> {
   let positives = 0;
   let negatives = 0;
   let above = 0;

@@ -1,4 +1,4 @@
-import { pooledFigures, tallyTotals, type Tally } from "@engraft/core/models/tally";
+import { pooledFigures, totalsOf, type Tally } from "@engraft/core/models/tally";
 import type { MetricName } from "@engraft/core/models/plan";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -6,11 +6,13 @@ import { plan as small } from "../model.fixture.ts";
 import { metricsOf, rank } from "./metrics.ts";
 import { tallyOf } from "./tally.ts";
 
-const names: MetricName[] = ["auroc", "auprc", "accuracy", "loss", "brier"];
-const plan = { ...small, metrics: { ...small.metrics, names, minCount: 1 } };
+const names = ["auroc", "auprc", "accuracy", "loss", "brier"] as const satisfies MetricName[];
+const plan = { ...small, metrics: { ...small.metrics, names: [...names], minCount: 1 } };
 
 const sumOf = (tallies: readonly Tally[]): readonly number[] =>
-  tallies.map(tallyTotals).reduce((sum, totals) => sum.map((total, at) => total + (totals[at] ?? 0)));
+  tallies
+    .map((validation) => totalsOf(plan, "train", { validation }))
+    .reduce((sum, totals) => sum.map((total, at) => total + (totals[at] ?? 0)));
 
 const row = fc.tuple(
   fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.25, 0.5, 1, 1e-8, 1 - 1e-8)),
@@ -22,11 +24,12 @@ it("[M3] tallies of several sites give bounds around the metrics of all their pr
   fc.assert(
     fc.property(fc.array(fc.array(row, { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 4 }), (sites) => {
       const tallies = sites.map((rows) =>
-        tallyOf(
-          rows.map(([score]) => score),
-          rows.map(([, label]) => label),
-          rows.map(([, , patient]) => patient),
-        ),
+        tallyOf({
+          label: plan.data.label,
+          predictions: rows.map(([score]) => score),
+          y: rows.map(([, label]) => label),
+          patients: rows.map(([, , patient]) => patient),
+        }),
       );
       const read = pooledFigures(plan, "train", sumOf(tallies), sites.length);
       const rows = sites.flat();
@@ -54,7 +57,8 @@ it("[M3] tallies of several sites give bounds around the metrics of all their pr
 });
 
 it("counts rows in the histogram and patients in the counts, so that a patient of five rows is one", () => {
-  const tally = tallyOf([0.1, 0.2, 0.3, 0.4, 0.9], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]);
+  const { label } = plan.data;
+  const tally = tallyOf({ label, predictions: [0.1, 0.2, 0.3, 0.4, 0.9], y: [0, 0, 1, 0, 0], patients: [0, 0, 0, 0, 1] });
   expect(tally).toMatchObject({ patients: 2, positivePatients: 1 });
-  expect(tally.negatives.reduce((sum, count) => sum + count, 0)).toBe(4);
+  expect(tally.kind === undefined ? tally.negatives.reduce((sum, count) => sum + count, 0) : undefined).toBe(4);
 });

@@ -1,7 +1,8 @@
 /** What every imported base has in common: who made it, what it is for, and how its pictures or recordings are read. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
-import type { BinaryLabel, Split } from "@engraft/core/models/fields";
+import type { ImageField, Split } from "@engraft/core/models/fields";
+import { type Label } from "@engraft/core/models/labels";
 import { Manifest } from "@engraft/core/models/manifest";
 import type { Architecture, Shape } from "../ir/layers.ts";
 
@@ -13,13 +14,13 @@ export interface Said {
   readonly description: string;
   readonly licence: string;
   readonly origin: string;
-  readonly label: BinaryLabel;
+  readonly label: Label;
   readonly split: Split | null;
 }
 
 export interface BaseOptions extends Said {
-  /** Name and title of the field whose column names the picture's or recording's file. */
-  readonly field: { readonly name: string; readonly title: string };
+  /** The field whose column names the picture's or recording's file: name and title, and what a picture's may declare beside. */
+  readonly field: Omit<ImageField, "kind">;
   /** What a recording is; needed where the network takes one. */
   readonly signal?: { readonly leads: readonly string[]; readonly rate: number; readonly unit: string } | undefined;
   /**
@@ -50,7 +51,7 @@ export function fileEntry(options: BaseOptions, shape: Shape): Entry {
     const { leads, rate, unit } = signalOf(options, shape);
     const seconds = (shape[1] as number) / rate;
     const rule = { kind: "signal", field: field.name, ...normalisation(options, shape, 1) } as const;
-    return { fields: [{ kind: "signal", ...field, leads: [...leads], rate, seconds, unit }], inputs: [rule] };
+    return { fields: [{ kind: "signal", name: field.name, title: field.title, leads: [...leads], rate, seconds, unit }], inputs: [rule] };
   }
   const [channels, height = 0, width = 0] = shape;
   if (channels !== 1 && channels !== 3)

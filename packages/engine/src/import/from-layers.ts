@@ -1,9 +1,10 @@
 /** A base from a network of pictures or recordings whose layers are known: its classifier gives way to a head for the label, all else stays. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
+import { kindOf, outputsOf, type Label } from "@engraft/core/models/labels";
 import { sizeOf } from "@engraft/core/models/tensors";
 import type { PublishedNetwork } from "../architectures/known.ts";
-import { inputShape, type Architecture } from "../ir/layers.ts";
+import { inputShape, OUTPUT_OF, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { referenceFeatures } from "../trunk/encoder.ts";
 import { describeBase, fileEntry, TOLERANCE, type Base, type BaseOptions } from "./describe.ts";
@@ -13,9 +14,9 @@ export async function baseFromLayers(
   { architecture: given, tensors: values }: Pick<PublishedNetwork, "architecture" | "tensors">,
   options: BaseOptions,
 ): Promise<Base> {
-  const architecture = withOwnHead(given);
+  const architecture = withOwnHead(given, options.label);
   const specs = tensorsOf(architecture);
-  // A head of zeros says "one half" to everybody: what the pictures show is learnt from the first update on.
+  // A head of zeros says the same to everybody: what the pictures show is learnt from the first update on.
   const tensors = new Map(
     specs.map((spec) => [spec.name, spec.depth === 0 ? new Float32Array(sizeOf(spec)) : (values.get(spec.name) as Float32Array)]),
   );
@@ -27,9 +28,9 @@ export async function baseFromLayers(
   return { manifest: describeBase(options, entry, weights, { architecture, tensors: specs, reference }), weights };
 }
 
-function withOwnHead(architecture: Architecture): Architecture {
+function withOwnHead(architecture: Architecture, label: Label): Architecture {
   const last = architecture.layers.at(-1);
   if (last?.kind !== "dense") throw new EngraftError("bad-input", "The network does not end with a classifier that a head could replace.");
-  const head = { ...last, name: "head", out: 1 };
-  return { ...architecture, layers: [...architecture.layers.slice(0, -1), head], output: "binary-logit" };
+  const head = { ...last, name: "head", out: outputsOf(label) };
+  return { ...architecture, layers: [...architecture.layers.slice(0, -1), head], output: OUTPUT_OF[kindOf(label)] };
 }

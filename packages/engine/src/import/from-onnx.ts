@@ -1,10 +1,11 @@
 /** A base from any ONNX encoder: the encoder becomes the frozen trunk, cut at a named tensor, and a new head is put on it. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
+import { kindOf, outputsOf, type Label } from "@engraft/core/models/labels";
 import type { Trunk } from "@engraft/core/models/manifest";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { sizeOf } from "@engraft/core/models/tensors";
-import type { Architecture, Shape } from "../ir/layers.ts";
+import { OUTPUT_OF, type Architecture, type Shape } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { FLOAT, writeOnnx, type OnnxGraph, type OnnxModel, type OnnxNode } from "../onnx/file.ts";
 import { referenceInput } from "../trunk/reference.ts";
@@ -30,9 +31,9 @@ export async function baseFromOnnx(bytes: Uint8Array, options: FromOnnxOptions):
   const running = await startTrunk(trunk, model, { input, output: { name: output, pool: options.pool } }, shape);
   const features = await running.run(referenceInput(running.inputSize), 1).finally(() => running.close());
   if (!features.every(Number.isFinite)) throw new EngraftError("bad-input", "The graph gives features that are no finite numbers.");
-  const architecture = headOn(features.length);
+  const architecture = headOn(features.length, options.label);
   const specs = tensorsOf(architecture);
-  // A head of zeros says "one half" to everybody: what the pictures show is learnt from the first update on.
+  // A head of zeros says the same to everybody: what the pictures show is learnt from the first update on.
   const weights = writeSafetensors(specs, new Map(specs.map((spec) => [spec.name, new Float32Array(sizeOf(spec))])));
   const manifest = describeBase(options, entry, weights, {
     trunk: {
@@ -48,11 +49,11 @@ export async function baseFromOnnx(bytes: Uint8Array, options: FromOnnxOptions):
   return { manifest, weights, trunk };
 }
 
-const headOn = (features: number): Architecture => ({
+const headOn = (features: number, label: Label): Architecture => ({
   format: "engraft.layers/1",
   input: features,
-  layers: [{ kind: "dense", name: "head", in: features, out: 1 }],
-  output: "binary-logit",
+  layers: [{ kind: "dense", name: "head", in: features, out: outputsOf(label) }],
+  output: OUTPUT_OF[kindOf(label)],
 });
 
 function inputOf({ input, initializer }: OnnxGraph) {

@@ -1,9 +1,8 @@
 /** Input rules of a base that is made from a table: their constants come from its training patients only. */
-import { readFile } from "node:fs/promises";
 import { EngraftError } from "@engraft/core/base/errors";
 import { readsFile, type Field, type SignalField } from "@engraft/core/models/fields";
 import type { InputRule } from "@engraft/core/models/manifest";
-import { readSignal } from "../data/signals.ts";
+import { RecordingReader, usable, type SampleFile } from "../data/signals.ts";
 import { rowsOf } from "../data/samples.ts";
 import type { Table } from "../data/table.ts";
 import type { Recipe } from "./recipe.ts";
@@ -62,7 +61,7 @@ export async function inputRulesOf(recipe: Recipe, table: Table): Promise<InputR
       if (field.kind !== "signal") return columnRule(field, values);
       return signalRule(
         field,
-        values.map((value) => table.files[value] as string),
+        values.map((value) => table.files[value] as SampleFile),
       );
     }),
   );
@@ -75,12 +74,15 @@ function pictureRule({ picture }: Recipe, field: string): InputRule {
   return { kind: "image", field, ...picture, mean: each(127.5), sd: each(127.5) };
 }
 
-async function signalRule(field: SignalField, files: readonly string[]): Promise<InputRule> {
+async function signalRule(field: SignalField, files: readonly SampleFile[]): Promise<InputRule> {
   const leads = field.leads.map(noSums);
+  const reader = new RecordingReader(field);
   for (const file of files) {
-    const values = readSignal(await readFile(file), field);
-    const length = (values?.length ?? 0) / leads.length;
-    if (values !== undefined) leads.forEach((sums, lead) => add(sums, values.subarray(lead * length, (lead + 1) * length)));
+    const [values, { empty }] = await usable(Promise.all([reader.sample(file), reader.prepared(file)]));
+    const length = values.length / leads.length;
+    leads.forEach((sums, lead) => {
+      if (!empty.includes(field.leads[lead] as string)) add(sums, values.subarray(lead * length, (lead + 1) * length));
+    });
   }
   const moments = leads.map(momentsOf);
   return { kind: "signal", field: field.name, mean: moments.map(({ mean }) => mean), sd: moments.map(({ sd }) => sd) };

@@ -1,5 +1,6 @@
 /** How a base is trained from nothing, on one data set: written by hand, and kept in the manifest of what it made. */
-import { BinaryLabel, Field, Split } from "@engraft/core/models/fields";
+import { Field, Split } from "@engraft/core/models/fields";
+import { Label } from "@engraft/core/models/labels";
 import { Optimizer } from "@engraft/core/models/plan";
 import * as z from "zod";
 
@@ -13,7 +14,7 @@ export const Recipe = z.strictObject({
   /** Which data, in words. */
   origin: z.string(),
   fields: z.array(Field).min(1).max(4096),
-  label: BinaryLabel,
+  label: Label,
   /** Which patients train; the others are never seen in training, and every later plan keeps the split. */
   split: Split,
   /** One of architectures/untrained.ts. */

@@ -139,7 +139,7 @@ describe("[B15] a base trained by a recipe", () => {
   it("whose recipe does not fit says what to change", async () => {
     const table = tableOf(await recordings(), { files: folder, rate: 100 });
     const refused = (recipe: Recipe, other = table) => trainBase(recipe, other, control, ["cpu"]);
-    await expect(refused(recipeOf("lenet", [signalField]))).rejects.toThrow("There are: logistic, mlp, resnet1d");
+    await expect(refused(recipeOf("lenet", [signalField]))).rejects.toThrow("There are: logistic, cox, mlp, resnet1d");
     await expect(refused(recipeOf("mlp", [signalField]))).rejects.toThrow(
       '"mlp" takes rows of a table, and the recipe\'s inputs are recordings',
     );

@@ -1,6 +1,8 @@
 /** A base that is trained from nothing on one data set, by a recipe that stays with it. Runs in the caller's thread. */
 import { EngraftError } from "@engraft/core/base/errors";
+import { kindOf } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
+import { METRICS_OF } from "@engraft/core/models/metric-names";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
@@ -41,7 +43,7 @@ export async function trainBase(
   backends?: readonly Backend[],
 ): Promise<TrainedBase> {
   const entry: Entry = { fields: recipe.fields, inputs: await inputRulesOf(recipe, await usable(recipe, table)) };
-  const architecture = untrained(recipe.architecture, fileInputOf(entry)?.shape ?? [inputWidth(entry)]);
+  const architecture = untrained(recipe.architecture, fileInputOf(entry)?.shape ?? [inputWidth(entry)], recipe.label);
   const start = await described(recipe, entry, architecture, initialTensors(architecture, recipe.training.seed));
   const options = { ...start, plan: planOf(recipe, start.manifest), table, ...(backends === undefined ? {} : { backends }) };
   const session: Session = await openSession(options, control);
@@ -59,12 +61,15 @@ async function usable(recipe: Recipe, declaration: TableDeclaration) {
   return table;
 }
 
+/** The recipe as the manifest keeps it. */
+const json = (recipe: Recipe): Manifest["recipe"] => JSON.parse(JSON.stringify(recipe)) as Manifest["recipe"];
+
 async function described(recipe: Recipe, entry: Entry, architecture: Architecture, tensors: ReadonlyMap<string, Float32Array>) {
   const specs = tensorsOf(architecture);
   const weights = writeSafetensors(specs, tensors);
   const features = fileInputOf(entry) === undefined ? undefined : await referenceFeatures(architecture, tensors);
   const reference = features === undefined ? {} : { reference: { features: [...features], tolerance: TOLERANCE } };
-  const manifest = describeBase(recipe, entry, weights, { architecture, tensors: specs, recipe, ...reference });
+  const manifest = describeBase(recipe, entry, weights, { architecture, tensors: specs, recipe: json(recipe), ...reference });
   return { manifest, weights };
 }
 
@@ -88,6 +93,6 @@ function planOf({ name, fields, label, split, training }: Recipe, manifest: Mani
     rounds: { count: 1, stop: null },
     cohort: { minSites: 1, fraction: 1, gatherSeconds: 0, deadlineSeconds: 1, graceSeconds: 0 },
     aggregation: { method: "plain" },
-    metrics: { names: ["auroc", "auprc", "accuracy", "loss", "brier"], perSite: true, minCount: 1, compareAlone: false },
+    metrics: { names: [...METRICS_OF[kindOf(label)]], perSite: true, minCount: 1, compareAlone: false },
   };
 }

@@ -45,6 +45,12 @@ export const trunkOf = (architecture: Architecture, cut: Cut): Pick<Architecture
   layers: architecture.layers.slice(0, cut.layers),
 });
 
+/** Everything that what enters the last layer depends on. */
+export function beforeLast({ input, layers }: Pick<Architecture, "input" | "layers">): Pick<Architecture, "input" | "layers"> {
+  const [source] = sourcesOf(layers, layers.length - 1);
+  return { input, layers: layers.slice(0, 1 + layers.findIndex(({ name }) => name === source)) };
+}
+
 /** The part behind a cut, whose input is the tensor that crosses. */
 export function tailOf(architecture: Architecture, cut: Cut): Architecture {
   const renamed = (source: string): string => (source === cut.tensor ? INPUT : source);

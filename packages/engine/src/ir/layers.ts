@@ -5,6 +5,7 @@
  *
  * A new kind of layer is one more member of `Layer`, one case in `shapes.ts` and in `parameters.ts`, and one in each engine.
  */
+import type { LabelKind } from "@engraft/core/models/labels";
 import * as z from "zod";
 
 export const LayerName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, "use a lower-case letter, then letters, digits and '_'");
@@ -112,10 +113,24 @@ export const ArchitectureText = z.strictObject({
   /** Shape of one sample; a single number is a flat row. */
   input: z.union([Width, z.array(z.int().min(1).max(1_000_000)).min(1).max(3)]),
   layers: z.array(Layer).min(1).max(10_000),
-  /** One logit, of which the sigmoid is the probability of a positive label; or any logits (in import only: no plan trains them yet). */
-  output: z.enum(["binary-logit", "logits"]),
+  /**
+   * What the last layer gives, for each kind of label: one logit, of which the sigmoid is the probability of a yes; a logit for each class,
+   * of which the softmax is; a logit for each of several yes/no labels; a value, scaled so that the label's range is -1 to 1; or a log
+   * hazard ratio. "logits" are those of somebody else's classes, in import only.
+   */
+  output: z.enum(["binary-logit", "class-logits", "label-logits", "value", "log-hazard", "logits"]),
 });
 export type Architecture = z.infer<typeof ArchitectureText>;
+
+/** The output that a kind of label asks for. */
+export const OUTPUT_OF = {
+  binary: "binary-logit",
+  multiclass: "class-logits",
+  ordinal: "class-logits",
+  multilabel: "label-logits",
+  regression: "value",
+  survival: "log-hazard",
+} as const satisfies Record<LabelKind, Architecture["output"]>;
 
 export type Shape = readonly number[];
 

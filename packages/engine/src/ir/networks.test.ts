@@ -13,7 +13,12 @@ import { NETWORKS, picture, pooled, randomSamples, randomTensors, signal } from 
 import { tensorsOf } from "./parameters.ts";
 
 const ROWS = 4;
-const settings = { batch: ROWS, optimizer: { name: "sgd", learningRate: 1, momentum: 0 }, weightDecay: 0 } as const;
+const settings = {
+  batch: ROWS,
+  optimizer: { name: "sgd", learningRate: 1, momentum: 0 },
+  weightDecay: 0,
+  loss: { kind: "sigmoid", outputs: 1 },
+} as const;
 const labels = Float32Array.of(1, 0, 0, 1);
 
 async function compiled(architecture: Architecture, trainable: TrainablePart, more: Partial<CompileOptions> = {}) {
@@ -158,7 +163,7 @@ it("dropout is the same for the same seed, and another for another", async () =>
 
 it("class weights scale the loss of each sample", async () => {
   const plain = await compiled(pooled, { part: "all" });
-  const weighted = await compiled(pooled, { part: "all" }, { classWeights: [0, 3] });
+  const weighted = await compiled(pooled, { part: "all" }, { loss: { kind: "sigmoid", outputs: 1, weights: [[0, 3]] } });
   const x = randomSamples(pooled, ROWS);
   const logits = await plain.model.logits(x, ROWS, plain.start);
   const positives = [0, 3].map((row) => Math.log1p(Math.exp(-(logits[row] as number))));

@@ -10,6 +10,13 @@ export class Misfit extends Error {
 
 const text = (shape: Shape): string => `[${shape.join(", ")}]`;
 
+/** A list for each dimension of space, as one of two dimensions: a recording is a picture of one row. */
+export const twoOf = <T>(list: readonly T[], one: T): readonly [T, T] =>
+  list.length === 1 ? [one, list[0] as T] : [list[0] as T, list[1] as T];
+
+/** Each channel by itself. */
+export const isDepthwise = ({ groups, in: inputs, out }: LayerOf<"conv">): boolean => groups === inputs && out === inputs;
+
 /** Padding before and after each dimension of space. */
 export function paddingOf(
   padding: Padding,

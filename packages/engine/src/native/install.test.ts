@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { chooseTrainer } from "../train/backends.ts";
 import { architecture, tensors } from "../model.fixture.ts";
 import { findToolchain } from "./compile.ts";
-import { startSession, wantedBackends, wantedGpu, wantedProviders } from "./gpu.ts";
+import { startSession, wantedBackends, wantedGpu, wantedProviders } from "./wanted.ts";
 import { installNative } from "./install.ts";
 import { addonIn, cacheFolder } from "./place.ts";
 import { engineStatus } from "./status.ts";
@@ -18,7 +18,7 @@ beforeEach(async () => {
   process.env["ENGRAFT_ENGINE_CACHE"] = cache;
 });
 afterEach(async () => {
-  for (const name of ["ENGRAFT_ENGINE_CACHE", "ENGRAFT_GPU"]) {
+  for (const name of ["ENGRAFT_ENGINE_CACHE", "ENGRAFT_ENGINE", "ENGRAFT_GPU"]) {
     if (before[name] === undefined) delete process.env[name];
     else process.env[name] = before[name];
   }
@@ -66,7 +66,7 @@ it("takes the newest interface of an addon, from the folder that is named", asyn
 it("a graphics processor that is asked for is tried first, and what is there is used without it", async () => {
   expect(() => wantedGpu({ ENGRAFT_GPU: "fast" })).toThrow(/cuda, directml, coreml/);
   expect([wantedBackends("coreml"), wantedProviders("directml")]).toEqual([
-    ["native", "wasm", "cpu"],
+    ["onnx", "native", "wasm", "cpu"],
     ["dml", "cpu"],
   ]);
   const tried: unknown[] = [];
@@ -85,9 +85,18 @@ it("status tries every engine by a real step and says why one does not work", as
   const { engines, gpu, addon } = await engineStatus();
   const found = new Map(engines.map((one) => [`${one.engine} ${one.name}`, one]));
   expect(gpu).toBe("cuda");
-  expect([...found.keys()]).toEqual(["tfjs native-gpu", "tfjs native", "tfjs wasm", "tfjs cpu", "onnxruntime cuda", "onnxruntime cpu"]);
-  for (const name of ["tfjs wasm", "tfjs cpu", "onnxruntime cpu"]) expect(found.get(name)).toMatchObject({ works: true, reason: null });
-  expect(engines.filter(({ used }) => used)).toHaveLength(2);
+  expect([...found.keys()]).toEqual([
+    "tfjs native-gpu",
+    "tfjs native",
+    "tfjs wasm",
+    "tfjs cpu",
+    "onnxruntime training",
+    "onnxruntime cuda",
+    "onnxruntime cpu",
+  ]);
+  for (const name of ["tfjs wasm", "tfjs cpu", "onnxruntime training", "onnxruntime cpu"])
+    expect(found.get(name)).toMatchObject({ works: true, reason: null });
+  expect(engines.filter(({ used }) => used)).toHaveLength(3);
   for (const { works, reason } of engines) expect(works).toBe(reason === null);
   if (addon === null) expect(found.get("tfjs native")?.reason).toContain("engine install");
 });
@@ -101,7 +110,8 @@ it("a library that cannot be loaded is passed over, with its reason", async () =
     batch: 2,
     optimizer: { name: "sgd", learningRate: 0.1, momentum: 0 },
     weightDecay: 0,
+    loss: { kind: "sigmoid", outputs: 1 },
   } as const;
-  expect((await chooseTrainer(architecture, tensors, options)).name).toBe("tfjs wasm");
+  expect((await chooseTrainer(architecture, tensors, options, ["native", "wasm"])).name).toBe("tfjs wasm");
   await expect(chooseTrainer(architecture, tensors, options, ["native"])).rejects.toThrow(/native: .*tfjs_binding\.node/);
 });

@@ -5,6 +5,8 @@ import { randomFrom } from "../base/random.ts";
 import { inputShape, sizeOfShape, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { chooseTrainer, type Backend } from "../train/backends.ts";
+import { lossOf } from "../train/label-loss.ts";
+import { targetsOfLoss } from "../train/loss.ts";
 import { startState } from "../train/optimizer.ts";
 import type { CompileOptions } from "../train/trainer.ts";
 import { FLOAT, writeOnnx } from "../onnx/file.ts";
@@ -17,6 +19,7 @@ const SMALL_OPTIONS: CompileOptions = {
   batch: 4,
   optimizer: { name: "adam", learningRate: 0.01 },
   weightDecay: 0,
+  loss: { kind: "sigmoid", outputs: 1 },
 };
 
 /** The first step may compile; the median of those after it counts. */
@@ -31,7 +34,8 @@ async function trySteps(architecture: Architecture, options: CompileOptions, bac
   const trainer = await chooseTrainer(architecture, tensors, options, backends);
   const model = trainer.compile(architecture, tensors, options);
   const state = startState(flatten(trainedTensors(specs, options.trainable), tensors), options);
-  const [x, y] = [values(options.batch * sizeOfShape(inputShape(architecture))), new Float32Array(options.batch)];
+  const x = values(options.batch * sizeOfShape(inputShape(architecture)));
+  const y = new Float32Array(options.batch * targetsOfLoss(options.loss));
   const times: number[] = [];
   for (let step = 0; step <= TIMED; step++) {
     const begin = performance.now();
@@ -77,7 +81,8 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
       return tryProvider(request.provider);
     case "plan": {
       const { trainable, batch, optimizer, weightDecay } = request.training;
-      return trySteps(trainedPart(request.manifest, trainable), { trainable, batch, optimizer, weightDecay });
+      const loss = lossOf(request.manifest.label);
+      return trySteps(trainedPart(request.manifest, trainable), { trainable, batch, optimizer, weightDecay, loss }, request.backends);
     }
     default:
       return request satisfies never;

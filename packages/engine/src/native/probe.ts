@@ -14,7 +14,7 @@ export type ProbeRequest =
   /** One run of a small graph on one provider of ONNX Runtime. */
   | { readonly what: "provider"; readonly provider: string }
   /** Training steps as the plan asks for, on a batch of zeros. */
-  | { readonly what: "plan"; readonly manifest: Manifest; readonly training: Plan["training"] };
+  | { readonly what: "plan"; readonly manifest: Manifest; readonly training: Plan["training"]; readonly backends?: readonly Backend[] };
 
 export type ProbeAnswer =
   | { readonly ok: true; readonly engine: string; readonly stepMs: number; readonly peakBytes: number }

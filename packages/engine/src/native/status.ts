@@ -1,6 +1,5 @@
 /** What each engine of this machine really does, told by one real step of each. */
-import type { Backend } from "../train/backends.ts";
-import { wantedBackends, wantedGpu, wantedProviders, type Gpu } from "./gpu.ts";
+import { wantedBackends, wantedGpu, wantedProviders, type Gpu } from "./wanted.ts";
 import { findAddon } from "./place.ts";
 import { probe, type ProbeAnswer } from "./probe.ts";
 
@@ -21,18 +20,21 @@ export interface EnginesReport {
   readonly engines: readonly EngineStatus[];
 }
 
-const BACKENDS: readonly Backend[] = ["native", "wasm", "cpu"];
-
 /** One after the other: each takes memory. */
 export async function engineStatus(): Promise<EnginesReport> {
   const gpu = wantedGpu();
   const backends = wantedBackends(gpu);
   const tfjs: { name: string; answer: ProbeAnswer }[] = [];
-  for (const backend of new Set([...backends, ...BACKENDS]))
+  for (const backend of backends.filter((name) => name !== "onnx"))
     tfjs.push({ name: backend, answer: await probe({ what: "backend", backend }) });
   const providers: { name: string; answer: ProbeAnswer }[] = [];
   for (const provider of wantedProviders(gpu)) providers.push({ name: provider, answer: await probe({ what: "provider", provider }) });
-  return { gpu: gpu ?? null, addon: findAddon() ?? null, engines: [...statuses("tfjs", tfjs), ...statuses("onnxruntime", providers)] };
+  const training = [{ name: "training", answer: await probe({ what: "backend", backend: "onnx" }) }];
+  return {
+    gpu: gpu ?? null,
+    addon: findAddon() ?? null,
+    engines: [...statuses("tfjs", tfjs), ...statuses("onnxruntime", training), ...statuses("onnxruntime", providers)],
+  };
 }
 
 function statuses(

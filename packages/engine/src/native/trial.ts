@@ -4,6 +4,7 @@ import type { Plan } from "@engraft/core/models/plan";
 import { EngraftError } from "@engraft/core/base/errors";
 import { totalSize, trainedTensors } from "@engraft/core/models/tensors";
 import { inputShape, sizeOfShape } from "../ir/layers.ts";
+import { wantedBackends } from "./wanted.ts";
 import { trainedPart } from "./trained-part.ts";
 import { probe, type ProbeAnswer, type ProbeRequest } from "./probe.ts";
 
@@ -13,6 +14,8 @@ export type Trial =
       /** Engine and backend that did the step. */
       readonly engine: string;
       readonly stepMs: number;
+      /** The other engines that can train it here; only a review times them. */
+      readonly others?: readonly TimedStep[];
       /** Steps of one round; null where that depends on a table that is not registered yet. */
       readonly steps: number | null;
       readonly minutes: number | null;
@@ -59,6 +62,31 @@ function widthOf(manifest: Manifest, { trainable }: Plan["training"]): number | 
     if (error instanceof EngraftError) return { can: false, reason: error.message.replace(/\.$/, "") };
     throw error;
   }
+}
+
+export interface TimedStep {
+  /** Engine and backend. */
+  readonly engine: string;
+  readonly stepMs: number;
+}
+
+/**
+ * How long a step takes on the engines other than `chosen` that can train the plan here. Plain JavaScript is left out: where another engine
+ * trains a plan it is slower by far, and a step may take minutes. Never throws.
+ */
+export async function timeOthers(
+  chosen: string,
+  manifest: Manifest,
+  { training }: Plan,
+  { probe: tryOn } = thisMachine,
+): Promise<readonly TimedStep[]> {
+  const others: TimedStep[] = [];
+  for (const backend of wantedBackends().filter((name) => name !== "cpu")) {
+    if (chosen.startsWith("onnx") ? backend === "onnx" : chosen === `tfjs ${backend}`) continue;
+    const answer = await tryOn({ what: "plan", manifest, training, backends: [backend] });
+    if (answer.ok) others.push({ engine: answer.engine, stepMs: answer.stepMs });
+  }
+  return others;
 }
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString("en")} MB`;

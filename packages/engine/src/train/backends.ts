@@ -1,4 +1,4 @@
-/** Which TensorFlow.js backend this thread uses: the first that loads and does one real training step. */
+/** Which engine this thread trains with: the first that loads and does one real training step. */
 import { EngraftError } from "@engraft/core/base/errors";
 import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
@@ -7,17 +7,19 @@ import "@tensorflow/tfjs-layers";
 import { join } from "node:path";
 import { inputShape, sizeOfShape, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
-import { wantedBackends } from "../native/gpu.ts";
+import { wantedBackends } from "../native/wanted.ts";
 import { loadNative, loadNativeGpu } from "../native/load.ts";
 import { packageFolder } from "../native/place.ts";
+import { targetsOfLoss } from "./loss.ts";
 import { startState } from "./optimizer.ts";
 import { tfjsTrainer } from "./tfjs.ts";
 import type { CompileOptions, Trainer } from "./trainer.ts";
 
-export type Backend = "native-gpu" | "native" | "wasm" | "cpu";
+/** "onnx" is ONNX Runtime, with whichever of its operators this machine has; the others are TensorFlow.js's. */
+export type Backend = "onnx" | "native-gpu" | "native" | "wasm" | "cpu";
 
 /** Loads a backend and makes it the current one. Says why where it cannot be used here; throws where it is broken. */
-async function load(backend: Backend): Promise<string | undefined> {
+async function load(backend: Exclude<Backend, "onnx">): Promise<string | undefined> {
   // Silences tfjs's advice to install its native build; the choice is made here.
   tf.enableProdMode();
   const started = async (name: string): Promise<string | undefined> => ((await tf.setBackend(name)) ? undefined : "it does not start");
@@ -39,6 +41,14 @@ async function load(backend: Backend): Promise<string | undefined> {
   }
 }
 
+/** The trainer, or why there is none here. */
+async function trainerOn(backend: Backend): Promise<Trainer | string> {
+  if (backend !== "onnx") return (await load(backend)) ?? tfjsTrainer(backend);
+  // Loaded late, like every engine's native part.
+  const [{ onnxTrainer }, { blockHere }] = await Promise.all([import("./onnx/trainer.ts"), import("../onnx/blocked/probe.ts")]);
+  return onnxTrainer({ block: await blockHere() });
+}
+
 /** One training step on zeros. Throws where the backend lacks an operation that the model needs. */
 async function tryStep(
   trainer: Trainer,
@@ -49,7 +59,10 @@ async function tryStep(
   const model = trainer.compile(architecture, tensors, options);
   try {
     const state = startState(flatten(trainedTensors(tensorsOf(architecture), options.trainable), tensors), options);
-    await model.step(new Float32Array(options.batch * sizeOfShape(inputShape(architecture))), new Float32Array(options.batch), state);
+    const [x, y] = [sizeOfShape(inputShape(architecture)), targetsOfLoss(options.loss)].map(
+      (width) => new Float32Array(options.batch * width),
+    );
+    await model.step(x as Float32Array, y as Float32Array, state);
   } finally {
     model.dispose();
   }
@@ -68,12 +81,11 @@ export async function chooseTrainer(
   const reasons: string[] = [];
   for (const backend of backends) {
     try {
-      const missing = await load(backend);
-      if (missing !== undefined) {
-        reasons.push(`${backend}: ${missing}`);
+      const trainer = await trainerOn(backend);
+      if (typeof trainer === "string") {
+        reasons.push(`${backend}: ${trainer}`);
         continue;
       }
-      const trainer = tfjsTrainer(backend);
       await tryStep(trainer, architecture, tensors, options);
       return trainer;
     } catch (error) {

@@ -6,6 +6,7 @@ import { batchesOf } from "./batches.ts";
 const samplesOf = (rows: number): Samples => ({
   rows,
   width: 2,
+  targets: 1,
   x: Float32Array.from({ length: 2 * rows }, (_, index) => index),
   y: Float32Array.from({ length: rows }, (_, row) => row % 2),
   patients: new Uint32Array(rows),

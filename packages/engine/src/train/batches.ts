@@ -10,7 +10,7 @@ import { shuffle, type Random } from "../base/random.ts";
 export function batchesOf(samples: Samples, batch: number, random: Random): () => { readonly x: Float32Array; readonly y: Float32Array } {
   const order = Uint32Array.from({ length: samples.rows }, (_, index) => index);
   const x = new Float32Array(batch * samples.width);
-  const y = new Float32Array(batch);
+  const y = new Float32Array(batch * samples.targets);
   let at = order.length;
   return () => {
     for (let slot = 0; slot < batch; slot++) {
@@ -20,7 +20,7 @@ export function batchesOf(samples: Samples, batch: number, random: Random): () =
       }
       const row = order[at++] as number;
       x.set(samples.x.subarray(row * samples.width, (row + 1) * samples.width), slot * samples.width);
-      y[slot] = samples.y[row] as number;
+      y.set(samples.y.subarray(row * samples.targets, (row + 1) * samples.targets), slot * samples.targets);
     }
     return { x, y };
   };

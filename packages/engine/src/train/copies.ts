@@ -32,7 +32,8 @@ export function withCopies(originals: Samples, copies: readonly Features[], samp
     rows: all.length * originals.rows,
     width: originals.width,
     x,
-    y: repeated(new Float32Array(all.length * originals.rows), originals.y),
+    targets: originals.targets,
+    y: repeated(new Float32Array(all.length * originals.y.length), originals.y),
     patients: repeated(new Uint32Array(all.length * originals.rows), originals.patients),
   };
 }

@@ -1,4 +1,5 @@
 /** What passes between the agent's thread and its training thread. Both run the same build, so these are types, not schemas. */
+import type { Statistics } from "@engraft/core/aggregation/statistics";
 import type { Code } from "@engraft/core/base/errors";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Tally } from "@engraft/core/models/tally";
@@ -15,6 +16,10 @@ export interface Calls {
   readonly train: {
     readonly request: { readonly start: Float32Array; readonly seed: RoundSeed; readonly personal: Float32Array | undefined };
     readonly answer: TrainingOutcome;
+  };
+  readonly statistics: {
+    readonly request: { readonly start: Float32Array; readonly fromZero: boolean; readonly personal: Float32Array | undefined };
+    readonly answer: Statistics;
   };
   readonly trainAlone: { readonly request: { readonly rounds: number }; readonly answer: AloneOutcome };
   readonly evaluate: { readonly request: Look; readonly answer: SiteMetrics | null };

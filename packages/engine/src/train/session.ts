@@ -1,30 +1,34 @@
 /** A site's data and model, loaded once: trains and evaluates. Runs inside the training thread. */
 import { clipTo } from "@engraft/core/aggregation/mean";
+import type { Statistics } from "@engraft/core/aggregation/statistics";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Tally } from "@engraft/core/models/tally";
 import { randomFrom } from "../base/random.ts";
-import type { Counts } from "../data/counts.ts";
+import { countsIn, type Counts } from "../data/counts.ts";
 import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { samplesOf, type Features, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
-import { readTable, type Table, type TableReading } from "../data/table.ts";
 import type { SiteSplit } from "../data/kept-cuts.ts";
-import { siteMetrics } from "../evaluate/bootstrap.ts";
+import { readTable, withoutFiles, type Table } from "../data/table.ts";
+import { siteMetrics, type Predicted } from "../evaluate/site-metrics.ts";
 import { tallyOf } from "../evaluate/tally.ts";
+import { hasThresholds, thresholdsOf } from "../evaluate/thresholds.ts";
 import type { Encoder } from "../trunk/encoder.ts";
 import type { Copy } from "../trunk/features.ts";
+import { headView, siteStatistics, solvedAlone } from "./analytic.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
 import { batchesOf } from "./batches.ts";
 import { copiesOf, withCopies } from "./copies.ts";
-import { balanced, sigmoid } from "./loss.ts";
+import { lossOf, predictionsOf } from "./label-loss.ts";
 import { loadModel } from "./model.ts";
 import { startState } from "./optimizer.ts";
 import { partsOf, type Parts } from "./parts.ts";
 import { ratesOf } from "./rates.ts";
+import { inSlices } from "./slices.ts";
 import type { CompiledModel } from "./trainer.ts";
 
 export interface SessionOptions {
@@ -39,7 +43,7 @@ export interface SessionOptions {
   readonly featureCache?: CachePlace | undefined;
   /** Needed where the plan's split is keyed. */
   readonly site?: SiteSplit | undefined;
-  /** Tried in this order; the default is native, wasm, cpu. */
+  /** Tried in this order; the default is that of this machine (native/wanted.ts). */
   readonly backends?: readonly Backend[];
 }
 
@@ -48,7 +52,7 @@ export interface TrainingProgress {
   readonly unit: "epochs" | "updates" | "files";
   readonly done: number;
   readonly total: number;
-  /** Mean loss of the training samples seen since the last report, in nats. It stays at the site. */
+  /** Mean loss of the batches since the last report. It stays at the site. */
   readonly loss: number;
 }
 
@@ -94,6 +98,8 @@ export interface Session {
   readonly counts: Readonly<Record<Part, Counts>>;
   /** One round's training from `start`. */
   train(start: Float32Array, seed: RoundSeed, control: TrainingControl, personal?: Float32Array): Promise<TrainingOutcome>;
+  /** This site's sums of an analytic round, at the head that ends `start` or at one of zeros. */
+  statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
   /** After as much training as `rounds` rounds, from the base, on this site's data only. */
   trainAlone(rounds: number, control: TrainingControl): Promise<AloneOutcome>;
   /** Null where the part has fewer patients than the plan's minimum count. */
@@ -110,15 +116,16 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const { manifest, plan } = options;
   const { trainable, batch, optimizer, weightDecay, classWeights } = plan.training;
   const { tensors, tail, encoder } = await loadModel(manifest, options.weights, options.trunk, plan.training);
-  const { table, counts } = await usableTable(options);
-  const features = encoder === undefined ? undefined : await encoded(encoder, options, table, control);
-  const part = (name: Part, from = features): Samples => samplesOf(table, plan.data, manifest, name, from);
+  const read = await usableTable(options);
+  const features = encoder === undefined ? undefined : await encoded(encoder, options, read, control);
+  const table = features === undefined ? read : usableRows(withoutFiles(read, plan.data, features.unreadable));
+  const part = (name: Part, from: Features | undefined = features): Samples => samplesOf(table, plan.data, manifest, name, from);
   const samples = { train: part("train"), validation: part("validation"), test: part("test") };
   const copies: Features[] = [];
   if (encoder !== undefined) for (const copy of copiesOf(plan, table)) copies.push(await encoded(encoder, options, table, control, copy));
   const learnt = withCopies(samples.train, copies, (from) => part("train", from));
-  const weights = classWeights === "balanced" ? balanced(samples.train.y) : undefined;
-  const compileOptions = { trainable, batch, optimizer, weightDecay, classWeights: weights };
+  const loss = lossOf(plan.data.label, classWeights === "balanced" ? samples.train : undefined);
+  const compileOptions = { trainable, batch, optimizer, weightDecay, loss };
   const trainer = await chooseTrainer(tail, tensors, compileOptions, options.backends);
   const model = trainer.compile(tail, tensors, compileOptions);
   const parts = partsOf(manifest.tensors, trainable, tensors);
@@ -126,6 +133,8 @@ export async function openSession(options: SessionOptions, control: TrainingCont
     fit({ model, plan, samples: learnt, parts }, from, rounds, seed, control);
   const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
     predict(model, plan, samples[part], parts.join(vector, personal));
+  const { names, minCount } = plan.metrics;
+  const counts = countsIn(plan.data.label, table);
   return {
     engine: trainer.name,
     counts,
@@ -138,26 +147,34 @@ export async function openSession(options: SessionOptions, control: TrainingCont
       const seconds = (performance.now() - begin) / 1000;
       return { update, personal: trained.personal, sampleCount: samples.train.rows, seconds, norm };
     },
+    statistics: async (start, fromZero, personal) => {
+      const view = await headView(model, learnt, parts.join(start, personal));
+      return siteStatistics(plan, view, counts.train.patients, start, fromZero);
+    },
     trainAlone: async (rounds, control) => {
-      const { shared, personal } = parts.split(
-        await fitted(parts.join(parts.base.shared), { first: 1, count: rounds }, ["alone"], control),
-      );
+      const base = parts.join(parts.base.shared);
+      const solved =
+        plan.training.analytic === undefined
+          ? { vector: base, rounds: 0 }
+          : solvedAlone(plan, await headView(model, learnt, base), base, rounds);
+      const left = { first: 1 + solved.rounds, count: rounds - solved.rounds };
+      const { shared, personal } = parts.split(left.count === 0 ? solved.vector : await fitted(solved.vector, left, ["alone"], control));
       return { vector: shared, personal };
     },
     evaluate: async (vector, part, personal) => {
-      const { y, patients } = samples[part];
-      const probabilities = await predicted(vector, part, personal);
-      return probabilities === null ? null : siteMetrics(probabilities, y, patients, plan.metrics.names);
+      const found = await predicted(vector, part, personal);
+      if (found === null) return null;
+      const validation = part === "validation" || !hasThresholds(plan) ? found : await predicted(vector, "validation", personal);
+      return siteMetrics(found, { names, minCount, thresholds: validation === null ? undefined : thresholdsOf(validation) });
     },
     tally: async (vector, part, personal) => {
-      const { y, patients } = samples[part];
-      const probabilities = await predicted(vector, part, personal);
-      return probabilities === null ? null : tallyOf(probabilities, y, patients);
+      const found = await predicted(vector, part, personal);
+      return found === null ? null : tallyOf(found);
     },
   };
 }
 
-async function usableTable({ table: declaration, plan, site }: SessionOptions): Promise<TableReading> {
+async function usableTable({ table: declaration, plan, site }: SessionOptions): Promise<Table> {
   const reading = await readTable(declaration, plan.data, { site });
   const errors = reading.findings.list().filter((finding) => finding.effect === "error");
   if (errors.length > 0)
@@ -165,8 +182,12 @@ async function usableTable({ table: declaration, plan, site }: SessionOptions): 
       "data-invalid",
       `The table cannot be used (${errors.map((error) => error.kind).join(", ")}). Run \`engraft-site data check\`.`,
     );
-  if (reading.rows === 0) throw new EngraftError("data-invalid", "The table has no usable row. Run `engraft-site data check`.");
-  return reading;
+  return usableRows(reading.table);
+}
+
+function usableRows(table: Table): Table {
+  if (table.rows === 0) throw new EngraftError("data-invalid", "The table has no usable row. Run `engraft-site data check`.");
+  return table;
 }
 
 async function encoded(encoder: Encoder, { featureCache }: SessionOptions, table: Table, control: TrainingControl, copy?: Copy) {
@@ -229,19 +250,12 @@ async function fit(
   return state.parameters;
 }
 
-/** Samples in one forward pass: bounds memory, not results. */
-const SLICE = 4096;
-
 /** Null for fewer patients than the plan lets a site report of. */
-async function predict(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<Float64Array | null> {
+async function predict(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<Predicted | null> {
   const patients = samples.patients.reduce((most, patient) => Math.max(most, patient + 1), 0);
   if (patients < plan.metrics.minCount) return null;
-  const probabilities = new Float64Array(samples.rows);
-  for (let from = 0; from < samples.rows; from += SLICE) {
-    const to = Math.min(from + SLICE, samples.rows);
-    const logits = await model.logits(samples.x.subarray(from * samples.width, to * samples.width), to - from, vector);
-    logits.forEach((logit, index) => (probabilities[from + index] = sigmoid(logit)));
-  }
-  if (probabilities.some(Number.isNaN)) throw new EngraftError("not-finite", "The model's predictions are no finite numbers.");
-  return probabilities;
+  const logits = await inSlices(samples, (x, rows) => model.logits(x, rows, vector));
+  if (!logits.every(Number.isFinite)) throw new EngraftError("not-finite", "The model's predictions are no finite numbers.");
+  const { label } = plan.data;
+  return { label, predictions: predictionsOf(label, logits), y: samples.y, patients: samples.patients };
 }

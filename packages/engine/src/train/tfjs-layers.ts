@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Layer, LayerOf } from "../ir/layers.ts";
-import { paddingOf } from "../ir/shapes.ts";
+import { paddingOf, twoOf } from "../ir/shapes.ts";
 
 export interface Pass {
   /** A parameter of a layer. */
@@ -29,9 +29,6 @@ function channelsFirst(x: tf.Tensor4D, rank: number): tf.Tensor {
   return rank === 3 ? tf.squeeze(image, [2]) : image;
 }
 
-/** Window, stride or padding of two dimensions: a signal's has a first one of nothing. */
-const twoOf = <T>(list: readonly T[], one: T): [T, T] => (list.length === 1 ? [one, list[0] as T] : [list[0] as T, list[1] as T]);
-
 function padded(x: tf.Tensor4D, padding: readonly (readonly [number, number])[], value = 0): tf.Tensor4D {
   const [rows, columns] = twoOf(padding, [0, 0] as readonly [number, number]);
   if ([...rows, ...columns].every((size) => size === 0)) return x;
@@ -41,7 +38,7 @@ function padded(x: tf.Tensor4D, padding: readonly (readonly [number, number])[],
 function conv(pass: Pass, layer: LayerOf<"conv">, x: tf.Tensor): tf.Tensor {
   const space = x.shape.slice(2);
   const input = padded(channelsLast(x), paddingOf(layer.padding, space, layer.kernel, layer.stride));
-  const strides = twoOf(layer.stride, 1);
+  const strides = [...twoOf(layer.stride, 1)] as [number, number];
   const [height, width] = twoOf(layer.kernel, 1);
   const each = layer.in / layer.groups;
   const kernel = tf.transpose(tf.reshape(pass.parameter(layer, "kernel"), [layer.out, each, height, width]), [2, 3, 1, 0]);
@@ -105,7 +102,7 @@ const LOWEST = -3e38;
 function pool(layer: LayerOf<"pool">, x: tf.Tensor): tf.Tensor {
   const input = channelsLast(x);
   const padding = paddingOf(layer.padding, x.shape.slice(2), layer.window, layer.stride);
-  const [window, stride] = [twoOf(layer.window, 1), twoOf(layer.stride, 1)];
+  const [window, stride] = [layer.window, layer.stride].map((list) => [...twoOf(list, 1)]) as [[number, number], [number, number]];
   if (layer.operation === "max") return channelsFirst(tf.maxPool(padded(input, padding, LOWEST), window, stride, "valid"), x.rank);
   const means = (values: tf.Tensor4D): tf.Tensor4D => tf.avgPool(padded(values, padding), window, stride, "valid");
   if (padding.every(([before, after]) => before + after === 0)) return channelsFirst(means(input), x.rank);

@@ -44,13 +44,15 @@ const reference = {
   },
 } as const;
 
+const loss = { kind: "sigmoid", outputs: 1 } as const;
+
 describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
   const compiled = async (model: Architecture, values: ReadonlyMap<string, Float32Array>, options: CompileOptions) =>
     (await chooseTrainer(model, values, options, [backend])).compile(model, values, options);
 
   it.each(["sgd", "adam"] as const)("three steps of %s equal an independent computation", async (name) => {
     const { optimizer, losses, end } = reference[name];
-    const options: CompileOptions = { trainable: { part: "all" }, batch: 2, optimizer, weightDecay: 0.01 };
+    const options: CompileOptions = { trainable: { part: "all" }, batch: 2, optimizer, weightDecay: 0.01, loss };
     const model = await compiled(small, unflatten(tensorsOf(small), start), options);
     const state = startState(start, options);
     for (const [index, { x, y }] of batches.entries()) {
@@ -60,7 +62,11 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     model.dispose();
   });
 
-  const settings: OptimizerSettings = { optimizer: { name: "adam", learningRate: 0.01 }, weightDecay: 0.1 };
+  const settings: OptimizerSettings & Pick<CompileOptions, "loss"> = {
+    optimizer: { name: "adam", learningRate: 0.01 },
+    weightDecay: 0.1,
+    loss,
+  };
   const train = async (options: CompileOptions, steps: number) => {
     const model = await compiled(architecture, tensors, options);
     const state = startState(flatten(trainableTensors(tensorsOf(architecture), options.trainable), tensors), options);
@@ -109,7 +115,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
 });
 
 it("says why, where no engine can train", async () => {
-  const options: CompileOptions = { trainable: { part: "all" }, batch: 2, ...reference.sgd, weightDecay: 0 };
+  const options: CompileOptions = { trainable: { part: "all" }, batch: 2, ...reference.sgd, weightDecay: 0, loss };
   await expect(chooseTrainer(small, new Map(), options, ["cpu"])).rejects.toMatchObject({
     code: "training-failed",
     message: expect.stringMatching(/^No engine.*cpu: /),

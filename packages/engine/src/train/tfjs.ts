@@ -1,26 +1,27 @@
 /** The TensorFlow.js engine: forward pass and gradients there; loss and optimizer, a few numbers, here. */
-import { trainedTensors, totalSize, sizeOf, type TensorSpec } from "@engraft/core/models/tensors";
+import { trainedTensors, totalSize, sizeOf, type TensorSpec, offsetsOf } from "@engraft/core/models/tensors";
 import * as tf from "@tensorflow/tfjs-core";
 import { INPUT, inputShape, sourcesOf, type Architecture } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { dropoutFactors } from "./dropout.ts";
 import { lossAndGradient } from "./loss.ts";
 import { applyGradient, type TrainingState } from "./optimizer.ts";
-import { follow } from "./statistics.ts";
+import { followed } from "./statistics.ts";
 import { applyLayer, type Pass } from "./tfjs-layers.ts";
 import type { CompiledModel, CompileOptions, Trainer } from "./trainer.ts";
 
 type Parameters = ReadonlyMap<string, tf.Tensor>;
 
-function forward({ layers }: Architecture, x: tf.Tensor, pass: Pass): tf.Tensor {
+/** What enters layer `until`; with as many as there are layers, what the last one gives. */
+function forward({ layers }: Architecture, x: tf.Tensor, pass: Pass, until = layers.length): tf.Tensor {
   const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
   let output = x;
-  for (const [index, layer] of layers.entries()) {
+  for (const [index, layer] of layers.slice(0, until).entries()) {
     const inputs = sourcesOf(layers, index).map((source) => outputs.get(source) as tf.Tensor);
     output = applyLayer(pass, layer, inputs);
     outputs.set(layer.name, output);
   }
-  return output;
+  return until < layers.length ? (outputs.get(sourcesOf(layers, until)[0] ?? INPUT) as tf.Tensor) : output;
 }
 
 /** One tensor for each spec, from consecutive slices of a flat vector. Copies: the cpu backend keeps what it is given. */
@@ -37,12 +38,6 @@ const passOf = (parameters: Parameters, learning: Learning): Pass => ({
   ...learning,
   parameter: (layer, name) => parameters.get(`${layer.name}/${name}`) as tf.Tensor,
 });
-
-/** Where each trained tensor begins in the flat vector. */
-function offsetsOf(trained: readonly TensorSpec[]): ReadonlyMap<string, number> {
-  let at = 0;
-  return new Map(trained.map((spec) => [spec.name, (at += sizeOf(spec)) - sizeOf(spec)]));
-}
 
 /** One training step, built once; a call only changes what the fields point to. */
 class Step {
@@ -67,7 +62,7 @@ class Step {
     this.#learnt = trained.filter(({ role }) => role !== "statistic");
     this.#offsets = offsetsOf(trained);
     this.#gradient = new Float32Array(totalSize(trained));
-    this.#gradientOfLogits = new Float32Array(options.batch);
+    this.#gradientOfLogits = new Float32Array(options.batch * options.loss.outputs);
     const learning: Learning = {
       learnsStatistics: (layer) => this.#offsets.has(`${layer.name}/mean`),
       statistics: ({ name }, mean, variance) => {
@@ -77,8 +72,8 @@ class Step {
       kept: ({ name, rate }, size) => dropoutFactors([this.#state.seed, this.#state.steps, name], size, rate),
     };
     const lossOf = tf.customGrad((...inputs) => {
-      this.#loss = lossAndGradient((inputs[0] as tf.Tensor).dataSync(), this.#y, this.#gradientOfLogits, options.classWeights);
-      const gradFunc = () => tf.tensor(this.#gradientOfLogits.slice(), [options.batch, 1], "float32");
+      this.#loss = lossAndGradient(options.loss, (inputs[0] as tf.Tensor).dataSync(), this.#y, this.#gradientOfLogits);
+      const gradFunc = () => tf.tensor(this.#gradientOfLogits.slice(), [options.batch, options.loss.outputs], "float32");
       return { value: tf.scalar(this.#loss), gradFunc };
     });
     this.#gradients = tf.grads((...values: tf.Tensor[]) => {
@@ -101,20 +96,10 @@ class Step {
         this.#gradient.set(part.dataSync(), this.#offsets.get((this.#learnt[index] as TensorSpec).name));
       });
     });
-    const statistics = this.#followed();
+    const statistics = followed(state.parameters, this.#offsets, this.#seen);
     applyGradient(state, this.#gradient, this.#options);
     for (const [at, values] of statistics) state.parameters.set(values, at);
     return this.#loss;
-  }
-
-  /** Running statistics after the step, by their places. They have no gradient, so the optimizer's decay must not reach them. */
-  #followed(): readonly (readonly [number, Float32Array])[] {
-    return [...this.#seen].map(([name, values]) => {
-      const from = this.#offsets.get(name) as number;
-      const running = this.#state.parameters.slice(from, from + values.length);
-      follow(running, values);
-      return [from, running] as const;
-    });
   }
 }
 
@@ -127,15 +112,17 @@ function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float3
       .map((spec) => [spec.name, tf.tensor((tensors.get(spec.name) as Float32Array).slice(), spec.shape, "float32")]),
   );
   const step = new Step(architecture, options, trained, kept);
+  const predicted = async (inputs: Float32Array, rows: number, parameters: Float32Array, until?: number): Promise<Float32Array> =>
+    tf.tidy(() => {
+      const values = tensorsFrom(trained, parameters);
+      const all = new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
+      const x = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
+      return Float32Array.from(forward(architecture, x, passOf(all, PREDICTING), until).dataSync());
+    });
   return {
     step: async (x, y, state) => step.run(x, y, state),
-    logits: async (inputs, rows, parameters) =>
-      tf.tidy(() => {
-        const values = tensorsFrom(trained, parameters);
-        const all = new Map([...kept, ...trained.map((spec, index) => [spec.name, values[index] as tf.Tensor] as const)]);
-        const x = tf.tensor(inputs, [rows, ...inputShape(architecture)], "float32");
-        return Float32Array.from(forward(architecture, x, passOf(all, PREDICTING)).dataSync());
-      }),
+    logits: (inputs, rows, parameters) => predicted(inputs, rows, parameters),
+    headInputs: (inputs, rows, parameters) => predicted(inputs, rows, parameters, architecture.layers.length - 1),
     frozen: () => new Map([...kept].map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())])),
     dispose: () => tf.dispose([...kept.values()]),
   };

@@ -21,6 +21,8 @@ async function perform(request: Request): Promise<Calls[CallName]["answer"]> {
   switch (request.call) {
     case "train":
       return session.train(request.value.start, request.value.seed, control, request.value.personal);
+    case "statistics":
+      return session.statistics(request.value.start, request.value.fromZero, request.value.personal);
     case "trainAlone":
       return session.trainAlone(request.value.rounds, control);
     case "evaluate":

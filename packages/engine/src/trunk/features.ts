@@ -2,8 +2,10 @@
 import { canonicalJson } from "@engraft/core/base/canonical";
 import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
+import { inTurns } from "../base/in-turns.ts";
 import { augmented } from "../data/augment.ts";
-import { fileBytes, fileSample, laidOut } from "../data/file-input.ts";
+import { laidOut, sampleReader, type FileSample } from "../data/file-input.ts";
+import type { SampleFile } from "../data/signals.ts";
 import type { Augmentation } from "@engraft/core/models/augmentation";
 import { randomFrom } from "../base/random.ts";
 import type { Features } from "../data/samples.ts";
@@ -13,7 +15,7 @@ import type { RunningTrunk } from "./trunk.ts";
 
 export interface FeatureOptions {
   readonly encoder: Encoder;
-  readonly files: readonly string[];
+  readonly files: readonly SampleFile[];
   /** Changed copies instead of the files as they are, and of which of them. */
   readonly copy?: Copy;
   readonly cache: CachePlace | undefined;
@@ -28,11 +30,19 @@ export interface Copy {
   readonly wanted: (file: number) => boolean;
 }
 
+export interface FileFeatures extends Features {
+  /** Pictures that could not be decoded, by their place in `files`: they have no features. */
+  readonly unreadable: ReadonlySet<number>;
+}
+
+/** Pictures that are decoded at once. */
+const PICTURES_AT_ONCE = 4;
+
 /** Files that are decoded before they go through the trunk together. */
 const TOGETHER = 64;
 
 /** Throws as `openTrunk`, `data-missing`, `data-invalid`; returns undefined where it was aborted, with what was done kept. */
-export async function featuresOf(options: FeatureOptions): Promise<Features | undefined> {
+export async function featuresOf(options: FeatureOptions): Promise<FileFeatures | undefined> {
   const { encoder, files, progress, aborted } = options;
   const { name, width, open } = encoder;
   const cache = options.cache === undefined || open === undefined ? undefined : await FeatureCache.open(options.cache, name, width);
@@ -49,19 +59,22 @@ export async function featuresOf(options: FeatureOptions): Promise<Features | un
     await cache?.save();
   }
   if (!values.every(Number.isFinite)) throw new EngraftError("not-finite", "The base model gives features that are no finite numbers.");
-  return { width, values };
+  return { width, values, unreadable: work.unreadable };
 }
 
 interface Unknown {
   readonly at: number;
   readonly digest: ReturnType<typeof sha256>;
-  readonly bytes: Uint8Array;
+  /** As the model takes it. */
+  readonly sample: Float32Array;
 }
 
 class Work {
   readonly #options: FeatureOptions;
   readonly #cache: FeatureCache | undefined;
   readonly #values: Float32Array;
+  readonly #read: (file: SampleFile) => Promise<FileSample>;
+  readonly unreadable = new Set<number>();
   /** Started when the first file needs it: with a full cache it never is. */
   #running: RunningTrunk | undefined;
 
@@ -69,23 +82,21 @@ class Work {
     this.#options = options;
     this.#cache = cache;
     this.#values = values;
+    this.#read = sampleReader(options.encoder.input);
   }
 
   async some(from: number, to: number): Promise<void> {
-    const { files, encoder, copy } = this.#options;
+    const { encoder } = this.#options;
     const unknown: Unknown[] = [];
-    for (let at = from; at < to; at++) {
-      if (copy?.wanted(at) === false) continue;
-      const bytes = await fileBytes(files[at] as string);
-      const content = sha256(bytes);
-      const digest = copy === undefined ? content : sha256(canonicalJson({ content, augmentation: copy.augmentation, seed: copy.seed }));
-      const known = this.#cache?.get(digest);
-      if (known === undefined) unknown.push({ at, digest, bytes });
-      else this.#values.set(known, at * encoder.width);
-    }
+    const each = Array.from({ length: to - from }, (_, index) => from + index);
+    // A file's bytes are let go before the next is read: pictures can be large.
+    await inTurns(each, encoder.input.rule.kind === "image" ? PICTURES_AT_ONCE : 1, async (at) => {
+      const one = await this.#unknown(at).catch((error: unknown) => this.#leaveOut(at, error));
+      if (one !== undefined) unknown.push(one);
+    });
     if (unknown.length === 0) return;
-    const samples = await Promise.all(unknown.map((one) => this.#sample(one)));
-    const features = await this.#encoded(samples);
+    unknown.sort((a, b) => a.at - b.at);
+    const features = await this.#encoded(unknown.map(({ sample }) => sample));
     unknown.forEach(({ at, digest }, index) => {
       const one = features.subarray(index * encoder.width, (index + 1) * encoder.width);
       this.#values.set(one, at * encoder.width);
@@ -93,9 +104,27 @@ class Work {
     });
   }
 
-  async #sample({ bytes, digest }: Unknown): Promise<Float32Array> {
+  /** What the data check leaves out as well. */
+  #leaveOut(at: number, error: unknown): undefined {
+    if (!(error instanceof EngraftError) || error.code !== "data-invalid" || this.#options.encoder.input.rule.kind !== "image") throw error;
+    this.unreadable.add(at);
+  }
+
+  /** A file that must go through the encoder; undefined where its features are known, or not wanted. */
+  async #unknown(at: number): Promise<Unknown | undefined> {
+    const { files, encoder, copy } = this.#options;
+    if (copy?.wanted(at) === false) return undefined;
+    const { content, sample } = await this.#read(files[at] as SampleFile);
+    const digest = copy === undefined ? content : sha256(canonicalJson({ content, augmentation: copy.augmentation, seed: copy.seed }));
+    const known = this.#cache?.get(digest);
+    if (known === undefined) return { at, digest, sample: await this.#sample(sample, digest) };
+    this.#values.set(known, at * encoder.width);
+    return undefined;
+  }
+
+  async #sample(read: FileSample["sample"], digest: string): Promise<Float32Array> {
     const { encoder, copy } = this.#options;
-    const sample = await fileSample(encoder.input, bytes);
+    const sample = await read();
     const changed = copy === undefined ? sample : augmented(sample, encoder.input, copy.augmentation, randomFrom([digest]));
     return laidOut(changed, encoder.input.shape, encoder.layout);
   }

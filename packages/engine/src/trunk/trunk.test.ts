@@ -9,7 +9,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { baseFromOnnx, type FromOnnxOptions } from "../import/from-onnx.ts";
 import { fileInputOf, laidOut, type FileInput } from "../data/file-input.ts";
-import { pictureSample } from "../data/pictures.ts";
+import { pictureSample } from "../data/images/sample.ts";
 import { checkOnnx } from "./check-onnx.ts";
 import { CHANNELS, encoderFile, encoderGraph, shapeConstant, SIZE } from "./encoder.fixture.ts";
 import { FeatureCache } from "./feature-cache.ts";
@@ -51,6 +51,7 @@ async function picture(name: string, background: { r: number; g: number; b: numb
   return path;
 }
 
+const FIELD = { kind: "image", name: "image", title: "Picture" } as const;
 const ruleOf = (manifest: Manifest) => {
   const rule = manifest.inputs[0];
   if (rule?.kind !== "image") throw new Error("no picture");
@@ -221,22 +222,23 @@ describe("pictures", () => {
   it("are stretched, normalised and laid out as the rule says; transparency is black", async () => {
     const { manifest } = await baseFromOnnx(encoderFile(), { ...options, mean: [10, 20, 30], sd: [2, 4, 5] });
     const red = await readFile(await picture("red.png", { r: 110, g: 20, b: 40 }));
-    const planes = await pictureSample(red, ruleOf(manifest));
+    const planes = await pictureSample(red, ruleOf(manifest), FIELD);
     expect([planes[0], planes[SIZE * SIZE], planes[2 * SIZE * SIZE]]).toEqual([50, 0, 2]);
     expect(laidOut(planes, [3, SIZE, SIZE], "nhwc").slice(0, 3)).toEqual(Float32Array.of(50, 0, 2));
     const grey = { ...ruleOf(manifest), channels: 1 as const, mean: [0], sd: [1] };
-    expect(await pictureSample(red, grey)).toHaveLength(SIZE * SIZE);
+    expect(await pictureSample(red, grey, FIELD)).toHaveLength(SIZE * SIZE);
     const clear = await sharp({ create: { width: 4, height: 4, channels: 4, background: { r: 255, g: 255, b: 255, alpha: 0 } } })
       .png()
       .toBuffer();
-    expect((await pictureSample(clear, ruleOf(manifest)))[0]).toBe(-5);
-    await expect(pictureSample(new Uint8Array([1, 2, 3]), ruleOf(manifest))).rejects.toThrow("cannot be read");
+    expect((await pictureSample(clear, ruleOf(manifest), FIELD))[0]).toBe(-5);
+    await expect(pictureSample(new Uint8Array([1, 2, 3]), ruleOf(manifest), FIELD)).rejects.toMatchObject({ kind: "unreadable-file" });
   });
 });
 
 describe("features", () => {
   const place = () => ({ folder: join(dir, "features"), key: new Uint8Array(32).fill(7) });
   const never = () => false;
+  const inDir = (path: string) => ({ path, folder: dir });
   const encoderOf = (manifest: Manifest, trunk: Uint8Array) =>
     encoderFromFile(manifest.trunk as NonNullable<Manifest["trunk"]>, fileInputOf(manifest) as FileInput, trunk);
 
@@ -245,7 +247,7 @@ describe("features", () => {
     const files = [await picture("a.png", { r: 200, g: 0, b: 0 }), await picture("b.png", { r: 0, g: 0, b: 200 })];
     const seen: number[] = [];
     const encoder = encoderOf(manifest, trunk);
-    const once = { encoder, files, cache: place(), progress: (done: number) => seen.push(done), aborted: never };
+    const once = { encoder, files: files.map(inDir), cache: place(), progress: (done: number) => seen.push(done), aborted: never };
     const first = await featuresOf(once);
     expect(seen).toEqual([2]);
     expect(first?.values[0]).toBeGreaterThan(first?.values[CHANNELS] as number);
@@ -264,7 +266,14 @@ describe("features", () => {
     const { manifest, trunk } = await baseFromOnnx(encoderFile(), options);
     const files = [await picture("d.png", { r: 9, g: 99, b: 199 })];
     const run = (changed: object = {}) =>
-      featuresOf({ encoder: encoderOf(manifest, trunk), files, cache: place(), progress: () => undefined, aborted: never, ...changed });
+      featuresOf({
+        encoder: encoderOf(manifest, trunk),
+        files: files.map(inDir),
+        cache: place(),
+        progress: () => undefined,
+        aborted: never,
+        ...changed,
+      });
     const right = await run();
     expect(await run({ cache: { ...place(), key: new Uint8Array(32).fill(8) } })).toEqual(right);
     for (const name of await readdir(place().folder)) {

@@ -4,7 +4,7 @@ import { sha256 } from "@engraft/core/crypto/digest";
 import type { Trunk } from "@engraft/core/models/manifest";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Shape } from "../ir/layers.ts";
-import { startSession } from "../native/gpu.ts";
+import { startSession } from "../native/wanted.ts";
 import { checkOnnx } from "./check-onnx.ts";
 import { readOnnx, type OnnxModel } from "../onnx/file.ts";
 import { pooled } from "./pool.ts";

@@ -2,6 +2,7 @@
  * Opening a sum: secrets are rebuilt from t releases, the masked vectors are added as they are read, one slice at a time, and
  * the masks come off the sum. Memory holds one vector whatever the number of sites; no single update is ever there.
  */
+import type { Moments } from "@engraft/core/aggregation/statistics";
 import { setImmediate } from "node:timers/promises";
 import { applyMean } from "@engraft/core/aggregation/mean";
 import { float32Bytes, toFloat32 } from "@engraft/core/base/bytes";
@@ -9,7 +10,8 @@ import { isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
 import type { RunId, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { PooledFigures } from "@engraft/core/models/pooled";
-import { pooledFigures } from "@engraft/core/models/tally";
+import { analyticOf } from "@engraft/core/models/analytic";
+import { pooledFigures, totalsLength } from "@engraft/core/models/tally";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { Unmasking } from "@engraft/core/rounds/secure/state";
 import type { RunParams } from "@engraft/core/rounds/state";
@@ -22,6 +24,7 @@ import { acceptRelease, recoverSecrets, unmaskSum, type AcceptedRelease, type Op
 import { BlobFault } from "@engraft/runtime/blob-fault";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { SLICE_BYTES, withSequential } from "../../plans/weights-file.ts";
+import { solved } from "./solve.ts";
 import { roundHashOf, type Kept } from "./kept.ts";
 
 /** A million words of a few masks: some milliseconds, after which the links are served. */
@@ -35,6 +38,8 @@ export interface Opened {
   readonly crooked: readonly SiteName[];
   /** Null for an evaluation. */
   readonly checkpoint: BlobRef | null;
+  /** Of the first analytic round. */
+  readonly moments: Moments | undefined;
 }
 
 export interface NotOpened {
@@ -51,20 +56,28 @@ const not = (refusal: Refusal): NotOpened => ({
   blamed: "site" in refusal ? (refusal.site as SiteName) : null,
 });
 
+/** Of which run, and where its blobs are. */
+export interface Opens {
+  readonly blobs: BlobStore;
+  readonly kept: Kept;
+  readonly run: RunId;
+  readonly params: RunParams;
+}
+
 /**
  * Opens the sum, or says why it cannot be. What a site sent and the disk has lost cannot come again: then the round ends by name.
  * Throws where the checkpoint is not here, or the disk is at fault: that may pass.
  */
-export async function openSum(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
+export async function openSum({ blobs, kept, run, params }: Opens, state: Unmasking, before?: Moments): Promise<Opened | NotOpened> {
   try {
-    return await open(blobs, kept, run, params, state);
+    return await open({ blobs, kept, run, params }, state, before);
   } catch (error) {
     if (!(error instanceof BlobFault) || error.digest === state.checkpoint.digest) throw error;
     return { ok: false, code: error.code, text: `What a site had sent is lost on the coordinator's disk. ${error.message}`, blamed: null };
   }
 }
 
-async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams, state: Unmasking): Promise<Opened | NotOpened> {
+async function open({ blobs, kept, run, params }: Opens, state: Unmasking, before: Moments | undefined): Promise<Opened | NotOpened> {
   const { secure } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no sum to open");
   const deals = (await kept.deals(secure.directory, state.roster, state.deals)).map(({ accepted }) => accepted);
@@ -77,15 +90,20 @@ async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams,
   }
   const recovered = recoverSecrets(opening, releases);
   if (isRefusal(recovered)) return not(recovered);
-  const encoding = encodingOf(params.plan, params.vectorLength, state.attempt.purpose);
+  const encoding = encodingOf(params.plan, params, state.attempt);
   const layout = layoutOf(encoding);
   const sum = await summed(blobs, state, layout);
   await unmasked(sum, opening, recovered.value);
   const decoded = decodeSum(encoding, roundHashOf(run, params, state), sum, state.inputs.length);
   if (isRefusal(decoded)) return not(decoded);
-  const pooled = pooledFigures(params.plan, state.attempt.purpose, decoded.value.totals, state.inputs.length);
+  const { totals } = decoded.value;
+  const counts = totalsLength(params.plan, state.attempt.purpose);
+  const pooled = pooledFigures(params.plan, state.attempt.purpose, totals.slice(0, counts), state.inputs.length);
   if (isRefusal(pooled)) return not(pooled);
-  const checkpoint = state.attempt.purpose === "train" ? await applied(blobs, state.checkpoint, decoded.value) : null;
+  const analytic = analyticOf(params.plan, state.attempt);
+  const next = analytic === undefined ? undefined : await solved(blobs, params, state, analytic, { totals: totals.slice(counts), before });
+  if (isRefusal(next)) return not(next);
+  const trained = next === undefined && state.attempt.purpose === "train" ? await applied(blobs, state.checkpoint, decoded.value) : null;
   const packed = pack(layout, sum);
   return {
     ok: true,
@@ -93,7 +111,8 @@ async function open(blobs: BlobStore, kept: Kept, run: RunId, params: RunParams,
     totalWeight: decoded.value.totalWeight,
     pooled: pooled.value,
     crooked: recovered.value.crooked,
-    checkpoint,
+    checkpoint: next?.checkpoint ?? trained,
+    moments: next?.moments,
   };
 }
 

@@ -1,10 +1,10 @@
 /** Writes the record of a sum that was opened (core's secagg/record.ts), and reads of it what people are shown. */
+import type { Moments } from "@engraft/core/aggregation/statistics";
 import { toBase64url, utf8 } from "@engraft/core/base/bytes";
-import type { RunId } from "@engraft/core/base/ids";
 import { decode } from "@engraft/core/base/binary";
 import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
 import type { Unmasking } from "@engraft/core/rounds/secure/state";
-import type { RunParams } from "@engraft/core/rounds/state";
+import { analyticOf } from "@engraft/core/models/analytic";
 import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
 import { NARROW_BITS } from "@engraft/core/secagg/pack";
 import { encodedWords, valueWords } from "@engraft/core/secagg/quantize";
@@ -13,22 +13,38 @@ import { statementOf, statementText } from "@engraft/core/secagg/signed-text";
 import { BODIES } from "@engraft/core/secagg/statement";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { RoundRecordView } from "../../api/views.ts";
-import { roundHashOf, type Kept } from "./kept.ts";
+import type { OpeningResult } from "../effects.ts";
+import { roundHashOf } from "./kept.ts";
+import { openSum, type Opened, type Opens } from "./open-sum.ts";
 
-export async function writeRecord(
-  blobs: BlobStore,
-  kept: Kept,
-  run: RunId,
-  params: RunParams,
+/** Opens a sum as `openSum` does, and writes the record of it. `log`: the run's events so far. */
+export async function openAndRecord(
+  opens: Opens,
   state: Unmasking,
-  sum: BlobRef,
+  log: () => Promise<readonly { readonly event: RunEvent }[]>,
+): Promise<OpeningResult> {
+  const solves = analyticOf(opens.params.plan, state.attempt) !== undefined;
+  const before = solves
+    ? await momentsOf(
+        opens.blobs,
+        (await log()).map(({ event }) => event),
+      )
+    : undefined;
+  const opened = await openSum(opens, state, before);
+  return opened.ok ? { ...opened, record: await writeRecord(opens, state, opened) } : opened;
+}
+
+async function writeRecord(
+  { blobs, kept, run, params }: Opens,
+  state: Unmasking,
+  { sum, moments }: Pick<Opened, "sum" | "moments">,
 ): Promise<BlobRef> {
-  const { secure, plan, planDigest, vectorLength } = params;
+  const { secure, plan, planDigest } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no record of a sum");
   const { attempt, roster } = state;
   const { directory, coordinator } = secure;
   const { threshold, minCohort } = directory.numbers;
-  const encoding = encodingOf(plan, vectorLength, attempt.purpose);
+  const encoding = encodingOf(plan, params, attempt);
   const base = state.checkpoint.digest;
   const deals = await kept.deals(directory, roster, state.deals);
   const record: RoundRecord = {
@@ -65,6 +81,7 @@ export async function writeRecord(
     },
     sum,
     masked: state.inputs.map(({ site, body }) => ({ site, body })),
+    ...(moments === undefined ? {} : { moments: { ...moments, sums: [...moments.sums], squares: [...moments.squares] } }),
   };
   return blobs.put(utf8(JSON.stringify(record)));
 }
@@ -72,6 +89,17 @@ export async function writeRecord(
 /** A stored record. Throws `blob-missing` or `digest-mismatch`. */
 export const readRecord = async (blobs: BlobStore, { digest }: BlobRef): Promise<RoundRecord> =>
   RoundRecord.parse(JSON.parse(Buffer.from(await blobs.read(digest)).toString("utf8")));
+
+/** What the first analytic round of a run has said of the head's inputs; undefined before it has. */
+async function momentsOf(blobs: BlobStore, events: readonly RunEvent[]): Promise<Moments | undefined> {
+  for (const event of events) {
+    if (event.type !== "sum.opened") continue;
+    const { moments } = await readRecord(blobs, event.record);
+    if (moments === undefined) continue;
+    return { samples: moments.samples, sums: Float64Array.from(moments.sums), squares: Float64Array.from(moments.squares) };
+  }
+  return undefined;
+}
 
 /** All records of a run, oldest first. */
 export async function recordViews(blobs: BlobStore, events: readonly RunEvent[]): Promise<RoundRecordView[]> {

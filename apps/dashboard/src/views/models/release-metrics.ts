@@ -1,10 +1,12 @@
-import { HIGHER_IS_BETTER, weightedMean } from "@engraft/core/models/metric-means";
+import { weightedMean } from "@engraft/core/models/metric-means";
+import { goodness, hasDirection, METRIC_NAMES } from "@engraft/core/models/metric-names";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Comparison } from "@engraft/core/rounds/view";
 import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
 
-const ORDER: readonly MetricName[] = ["auroc", "auprc", "accuracy", "brier", "loss"];
+/** The loss says least to a reader. */
+const ORDER: readonly MetricName[] = [...METRIC_NAMES.filter((name) => name !== "loss"), "loss"];
 
 /** Metrics that at least one site reports, the most telling first. */
 export function metricsIn(comparisons: readonly Comparison[]): readonly MetricName[] {
@@ -35,7 +37,7 @@ export function meanGain(comparisons: readonly Comparison[], name: MetricName): 
   const federated = meanOf(both, "federated", name);
   const alone = meanOf(both, "alone", name);
   if (federated === undefined || alone === undefined) return null;
-  return HIGHER_IS_BETTER[name] ? federated - alone : alone - federated;
+  return goodness(name, federated) - goodness(name, alone);
 }
 
 export interface Gain {
@@ -48,14 +50,14 @@ export interface Gain {
 /**
  * The gain over training alone with a 95 % interval made from the two intervals as if they were independent (Zou and
  * Donner 2008, "MOVER"). Both models are tested on the same patients, so the true interval is, as a rule, narrower.
- * Null where either value is missing.
+ * Null where either value is missing, and for a figure that is best at a value in between.
  */
 export function gainOf(comparison: Comparison, name: MetricName): Gain | null {
   const federated = comparison.federated?.values[name] ?? null;
   const alone = comparison.alone?.values[name] ?? null;
-  if (federated === null || alone === null) return null;
+  if (federated === null || alone === null || !hasDirection(name)) return null;
   const value = federated.value - alone.value;
   const low = value - Math.hypot(federated.value - federated.low, alone.high - alone.value);
   const high = value + Math.hypot(federated.high - federated.value, alone.value - alone.low);
-  return HIGHER_IS_BETTER[name] ? { value, low, high } : { value: -value, low: -high, high: -low };
+  return goodness(name, 1) > 0 ? { value, low, high } : { value: -value, low: -high, high: -low };
 }

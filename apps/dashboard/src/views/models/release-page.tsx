@@ -150,7 +150,7 @@ function Pooled({ detail: { events, plan } }: { readonly detail: RunDetail }) {
   const view = runView(events.map(({ event }) => event));
   const figures = view === undefined ? null : finalFigures(view);
   if (figures === null) return <p className="px-4 py-3 text-fg-2">The last evaluation came to no sum.</p>;
-  return <PooledTable figures={figures} metrics={plan.metrics.names} minCount={plan.metrics.minCount} />;
+  return <PooledTable label={plan.data.label} figures={figures} metrics={plan.metrics.names} minCount={plan.metrics.minCount} />;
 }
 
 function MetricsCard({ release }: { readonly release: ReleaseView }) {

@@ -1,11 +1,11 @@
 import type { PlanView } from "@engraft/coordinator/api/views";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import { Eye, Lock } from "lucide-react";
 import { Card } from "../../parts/card.tsx";
 import { leaving, type Leaving } from "./leaves.ts";
 
 export function LeavesCard({ plan }: { readonly plan: PlanView }) {
-  const values = totalSize(trainableTensors(plan.base.manifest.tensors, plan.plan.training.trainable));
+  const size = vectorSizeOf(plan.plan, plan.base.manifest);
   return (
     <Card
       title="What leaves a site"
@@ -31,7 +31,7 @@ export function LeavesCard({ plan }: { readonly plan: PlanView }) {
             </tr>
           </thead>
           <tbody>
-            {leaving(plan.plan, values).map((row) => (
+            {leaving(plan.plan, size).map((row) => (
               <Row key={row.what} row={row} plain={plan.plan.aggregation.method === "plain"} />
             ))}
           </tbody>

@@ -1,4 +1,5 @@
 /** Everything that leaves a site under a plan, and who can read it. */
+import { analyticOf, statisticsLength, type RoundOf, type VectorSize } from "@engraft/core/models/analytic";
 import type { Plan } from "@engraft/core/models/plan";
 import { totalsLength } from "@engraft/core/models/tally";
 import { bytesText, METRIC_TITLES } from "../../parts/figures.ts";
@@ -13,9 +14,8 @@ export interface Leaving {
   readonly hidden: boolean;
 }
 
-/** `values`: length of the trained vector. */
-export function leaving(plan: Plan, values: number): readonly Leaving[] {
-  const rounds = plan.aggregation.method === "secure" ? masked(plan, values) : plain(values);
+export function leaving(plan: Plan, size: VectorSize): readonly Leaving[] {
+  const rounds = plan.aggregation.method === "secure" ? masked(plan, size) : plain(size.vectorLength);
   return [...rounds, { ...open("Engine, seconds, progress", "each round", "a line") }, ...ownFigures(plan)];
 }
 
@@ -33,22 +33,40 @@ const plain = (values: number): readonly Leaving[] => [
   open("Number of training patients", "each round", "one number", "plain, signed"),
 ];
 
-/** Bytes of one site's masked vector: a weight, the update, and two words for each count. */
-export const maskedBytes = (plan: Plan, values: number, purpose: "train" | "evaluate"): number =>
-  4 * (1 + (purpose === "train" ? values : 0) + 2 * totalsLength(plan, purpose));
+/** Bytes of one site's masked vector: a weight, the update, and two words for each count; or each sum, where the head is solved for. */
+export function maskedBytes(plan: Plan, { vectorLength, headInputs }: VectorSize, of: RoundOf): number {
+  const solves = analyticOf(plan, of) !== undefined;
+  const totals = totalsLength(plan, of.purpose) + (solves ? statisticsLength(headInputs) : 0);
+  return 4 * (1 + (of.purpose === "train" && !solves ? vectorLength : 0) + 2 * totals);
+}
 
-function masked(plan: Plan, values: number): readonly Leaving[] {
-  const vector = (what: string, when: string, purpose: "train" | "evaluate"): Leaving => ({
+function masked(plan: Plan, size: VectorSize): readonly Leaving[] {
+  const { analytic } = plan.training;
+  const vector = (what: string, when: string, of: RoundOf): Leaving => ({
     what,
     how: "masked, signed",
     when,
-    size: bytesText(maskedBytes(plan, values, purpose)),
+    size: bytesText(maskedBytes(plan, size, of)),
     reader: "nobody; all see the sum",
     hidden: true,
   });
+  const training = { purpose: "train", round: plan.rounds.count } as const;
+  const sums = "Sums over training samples (inputs of the head, their products, errors), weight, counts of predictions";
   return [
-    vector("Update of the trained part, weight, counts of predictions", "each round", "train"),
-    vector("Counts of predictions of base, own and shared model", "once, at the end", "evaluate"),
+    ...(analytic === undefined ? [] : [vector(sums, "each analytic round", { purpose: "train", round: 1 })]),
+    ...(analyticOf(plan, training) === undefined
+      ? [
+          vector(
+            "Update of the trained part, weight, counts of predictions",
+            analytic === undefined ? "each round" : "each other round",
+            training,
+          ),
+        ]
+      : []),
+    vector("Counts of predictions of base, own and shared model", "once, at the end", {
+      purpose: "evaluate",
+      round: plan.rounds.count + 1,
+    }),
     open("Keys, sealed shares, signed confirmations, released shares", "each round", "a few KB", "signed"),
   ];
 }

@@ -1,7 +1,9 @@
 "use client";
 import type { BaseView, SiteView } from "@engraft/coordinator/api/views";
 import { numbersOf } from "@engraft/core/models/directory-numbers";
-import { MetricName } from "@engraft/core/models/plan";
+import { kindOf } from "@engraft/core/models/labels";
+import { METRICS_OF } from "@engraft/core/models/metric-names";
+import type { MetricName } from "@engraft/core/models/plan";
 import { useState } from "react";
 import { Card } from "../../parts/card.tsx";
 import { AreaField, Check, GroupWrong, SelectField, TextField } from "../../parts/field.tsx";
@@ -24,7 +26,14 @@ interface FieldsProps {
   readonly sites: readonly SiteView[];
 }
 
+interface MetricsProps {
+  readonly bound: Bound;
+  /** Those that the base's label has. */
+  readonly metrics: readonly MetricName[];
+}
+
 export function PlanFields({ form, change, wrong, shown, base, version, sites }: FieldsProps) {
+  const metrics = METRICS_OF[kindOf(base.manifest.label)];
   const [left, setLeft] = useState<ReadonlySet<FormKey>>(new Set());
   const bound = bindFields({
     form,
@@ -47,14 +56,14 @@ export function PlanFields({ form, change, wrong, shown, base, version, sites }:
       </Card>
       <AggregationSection bound={bound} sites={sites} />
       <TrainingSection bound={bound} base={base} />
-      <RoundsSection bound={bound} />
-      <MetricsSection bound={bound} />
+      <RoundsSection bound={bound} metrics={metrics} />
+      <MetricsSection bound={bound} metrics={metrics} />
       {base.manifest.split === null && <SplitSection bound={bound} />}
     </>
   );
 }
 
-function RoundsSection({ bound: { form, change, figure } }: { readonly bound: Bound }) {
+function RoundsSection({ bound: { form, change, figure }, metrics }: MetricsProps) {
   const secure = form.method === "secure";
   const needed = numbersOf(form.directory.length).threshold;
   return (
@@ -85,7 +94,7 @@ function RoundsSection({ bound: { form, change, figure } }: { readonly bound: Bo
               value={form.stopMetric}
               onChange={(event) => change({ stopMetric: event.target.value as MetricName })}
             >
-              {MetricName.options.map((name) => (
+              {metrics.map((name) => (
                 <option key={name} value={name}>
                   {METRIC_TITLES[name]}
                 </option>
@@ -100,17 +109,17 @@ function RoundsSection({ bound: { form, change, figure } }: { readonly bound: Bo
   );
 }
 
-function MetricsSection({ bound: { form, change, wrongOf, leave, figure } }: { readonly bound: Bound }) {
+function MetricsSection({ bound: { form, change, wrongOf, leave, figure }, metrics }: MetricsProps) {
   const toggleMetric = (name: MetricName): void => {
     leave("metrics");
-    change({ metrics: MetricName.options.filter((each) => (each === name ? !form.metrics.includes(name) : form.metrics.includes(each))) });
+    change({ metrics: metrics.filter((each) => (each === name ? !form.metrics.includes(name) : form.metrics.includes(each))) });
   };
   return (
     <Card title="What may leave a site" aside="beside the update" padded>
       <fieldset>
         <legend className="mb-1.5 text-12 font-medium text-fg-2">Metrics of held-out patients</legend>
         <div className="flex flex-wrap gap-x-5 gap-y-1">
-          {MetricName.options.map((name) => (
+          {metrics.map((name) => (
             <Check key={name} label={METRIC_TITLES[name]} checked={form.metrics.includes(name)} onChange={() => toggleMetric(name)} />
           ))}
         </div>

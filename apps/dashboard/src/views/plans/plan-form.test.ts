@@ -13,6 +13,8 @@ const manifest = Manifest.parse(JSON.parse(text.toString("utf8")));
 const base: BaseView = { digest: sha256(text), name: manifest.name, version: manifest.version, manifest, importedAt: 0 };
 const sites = enrolledSites(4);
 const form: PlanForm = { ...formFromBase(base, sites), purpose: "For a test." };
+/** Asked for only where the head is solved for. */
+const ANALYTIC: ReadonlySet<string> = new Set(["penalty", "bound", "analyticRounds"]);
 const judged = (change: Partial<PlanForm>, enrolled = sites) => judge(draftOf({ ...form, ...change }, base, 1, enrolled), base, enrolled);
 
 describe("the propose form", () => {
@@ -25,6 +27,8 @@ describe("the propose form", () => {
     { part: "last-blocks", blocks: "1", stops: true, optimizer: "adam" },
     { method: "plain", fraction: "35", perSite: true },
     { part: "all", norm: "local", personalHead: true, unfreeze: "3", depthRates: "1 0.3 0.1", balanced: true },
+    { analytic: "newton", analyticRounds: "2", penalty: "0.5", bound: "16" },
+    { analytic: "ridge", penalty: "3000" },
     { weights: "exact", weightCap: "900", coordinateClip: "0.5", attempts: "7", phaseSeconds: "30", perSite: true },
     { directory: form.directory.slice(1).map((one, at) => ({ ...one, operator: `Trust ${at}`, withCoordinator: at === 1 })) },
   ])("gives the same plan from a plan's own values: %j", (change) => {
@@ -82,8 +86,11 @@ describe("the propose form", () => {
     ["phaseSeconds", ""],
     ["coordinateClip", "-1"],
     ["minSites", "5"],
+    ["penalty", "0"],
+    ["bound", ""],
+    ["analyticRounds", "21"],
   ] as const)("says at %s what to enter instead of %j", (key, value) => {
-    const { plan, wrong } = judged({ part: "all", [key]: value });
+    const { plan, wrong } = judged({ part: "all", analytic: ANALYTIC.has(key) ? "newton" : "none", [key]: value });
     expect(plan).toBeUndefined();
     expect(Object.keys(wrong)).toEqual([key]);
     expect(wrong[key]).toMatch(/^Enter /);

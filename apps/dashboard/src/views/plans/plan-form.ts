@@ -1,6 +1,7 @@
 /** The propose form as data: texts as they were typed, to a plan and back. What is wrong with it says plan-judge.ts. */
 import type { BaseView } from "@engraft/coordinator/api/views";
 import type { AggregationMethod, DirectoryEntry, SecureAggregation } from "@engraft/core/models/aggregation";
+import { kindOf, type LabelKind } from "@engraft/core/models/labels";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import { completeDraft, type EnrolledSite } from "@engraft/core/models/plan-draft";
 import { figure } from "./figure.ts";
@@ -79,6 +80,16 @@ function aggregationForm({ aggregation, training, metrics: { perSite } }: Plan, 
   return { ...secureTexts(aggregation), coordinateClip: coordinateClip === training.clip ? "" : String(coordinateClip), perSite };
 }
 
+/** What a plan shows that names no figures: few enough to read. The first is the one watched. */
+const FIRST_METRICS: Readonly<Record<LabelKind, readonly MetricName[]>> = {
+  binary: ["auroc", "auprc", "accuracy", "loss", "brier"],
+  multilabel: ["auroc", "auprc", "accuracy", "loss", "brier"],
+  multiclass: ["macro-f1", "balanced-accuracy", "auroc", "accuracy", "loss"],
+  ordinal: ["weighted-kappa", "balanced-accuracy", "auroc", "accuracy", "loss"],
+  regression: ["mae", "rmse", "r2", "loss"],
+  survival: ["c-index", "loss"],
+};
+
 /** Where nothing is known yet: careful values for a small table and a small model. */
 export function formFromBase(base: BaseView, enrolled: readonly EnrolledSite[]): PlanForm {
   const split = base.manifest.split ?? { salt: base.name, train: 0.6, validation: 0.2 };
@@ -102,11 +113,11 @@ export function formFromBase(base: BaseView, enrolled: readonly EnrolledSite[]):
     gather: "60",
     deadline: "600",
     grace: "60",
-    metrics: ["auroc", "auprc", "accuracy", "loss", "brier"],
+    metrics: FIRST_METRICS[kindOf(base.manifest.label)],
     minCount: "10",
     compareAlone: true,
     stops: false,
-    stopMetric: "auroc",
+    stopMetric: FIRST_METRICS[kindOf(base.manifest.label)][0] ?? "loss",
     patience: "5",
     minDelta: "0.001",
     salt: split.salt,
@@ -142,7 +153,7 @@ export function formFromPlan(plan: Plan, enrolled: readonly EnrolledSite[]): Pla
     minCount: String(metrics.minCount),
     compareAlone: metrics.compareAlone,
     stops: rounds.stop !== null,
-    stopMetric: rounds.stop?.metric ?? "auroc",
+    stopMetric: rounds.stop?.metric ?? metrics.names[0] ?? "loss",
     patience: String(rounds.stop?.patience ?? 5),
     minDelta: String(rounds.stop?.minDelta ?? 0.001),
     salt: data.split.salt,

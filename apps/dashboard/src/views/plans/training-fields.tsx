@@ -1,6 +1,7 @@
 "use client";
 import type { BaseView } from "@engraft/coordinator/api/views";
 import { augmentationInWords } from "@engraft/core/models/augmentation";
+import { hasClasses } from "@engraft/core/models/labels";
 import { personalTensors, totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import { Card } from "../../parts/card.tsx";
 import { Check, SelectField, TextField } from "../../parts/field.tsx";
@@ -50,7 +51,8 @@ export function TrainingSection({ bound, base }: { readonly bound: Bound; readon
   );
 }
 
-function TuningFields({ bound: { form, change, text, figure }, base }: { readonly bound: Bound; readonly base: BaseView }) {
+function TuningFields({ bound, base }: { readonly bound: Bound; readonly base: BaseView }) {
+  const { form, change, text, figure } = bound;
   const normalised = base.manifest.tensors.some(({ role }) => role !== undefined);
   const deep = form.part !== "head";
   return (
@@ -81,13 +83,16 @@ function TuningFields({ bound: { form, change, text, figure }, base }: { readonl
           )}
         </div>
       )}
+      <AnalyticFields bound={bound} />
       <div className="mt-4 grid items-start gap-4 sm:grid-cols-2">
-        <Check
-          label="Both classes count alike"
-          checked={form.balanced}
-          onChange={(balanced) => change({ balanced })}
-          hint="For rare diseases: weights from each site’s own numbers."
-        />
+        {hasClasses(base.manifest.label) && (
+          <Check
+            label="All classes count alike"
+            checked={form.balanced}
+            onChange={(balanced) => change({ balanced })}
+            hint="For rare diseases: weights from each site’s own numbers."
+          />
+        )}
         {form.augmentation !== undefined && (
           <Check
             label="Changed copies in training"
@@ -106,6 +111,33 @@ function TuningFields({ bound: { form, change, text, figure }, base }: { readonl
         )}
       </div>
     </>
+  );
+}
+
+/** Rounds in which the head is solved for. */
+function AnalyticFields({ bound: { form, change, figure } }: { readonly bound: Bound }) {
+  return (
+    <div className="mt-4 grid gap-4 sm:grid-cols-2 lg:grid-cols-4">
+      <SelectField
+        label="First rounds"
+        value={form.analytic}
+        onChange={(event) => change({ analytic: event.target.value as PlanForm["analytic"] })}
+        hint="Solved: from sums over all sites’ samples, as if they were in one place. Secure aggregation, a linear head."
+      >
+        <option value="none">Train, like all</option>
+        <option value="newton">Solve for the head: logistic regression</option>
+        <option value="ridge">Solve for the head: least squares, one round</option>
+      </SelectField>
+      {form.analytic === "newton" && (
+        <TextField label="Rounds that solve" {...figure("analyticRounds")} hint="As many as there are rounds: nothing is trained." />
+      )}
+      {form.analytic !== "none" && (
+        <>
+          <TextField label="Penalty" {...figure("penalty")} hint="On weights of standardised inputs. Larger for more inputs." />
+          <TextField label="Largest input of the head" {...figure("bound")} hint="A larger one counts as this." />
+        </>
+      )}
+    </div>
   );
 }
 

@@ -2,9 +2,10 @@
 import type { Augmentation } from "@engraft/core/models/augmentation";
 import type { Plan } from "@engraft/core/models/plan";
 import type { TrainablePart } from "@engraft/core/models/tensors";
+import { analyticDraft, analyticForm, FRESH_ANALYTIC, type AnalyticForm } from "./analytic-form.ts";
 import { figure } from "./figure.ts";
 
-export interface TuningForm {
+export interface TuningForm extends AnalyticForm {
   readonly part: "head" | "last-blocks" | "all";
   readonly blocks: string;
   readonly norm: "frozen" | "local" | "shared";
@@ -19,6 +20,7 @@ export interface TuningForm {
 }
 
 export const FRESH_TUNING: TuningForm = {
+  ...FRESH_ANALYTIC,
   part: "head",
   blocks: "1",
   norm: "frozen",
@@ -29,8 +31,9 @@ export const FRESH_TUNING: TuningForm = {
   augmentation: undefined,
 };
 
-export function tuningForm({ trainable, unfreezeEvery, depthRates, classWeights, augmentation }: Plan["training"]): TuningForm {
+export function tuningForm({ trainable, unfreezeEvery, depthRates, classWeights, augmentation, analytic }: Plan["training"]): TuningForm {
   return {
+    ...analyticForm(analytic),
     part: trainable.part,
     blocks: String(trainable.part === "last-blocks" ? trainable.blocks : 1),
     norm: trainable.norm ?? "frozen",
@@ -55,6 +58,7 @@ export function trainableDraft({ part, blocks, norm, personalHead }: TuningForm)
 /** Left out where nothing was entered, so that the plan says only what differs. */
 export function tuningDraft(form: TuningForm) {
   const deep = form.part !== "head";
+  const analytic = analyticDraft(form);
   return {
     trainable: trainableDraft(form),
     ...(deep && form.unfreeze.trim() !== "" ? { unfreezeEvery: figure(form.unfreeze) } : {}),
@@ -68,5 +72,6 @@ export function tuningDraft(form: TuningForm) {
       : {}),
     ...(form.balanced ? { classWeights: "balanced" } : {}),
     ...(form.augmentation === undefined ? {} : { augmentation: form.augmentation }),
+    ...(analytic === undefined ? {} : { analytic }),
   };
 }

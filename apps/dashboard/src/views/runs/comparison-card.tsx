@@ -16,7 +16,11 @@ export function ComparisonCard({ plan, view, metric }: { readonly plan: Plan; re
     <>
       {secure && (
         <Card title="Base, alone and federated" aside="all sites’ test patients together; below a figure the bounds of the exact one">
-          {pooled === null ? <NotYet ended={view.end !== null} /> : <PooledTable figures={pooled} metrics={names} minCount={minCount} />}
+          {pooled === null ? (
+            <NotYet ended={view.end !== null} />
+          ) : (
+            <PooledTable label={plan.data.label} figures={pooled} metrics={names} minCount={minCount} />
+          )}
           {!perSite && (
             <p className="border-t border-line px-4 py-3 text-fg-2">
               Per-site figures are not shown: the plan keeps them inside the sum. A next version can ask for them; each steward then decides

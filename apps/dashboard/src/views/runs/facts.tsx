@@ -1,6 +1,8 @@
 "use client";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
+import type { BaseView } from "@engraft/coordinator/api/views";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import { Eye, ShieldCheck } from "lucide-react";
 import { bytesText, clockText, countdownText, lengthText, listed, METRIC_TITLES, metricText, plural } from "../../parts/figures.ts";
 import { useNow } from "../../parts/time.tsx";
@@ -17,12 +19,13 @@ interface FactsProps {
   readonly plan: Plan;
   readonly view: RunView;
   readonly metric: MetricName;
+  readonly base: BaseView;
   /** What the coordinator holds of the sums that were opened. */
   readonly held: Held;
 }
 
 /** The five or six figures that say how the run stands. Each keeps its place when it changes. */
-export function RunFacts({ plan, view, metric, held }: FactsProps) {
+export function RunFacts({ plan, base, view, metric, held }: FactsProps) {
   const now = useNow();
   const secure = plan.aggregation.method === "secure";
   return (
@@ -35,8 +38,12 @@ export function RunFacts({ plan, view, metric, held }: FactsProps) {
         {secure ? <MaskedFact held={held} /> : <PlainFact />}
         <Fact
           label={secure ? "Masked vector" : "Update"}
-          value={bytesText(secure ? maskedBytes(plan, view.checkpoint.bytes / 4, "train") : view.checkpoint.bytes)}
-          under="from each site, each round"
+          value={bytesText(
+            secure
+              ? maskedBytes(plan, vectorSizeOf(plan, base.manifest), { purpose: "train", round: Math.max(1, view.rounds.length) })
+              : view.checkpoint.bytes,
+          )}
+          under={plan.training.analytic === undefined ? "from each site, each round" : "from each site, in the newest round"}
         />
       </dl>
     </section>

@@ -1,5 +1,5 @@
 /** The one curve that stands for all sites: pooled over their patients where sums give it, else the mean over sites. */
-import { HIGHER_IS_BETTER } from "@engraft/core/models/metric-means";
+import { goodness } from "@engraft/core/models/metric-names";
 import type { MetricName } from "@engraft/core/models/plan";
 import { curveMean, type CurvePoint, type RunView } from "@engraft/core/rounds/view";
 import { isSecure } from "./secure/pooled.ts";
@@ -39,7 +39,6 @@ export function mainCurve(view: RunView, metric: MetricName): readonly MainPoint
 /** The best point, the first of equal ones. */
 export const bestOf = (points: readonly MainPoint[], metric: MetricName): MainPoint | undefined =>
   points.reduce<MainPoint | undefined>(
-    (best, point) =>
-      best === undefined || (HIGHER_IS_BETTER[metric] ? point.value > best.value : point.value < best.value) ? point : best,
+    (best, point) => (best === undefined || goodness(metric, point.value) > goodness(metric, best.value) ? point : best),
     undefined,
   );

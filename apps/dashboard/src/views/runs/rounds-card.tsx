@@ -1,5 +1,7 @@
 "use client";
-import type { MetricName } from "@engraft/core/models/plan";
+import { analyticOf } from "@engraft/core/models/analytic";
+import { stepInWords } from "@engraft/core/models/analytic-words";
+import type { MetricName, Plan } from "@engraft/core/models/plan";
 import type { RoundView, RunView } from "@engraft/core/rounds/view";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo } from "react";
@@ -31,8 +33,12 @@ const isSecure = (round: RoundView): boolean => round.attempts.length > 0;
 const sitesIn = (round: RoundView): readonly string[] =>
   isSecure(round) ? (round.closed?.survivors ?? []) : round.cohort.filter((site) => round.answers.some((answer) => answer.site === site));
 
-const columnsFor = (metric: MetricName) => [
-  column.accessor("round", { header: "Round", meta: { rowHeader: true } }),
+const columnsFor = (metric: MetricName, plan: Plan) => [
+  column.accessor("round", {
+    header: "Round",
+    meta: { rowHeader: true, nowrap: true },
+    cell: ({ getValue }) => <RoundName plan={plan} round={getValue()} />,
+  }),
   column.accessor("openedAt", {
     header: "Opened",
     meta: { nowrap: true },
@@ -83,8 +89,8 @@ const columnsFor = (metric: MetricName) => [
   }),
 ];
 
-export function RoundsCard({ view, metric }: { readonly view: RunView; readonly metric: MetricName }) {
-  const columns = useMemo(() => columnsFor(metric), [metric]);
+export function RoundsCard({ view, metric, plan }: { readonly view: RunView; readonly metric: MetricName; readonly plan: Plan }) {
+  const columns = useMemo(() => columnsFor(metric, plan), [metric, plan]);
   const curve = mainCurve(view, metric);
   const rows = view.rounds.map((round): Row => ({
     ...round,
@@ -106,6 +112,16 @@ export function RoundsCard({ view, metric }: { readonly view: RunView; readonly 
         />
       )}
     </Card>
+  );
+}
+
+function RoundName({ plan, round }: { readonly plan: Plan; readonly round: number }) {
+  const analytic = analyticOf(plan, { purpose: "train", round });
+  return (
+    <>
+      {round}
+      {analytic !== undefined && <span className="block text-12 font-normal text-fg-2">{stepInWords(analytic, round)}</span>}
+    </>
   );
 }
 

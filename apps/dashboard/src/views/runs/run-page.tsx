@@ -70,7 +70,7 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
         </Note>
       )}
       <Steered view={view} />
-      <RunFacts plan={plan} view={view} metric={metric} held={held} />
+      <RunFacts plan={plan} base={detail.base} view={view} metric={metric} held={held} />
       <div className="cols items-stretch!">
         <div className="c8">
           <MetricCard run={view.run} plan={plan} view={view} metric={metric} onMetric={setMetric} />
@@ -86,7 +86,7 @@ function Run({ detail, view, now }: { readonly detail: RunDetail; readonly view:
         <SawCard view={view} selected={selected} held={held} numbers={numbers} error={record.error} retry={() => void record.refetch()} />
       )}
       <ComparisonCard plan={plan} view={view} metric={metric} />
-      <RoundsCard view={view} metric={metric} />
+      <RoundsCard view={view} metric={metric} plan={plan} />
       <RefusalsCard refusals={now.refusals} />
       <SpokenRounds view={view} metric={metric} />
     </>

@@ -11,6 +11,7 @@ import type { Membership } from "../../vault/federation.ts";
 import { ownDirectory } from "../../vault/own-directory.ts";
 import type { Memory } from "../../vault/secure/kept.ts";
 import type { Agreed } from "../check-ask.ts";
+import { sameHeadAgain } from "./same-head.ts";
 
 /** A secure ask that this site takes part in. */
 export interface Admitted {
@@ -70,6 +71,10 @@ export function admit(agreed: Agreed, known: Known): Admitted | Refusal {
   const approved: JournalRecord | undefined = admitted.newRun
     ? { kind: "approved", run, plan, directory: directory.hash, rounds: rounds.count + 1, compared: true }
     : undefined;
+  const again = sameHeadAgain(offered.plan, ask, known.records, (earlier) =>
+    roundHash({ run, round: earlier, plan, base: ask.checkpoint.digest, directory: directory.hash, coordinator }),
+  );
+  if (again !== undefined) return again;
   const result = { ok: true, ask: { ...ask, attempt }, directory, roundHash: hash, request, news: lineage.news, approved } as const;
   return wouldJoin(result, known) ?? result;
 }

@@ -73,7 +73,7 @@ export class Lab implements LabPlan {
     const directory = makeDirectory(plan.aggregation.directory, plan.cohort.minSites);
     if (isRefusal(directory)) throw new Error(directory.text);
     this.directory = directory;
-    const params = runParams(plan, this.digest, LENGTH, this.coordinator.publicKey);
+    const params = runParams(plan, this.digest, { vectorLength: LENGTH, headInputs: 0 }, this.coordinator.publicKey);
     if (isRefusal(params)) throw new Error(params.text);
     this.params = params;
     this.#dir = dir;
@@ -265,7 +265,9 @@ export class Lab implements LabPlan {
     unmaskSum(found, opening, recovered.value);
     for (const { site } of state.inputs) addVector(plain, this.#vectors.get(`${site} ${round}`) as Uint32Array);
     this.sums.push({ round, sites: bodies.length, found, plain });
-    const decoded = value(decodeSum(encodingOf(params.plan, LENGTH, purpose), sha256("full words need no round"), found, bodies.length));
+    const decoded = value(
+      decodeSum(encodingOf(params.plan, params, state.attempt), sha256("full words need no round"), found, bodies.length),
+    );
     const pooled = value(pooledFigures(params.plan, purpose, decoded.totals, bodies.length));
     const next = float32Bytes(Float32Array.from({ length: LENGTH }, () => round));
     this.blobs.set(sha256(next), next);

@@ -9,9 +9,9 @@ import type { RunId } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { signBytes } from "@engraft/core/crypto/identity";
 import type { Outcome, SecaggStep } from "@engraft/core/protocol/messages";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import type { BlobRef, Purpose } from "@engraft/core/rounds/events";
 import { advertise, attemptSecrets } from "@engraft/core/secagg/advertise";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
 import { directoryOfPlan } from "@engraft/core/secagg/of-plan";
 import type { Layout } from "@engraft/core/secagg/pack";
@@ -287,8 +287,8 @@ export class SecureRounds {
 /** From the operating system. A copy, because small buffers share memory. */
 const random = (count: number): Uint8Array => Uint8Array.from(randomBytes(count));
 
-const layoutFor = ({ plan, manifest }: OfferedPlan, { purpose }: StoredRound): Layout =>
-  layoutOf(encodingOf(plan, totalSize(trainableTensors(manifest.tensors, plan.training.trainable)), purpose));
+const layoutFor = ({ plan, manifest }: OfferedPlan, round: StoredRound): Layout =>
+  layoutOf(encodingOf(plan, vectorSizeOf(plan, manifest), round));
 
 /** An evaluation leaves the checkpoint as it was; so does a site see it that took no part in the round. */
 const purposeOf = ({ round, checkpoint }: Outcome, known: Outcome | undefined, rounds: readonly StoredRound[]): Purpose =>

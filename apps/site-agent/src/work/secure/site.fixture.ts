@@ -48,6 +48,7 @@ const modelOf = (at: number): SiteModel => ({
     sampleCount: 10 + at,
     seconds: 0,
   }),
+  statistics: () => Promise.reject(new Error("no plan here has analytic rounds")),
   trainAlone: async () => ({ vector: new Float32Array(), personal: new Float32Array() }),
   evaluate: async () => null,
   tally: async () => null,
@@ -237,9 +238,12 @@ export class LabSite {
     await running?.stores.secure.close().catch(() => undefined);
   }
 
+  /** A site that is killed while it starts is as dead as any other: it is started again later. */
   async restart(crashAt?: CrashAt): Promise<void> {
     await this.stop();
-    await this.start(crashAt);
+    await this.start(crashAt).catch((error: unknown) => {
+      if (!(error instanceof Error && error.message.startsWith("killed at "))) throw error;
+    });
   }
 
   /** Every file of the home, by its path. */

@@ -1,13 +1,16 @@
 /** What a site puts into a round's sum: its weighted update and the counts of its patients, encoded once. */
+import { statisticsTotals, type Statistics } from "@engraft/core/aggregation/statistics";
 import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
+import { analyticOf, startsFromZero, type Analytic } from "@engraft/core/models/analytic";
 import { readSafetensors } from "@engraft/core/models/safetensors";
 import { flatten, trainableTensors } from "@engraft/core/models/tensors";
 import type { SiteFigures } from "@engraft/core/protocol/messages";
 import { totalsOf } from "@engraft/core/models/tally";
 import { encodingOf, weightFor } from "@engraft/core/secagg/encoding-of-plan";
+import { secureOf } from "@engraft/core/secagg/of-plan";
 import { vectorBytes } from "@engraft/core/secagg/mask-input";
 import { encodeInput, type Input } from "@engraft/core/secagg/quantize";
 import { keepPersonal, personalBefore } from "../../vault/personal.ts";
@@ -75,12 +78,34 @@ async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start
   const tally = await model.tally(start, "validation", own);
   const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation", own)) : null;
   signal.throwIfAborted();
+  const analytic = analyticOf(plan, { purpose: "train", round });
+  if (analytic !== undefined) {
+    const began = workshop.now();
+    const counted = totalsOf(plan, "train", { validation: tally });
+    const first = startsFromZero(analytic, agreed.ask.checkpoint.digest, agreed.ask.start.digest);
+    const input = solvingInput(agreed, analytic, await model.statistics(start, first, own), { counted, moments: first });
+    return { input, figures: { ...NO_FIGURES, validation }, seconds: Math.max(0, workshop.now() - began) / 1000 };
+  }
   const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, own);
   signal.throwIfAborted();
   await keepPersonal(workshop.home, run, round, trained.personal);
   const { update, sampleCount, seconds } = trained;
   const input = { weight: weightFor(plan, sampleCount), update, totals: totalsOf(plan, "train", { validation: tally }) };
   return { input, figures: { ...NO_FIGURES, validation }, seconds };
+}
+
+/** No update: statistics are exact totals, so the opened sum is the one of all patients together, however they are spread. */
+function solvingInput(
+  { offered }: Agreed,
+  analytic: Analytic,
+  statistics: Statistics,
+  { counted, moments }: { readonly counted: readonly number[]; readonly moments: boolean },
+): Input {
+  const { plan } = offered;
+  const secure = secureOf(plan);
+  if (secure === undefined) throw new Error("Bug: analytic rounds are refused in plain");
+  const totals = statisticsTotals(statistics, analytic, { sites: secure.directory.length, cap: secure.weightCap, moments });
+  return { weight: weightFor(plan, statistics.samples), update: new Float32Array(0), totals: [...counted, ...totals] };
 }
 
 async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, final: Float32Array, signal: AbortSignal): Promise<Part> {
@@ -108,9 +133,9 @@ async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, fi
   return { input, figures, seconds: 0 };
 }
 
-function encoded({ ask, offered, vectorLength }: Agreed, { round, rounding }: Shaping, input: Input): Uint8Array {
+function encoded({ ask, offered, size }: Agreed, { round, rounding }: Shaping, input: Input): Uint8Array {
   try {
-    return vectorBytes(encodeInput(encodingOf(offered.plan, vectorLength, ask.kind), round, input, rounding));
+    return vectorBytes(encodeInput(encodingOf(offered.plan, size, { purpose: ask.kind, round: ask.round }), round, input, rounding));
   } catch (error) {
     if (!(error instanceof EngraftError) || error.code !== "not-finite") throw error;
     const text = "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.";

@@ -172,7 +172,7 @@ function takeMasked(taken: Taken, state: SecureState, reply: Reply<"masked">): R
   const before = state.inputs.find(({ site }) => site === command.site);
   if (state.phase !== "masking") return outOfPhase(before !== undefined);
   if (before !== undefined) return sameText(before.header, reply.statement) ? [] : refuse("second-answer", TWO);
-  const encoding = encodingOf(params.plan, params.vectorLength, state.attempt.purpose);
+  const encoding = encodingOf(params.plan, params, state.attempt);
   const header = statementOf("masked", reply.statement);
   const read = acceptMasked(secure.directory, state.roster, state.shared, packedWords(layoutOf(encoding)), header);
   if (isRefusal(read)) return dropped(taken, state, read.code, read.text);

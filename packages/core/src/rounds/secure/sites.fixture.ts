@@ -49,7 +49,7 @@ export const securePlan = (
   });
 
 export function paramsOf(plan: Plan): RunParams {
-  const params = runParams(plan, planDigest(plan), VECTOR_LENGTH, COORDINATOR);
+  const params = runParams(plan, planDigest(plan), { vectorLength: VECTOR_LENGTH, headInputs: 0 }, COORDINATOR);
   if (isRefusal(params)) throw new Error(params.text);
   return params;
 }
@@ -260,7 +260,7 @@ export class SimSite {
     return said;
   }
 
-  #encoding = ({ kind }: Ask): Encoding => encodingOf(this.#params.plan, VECTOR_LENGTH, kind);
+  #encoding = ({ kind, round }: Ask): Encoding => encodingOf(this.#params.plan, this.#params, { purpose: kind, round });
 
   #vector(ask: Ask): Uint32Array {
     const { kind, round } = ask;

@@ -21,7 +21,7 @@ import { decide, type Command } from "../decide.ts";
 import type { BlobRef, RunEvent } from "../events.ts";
 import { ABSENT, evolve } from "../evolve.ts";
 import { owed, type Obligation } from "../owed.ts";
-import { anIdea, blob, createCommand, RUN, VECTOR_LENGTH } from "../play.fixture.ts";
+import { anIdea, blob, createCommand, RUN } from "../play.fixture.ts";
 import { isEnded, type RunParams, type RunState } from "../state.ts";
 import type { Unmasking } from "./state.ts";
 
@@ -78,7 +78,7 @@ export class Vault {
     const recovered = recoverSecrets(opening, releases);
     if (isRefusal(recovered)) return recovered;
     const bodies = state.inputs.map(({ body }) => this.bodies.get(body.digest) as Uint8Array);
-    const layout = layoutOf(encodingOf(params.plan, VECTOR_LENGTH, state.attempt.purpose));
+    const layout = layoutOf(encodingOf(params.plan, params, state.attempt));
     const sum = new Uint32Array(layoutWords(layout));
     for (const bytes of bodies) {
       const words = new Uint32Array(Uint8Array.from(bytes).buffer);
@@ -193,7 +193,7 @@ export class SecureWorld {
     const inputs = new Set(state.inputs.map(({ site }) => site));
     const plain = new Uint32Array(sum.length);
     for (const site of this.sites) if (inputs.has(site.name)) addVector(plain, site.vectors.get(round) ?? new Uint32Array(sum.length));
-    const encoding = encodingOf(this.params.plan, VECTOR_LENGTH, purpose);
+    const encoding = encodingOf(this.params.plan, this.params, state.attempt);
     this.sums.push({ found: [...pack(layoutOf(encoding), sum)], plain: [...pack(layoutOf(encoding), plain)] });
     const decoded = decodeSum(encoding, sha256("round"), sum, inputs.size);
     if (isRefusal(decoded)) throw new Error(decoded.text);

@@ -1,10 +1,13 @@
 /** What a source of rows gives, and gets. */
+import type { RecordingFaultKind } from "../recordings/recording.ts";
 
 /** `line`: of a CSV file, on which the row starts (1 is the header); else the row's number (0 is the header). */
 export interface Row {
   readonly line: number;
   /** Cells without surrounding blanks; "" where there is no value. The first row holds the names of the columns. */
   readonly cells: readonly string[];
+  /** Of a row that is a recording: why it cannot be read. */
+  readonly fault?: RecordingFaultKind;
 }
 
 /** Why reading stopped before the end of the table. */

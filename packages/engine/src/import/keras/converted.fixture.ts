@@ -49,6 +49,7 @@ export async function byTensorFlow({ architecture, tensors }: Converted, x: Floa
     batch: rows,
     optimizer: { name: "sgd", learningRate: 1, momentum: 0 },
     weightDecay: 0,
+    loss: { kind: "sigmoid", outputs: 1 },
     trainable: { part: "head" },
   } as const;
   const result = new Float32Array(rows * last.out);

@@ -1,9 +1,12 @@
 /**
  * Batch normalisation in the blocked layout; the formulas stand in ../operators/batch-norm.ts. Sums over batch and space are poolings and
- * convolutions that this layout is fast in; the variance is the mean of squares less the square of the mean.
+ * convolutions that this layout is fast in. The batch's values are centred first: the mean of squares less the square of the mean would
+ * lose the variance of channels whose mean is far from zero.
  */
 import type { LayerOf } from "../../ir/layers.ts";
-import { affine, cut, dot, filled, perChannel, plain2d, sum, type BlockedOperator, type BlockedScope } from "./layout.ts";
+import { twoOf } from "../../ir/shapes.ts";
+import { cut } from "../arrange.ts";
+import { affine, dot, filled, perChannel, sum, type BlockedOperator, type BlockedScope } from "./layout.ts";
 
 type Norm = LayerOf<"batch-norm">;
 
@@ -16,7 +19,7 @@ interface Parts {
 
 function partsOf({ layer, batch, block, input }: BlockedScope<Norm>): Parts {
   const channels = filled(layer.channels, block);
-  const space = plain2d(input.slice(1));
+  const space = twoOf(input.slice(1), 1);
   return { channels, shape: [channels, ...space], values: batch * space[0] * space[1] };
 }
 
@@ -32,29 +35,32 @@ export const batchNorm: BlockedOperator<Norm> = {
     const canonical = (value: string): string => cut(graph, value, [channels], [layer.channels]);
     const ofBatch = trains("mean");
     const share = graph.scalar(1 / values);
-    let [mean, variance] = ["", ""];
+    let mean = own("mean");
+    let variance = own("variance");
+    let centred = x;
     if (ofBatch) {
       mean = node("Mul", sum(graph, x, batch, shape), share);
-      const square = node("Mul", dot(graph, x, x, batch, shape), share);
-      variance = node("Max", node("Sub", square, node("Mul", mean, mean)), graph.scalar(0));
+      centred = affine(graph, x, channels, graph.floats(new Float32Array(channels).fill(1), [channels]), node("Neg", mean));
+      variance = node("Mul", dot(graph, centred, centred, batch, shape), share);
       statistics(canonical(mean), canonical(node("Mul", variance, graph.scalar(values / Math.max(1, values - 1)))));
-    } else [mean, variance] = [own("mean"), own("variance")];
+    }
     const deviation = node("Reciprocal", node("Sqrt", node("Add", variance, graph.scalar(layer.epsilon))));
     const scale = node("Mul", own("gamma"), deviation);
+    const shift = ofBatch ? own("beta") : node("Sub", own("beta"), node("Mul", mean, scale));
     return {
-      output: affine(graph, x, channels, scale, node("Sub", own("beta"), node("Mul", mean, scale))),
+      output: affine(graph, centred, channels, scale, shift),
       backward(dy) {
         if (!ofBatch && !trains("gamma") && !trains("beta")) return passesOn ? [affine(graph, dy, channels, scale)] : [];
         const total = sum(graph, dy, batch, shape);
-        const gamma = node("Mul", node("Sub", dot(graph, dy, x, batch, shape), node("Mul", mean, total)), deviation);
+        const product = dot(graph, dy, centred, batch, shape);
+        const gamma = node("Mul", ofBatch ? product : node("Sub", product, node("Mul", mean, total)), deviation);
         if (trains("gamma")) learn("gamma", canonical(gamma));
         if (trains("beta")) learn("beta", canonical(total));
         if (!passesOn) return [];
         if (!ofBatch) return [affine(graph, dy, channels, scale)];
         const part = node("Neg", node("Mul", scale, share));
         const slope = node("Mul", part, node("Mul", deviation, gamma));
-        const shift = node("Sub", node("Mul", part, total), node("Mul", slope, mean));
-        return [affine(graph, dy, channels, scale, shift, affine(graph, x, channels, slope))];
+        return [affine(graph, dy, channels, scale, node("Mul", part, total), affine(graph, centred, channels, slope))];
       },
     };
   },

@@ -8,24 +8,10 @@
  */
 import { attribute } from "../graph.ts";
 import type { LayerOf } from "../../ir/layers.ts";
-import { paddingOf } from "../../ir/shapes.ts";
-import { reshape } from "../operators/operator.ts";
-import {
-  cut,
-  filled,
-  filledUp,
-  nchwc,
-  perChannel,
-  permuted,
-  plain2d,
-  spread,
-  sum,
-  toBlocked,
-  twoOf,
-  type BlockedOperator,
-  type BlockedScope,
-  type Form,
-} from "./layout.ts";
+import { isDepthwise, paddingOf, twoOf } from "../../ir/shapes.ts";
+import { cut, filledUp, permuted, reshape, reversed, sumOver } from "../arrange.ts";
+import { around, pads } from "../operators/window.ts";
+import { filled, nchwc, perChannel, spread, sum, toBlocked, type BlockedOperator, type BlockedScope, type Form } from "./layout.ts";
 
 type Conv = LayerOf<"conv">;
 type Pair = readonly [number, number];
@@ -49,16 +35,14 @@ function sizesOf({ layer, batch, block, input, output }: BlockedScope<Conv>): Si
     batch,
     inputs: filled(layer.in, block),
     outputs: filled(layer.out, block),
-    space: plain2d(input.slice(1)),
-    places: plain2d(output.slice(1)),
+    space: twoOf(input.slice(1), 1),
+    places: twoOf(output.slice(1), 1),
     window: twoOf(layer.kernel, 1),
     stride: twoOf(layer.stride, 1),
     padding: twoOf(paddingOf(layer.padding, input.slice(1), layer.kernel, layer.stride), [0, 0] as Pair),
     depthwise: layer.groups > 1,
   };
 }
-
-const padsOf = ([[top, bottom], [left, right]]: readonly [Pair, Pair]) => attribute.ints("pads", [top, left, bottom, right]);
 
 const isPlace = ({ window }: Sizes): boolean => window[0] === 1 && window[1] === 1;
 
@@ -68,7 +52,7 @@ function kernelOf({ graph, layer, block, parameter }: BlockedScope<Conv>, sizes:
   const [height, width] = window;
   const each = layer.in / layer.groups;
   const canonical = reshape(graph, parameter("kernel"), [layer.out, each, height, width]);
-  const turned = back && !isPlace(sizes) ? reversed(canonical) : canonical;
+  const turned = back && !isPlace(sizes) ? reversed(graph, canonical, window) : canonical;
   if (sizes.depthwise) {
     const whole = filledUp(graph, turned, [layer.out, 1, height, width], [outputs, 1, height, width]);
     const blocks = permuted(graph, reshape(graph, whole, [outputs / block, block, height, width]), [0, 2, 3, 1]);
@@ -84,11 +68,6 @@ function kernelOf({ graph, layer, block, parameter }: BlockedScope<Conv>, sizes:
   return back
     ? reshape(graph, permuted(graph, six, [2, 0, 4, 5, 1, 3]), [inputs, outputs, height, width])
     : reshape(graph, permuted(graph, six, [0, 2, 4, 5, 3, 1]), [outputs, inputs, height, width]);
-
-  function reversed(kernel: string): string {
-    const steps = graph.integers([-1, -1]);
-    return graph.node("Slice", [kernel, steps, graph.integers([-height - 1, -width - 1]), graph.integers([2, 3]), steps]);
-  }
 }
 
 /** Every stride-th value of space: what a window of one place meets. */
@@ -123,7 +102,7 @@ function inputGradient(scope: BlockedScope<Conv>, sizes: Sizes, dy: string): str
     [shortened, kernelOf(scope, sizes, true)],
     [
       attribute.ints("kernel_shape", window),
-      padsOf([
+      pads([
         [before[0], Math.max(0, after[0])],
         [before[1], Math.max(0, after[1])],
       ]),
@@ -132,32 +111,17 @@ function inputGradient(scope: BlockedScope<Conv>, sizes: Sizes, dy: string): str
   );
 }
 
-/** Padding with which gradients as a kernel meet as many places as the window has, or some more: [padding, places met]. */
-function around({ space, places, window, stride, padding }: Sizes): { readonly padding: readonly [Pair, Pair]; readonly met: Pair } {
-  const ends = [0, 1].map((at) => {
-    const [begin] = padding[at] as Pair;
-    const end = (window[at] as number) + (stride[at] as number) * ((places[at] as number) - 1) - (space[at] as number) - begin;
-    return { pads: [begin, Math.max(0, end)] as const, met: (window[at] as number) + Math.max(0, -end) };
-  });
-  const [height, width] = ends as [(typeof ends)[number], (typeof ends)[number]];
-  return { padding: [height.pads, width.pads], met: [height.met, width.met] };
-}
-
 function depthwiseKernelGradient({ graph, layer, block }: BlockedScope<Conv>, sizes: Sizes, x: string, dy: string): string {
   const { batch, inputs, space, places, window, stride } = sizes;
   const all = batch * inputs;
-  const { padding, met } = around(sizes);
+  const { padding, met } = around(sizes, places);
   const each = nchwc(
     graph,
     "Conv",
     [reshape(graph, x, [1, all, ...space]), reshape(graph, dy, [all, 1, ...places])],
-    [attribute.ints("kernel_shape", places), attribute.ints("dilations", stride), padsOf(padding), attribute.int("group", all)],
+    [attribute.ints("kernel_shape", places), attribute.ints("dilations", stride), pads(padding), attribute.int("group", all)],
   );
-  const total = graph.node(
-    "ReduceSum",
-    [reshape(graph, each, [batch, inputs / block, ...met, block]), graph.integers([0])],
-    [attribute.int("keepdims", 0)],
-  );
+  const total = sumOver(graph, reshape(graph, each, [batch, inputs / block, ...met, block]), [0]);
   const kernel = reshape(graph, permuted(graph, total, [0, 3, 1, 2]), [inputs, ...met]);
   return reshape(graph, cut(graph, kernel, [inputs, ...met], [layer.out, ...window]), [layer.out, 1, ...layer.kernel]);
 }
@@ -192,12 +156,12 @@ function kernelGradient(scope: BlockedScope<Conv>, sizes: Sizes, x: string, form
       ? toBlocked(graph, permuted(graph, reshape(graph, x, [batch, layer.in, ...space]), [1, 0, 2, 3]), layer.in, [batch, ...space], block)
       : reshape(graph, permuted(graph, blocks(x, inputs, space), [2, 5, 0, 3, 4, 1]), [inputs, samples, ...space]);
   const gradients = reshape(graph, permuted(graph, blocks(dy, outputs, places), [2, 0, 3, 4, 1, 5]), [outputs, samples, ...places]);
-  const { padding, met } = around(sizes);
+  const { padding, met } = around(sizes, places);
   const product = nchwc(
     graph,
     "Conv",
     [entered, gradients],
-    [attribute.ints("kernel_shape", places), attribute.ints("dilations", stride), padsOf(padding)],
+    [attribute.ints("kernel_shape", places), attribute.ints("dilations", stride), pads(padding)],
   );
   const kernel = permuted(graph, reshape(graph, product, [channels, outputs / block, ...met, block]), [1, 4, 0, 2, 3]);
   const whole = [outputs, channels, ...met];
@@ -210,7 +174,7 @@ function kernelGradient(scope: BlockedScope<Conv>, sizes: Sizes, x: string, form
 
 export const conv: BlockedOperator<Conv> = {
   takes({ layer, block, passesOn }, has) {
-    if (layer.groups > 1) return layer.groups === layer.in && layer.out === layer.in ? "blocked" : undefined;
+    if (layer.groups > 1) return isDepthwise(layer) ? "blocked" : undefined;
     // Few channels are taken as they are, where nobody asks for their gradient.
     return layer.in < block && has("plain") && !has("blocked") && !passesOn ? "plain" : "blocked";
   },
@@ -225,7 +189,7 @@ export const conv: BlockedOperator<Conv> = {
     const attributes = [
       attribute.ints("kernel_shape", sizes.window),
       attribute.ints("strides", place ? [1, 1] : sizes.stride),
-      padsOf(sizes.padding),
+      pads(sizes.padding),
       attribute.int("group", sizes.depthwise ? sizes.inputs : 1),
     ];
     const bias = layer.bias ? [perChannel(graph, parameter("bias"), layer.out, block)] : [];

@@ -1,7 +1,8 @@
 /** The mean over all of space, from the blocked layout to a plain row of channels. */
 import type { LayerOf } from "../../ir/layers.ts";
-import { reshape } from "../operators/operator.ts";
-import { cut, filled, filledUp, nchwc, plain2d, type BlockedOperator } from "./layout.ts";
+import { twoOf } from "../../ir/shapes.ts";
+import { cut, filledUp, reshape } from "../arrange.ts";
+import { filled, nchwc, type BlockedOperator } from "./layout.ts";
 
 export const globalPool: BlockedOperator<LayerOf<"global-pool">> = {
   takes: ({ layer }, has) => (layer.operation === "mean" && has("blocked") ? "blocked" : undefined),
@@ -10,7 +11,7 @@ export const globalPool: BlockedOperator<LayerOf<"global-pool">> = {
   learn({ graph, batch, block, input, passesOn }, x) {
     const channels = input[0] as number;
     const whole = filled(channels, block);
-    const space = plain2d(input.slice(1));
+    const space = twoOf(input.slice(1), 1);
     const points = space[0] * space[1];
     const means = reshape(graph, nchwc(graph, "GlobalAveragePool", [x]), [batch, whole]);
     return {

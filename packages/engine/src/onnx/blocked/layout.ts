@@ -8,8 +8,10 @@
  * fill up is finite and meets only zero weights.
  */
 import { attribute, type Graph } from "../graph.ts";
-import { sizeOfShape, type Layer, type Shape } from "../../ir/layers.ts";
-import { reshape, type Learnt, type LearningScope } from "../operators/operator.ts";
+import type { Layer, Shape } from "../../ir/layers.ts";
+import { twoOf } from "../../ir/shapes.ts";
+import { filledUp, reshape, sumOver } from "../arrange.ts";
+import type { Learnt, LearningScope } from "../operators/operator.ts";
 
 export const NCHWC = "com.microsoft.nchwc";
 
@@ -31,45 +33,15 @@ export interface BlockedOperator<L extends Layer> {
 /** Channels, filled up. */
 export const filled = (channels: number, block: number): number => Math.ceil(channels / block) * block;
 
-/** Height and width of space. */
-export const plain2d = (space: Shape): readonly [number, number] =>
-  space.length === 1 ? [1, space[0] as number] : (space as readonly [number, number]);
-
-/** The same of a list that has one entry for each dimension of space. */
-export const twoOf = <T>(list: readonly T[], one: T): readonly [T, T] =>
-  list.length === 1 ? [one, list[0] as T] : (list as readonly [T, T]);
-
 export const nchwc = (graph: Graph, operator: string, input: readonly string[], attributes: readonly object[] = []): string =>
   graph.node(operator, input, attributes, undefined, NCHWC);
 
-export const permuted = (graph: Graph, x: string, perm: readonly number[]): string =>
-  graph.node("Transpose", [x], [attribute.ints("perm", perm)]);
-
-/** Zeros after the end of the first dimensions, up to `to`. */
-export function filledUp(graph: Graph, x: string, from: Shape, to: Shape): string {
-  if (from.every((length, at) => length === to[at])) return x;
-  const zeros = from.map(() => 0);
-  return graph.node("Pad", [x, graph.integers([...zeros, ...from.map((length, at) => (to[at] as number) - length)])]);
-}
-
-/** The first values of each dimension. */
-export function cut(graph: Graph, x: string, from: Shape, to: Shape): string {
-  const axes = from.map((_, axis) => axis).filter((axis) => from[axis] !== to[axis]);
-  if (axes.length === 0) return x;
-  return graph.node("Slice", [
-    x,
-    graph.integers(axes.map(() => 0)),
-    graph.integers(axes.map((axis) => to[axis] as number)),
-    graph.integers(axes),
-  ]);
-}
-
 /** [batch, channels, ...space] to the blocked form. */
 export function toBlocked(graph: Graph, x: string, batch: number, [channels = 0, ...space]: Shape, block: number): string {
-  const image = space.length === 2 ? x : reshape(graph, x, [batch, channels, ...plain2d(space)]);
+  const image = space.length === 2 ? x : reshape(graph, x, [batch, channels, ...twoOf(space, 1)]);
   const whole = filled(channels, block);
-  const size = [batch, channels, ...plain2d(space)];
-  return nchwc(graph, "ReorderInput", [filledUp(graph, image, size, [batch, whole, ...plain2d(space)])]);
+  const size = [batch, channels, ...twoOf(space, 1)];
+  return nchwc(graph, "ReorderInput", [filledUp(graph, image, size, [batch, whole, ...twoOf(space, 1)])]);
 }
 
 export function toPlain(graph: Graph, x: string, batch: number, [channels = 0, ...space]: Shape): string {
@@ -96,14 +68,13 @@ export function dot(
     [reshape(graph, x, [1, all, height, width]), reshape(graph, y, [all, 1, height, width])],
     [attribute.ints("kernel_shape", [height, width]), attribute.int("group", all)],
   );
-  return graph.node("ReduceSum", [reshape(graph, each, [batch, channels]), graph.integers([0])], [attribute.int("keepdims", 0)]);
+  return sumOver(graph, reshape(graph, each, [batch, channels]), [0]);
 }
 
 /** Sum of x over batch and space, [channels filled up]. */
 export function sum(graph: Graph, x: string, batch: number, [channels, height, width]: readonly [number, number, number]): string {
   const means = reshape(graph, nchwc(graph, "GlobalAveragePool", [x]), [batch, channels]);
-  const total = graph.node("ReduceSum", [means, graph.integers([0])], [attribute.int("keepdims", 0)]);
-  return graph.node("Mul", [total, graph.scalar(height * width)]);
+  return graph.node("Mul", [sumOver(graph, means, [0]), graph.scalar(height * width)]);
 }
 
 /** scale x + shift for each channel, plus `added`: a convolution of one place. */
@@ -139,5 +110,3 @@ export function spread(
   const high = filledUp(graph, reshape(graph, wide, [rows * height, line]), [rows * height, line], [rows * height, line * down]);
   return reshape(graph, high, [batch, channels, height * down, width * across]);
 }
-
-export const sizeOfSpace = (space: Shape): number => sizeOfShape(space);

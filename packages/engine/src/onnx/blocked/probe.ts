@@ -4,8 +4,8 @@
  */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { attribute, Graph, onnxFile } from "../graph.ts";
-import { permuted, nchwc, NCHWC } from "./layout.ts";
-import { reshape } from "../operators/operator.ts";
+import { permuted, reshape } from "../arrange.ts";
+import { nchwc, NCHWC } from "./layout.ts";
 
 /** 0: the blocked operators cannot be used here. */
 export type Block = 0 | 8 | 16;

@@ -60,16 +60,20 @@ const activationOf = (layer: LayerOf<"activation">): Activation | undefined =>
   layer.function === "linear" ? undefined : ACTIVATIONS[layer.function];
 
 export const activation: Operator<LayerOf<"activation">> = {
-  forward: ({ graph, layer }, [x]) => activationOf(layer)?.value(graph, x as string) ?? (x as string),
+  forward: ({ graph, layer }, inputs) => {
+    const [x] = inputs as readonly [string];
+    return activationOf(layer)?.value(graph, x) ?? x;
+  },
 
-  learn({ graph, layer, passesOn }, [x]) {
+  learn({ graph, layer, passesOn }, inputs) {
+    const [x] = inputs as readonly [string];
     const known = activationOf(layer);
-    const output = known?.value(graph, x as string) ?? (x as string);
+    const output = known?.value(graph, x) ?? x;
     return {
       output,
       backward(gradient) {
         if (!passesOn) return [];
-        return [known === undefined ? gradient : graph.node("Mul", [gradient, known.slope(graph, x as string, output)])];
+        return [known === undefined ? gradient : graph.node("Mul", [gradient, known.slope(graph, x, output)])];
       },
     };
   },

@@ -8,6 +8,7 @@
  */
 import { attribute, type Graph } from "../graph.ts";
 import type { LayerOf } from "../../ir/layers.ts";
+import { sumPerChannel } from "../arrange.ts";
 import type { LearningScope, Learnt, Operator } from "./operator.ts";
 
 type Norm = LayerOf<"batch-norm">;
@@ -22,14 +23,6 @@ function affine(graph: Graph, channels: number, x: string, scale: string, shift:
   return graph.node("BatchNormalization", [x, scale, shift, zero, one], [attribute.float("epsilon", 0)]);
 }
 
-/** Sum over batch and space, [channels]. `rank` counts the batch. */
-const perChannel = (graph: Graph, x: string, rank: number): string =>
-  graph.node(
-    "ReduceSum",
-    [x, graph.integers(Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis !== 1))],
-    [attribute.int("keepdims", 0)],
-  );
-
 const inverseDeviation = (graph: Graph, layer: Norm, variance: string): string =>
   graph.node("Reciprocal", [graph.node("Sqrt", [graph.node("Add", [variance, graph.scalar(layer.epsilon)])])]);
 
@@ -38,11 +31,11 @@ interface Moments {
   readonly deviation: string;
 }
 
-/** Gradients of gamma and beta, or none where neither they nor `needed` ask for them. */
+/** Gradient of gamma, and the sum of dy, which is that of beta; both are learnt where they are trained. */
 function ofGammaAndBeta(scope: LearningScope<Norm>, x: string, dy: string, { mean, deviation }: Moments) {
   const { graph, input, trains, learn } = scope;
-  const sum = perChannel(graph, dy, input.length + 1);
-  const product = perChannel(graph, graph.node("Mul", [dy, x]), input.length + 1);
+  const sum = sumPerChannel(graph, dy, input.length + 1);
+  const product = sumPerChannel(graph, graph.node("Mul", [dy, x]), input.length + 1);
   const gamma = graph.node("Mul", [graph.node("Sub", [product, graph.node("Mul", [mean, sum])]), deviation]);
   if (trains("gamma")) learn("gamma", gamma);
   if (trains("beta")) learn("beta", sum);

@@ -7,9 +7,10 @@
  */
 import { attribute, type Graph } from "../graph.ts";
 import { sizeOfShape, type LayerOf, type Shape } from "../../ir/layers.ts";
-import { paddingOf } from "../../ir/shapes.ts";
-import { reshape, type LearningScope, type Operator, type Scope } from "./operator.ts";
-import { met, padded, pads, tapsOf, transposed, type Moves } from "./window.ts";
+import { isDepthwise, paddingOf } from "../../ir/shapes.ts";
+import { cut, permuted, reshape, reversed, sumOver, sumPerChannel } from "../arrange.ts";
+import type { LearningScope, Operator, Scope } from "./operator.ts";
+import { around, metBy, padded, pads, tapsOf, transposed, type Moves } from "./window.ts";
 
 type Conv = LayerOf<"conv">;
 
@@ -23,14 +24,15 @@ const movesOf = ({ layer, input }: Scope<Conv>): Moves => ({
 const isPointwise = ({ window, stride, padding }: Moves): boolean =>
   [...window, ...stride].every((length) => length === 1) && padding.flat().every((length) => length === 0);
 
+/** [a, b, ...space] to [b, a, ...space]. */
 const swapped = (graph: Graph, x: string, rank: number): string =>
-  graph.node("Transpose", [x], [attribute.ints("perm", [1, 0, ...Array.from({ length: rank - 2 }, (_, at) => at + 2)])]);
+  permuted(graph, x, [1, 0, ...Array.from({ length: rank - 2 }, (_, at) => at + 2)]);
 
 /** Gradient of the kernel. */
 function kernelGradient(scope: LearningScope<Conv>, moves: Moves, x: string, dy: string): string {
   const { layer, input, output } = scope;
   if (isPointwise(moves) && layer.groups === 1 && sizeOfShape(input.slice(1)) >= 100) return pointwise(scope, x, dy);
-  if (layer.groups === layer.in && layer.out === layer.in && sizeOfShape(output.slice(1)) <= 160) return depthwise(scope, moves, x, dy);
+  if (isDepthwise(layer) && sizeOfShape(output.slice(1)) <= 160) return depthwise(scope, moves, x, dy);
   return byTaps(scope, moves, x, dy);
 }
 
@@ -38,45 +40,27 @@ function kernelGradient(scope: LearningScope<Conv>, moves: Moves, x: string, dy:
 function pointwise({ graph, layer, batch, input }: LearningScope<Conv>, x: string, dy: string): string {
   const points = sizeOfShape(input.slice(1));
   const entered = reshape(graph, x, [batch, layer.in, points]);
-  const turned = graph.node("Transpose", [entered], [attribute.ints("perm", [0, 2, 1])]);
+  const turned = permuted(graph, entered, [0, 2, 1]);
   const each = graph.node("MatMul", [reshape(graph, dy, [batch, layer.out, points]), turned]);
-  const sum = graph.node("ReduceSum", [each, graph.integers([0])], [attribute.int("keepdims", 0)]);
-  return reshape(graph, sum, [layer.out, layer.in, ...layer.kernel]);
+  return reshape(graph, sumOver(graph, each, [0]), [layer.out, layer.in, ...layer.kernel]);
 }
 
 /** Each channel of each sample as a channel of its own, the gradients as its kernel, whose taps lie a stride apart. */
 function depthwise({ graph, layer, batch, input, output }: LearningScope<Conv>, moves: Moves, x: string, dy: string): string {
   const channels = batch * layer.in;
-  const { padding, stride, window } = moves;
-  // A longer end would meet more places than the kernel has taps.
-  const end = padding.map(([, after], dimension) => {
-    const [length, before] = [input[dimension + 1] as number, padding[dimension]?.[0] ?? 0];
-    const used = ((output[dimension + 1] as number) - 1) * (stride[dimension] as number) + (window[dimension] as number);
-    return Math.min(after, used - before - length);
-  });
+  const { padding, met } = around(moves, output.slice(1));
   const each = graph.node(
     "Conv",
     [reshape(graph, x, [1, channels, ...input.slice(1)]), reshape(graph, dy, [channels, 1, ...output.slice(1)])],
     [
       attribute.ints("kernel_shape", output.slice(1)),
-      attribute.ints("dilations", stride),
-      pads(padding.map(([before], dimension) => [before, Math.max(0, end[dimension] as number)] as const)),
+      attribute.ints("dilations", moves.stride),
+      pads(padding),
       attribute.int("group", channels),
     ],
   );
-  const kept = window.map((length) => length);
-  const shortened = graph.node("Slice", [
-    each,
-    graph.integers(kept.map(() => 0)),
-    graph.integers(kept),
-    graph.integers(kept.map((_, dimension) => dimension + 2)),
-  ]);
-  const sum = graph.node(
-    "ReduceSum",
-    [reshape(graph, shortened, [batch, layer.in, ...window]), graph.integers([0])],
-    [attribute.int("keepdims", 0)],
-  );
-  return reshape(graph, sum, [layer.out, 1, ...window]);
+  const sum = sumOver(graph, reshape(graph, each, [batch, layer.in, ...met]), [0]);
+  return reshape(graph, cut(graph, sum, [layer.in, ...met], [layer.in, ...moves.window]), [layer.out, 1, ...moves.window]);
 }
 
 function byTaps(
@@ -93,9 +77,9 @@ function byTaps(
   const entered = swapped(graph, padded(graph, x, padding), rank);
   const gradients = reshape(graph, swapped(graph, dy, rank), groups === 1 ? [filters, pairs] : [groups, filters, pairs]);
   const products = tapsOf(window).map((tap) => {
-    const values = met(graph, entered, tap, places, stride, 2);
+    const values = metBy(graph, entered, tap, places, stride);
     if (groups === 1) return graph.node("Gemm", [gradients, reshape(graph, values, [each, pairs])], [attribute.int("transB", 1)]);
-    const turned = graph.node("Transpose", [reshape(graph, values, [groups, each, pairs])], [attribute.ints("perm", [0, 2, 1])]);
+    const turned = permuted(graph, reshape(graph, values, [groups, each, pairs]), [0, 2, 1]);
     return graph.node("MatMul", [gradients, turned]);
   });
   const columns = products.map((product) => reshape(graph, product, [layer.out, each, 1]));
@@ -104,37 +88,28 @@ function byTaps(
 }
 
 /** Gradient of the input. */
-function inputGradient({ graph, layer, batch, input, output, parameter }: LearningScope<Conv>, moves: Moves, dy: string): string {
+function inputGradient(scope: LearningScope<Conv>, moves: Moves, dy: string): string {
+  const { graph, layer, batch, input, parameter } = scope;
   if (isPointwise(moves) && layer.groups === 1) {
     const points = sizeOfShape(input.slice(1));
-    const kernel = graph.node("Transpose", [reshape(graph, parameter("kernel"), [layer.out, layer.in])], [attribute.ints("perm", [1, 0])]);
+    const kernel = permuted(graph, reshape(graph, parameter("kernel"), [layer.out, layer.in]), [1, 0]);
     return reshape(graph, graph.node("MatMul", [kernel, reshape(graph, dy, [batch, layer.out, points])]), [batch, ...input]);
   }
-  const isDepthwise = layer.groups === layer.in && layer.out === layer.in;
-  if (isDepthwise && moves.stride.every((step) => step === 1)) return flipped({ graph, layer, parameter }, moves, dy);
-  void output;
+  if (isDepthwise(layer) && moves.stride.every((step) => step === 1)) return flipped(scope, moves, dy);
   return graph.node("ConvTranspose", [dy, parameter("kernel")], [...transposed(moves), attribute.int("group", layer.groups)]);
 }
 
 /** A depthwise convolution in steps of one is undone by one with the kernel turned about. */
-function flipped(
-  { graph, layer, parameter }: Pick<Scope<Conv>, "graph" | "layer" | "parameter">,
-  { window, padding }: Moves,
-  dy: string,
-): string {
-  const axes = window.map((_, dimension) => dimension + 2);
-  const kernel = graph.node("Slice", [
-    parameter("kernel"),
-    graph.integers(window.map(() => -1)),
-    graph.integers(window.map((length) => -length - 1)),
-    graph.integers(axes),
-    graph.integers(window.map(() => -1)),
-  ]);
-  const around = padding.map(([before, after], dimension) => {
+function flipped({ graph, layer, parameter }: Scope<Conv>, { window, padding }: Moves, dy: string): string {
+  const reaching = padding.map(([before, after], dimension) => {
     const reach = (window[dimension] as number) - 1;
     return [reach - before, reach - after] as const;
   });
-  return graph.node("Conv", [dy, kernel], [attribute.ints("kernel_shape", window), pads(around), attribute.int("group", layer.groups)]);
+  return graph.node(
+    "Conv",
+    [dy, reversed(graph, parameter("kernel"), window)],
+    [attribute.ints("kernel_shape", window), pads(reaching), attribute.int("group", layer.groups)],
+  );
 }
 
 export const conv: Operator<Conv> = {
@@ -161,10 +136,7 @@ export const conv: Operator<Conv> = {
       output: conv.forward(scope, [x as string]),
       backward(dy) {
         if (trains("kernel")) learn("kernel", kernelGradient(scope, moves, x as string, dy));
-        if (layer.bias && trains("bias")) {
-          const axes = Array.from({ length: input.length + 1 }, (_, axis) => axis).filter((axis) => axis !== 1);
-          learn("bias", graph.node("ReduceSum", [dy, graph.integers(axes)], [attribute.int("keepdims", 0)]));
-        }
+        if (layer.bias && trains("bias")) learn("bias", sumPerChannel(graph, dy, input.length + 1));
         return passesOn ? [inputGradient(scope, moves, dy)] : [];
       },
     };

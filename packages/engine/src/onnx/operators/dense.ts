@@ -4,7 +4,8 @@
  */
 import { attribute } from "../graph.ts";
 import type { LayerOf } from "../../ir/layers.ts";
-import { reshape, type Operator } from "./operator.ts";
+import { reshape, sumOver } from "../arrange.ts";
+import type { Operator } from "./operator.ts";
 
 const TRANSPOSED_A = [attribute.int("transA", 1)];
 const TRANSPOSED_B = [attribute.int("transB", 1)];
@@ -23,7 +24,7 @@ export const dense: Operator<LayerOf<"dense">> = {
       backward(gradient) {
         const dy = flat(gradient, layer.out);
         if (trains("kernel")) learn("kernel", graph.node("Gemm", [entered, dy], TRANSPOSED_A));
-        if (trains("bias")) learn("bias", graph.node("ReduceSum", [dy, graph.integers([0])], [attribute.int("keepdims", 0)]));
+        if (trains("bias")) learn("bias", sumOver(graph, dy, [0]));
         return passesOn ? [whole(graph.node("Gemm", [dy, parameter("kernel")], TRANSPOSED_B), layer.in)] : [];
       },
     };

@@ -1,7 +1,8 @@
 /** Mean or maximum over all of space: [batch, channels, ...space] to [batch, channels]. Of equal maxima the first has the gradient. */
 import { attribute } from "../graph.ts";
 import { sizeOfShape, type LayerOf } from "../../ir/layers.ts";
-import { reshape, type LearningScope, type Learnt, type Operator } from "./operator.ts";
+import { reshape } from "../arrange.ts";
+import type { LearningScope, Learnt, Operator } from "./operator.ts";
 
 type GlobalPool = LayerOf<"global-pool">;
 

@@ -4,17 +4,17 @@
  */
 import { attribute, type Graph } from "../graph.ts";
 import type { LayerOf } from "../../ir/layers.ts";
+import { permuted, reshape } from "../arrange.ts";
 import type { Operator } from "./operator.ts";
 
 /** [rows, 3 units] to [1, 3 units, rows]. */
-const turned = (graph: Graph, matrix: string): string =>
-  graph.node("Unsqueeze", [graph.node("Transpose", [matrix], [attribute.ints("perm", [1, 0])]), graph.integers([0])]);
+const turned = (graph: Graph, matrix: string): string => graph.node("Unsqueeze", [permuted(graph, matrix, [1, 0]), graph.integers([0])]);
 
 export const gru: Operator<LayerOf<"gru">> = {
   forward({ graph, layer, parameter }, [x]) {
-    const steps = graph.node("Transpose", [x as string], [attribute.ints("perm", [1, 0, 2])]);
+    const steps = permuted(graph, x as string, [1, 0, 2]);
     const matrices = [parameter("kernel"), parameter("recurrent")].map((matrix) => turned(graph, matrix));
-    const bias = graph.node("Reshape", [parameter("bias"), graph.integers([1, 6 * layer.units])]);
+    const bias = reshape(graph, parameter("bias"), [1, 6 * layer.units]);
     const options = [attribute.int("hidden_size", layer.units), attribute.int("linear_before_reset", 1)];
     const last = graph.node("GRU", [steps, ...matrices, bias], options, ["", graph.fresh()]);
     return graph.node("Squeeze", [last, graph.integers([0])]);

@@ -40,5 +40,3 @@ export interface Operator<L extends Layer> {
   /** Absent where training is left to TensorFlow.js. */
   readonly learn?: (scope: LearningScope<L>, inputs: readonly string[]) => Learnt;
 }
-
-export const reshape = (graph: Graph, x: string, shape: Shape): string => graph.node("Reshape", [x, graph.integers(shape)]);

@@ -5,7 +5,8 @@
 import { attribute, type Graph } from "../graph.ts";
 import { sizeOfShape, type LayerOf } from "../../ir/layers.ts";
 import { paddingOf } from "../../ir/shapes.ts";
-import { reshape, type Learnt, type LearningScope, type Operator, type Scope } from "./operator.ts";
+import { reshape } from "../arrange.ts";
+import type { Learnt, LearningScope, Operator, Scope } from "./operator.ts";
 import { pads, transposed } from "./window.ts";
 
 type Pool = LayerOf<"pool">;

@@ -1,7 +1,7 @@
 /** Layers that only lay values out anew, add, or drop them. Their gradient is laid out back. */
-import { attribute } from "../graph.ts";
 import type { LayerOf } from "../../ir/layers.ts";
-import { reshape, type Operator } from "./operator.ts";
+import { permuted, reshape } from "../arrange.ts";
+import type { Operator } from "./operator.ts";
 
 export const flatten: Operator<LayerOf<"flatten">> = {
   forward: ({ graph }, [x]) => graph.node("Flatten", [x as string]),
@@ -11,13 +11,13 @@ export const flatten: Operator<LayerOf<"flatten">> = {
   }),
 };
 
-const SWAP = [attribute.ints("perm", [0, 2, 1])];
+const SWAP = [0, 2, 1];
 
 export const transpose: Operator<LayerOf<"transpose">> = {
-  forward: ({ graph }, [x]) => graph.node("Transpose", [x as string], SWAP),
+  forward: ({ graph }, [x]) => permuted(graph, x as string, SWAP),
   learn: ({ graph, passesOn }, [x]) => ({
-    output: graph.node("Transpose", [x as string], SWAP),
-    backward: (dy) => (passesOn ? [graph.node("Transpose", [dy], SWAP)] : []),
+    output: permuted(graph, x as string, SWAP),
+    backward: (dy) => (passesOn ? [permuted(graph, dy, SWAP)] : []),
   }),
 };
 

@@ -30,6 +30,21 @@ export function transposed({ space, window, stride, padding }: Moves): readonly 
   ];
 }
 
+/**
+ * For a kernel's gradient the gradients of the outputs are the kernel, with its taps a stride apart: the padding with which it meets as
+ * many places of x as the window has taps, or some more, and how many it meets.
+ */
+export function around({ space, window, stride, padding }: Moves, places: Shape): { readonly padding: Padding; readonly met: Shape } {
+  const ends = space.map((length, dimension) => {
+    const [begin] = padding[dimension] as readonly [number, number];
+    return (window[dimension] as number) + (stride[dimension] as number) * ((places[dimension] as number) - 1) - length - begin;
+  });
+  return {
+    padding: padding.map(([begin], dimension) => [begin, Math.max(0, ends[dimension] as number)] as const),
+    met: window.map((taps, dimension) => taps + Math.max(0, -(ends[dimension] as number))),
+  };
+}
+
 /** x [batch, channels, ...space] with zeros around its space. */
 export function padded(graph: Graph, x: string, padding: Padding): string {
   if (padding.every(([before, after]) => before === 0 && after === 0)) return x;
@@ -37,17 +52,10 @@ export function padded(graph: Graph, x: string, padding: Padding): string {
   return graph.node("Pad", [x, graph.integers(sizes)]);
 }
 
-/** What one tap of the window meets: every `stride`-th value of padded space from the tap's place on, `counts` of them. Space is the last dimensions. */
-export function met(
-  graph: Graph,
-  x: string,
-  tap: readonly number[],
-  counts: readonly number[],
-  stride: readonly number[],
-  axis: number,
-): string {
+/** What one tap of the window meets of x [a, b, ...padded space]: every `stride`-th value from the tap's place on, `counts` of them. */
+export function metBy(graph: Graph, x: string, tap: readonly number[], counts: readonly number[], stride: readonly number[]): string {
   const ends = tap.map((start, dimension) => start + ((counts[dimension] as number) - 1) * (stride[dimension] as number) + 1);
-  const axes = tap.map((_, dimension) => axis + dimension);
+  const axes = tap.map((_, dimension) => dimension + 2);
   return graph.node("Slice", [x, graph.integers(tap), graph.integers(ends), graph.integers(axes), graph.integers(stride)]);
 }
 

@@ -3,6 +3,7 @@
  * `weights`, by which class weights, unknown labels and the mean over the batch are told.
  */
 import { attribute, type Graph } from "../../onnx/graph.ts";
+import { permuted, sumOver } from "../../onnx/arrange.ts";
 import type { Loss } from "../loss.ts";
 
 export interface LossInputs {
@@ -74,23 +75,28 @@ export interface AddedLoss {
 
 /** All losses are sums over `weights`, so each gradient is one too. */
 export function addLoss(graph: Graph, { kind }: Loss, logits: string, targets: string, weights: string): AddedLoss {
-  const sum = (values: string): string => graph.node("ReduceSum", [values], [attribute.int("keepdims", 0)]);
   const weighted = (values: string): string => graph.node("Mul", [weights, values]);
   const difference = (from: string): string => graph.node("Sub", [from, targets]);
   switch (kind) {
     case "sigmoid": {
       // log(1 + e^z) - z y
       const each = graph.node("Sub", [softplus(graph, logits), graph.node("Mul", [logits, targets])]);
-      return { loss: sum(weighted(each)), gradient: weighted(difference(graph.node("Sigmoid", [logits]))) };
+      return { loss: sumOver(graph, weighted(each)), gradient: weighted(difference(graph.node("Sigmoid", [logits]))) };
     }
     case "squares": {
       const off = difference(logits);
-      return { loss: sum(weighted(graph.node("Mul", [off, off]))), gradient: weighted(graph.node("Mul", [off, graph.scalar(2)])) };
+      return {
+        loss: sumOver(graph, weighted(graph.node("Mul", [off, off]))),
+        gradient: weighted(graph.node("Mul", [off, graph.scalar(2)])),
+      };
     }
     case "softmax": {
       const axis = [attribute.int("axis", 1)];
       const picked = graph.node("Mul", [targets, graph.node("LogSoftmax", [logits], axis)]);
-      return { loss: graph.node("Neg", [sum(weighted(picked))]), gradient: weighted(difference(graph.node("Softmax", [logits], axis))) };
+      return {
+        loss: graph.node("Neg", [sumOver(graph, weighted(picked))]),
+        gradient: weighted(difference(graph.node("Softmax", [logits], axis))),
+      };
     }
     case "cox":
       return coxLoss(graph, logits, targets, weights);
@@ -107,12 +113,11 @@ function softplus(graph: Graph, z: string): string {
 
 /** Negative log partial likelihood (Cox 1975; ties as Breslow 1974) within the batch: row i of `risk` masks who was no longer at risk. */
 function coxLoss(graph: Graph, logits: string, risk: string, weights: string): AddedLoss {
-  const sum = (values: string): string => graph.node("ReduceSum", [values], [attribute.int("keepdims", 0)]);
-  const row = graph.node("Transpose", [logits], [attribute.ints("perm", [1, 0])]);
+  const row = permuted(graph, logits, [1, 0]);
   const atRisk = graph.node("Add", [risk, row]);
   const total = graph.node("ReduceLogSumExp", [atRisk], [attribute.ints("axes", [1]), attribute.int("keepdims", 1)]);
   const each = graph.node("Mul", [weights, graph.node("Sub", [total, logits])]);
   const shares = graph.node("Softmax", [atRisk], [attribute.int("axis", 1)]);
   const expected = graph.node("Gemm", [shares, weights], [attribute.int("transA", 1)]);
-  return { loss: sum(each), gradient: graph.node("Sub", [expected, weights]) };
+  return { loss: sumOver(graph, each), gradient: graph.node("Sub", [expected, weights]) };
 }

@@ -11,8 +11,6 @@ export interface Extras {
   readonly rates: boolean;
 }
 
-export const extrasOf = ({ rates }: TrainingState): Extras => ({ rates: rates !== undefined });
-
 /** Names of the graph's inputs, all float32: vectors of all parameters, and numbers without dimensions. */
 export const UPDATE_VECTORS = { slots: (at: number) => `slot${at}`, rates: "rates" } as const;
 export const UPDATE_NUMBERS = { rate: "rate", epsilon: "epsilon" } as const;

@@ -8,7 +8,7 @@ import { tensorsOf } from "../../ir/parameters.ts";
 import { NCHWC } from "../../onnx/blocked/layout.ts";
 import type { Block } from "../../onnx/blocked/probe.ts";
 import { attribute, Graph, onnxFile, type GraphValue } from "../../onnx/graph.ts";
-import type { Loss } from "../loss.ts";
+import { reshape } from "../../onnx/arrange.ts";
 import type { CompileOptions } from "../trainer.ts";
 import { differentiate, type Dropped } from "./differentiate.ts";
 import { addLoss, lossShapes } from "./losses.ts";
@@ -38,12 +38,12 @@ export interface Step {
 export function cutOut(graph: Graph, flat: string, specs: readonly TensorSpec[]): ReadonlyMap<string, string> {
   const parts = specs.length === 1 ? [flat] : specs.map(() => graph.fresh());
   if (specs.length > 1) graph.node("Split", [flat, graph.integers(specs.map(sizeOf))], [attribute.int("axis", 0)], parts);
-  return new Map(specs.map((spec, at) => [spec.name, graph.node("Reshape", [parts[at] as string, graph.integers(spec.shape)])]));
+  return new Map(specs.map((spec, at) => [spec.name, reshape(graph, parts[at] as string, spec.shape)]));
 }
 
 /** One flat vector of all parts. */
 function joined(graph: Graph, parts: readonly string[], output?: string): string {
-  const flat = parts.map((part) => graph.node("Reshape", [part, graph.integers([-1])]));
+  const flat = parts.map((part) => reshape(graph, part, [-1]));
   return graph.node("Concat", flat, [attribute.int("axis", 0)], output === undefined ? undefined : [output]);
 }
 
@@ -52,11 +52,10 @@ export function stepOf(
   architecture: Architecture,
   tensors: ReadonlyMap<string, Float32Array>,
   options: CompileOptions,
-  loss: Loss,
   extras: Extras,
   block: Block,
 ): Step {
-  const { batch, trainable } = options;
+  const { batch, trainable, loss } = options;
   const graph = new Graph();
   const specs = tensorsOf(architecture);
   const trained = trainedTensors(specs, trainable);

@@ -2,20 +2,20 @@
  * The ONNX Runtime engine: forward pass, gradients and optimizer are one graph of plain operators, which the inference runtime runs. No part
  * of it was made for training, so it needs nothing that npm does not bring.
  */
-import { sizeOf, totalSize, trainedTensors, type TensorSpec } from "@engraft/core/models/tensors";
+import { offsetsOf, totalSize, trainedTensors, unflatten, type TensorSpec } from "@engraft/core/models/tensors";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { inputShape, type Architecture } from "../../ir/layers.ts";
+import { beforeLast } from "../../ir/cut.ts";
 import { tensorsOf } from "../../ir/parameters.ts";
 import type { Block } from "../../onnx/blocked/probe.ts";
 import { Graph, onnxFile } from "../../onnx/graph.ts";
 import { addForward, GRAPH_INPUT, GRAPH_OUTPUT } from "../../trunk/lower.ts";
 import { dropoutFactors } from "../dropout.ts";
-import type { Loss } from "../loss.ts";
 import type { TrainingState } from "../optimizer.ts";
-import { follow } from "../statistics.ts";
+import { followed } from "../statistics.ts";
 import type { CompiledModel, CompileOptions, Trainer } from "../trainer.ts";
 import { lossInputs, lossShapes } from "./losses.ts";
-import { extrasOf, slotsOf, UPDATE_VECTORS, updateNumbers } from "./optimizer.ts";
+import { slotsOf, UPDATE_VECTORS, updateNumbers } from "./optimizer.ts";
 import { cutOut, STEP, stepOf, type Step } from "./step.ts";
 
 type Feeds = Record<string, Tensor>;
@@ -29,47 +29,40 @@ export interface OnnxOptions {
   readonly rewrites?: boolean;
 }
 
-/** Each graph is loaded when it is first needed: one that is never asked for costs nothing. */
-class Sessions<K> {
-  readonly #made = new Map<K, Promise<InferenceSession>>();
-  readonly #rewrites: boolean;
+/** Each is made when it is first needed: a graph that is never asked for costs nothing. */
+class Loaded<K, T extends { readonly session: InferenceSession }> {
+  readonly #make: (key: K) => Promise<T>;
+  readonly #made = new Map<K, Promise<T>>();
 
-  constructor({ rewrites = true }: OnnxOptions) {
-    this.#rewrites = rewrites;
+  constructor(make: (key: K) => Promise<T>) {
+    this.#make = make;
   }
 
-  get(key: K, file: () => Uint8Array): Promise<InferenceSession> {
-    let made = this.#made.get(key);
-    if (made === undefined) this.#made.set(key, (made = this.#start(file())));
+  get(key: K): Promise<T> {
+    const made = this.#made.get(key) ?? this.#make(key);
+    this.#made.set(key, made);
     return made;
-  }
-
-  #start(file: Uint8Array): Promise<InferenceSession> {
-    return InferenceSession.create(file, { logSeverityLevel: 3, graphOptimizationLevel: this.#rewrites ? "all" : "disabled" });
   }
 
   release(): void {
     // What runs at this moment ends first: a session knows that itself.
-    for (const made of this.#made.values()) void made.then((session) => session.release()).catch(() => undefined);
+    for (const made of this.#made.values()) void made.then(({ session }) => session.release()).catch(() => undefined);
     this.#made.clear();
   }
 }
 
-/** Loss options of a model, until the plan's own. */
-const lossOf = ({ classWeights }: CompileOptions): Loss => ({
-  kind: "sigmoid",
-  outputs: 1,
-  weights: classWeights === undefined ? undefined : [classWeights],
-});
+const start = (file: Uint8Array, { rewrites = true }: OnnxOptions): Promise<InferenceSession> =>
+  InferenceSession.create(file, { logSeverityLevel: 3, graphOptimizationLevel: rewrites ? "all" : "disabled" });
+
+interface LoadedStep extends Omit<Step, "file"> {
+  readonly session: InferenceSession;
+}
 
 class StepRunner {
   readonly #options: CompileOptions;
-  readonly #loss: Loss;
   readonly #architecture: Architecture;
-  readonly #tensors: ReadonlyMap<string, Float32Array>;
-  readonly #onnx: OnnxOptions;
-  readonly #sessions: Sessions<string>;
-  readonly #steps = new Map<string, Step>();
+  /** By whether the state has rates. */
+  readonly #steps: Loaded<boolean, LoadedStep>;
   readonly #offsets: ReadonlyMap<string, number>;
 
   constructor(
@@ -79,48 +72,37 @@ class StepRunner {
     trained: readonly TensorSpec[],
     onnx: OnnxOptions,
   ) {
-    this.#onnx = onnx;
-    this.#sessions = new Sessions(onnx);
     this.#architecture = architecture;
-    this.#tensors = tensors;
     this.#options = options;
-    this.#loss = lossOf(options);
-    let at = 0;
-    this.#offsets = new Map(trained.map((spec) => [spec.name, (at += sizeOf(spec)) - sizeOf(spec)]));
+    this.#offsets = offsetsOf(trained);
+    this.#steps = new Loaded(async (rates) => {
+      const { file, dropped, followed } = stepOf(architecture, tensors, options, { rates }, onnx.block);
+      return { session: await start(file, onnx), dropped, followed };
+    });
   }
 
   async run(x: Float32Array, y: Float32Array, state: TrainingState): Promise<number> {
-    const extras = extrasOf(state);
-    const key = JSON.stringify(extras);
-    const step = this.#steps.get(key) ?? stepOf(this.#architecture, this.#tensors, this.#options, this.#loss, extras, this.#onnx.block);
-    this.#steps.set(key, step);
-    const session = await this.#sessions.get(key, () => step.file);
-    const outputs = await session.run(this.#feeds(step, x, y, state));
+    const step = await this.#steps.get(state.rates !== undefined);
+    const outputs = await step.session.run(this.#feeds(step, x, y, state));
     const data = (name: string): Float32Array => outputs[name]?.data as Float32Array;
-    const statistics = step.followed.map((spec) => {
-      const from = this.#offsets.get(spec.name) as number;
-      return { from, running: state.parameters.slice(from, from + sizeOf(spec)) };
-    });
+    const seen = step.followed.length === 0 ? new Map<string, Float32Array>() : unflatten(step.followed, data(STEP.statistics));
+    const statistics = followed(state.parameters, this.#offsets, seen);
     state.parameters.set(data(STEP.updated));
     for (let at = 0; at < slotsOf(this.#options); at++) state.slots.set(data(STEP.updatedSlot(at)), at * state.parameters.length);
-    let at = 0;
-    for (const { from, running } of statistics) {
-      follow(running, data(STEP.statistics).subarray(at, (at += running.length)));
-      state.parameters.set(running, from);
-    }
+    for (const [at, values] of statistics) state.parameters.set(values, at);
     state.steps++;
     return data(STEP.loss)[0] as number;
   }
 
   release(): void {
-    this.#sessions.release();
+    this.#steps.release();
   }
 
-  #feeds({ dropped }: Step, x: Float32Array, y: Float32Array, state: TrainingState): Feeds {
+  #feeds({ dropped }: LoadedStep, x: Float32Array, y: Float32Array, state: TrainingState): Feeds {
     const { batch } = this.#options;
     const size = state.parameters.length;
-    const shapes = lossShapes(this.#loss, batch);
-    const { targets, weights } = lossInputs(this.#loss, y, batch);
+    const shapes = lossShapes(this.#options.loss, batch);
+    const { targets, weights } = lossInputs(this.#options.loss, y, batch);
     const feeds: Feeds = {
       [STEP.samples]: floats(x, [batch, ...inputShape(this.#architecture)]),
       [STEP.targets]: floats(targets, shapes.targets),
@@ -144,14 +126,19 @@ class StepRunner {
   }
 }
 
-/** Predictions: the parameters are an input, so that one graph serves every checkpoint. */
-function predictionFile(architecture: Architecture, trained: readonly TensorSpec[], kept: ReadonlyMap<string, Float32Array>): Uint8Array {
+/** What `layers` of an architecture give: the parameters are an input, so that one graph serves every checkpoint. */
+function predictionFile(
+  architecture: Architecture,
+  layers: Pick<Architecture, "input" | "layers">,
+  trained: readonly TensorSpec[],
+  kept: ReadonlyMap<string, Float32Array>,
+): Uint8Array {
   const graph = new Graph();
   const shapes = new Map(tensorsOf(architecture).map(({ name, shape }) => [name, shape]));
   const values = cutOut(graph, STEP.parameters, trained);
   const valueOf = (name: string): string =>
     values.get(name) ?? graph.floats(kept.get(name) as Float32Array, shapes.get(name) as readonly number[]);
-  const outputs = addForward(graph, architecture, valueOf);
+  const outputs = addForward(graph, layers, valueOf);
   const inputs = [
     { name: GRAPH_INPUT, dims: ["batch", ...inputShape(architecture)] },
     { name: STEP.parameters, dims: [totalSize(trained)] },
@@ -169,17 +156,27 @@ function compile(
   const trained = trainedTensors(specs, options.trainable);
   const kept = new Map(specs.filter((spec) => !trained.includes(spec)).map(({ name }) => [name, tensors.get(name) as Float32Array]));
   const runner = new StepRunner(architecture, tensors, options, trained, onnx);
-  const predictions = new Sessions<"logits">(onnx);
+  const predictions = new Loaded(async (what: "logits" | "headInputs") => {
+    const layers = what === "logits" ? architecture : beforeLast(architecture);
+    return { session: await start(predictionFile(architecture, layers, trained, kept), onnx) };
+  });
+  const predicted = async (
+    what: "logits" | "headInputs",
+    x: Float32Array,
+    rows: number,
+    parameters: Float32Array,
+  ): Promise<Float32Array> => {
+    const { session } = await predictions.get(what);
+    const outputs = await session.run({
+      [GRAPH_INPUT]: floats(x, [rows, ...inputShape(architecture)]),
+      [STEP.parameters]: floats(parameters, [parameters.length]),
+    });
+    return outputs[GRAPH_OUTPUT]?.data as Float32Array;
+  };
   return {
     step: (x, y, state) => runner.run(x, y, state),
-    logits: async (x, rows, parameters) => {
-      const session = await predictions.get("logits", () => predictionFile(architecture, trained, kept));
-      const outputs = await session.run({
-        [GRAPH_INPUT]: floats(x, [rows, ...inputShape(architecture)]),
-        [STEP.parameters]: floats(parameters, [parameters.length]),
-      });
-      return outputs[GRAPH_OUTPUT]?.data as Float32Array;
-    },
+    logits: (x, rows, parameters) => predicted("logits", x, rows, parameters),
+    headInputs: (x, rows, parameters) => predicted("headInputs", x, rows, parameters),
     frozen: () => kept,
     dispose: () => {
       runner.release();

@@ -1,3 +1,5 @@
+import { positiveWord } from "@engraft/core/models/label-words";
+import type { Label } from "@engraft/core/models/labels";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Bounded, PooledFigures, PooledMetrics } from "@engraft/core/models/pooled";
 import { METRIC_TITLES, metricText } from "../../../parts/figures.ts";
@@ -14,8 +16,10 @@ export function PooledTable({
   figures,
   metrics,
   minCount,
+  label,
 }: {
   readonly figures: PooledFigures;
+  readonly label: Label;
   readonly metrics: readonly MetricName[];
   readonly minCount: number;
 }) {
@@ -32,7 +36,7 @@ export function PooledTable({
         <thead>
           <tr>
             <th scope="col">
-              {counted.n} test patients, {counted.positives} positive
+              {counted.n} test patients{counted.positives !== null && `, ${counted.positives} ${positiveWord(label)}`}
             </th>
             {ARMS.map(({ arm, title }) => (
               <th scope="col" className="n" key={arm}>

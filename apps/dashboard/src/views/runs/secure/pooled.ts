@@ -1,5 +1,5 @@
 /** Figures of all sites' patients together, as they come out of sums. */
-import { HIGHER_IS_BETTER } from "@engraft/core/models/metric-means";
+import { goodness, hasDirection } from "@engraft/core/models/metric-names";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Bounded, PooledFigures } from "@engraft/core/models/pooled";
 import type { RunView } from "@engraft/core/rounds/view";
@@ -18,8 +18,8 @@ export const finalFigures = (view: RunView): PooledFigures | null => view.evalua
  */
 export function pooledGain({ federated, alone }: PooledFigures, metric: MetricName): Bounded | null {
   const [f, a] = [federated?.values[metric] ?? null, alone?.values[metric] ?? null];
-  if (f === null || a === null) return null;
-  return HIGHER_IS_BETTER[metric]
+  if (f === null || a === null || !hasDirection(metric)) return null;
+  return goodness(metric, 1) > 0
     ? { value: f.value - a.value, low: f.low - a.high, high: f.high - a.low }
     : { value: a.value - f.value, low: a.low - f.high, high: a.high - f.low };
 }

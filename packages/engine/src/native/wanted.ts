@@ -1,4 +1,4 @@
-/** Which graphics processor this site's people have asked for: setting `gpu` of the agent, here as ENGRAFT_GPU. */
+/** Which engine and which graphics processor this site's people have asked for: settings `engine` and `gpu` of the agent, here as ENGRAFT_ENGINE and ENGRAFT_GPU. */
 import { EngraftError } from "@engraft/core/base/errors";
 import type { InferenceSession } from "onnxruntime-node";
 import type { Backend } from "../train/backends.ts";
@@ -17,13 +17,25 @@ export function wantedGpu(env: Readonly<Record<string, string | undefined>> = pr
   return gpu;
 }
 
-/** TensorFlow's backends in the order in which they are tried. */
-export const wantedBackends = (gpu = wantedGpu()): readonly Backend[] => [
-  ...(gpu === "cuda" ? (["native-gpu"] as const) : []),
-  "native",
-  "wasm",
-  "cpu",
-];
+export const ENGINES = ["onnx", "native", "wasm", "cpu"] as const satisfies readonly Backend[];
+
+/** Undefined where none is asked for. Throws `bad-config`. */
+export function wantedEngine(env: Readonly<Record<string, string | undefined>> = process.env): Backend | undefined {
+  const wanted = env["ENGRAFT_ENGINE"];
+  if (wanted === undefined || wanted === "") return undefined;
+  const engine = ENGINES.find((name) => name === wanted);
+  if (engine === undefined) throw new EngraftError("bad-config", `The setting engine is "${wanted}"; it can be ${ENGINES.join(", ")}.`);
+  return engine;
+}
+
+/**
+ * Engines in the order in which they are tried. It does not depend on their speed of the moment: a round that is trained again after a crash
+ * must end with the same bits, and engines differ in the last ones. A review measures the others too and says so.
+ */
+export function wantedBackends(gpu = wantedGpu(), engine = wantedEngine()): readonly Backend[] {
+  const order: readonly Backend[] = [...(gpu === "cuda" ? (["native-gpu"] as const) : []), ...ENGINES];
+  return engine === undefined ? order : [engine, ...order.filter((other) => other !== engine)];
+}
 
 /** ONNX Runtime's providers in the order in which they are tried. */
 export const wantedProviders = (gpu = wantedGpu()): readonly string[] => [...(gpu === undefined ? [] : [PROVIDERS[gpu]]), "cpu"];

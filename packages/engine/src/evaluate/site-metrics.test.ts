@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { siteMetrics } from "./bootstrap.ts";
+import type { MetricName } from "@engraft/core/models/plan";
+import { siteMetrics as ofLabel } from "./site-metrics.ts";
+
+const label = { name: "ill", title: "Ill", positive: ["1"], negative: ["0"] };
+const siteMetrics = (predictions: readonly number[], y: readonly number[], patients: readonly number[], names: readonly MetricName[]) =>
+  ofLabel({ label, predictions, y, patients }, { names, minCount: 1 });
 
 /** 200 patients with scores from a formula, so that the reference could be computed elsewhere. */
 const index = Array.from({ length: 200 }, (_, i) => i);

@@ -1,4 +1,4 @@
-/** `heart`: the demo's federated fine-tuning from the command to the downloaded model, 15 rounds of 100 local updates. */
+/** `demo`: the demo's federated fine-tuning from the command to the downloaded model, 15 rounds of 100 local updates. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -10,7 +10,7 @@ import { median, row, type Row } from "./report.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-export async function benchHeart(options: BenchOptions): Promise<readonly Row[]> {
+export async function benchDemo(options: BenchOptions): Promise<readonly Row[]> {
   const results: { result: DemoResult; wall: number }[] = [];
   for (let repeat = 0; repeat < (options.quick ? 1 : 3); repeat++) {
     const started = performance.now();

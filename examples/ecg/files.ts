@@ -1,0 +1,11 @@
+/** What `prepare.ts` writes and the example reads. */
+export const PREPARE = "npm run example:ecg -- --from MIT-BIH-FOLDER --to FOLDER";
+/** Of the recorder whose patients train the base. */
+export const BASE_RECORDER = "654";
+/** The hospitals: the other recorders with four records or more. */
+export const RECORDERS = ["167", "1629", "2851", "3655", "694"];
+export const RECORDS = "records";
+export const PATIENTS = "patients.csv";
+export const folderOf = (recorder: string): string => `recorder-${recorder}`;
+/** Points of a beat in the data, those in front of its mark, and points per second. */
+export const BEAT = { points: 128, before: 54, rate: 180 };

@@ -1,0 +1,112 @@
+/**
+ * Rounds in which a head is solved for, not trained: sites send sums over their training samples, and whoever opens the sum of
+ * all sites has what one hospital with all patients would have. Free of node's modules, as the plan is.
+ */
+import * as z from "zod";
+import { kindOf } from "./labels.ts";
+import type { Digest } from "../base/ids.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Plan } from "./plan.ts";
+import { sizeOf, totalSize, trainableTensors, type TensorSpec, type TrainablePart } from "./tensors.ts";
+
+export const Analytic = z
+  .strictObject({
+    /**
+     * `ridge`: least squares on the label, in closed form. `newton`: one step of Newton's method on the penalised likelihood in
+     * each round (Wu et al. 2012, "Grid binary logistic regression"), the first from a head of zeros.
+     */
+    method: z.enum(["ridge", "newton"]),
+    /** The first so many rounds are analytic; with as many as the plan has, the whole run is. */
+    rounds: z.int().min(1).max(20),
+    /**
+     * L2 penalty on the weights of inputs that are standardised over the federation: scikit-learn's `alpha` for ridge, 1 / `C` for
+     * newton. The intercept has none.
+     */
+    penalty: z.number().gt(0).max(1e9),
+    /** Largest absolute value of one input of the head; a larger one counts as this. */
+    bound: z.number().gt(0).max(1e6),
+  })
+  .refine(({ method, rounds }) => method === "newton" || rounds === 1, "ridge has its solution after one round");
+export type Analytic = z.infer<typeof Analytic>;
+
+/** More inputs than this would make a sum of more than ten megabytes, and a matrix that keeps the coordinator from its links. */
+export const MAX_HEAD_INPUTS = 1536;
+
+/**
+ * Inputs of the linear head, which ends the vector that travels: weights, then the intercept. Undefined where that part does not end
+ * with a layer of one output, [inputs, 1] and [1].
+ */
+export function headInputsOf(specs: readonly TensorSpec[], trainable: TrainablePart): number | undefined {
+  const travels = trainableTensors(specs, trainable);
+  const [kernel, bias, ...more] = travels.filter(({ depth }) => depth === 0);
+  if (kernel === undefined || bias === undefined || more.length > 0 || travels.at(-1) !== bias) return undefined;
+  const [inputs = 0, outputs] = kernel.shape;
+  if (kernel.shape.length !== 2 || outputs !== 1 || bias.shape.length !== 1 || sizeOf(bias) !== 1) return undefined;
+  return inputs;
+}
+
+/** Whether an analytic round starts from a head of zeros instead of the checkpoint's: the first one, and least squares always. */
+export const startsFromZero = ({ method }: Analytic, checkpoint: Digest, start: Digest): boolean =>
+  method === "ridge" || checkpoint === start;
+
+/** Lengths that decide what a round's vector looks like. */
+export interface VectorSize {
+  /** Values in the trainable vector. */
+  readonly vectorLength: number;
+  /** Inputs of the head; 0 where the plan has no analytic rounds. */
+  readonly headInputs: number;
+}
+
+export function vectorSizeOf({ training }: Pick<Plan, "training">, { tensors }: Pick<Manifest, "tensors">): VectorSize {
+  const inputs = training.analytic === undefined ? 0 : (headInputsOf(tensors, training.trainable) ?? 0);
+  return { vectorLength: totalSize(trainableTensors(tensors, training.trainable)), headInputs: inputs };
+}
+
+/** What a round sums. */
+export interface RoundOf {
+  readonly purpose: "train" | "evaluate";
+  readonly round: number;
+}
+
+/**
+ * The plan's analytic rounds where this one is of them. By the round's own number, which every site sees in the signed ask: a
+ * round that ends without a sum is not made up for, unless the whole run is analytic.
+ */
+export function analyticOf({ training, rounds }: Pick<Plan, "training" | "rounds">, { purpose, round }: RoundOf): Analytic | undefined {
+  const { analytic } = training;
+  if (analytic === undefined || purpose === "evaluate") return undefined;
+  return round <= analytic.rounds || analytic.rounds >= rounds.count ? analytic : undefined;
+}
+
+/** Numbers that are summed for a head: samples, sums and sums of squares of the inputs, a gradient, half of a symmetric matrix. */
+export const statisticsLength = (inputs: number): number => 1 + 2 * inputs + (inputs + 1) + ((inputs + 1) * (inputs + 2)) / 2;
+
+/**
+ * Sums travel as whole numbers of 2^-this: as fine as lets all sites' sums together, at the plan's weight cap and bound, stay
+ * exact in a double.
+ */
+export function binaryPlaces({ bound }: Analytic, sites: number, cap: number): number {
+  const room = Math.floor(Number.MAX_SAFE_INTEGER / sites) / (cap * Math.max(1, bound) ** 2);
+  return Math.min(40, Math.floor(Math.log2(room)));
+}
+
+/** Fewer would be seen in the head's fourth digit. */
+const LEAST_PLACES = 12;
+
+/** Why a plan cannot have the analytic rounds that it asks for; undefined where it can. */
+export function analyticProblem(plan: Plan, manifest: Pick<Manifest, "tensors">): string | undefined {
+  const { training, rounds, aggregation } = plan;
+  const { analytic, trainable } = training;
+  if (analytic === undefined) return undefined;
+  if (aggregation.method === "plain")
+    return "analytic rounds need secure aggregation, since in plain the coordinator would read each site's sums over its patients";
+  if (kindOf(plan.data.label) !== "binary") return "analytic rounds are for a yes/no label";
+  if (trainable.personal === "head") return "an analytic round solves for the head, and here the head stays at each site";
+  const inputs = headInputsOf(manifest.tensors, trainable);
+  if (inputs === undefined) return "analytic rounds solve for a last layer with one output, and this base's head is another";
+  if (inputs > MAX_HEAD_INPUTS) return `its head has ${inputs} inputs, and analytic rounds take up to ${MAX_HEAD_INPUTS}`;
+  if (analytic.rounds > rounds.count) return `${analytic.rounds} analytic rounds do not fit into ${rounds.count}`;
+  if (binaryPlaces(analytic, aggregation.directory.length, aggregation.weightCap) < LEAST_PLACES)
+    return "with this weight cap and bound the sums of analytic rounds would be rounded too coarsely; lower one of them";
+  return undefined;
+}
