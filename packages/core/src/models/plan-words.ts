@@ -145,9 +145,12 @@ const measured = (plan: Plan, part: string): string =>
   `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and ${countedOf(plan.data.label)}, from at least ${plan.metrics.minCount} patients`;
 
 /** What a site must have, where the plan demands it. */
-function minimumWords({ data: { minimum } }: Plan): string {
+function minimumWords({ data: { minimum, label } }: Plan): string {
   if (minimum === undefined) return "";
-  return ` A site needs at least ${minimum.train} of them to train on, ${minimum.test} to test on, and ${minimum.perClass} of each outcome.`;
+  const each =
+    { regression: "", survival: `, and ${minimum.perClass} with an event` }[label.kind as string] ??
+    `, and ${minimum.perClass} of each outcome`;
+  return ` A site needs at least ${minimum.train} of them to train on, ${minimum.test} to test on${each}.`;
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

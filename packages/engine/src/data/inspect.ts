@@ -74,6 +74,16 @@ function inspectColumns({ plan, survey, header, absent, findings }: Inspected): 
   }
 }
 
+const patientsWith = (outcome: string, counts: Inspected["counts"]): number =>
+  PARTS.reduce((sum, part) => sum + (counts[part].patientsOf[outcome] ?? 0), 0);
+
+/** Whether a site has fewer patients than the plan demands. */
+export const isBelowMinimum = ({ minimum, label }: DataPlan, counts: Inspected["counts"]): boolean =>
+  minimum !== undefined &&
+  (counts.train.patients < minimum.train ||
+    counts.test.patients < minimum.test ||
+    neededOutcomes(label).some((name) => patientsWith(name, counts) < minimum.perClass));
+
 function inspectCounts({ plan, counts, header, findings }: Inspected): void {
   const { minimum } = plan;
   const wanted = minimum ?? DEFAULTS;
@@ -83,14 +93,15 @@ function inspectCounts({ plan, counts, header, findings }: Inspected): void {
   for (const part of ["train", "test"] as const)
     if (counts[part].patients < wanted[part]) findings.add(few, header, PATIENT, say(part, counts[part].patients, wanted[part]));
   for (const name of neededOutcomes(plan.label)) {
-    const all = PARTS.reduce((sum, part) => sum + (counts[part].patientsOf[name] ?? 0), 0);
+    const all = patientsWith(name, counts);
     // A part of few patients, which is said already, may well lack a class.
     const empty = (["train", "test"] as const).filter(
       (part) => counts[part].patients >= wanted[part] && counts[part].patientsOf[name] === 0,
     );
     if (all === 0) findings.add("class-absent", header, LABEL, `${name}: no patient`);
-    else if (all < wanted.perClass) findings.add(fewOfClass, header, LABEL, `${name}: ${all} patients, ${wanted.perClass} wanted`);
-    else if (empty.length > 0) findings.add("class-absent", header, LABEL, `${name}: no patient in ${empty.join(" and ")}`);
+    if (all < wanted.perClass && (all > 0 || minimum !== undefined))
+      findings.add(fewOfClass, header, LABEL, `${name}: ${all} patients, ${wanted.perClass} wanted`);
+    else if (all > 0 && empty.length > 0) findings.add("class-absent", header, LABEL, `${name}: no patient in ${empty.join(" and ")}`);
   }
 }
 

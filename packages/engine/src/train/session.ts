@@ -12,6 +12,8 @@ import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { samplesOf, type Features, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
+import { FINDING_KINDS } from "../data/findings.ts";
+import { isBelowMinimum } from "../data/inspect.ts";
 import type { SiteSplit } from "../data/kept-cuts.ts";
 import { readTable, withoutFiles, type Table } from "../data/table.ts";
 import { siteMetrics, type Predicted } from "../evaluate/site-metrics.ts";
@@ -119,6 +121,10 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const read = await usableTable(options);
   const features = encoder === undefined ? undefined : await encoded(encoder, options, read, control);
   const table = features === undefined ? read : usableRows(withoutFiles(read, plan.data, features.unreadable));
+  const counts = countsIn(plan.data.label, table);
+  // The table itself has been found large enough, but then pictures are left out that cannot be read.
+  if (isBelowMinimum(plan.data, counts))
+    throw new EngraftError("data-invalid", `${FINDING_KINDS["below-minimum"].text} Run \`engraft-site data check\`.`);
   const part = (name: Part, from: Features | undefined = features): Samples => samplesOf(table, plan.data, manifest, name, from);
   const samples = { train: part("train"), validation: part("validation"), test: part("test") };
   const copies: Features[] = [];
@@ -134,7 +140,6 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
     predict(model, plan, samples[part], parts.join(vector, personal));
   const { names, minCount } = plan.metrics;
-  const counts = countsIn(plan.data.label, table);
   return {
     engine: trainer.name,
     counts,
