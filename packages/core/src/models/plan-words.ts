@@ -3,6 +3,7 @@ import type { SecureAggregation } from "./aggregation.ts";
 import { ANALYTIC_LEAVES, analyticInWords } from "./analytic-words.ts";
 import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
+import { filesInWords } from "./field-words.ts";
 import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
@@ -35,6 +36,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.`,
     },
     { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title).join(", ")}.` },
+    ...filesInWords(plan.data.fields),
     { topic: "To predict", words: labelInWords(plan.data.label) },
     {
       topic: "Patients",
