@@ -192,6 +192,10 @@ export const FINDING_KINDS = {
     effect: "note",
     text: "The table has no patient id (--no-patient-id): each row counts as a patient, and rows of one person can fall into different parts.",
   },
+  "records-as-patients": {
+    effect: "note",
+    text: "No file of patients is declared (--patients): each recording counts as a patient, and recordings of one person can fall into different parts.",
+  },
   "repeated-patient": { effect: "note", text: "The patient has an earlier row. All rows of a patient fall into the same part." },
 } as const satisfies Record<string, FindingKindEntry>;
 

@@ -57,8 +57,10 @@ const rows = (path: string, labels: RecordsTable["labels"], changes: Partial<Rec
     ...("annotator" in labels ? { at: "at" } : {}),
     ...changes,
   });
-const kinds = (report: Awaited<ReturnType<typeof checkTable>>) =>
-  Object.fromEntries(beyondSize(report.findings).map(({ kind, count }) => [kind, count]));
+/** Most of these folders have no file of patients. */
+const said = ({ findings }: Awaited<ReturnType<typeof checkTable>>) =>
+  beyondSize(findings).filter(({ kind }) => kind !== "records-as-patients");
+const kinds = (report: Awaited<ReturnType<typeof checkTable>>) => Object.fromEntries(said(report).map(({ kind, count }) => [kind, count]));
 
 let folder = "";
 beforeAll(async () => {
@@ -87,6 +89,29 @@ describe("[D24] where the label of a recording comes from", () => {
     expect([...table.patientOf]).toEqual([0, 1]);
     expect([...(table.columns[1] ?? [])]).toEqual([61, Number.NaN]);
     expect(kinds(await checkTable(declaration, plan))).toEqual({ "no-label": 1, "unknown-label": 1, "not-a-number": 1 });
+  });
+
+  it("[D10] the site's own codes and units, of words of the header too", async () => {
+    const at = await made("mapped");
+    await record(at, "a", { comments: ["Dx: rhythm,flutter", "Age: 732"] });
+    await record(at, "b", { comments: ["Dx: rhythm", "Age: 480"] });
+    const codes = join(at, "codes.csv");
+    await writeFile(codes, "field,site,plan\nsick,flutter,164890007\nsick,rhythm,426783006\n");
+    const age: Field = { kind: "number", name: "years", title: "Age", unit: "a", min: 0, max: 120 };
+    const plan = planOf(field(), ["164890007"], ["426783006"], age);
+    const { table } = await readTable(rows(at, { key: "Dx" }, { columns: { years: "Age" }, units: { years: "mo" }, codes }), plan);
+    expect([...table.labels]).toEqual([1, 0]);
+    expect([...(table.columns[1] ?? [])].map((value) => Number(value.toFixed(3)))).toEqual([61, 40]);
+  });
+
+  it("and says where each recording counts as a patient", async () => {
+    const at = await made("patients");
+    await record(at, "a", { comments: ["Dx: 1"] });
+    const about = async (changes: Partial<RecordsTable>) =>
+      (await checkTable(rows(at, { key: "Dx" }, changes), planOf(field(), ["1"], ["0"]))).findings.map(({ kind }) => kind);
+    expect(await about({})).toContain("records-as-patients");
+    await writeFile(join(at, "patients.csv"), "record,patient\na,p1\n");
+    expect(await about({ patients: join(at, "patients.csv") })).not.toContain("records-as-patients");
   });
 
   it("the annotations of its beats: a row for each, with the stretch around it", async () => {
@@ -161,7 +186,7 @@ describe("[D23] what is wrong with a recording is found by the data check, with 
     const report = await checkTable(rows(at, { key: "Dx" }), planOf(field(), ["1"], ["0"]));
     expect(report).toMatchObject({ rows: 7, usable: 1, ok: true });
     expect(report.places).toBe("row");
-    expect(Object.fromEntries(beyondSize(report.findings).map(({ kind, places }) => [kind, places[0]?.line]))).toEqual({
+    expect(Object.fromEntries(said(report).map(({ kind, places }) => [kind, places[0]?.line]))).toEqual({
       "damaged-recording": 5,
       "file-elsewhere": 6,
       "missing-lead": 2,

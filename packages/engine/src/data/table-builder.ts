@@ -86,6 +86,7 @@ export class TableBuilder {
       if (field.kind !== "signal" || (field.beats === undefined) === (declaration.at === undefined)) continue;
       findings.add(field.beats === undefined ? "not-by-beat" : "no-beats", header.line, field.name);
     }
+    if (declaration.source === "records" && declaration.patients === undefined) findings.add("records-as-patients", header.line, PATIENT);
     if (declaration.patient === null) findings.add("rows-as-patients", header.line, PATIENT);
     if (declaration.part !== undefined && plan.split.keyed !== true) findings.add("part-not-allowed", header.line, PART);
   }
