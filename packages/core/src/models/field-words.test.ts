@@ -54,9 +54,8 @@ describe("the words for a steward", () => {
 
   it("leave out no key that a field can have", () => {
     const shown = ["kind", "name", "title", "leads", "aliases", "missingLead", "rate", "seconds", "unit", "band", "beats"];
-    expect(Object.keys(SignalField.def.shape)).toEqual(expect.arrayContaining(shown));
-    expect(Object.keys(SignalField.def.shape).filter((key) => !shown.includes(key))).toEqual([]);
+    expect(new Set(Object.keys(SignalField.def.shape))).toEqual(new Set(shown));
     const pictures = ["kind", "name", "title", "intensity", "expect", "background", "slice"];
-    expect(Object.keys(ImageField.def.shape).filter((key) => !pictures.includes(key))).toEqual([]);
+    expect(new Set(Object.keys(ImageField.def.shape))).toEqual(new Set(pictures));
   });
 });
