@@ -99,7 +99,7 @@ export class TableBuilder {
     const beat = this.#at.beat < 0 ? undefined : parseNumber(cells[this.#at.beat] ?? "", ".");
     if (this.#at.beat >= 0 && beat === undefined) return findings.add("no-beat", line, BEAT);
     const values = this.#readField.map((read, index) =>
-      this.#value(line, cells[this.#at.fields[index] as number], (text) => read(text, beat), plan.fields[index] as Field),
+      this.#value(line, cells[this.#at.fields[index] as number], read, plan.fields[index] as Field, beat),
     );
     // Without its file a row is no sample.
     if (plan.fields.some((field, index) => readsFile(field) && Number.isNaN(values[index]))) {
@@ -131,9 +131,9 @@ export class TableBuilder {
     this.#lineOf.push(line);
   }
 
-  #value(line: number, text: string | undefined, read: Reader, field: Field): number {
+  #value(line: number, text: string | undefined, read: Reader, field: Field, beat?: number): number {
     if (text === undefined || this.#missing.has(text)) return Number.NaN;
-    const value = read(text);
+    const value = read(text, beat);
     if (typeof value === "number") return value;
     this.#of.findings.add(value, line, field.name);
     return Number.NaN;
