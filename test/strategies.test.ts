@@ -4,9 +4,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toFloat32 } from "@engraft/core/base/bytes";
+import type { PublicKey } from "@engraft/core/base/ids";
 import type { Plan } from "@engraft/core/models/plan";
+import { readBundle } from "@engraft/core/provenance/bundle";
+import { BUNDLE_FILE, claimedKey, VARIATE_FILE, verifyRelease } from "@engraft/core/provenance/verify";
 import type { RunView } from "@engraft/core/rounds/view";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Heart, shortPlan } from "./support/heart.ts";
 import { findPython, requireOrSkip } from "./support/require.ts";
 import { underKills } from "./support/kills.ts";
@@ -87,8 +90,8 @@ const lastIn = (view: RunView, site: string): number =>
 
 describe("SCAFFOLD behind the masks", () => {
   it(
-    "[R27] [R18] [M7] the server's control variate is the mean of the sites' own, also after a round that one of them trained in vain",
-    { timeout: 90_000 },
+    "[R27] [R18] [M7] [O6] the server's control variate is the mean of the sites' own, also after a round that one of them trained in vain",
+    { timeout: 120_000 },
     async () => {
       const heart = kept(
         await Heart.start({
@@ -135,6 +138,20 @@ describe("SCAFFOLD behind the masks", () => {
       const figures = view.comparisons.filter(({ federated }) => federated !== null);
       expect(figures.length).toBeGreaterThan(2);
       expect(figures.some(({ mix }) => mix !== undefined && mix !== null && mix.metrics.n >= 10)).toBe(true);
+
+      // The model is proven to be the last checkpoint's first half only with the second beside it.
+      const there = async () => expect((await (await federation.api()).runs.get.query({ run })).release).not.toBeNull();
+      await vi.waitFor(there, { timeout: 30_000 });
+      await federation.coordinatorCommandOk("release", "make", run, "--name", "heart-scaffold", "--as", "1.0");
+      const out = join(heart.dir, "files");
+      await federation.coordinatorCommandOk("release", "save", run, "--out", out);
+      const files = new Map(readBundle(new Uint8Array(await readFile(join(out, BUNDLE_FILE)))).files);
+      const coordinator = claimedKey(files) as PublicKey;
+      expect(verifyRelease(files, { coordinator }).checks.filter(({ ok }) => !ok)).toEqual([]);
+      expect(toFloat32(files.get(VARIATE_FILE) ?? new Uint8Array())).toEqual(server);
+      files.delete(VARIATE_FILE);
+      const wrong = verifyRelease(files, { coordinator }).checks.filter(({ ok }) => !ok);
+      expect(new Set(wrong.map(({ what }) => what))).toEqual(new Set([VARIATE_FILE]));
     },
   );
 });
