@@ -56,7 +56,7 @@ describe("a server optimizer", () => {
     ["secure", ["event.sum.opened", "event.checkpoint.written", "event.checkpoint.written"]],
   ] as const)(
     "[R25] [S3] %s: the coordinator is killed between and in rounds, and every checkpoint and every kept state is that of an undisturbed run",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (aggregation, points) => {
       const strategy = { name: "fedadam", serverRate: 0.02, beta1: 0.9, beta2: 0.99, tau: 0.001 } as const;
       const origin = kept(await Heart.start({ plan: patiently(strategy), aggregation }));
@@ -91,7 +91,7 @@ const lastIn = (view: RunView, site: string): number =>
 describe("SCAFFOLD behind the masks", () => {
   it(
     "[R27] [R18] [M7] [O6] the server's control variate is the mean of the sites' own, also after a round that one of them trained in vain",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const heart = kept(
         await Heart.start({
@@ -162,7 +162,7 @@ requireOrSkip("Python with numpy and cryptography", findPython("numpy", "cryptog
     { name: "scaffold", serverRate: 0.7 },
   ] as const)(
     "[K11] [R25] [R27] every checkpoint under $name, and what is kept, follows from the sum bit for bit",
-    { timeout: 60_000 },
+    { timeout: 240_000 },
     async (strategy) => {
       const heart = kept(
         await Heart.start({
