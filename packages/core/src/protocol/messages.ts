@@ -191,7 +191,6 @@ export const SiteFigures = z.strictObject({
   base: SiteMetrics.nullable(),
   alone: SiteMetrics.nullable(),
   federated: SiteMetrics.nullable(),
-  /** Where the plan asks for it. */
   mix: OwnMix.nullable().optional(),
 });
 
