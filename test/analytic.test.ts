@@ -9,6 +9,7 @@ import { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { sizeOf } from "@engraft/core/models/tensors";
+import { RoundRecord } from "@engraft/core/secagg/record";
 import { inputWidth, samplesOf, type Samples } from "@engraft/engine/data/samples";
 import { readTable } from "@engraft/engine/data/table";
 import type { Architecture } from "@engraft/engine/ir/layers";
@@ -93,6 +94,7 @@ requireOrSkip("Python with numpy, scikit-learn and cryptography", findPython("nu
               amount: { unit: "updates", count: 5 },
               analytic: { method: "ridge", rounds: 1, penalty: PENALTY, bound: 32 },
             },
+            strategy: { name: "fedprox", mu: 0.1 },
             rounds: { count: 2, stop: null },
             cohort: { ...example.cohort, graceSeconds: 2 },
           };
@@ -128,6 +130,13 @@ requireOrSkip("Python with numpy, scikit-learn and cryptography", findPython("nu
         const { status, stdout } = spawnSync(python, [CHECK, record], { encoding: "utf8" });
         expect({ status, record }).toEqual({ status: 0, record });
         expect(stdout).toContain("The sum is rebuilt, bit for bit");
+        const kept = RoundRecord.parse(JSON.parse(await readFile(join(record, "record.json"), "utf8")));
+        if (kept.purpose === "evaluate") continue;
+        const solved = kept.round === 1;
+        expect(kept.moments !== undefined).toBe(solved);
+        // The sum of a solved round is no update: what a strategy does of one is said of the others only.
+        expect(kept.checkpoint?.strategy?.name).toBe(solved ? undefined : "fedprox");
+        expect(stdout).toContain(solved ? "not rebuilt: the round solved for a head" : "The checkpoint is");
       }
     });
   },

@@ -120,6 +120,11 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await batch.fill("16");
     for (const site of ["hungary", "va"]) await ticked(site).check();
     await page.getByText("4 sites: a sum needs 3 of them").waitFor();
+    const strategy = page.getByRole("combobox", { name: "Strategy" });
+    await strategy.selectOption({ label: "Coordinate median" });
+    await page.getByRole("alert").filter({ hasText: "nobody sees under secure aggregation" }).waitFor();
+    await strategy.selectOption({ label: "FedAdam" });
+    expect(await page.getByLabel("Server’s rate", { exact: true }).inputValue()).toBe("0.003");
     await page.getByRole("heading", { name: "In plain words" }).waitFor();
     await clean("plan-new");
     await page.getByRole("button", { name: "Propose plan" }).click();

@@ -164,6 +164,10 @@ requireOrSkip("Python with numpy and cryptography", findPython("numpy", "cryptog
         const { status, stdout, stderr } = spawnSync(python, [SCRIPT, folder], { encoding: "utf8" });
         expect({ status, stderr, folder }).toEqual({ status: 0, stderr: "", folder });
         expect(stdout).toContain("No single update can be read");
+        if (folder.endsWith("round-4")) continue;
+        expect(stdout).toContain(
+          worded === compactly ? "not rebuilt: the values of a compact sum" : "The checkpoint is rebuilt, bit for bit",
+        );
       }
     },
   );

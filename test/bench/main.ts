@@ -15,6 +15,7 @@ import { asTable, machine, type Report, type Row } from "./report.ts";
 import { benchRound } from "./round.ts";
 import { benchScale } from "./scale.ts";
 import { benchSecagg } from "./secagg/bench.ts";
+import { benchSweep } from "./sweep/sweep.ts";
 import { benchTrain } from "./train/bench.ts";
 import { ENGINES } from "./train/engines.ts";
 import { benchTrunk } from "./trunk.ts";
@@ -40,6 +41,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   secagg: benchSecagg,
   features: benchFeatures,
   trunk: benchTrunk,
+  sweep: benchSweep,
   train: benchTrain,
 };
 

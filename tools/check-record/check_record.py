@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Rebuilds the sum of one round from the coordinator's stored record, and says whether a single update could be read from it.
+"""Rebuilds the sum of one round and its checkpoint from the coordinator's stored record, and says whether a single update could be read from it.
 
     python3 check_record.py FOLDER            needs numpy and cryptography; shares no code with Engraft
 
-FOLDER holds `record.json` and one file `masked/DIGEST` for each masked vector. Fields of record.json, format "engraft.record/1"
+FOLDER holds `record.json`, one file `masked/DIGEST` for each masked vector, and `checkpoints/DIGEST` for what a checkpoint is made of. Fields of record.json, format "engraft.record/1"
 (SPEC.md, "Record"; bytes are base64url without padding, digests SHA-256 in hex, a `signed text` is {site, body, signature}):
 
     run, round, attempt, purpose, nonce, plan, base, coordinator   what the attempt was about
@@ -19,9 +19,13 @@ FOLDER holds `record.json` and one file `masked/DIGEST` for each masked vector. 
                     32 of the others
     sum             {digest, bytes} of the opened words, as a masked vector travels
     masked          [{site, body: {digest, bytes}}]
+    checkpoint      of a round that trained: {before, after, stateBefore, stateAfter, strategy, sites, cap, clip}: the checkpoints around it and what
+                    the strategy keeps at the server (float32, {digest, bytes} or null), the strategy's figures (null for FedAvg), the sites of
+                    the run, and how words are values: largest weight, largest value
 
 Exit code: 0 the record is sound, the sum is rebuilt, no single update can be read; 1 something does not fit, or an update can be
-read; 2 the record is incomplete (a masked vector is not kept any more) or cannot be read as a record at all.
+read; 2 the record is incomplete (a masked vector is not kept any more) or cannot be read as a record at all. A checkpoint that this script
+cannot rebuild is named with the reason, and is no fault: of a compact sum, of an analytic round, of an unknown strategy, or where something is not kept any more.
 
 What it cannot say: whether the coordinator was sent more than it recorded. Each site's own journal holds what it released.
 """
@@ -133,6 +137,40 @@ class Words:
         low, high = (words[1 : 1 + self.narrow] & 0xFFFFF).reshape(-1, 2).T
         five = np.stack([low, low >> 8, low >> 16 | high << 4, high >> 4, high >> 12], axis=1) & 255
         return words[:1].tobytes() + five.astype(np.uint8).tobytes() + words[1 + self.narrow :].tobytes()
+
+
+def adaptive(rule):
+    """Reddi et al. 2021, algorithm 2: two numbers are kept for each value, at first 0 and tau^2."""
+
+    def step(x, mean, state, p, share):
+        kept = np.tile(np.array([0, p["tau"] ** 2], np.float32), len(x)) if state is None else state
+        m = p["beta1"] * kept[0::2].astype(float) + (1 - p["beta1"]) * mean
+        v = rule(kept[1::2].astype(float), mean * mean, p)
+        return x + (p["serverRate"] * m) / (np.sqrt(v) + p["tau"]), np.stack([m, v], axis=1).reshape(-1)
+
+    return step
+
+
+def momentum(x, mean, state, p, share):
+    v = p["momentum"] * (np.zeros(len(x)) if state is None else state.astype(float)) + mean
+    return x + p["serverRate"] * v, v
+
+
+def scaffold(x, mean, state, p, share):  # the model, then the server's control variate
+    rate = np.where(np.arange(len(x)) < len(x) / 2, p["serverRate"], share)
+    return x + rate * mean, None
+
+
+plainly = lambda x, mean, state, p, share: (x + mean, None)
+STEPS = {
+    "fedavg": plainly,
+    "fedprox": plainly,
+    "fedavgm": momentum,
+    "fedadagrad": adaptive(lambda v, squared, p: v + squared),
+    "fedadam": adaptive(lambda v, squared, p: p["beta2"] * v + (1 - p["beta2"]) * squared),
+    "fedyogi": adaptive(lambda v, squared, p: v - (1 - p["beta2"]) * squared * np.sign(v - squared)),
+    "scaffold": scaffold,
+}
 
 
 class Record:
@@ -305,6 +343,40 @@ class Record:
                 piece += stream(key, at, len(piece)) if sign > 0 else -stream(key, at, len(piece))
         return total
 
+    def floats(self, ref):
+        """A checkpoint or a kept state; None where it is not kept any more."""
+        path = os.path.join(self.folder, "checkpoints", ref["digest"])
+        if not os.path.exists(path):
+            return None
+        with open(path, "rb") as file:
+            data = file.read()
+        check(sha(data).hex() == ref["digest"], "a checkpoint's file is not what its name says")
+        return np.frombuffer(data, "<f4")
+
+    def checkpoint(self, total):
+        """The next checkpoint from the last one, what was kept and the sum. Returns why it cannot be rebuilt, or None."""
+        made, words = self.r.get("checkpoint"), self.r["words"]
+        if made is None:
+            return "the round solved for a head, which this script does not" if words["values"] == 0 else "the record names none"
+        strategy = made["strategy"] or {"name": "fedavg"}
+        if words["bits"] != 32:
+            return "the values of a compact sum are rotated, and this script does not rotate back"
+        if strategy["name"] not in STEPS:
+            return f"this script does not know the strategy {strategy['name']}"
+        check(made["before"]["digest"] == self.r["base"], "the checkpoint is made of another one than the round started from")
+        x = self.floats(made["before"])
+        state = None if made["stateBefore"] is None else self.floats(made["stateBefore"])
+        if x is None or (state is None and made["stateBefore"] is not None):
+            return "what it is made of is not kept any more"
+        steps = ((2**31 - 1) // len(self.r["directory"]) - 1) / made["clip"]
+        factor = 1 / (steps * (int(total[0]) / made["cap"]))
+        mean = total[1 : 1 + words["values"]].view(np.int32).astype(float) * factor
+        after, kept = STEPS[strategy["name"]](x.astype(float), mean, state, strategy, len(self.survivors) / made["sites"])
+        for ref, values, what in ((made["after"], after, "checkpoint"), (made["stateAfter"], kept, "server's state")):
+            if check((ref is None) == (values is None), f"the {what} is missing, or should not be") and ref is not None:
+                check(sha(values.astype("<f4").tobytes()).hex() == ref["digest"], f"the rebuilt {what} is not the one that the coordinator states")
+        return None
+
     def readable(self):
         """The smallest groups of survivors whose own sum the record gives away: a pair's mask falls where either mask key is known."""
         hidden = [i for i in self.survivors if i not in self.masks]  # among these every pair's mask still stands
@@ -323,6 +395,11 @@ def main(folder):
         fits = check(sha(record.words.pack(total)).hex() == record.r["sum"]["digest"], "the rebuilt sum is not the one that the coordinator states")
         if fits:
             print(f"The sum is rebuilt, bit for bit: {len(total)} words, total weight {int(total[0])}.")
+            if record.r["purpose"] == "train":
+                before = len(problems)
+                why = record.checkpoint(total)
+                if len(problems) == before:
+                    print("The checkpoint is rebuilt, bit for bit." if why is None else f"The checkpoint is not rebuilt: {why}.")
     groups = record.readable()
     single = [group[0] for group in groups if len(group) == 1]
     if single:

@@ -165,8 +165,8 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
     const record = RECORD_PATH.exec(path);
     if (record !== null && request.method === "GET") {
       if ((await app.accounts.callerOf(request)) === null) throw new EngraftError("not-signed-in", "Sign in first.");
-      const [, run = "", round = "", masked] = record;
-      return serveRecord(app.store, app.blobs, { run, round: Number(round), masked }, response);
+      const [, run = "", round = "", blob] = record;
+      return serveRecord(app.store, app.blobs, { run, round: Number(round), blob }, response);
     }
     if (path === "/backup" && request.method === "GET") {
       // It holds everything, accounts included: for whoever can read the coordinator's own folder.

@@ -62,6 +62,36 @@ describe("a site's model", () => {
     }
   });
 
+  it("[R27] under SCAFFOLD sends the change of its control variate behind the update, and goes on from what it kept", async () => {
+    const optimizer = { name: "sgd", learningRate: 0.1, momentum: 0 } as const;
+    const plain = { optimizer, amount: { unit: "updates", count: 20 } } as const;
+    const model = await open({ plan: { ...training(plain), strategy: { name: "scaffold", serverRate: 1 } } });
+    const n = base.length;
+    const checkpoint = Float32Array.from([...base, ...base.map(() => 0)]);
+    const first = await model.train(checkpoint, seed);
+    // Nothing is known yet: plain steps, whose way is the site's control variate with its sign turned.
+    const { update } = await (await open({ plan: training(plain) })).train(base, seed);
+    expect(first.update.slice(0, n)).toEqual(update);
+    expect(Array.from(first.update.subarray(n))).toEqual(Array.from(update, (value) => expect.closeTo(-value, 6)));
+    expect(first.variate).toEqual(first.update.slice(n));
+    // The server's equals the site's own: the correction is nothing.
+    const same = Float32Array.from([...base, ...first.variate]);
+    const second = await model.train(same, seed, undefined, undefined, undefined, first.variate);
+    expect(second.update.slice(0, n)).toEqual(update);
+    expect(Math.hypot(...second.update.slice(n))).toBeLessThan(1e-6);
+    // Without its own, the site is pushed along the server's: about as far again as it would go by itself.
+    const pushed = await model.train(same, seed);
+    expect(pushed.update.slice(0, n)).not.toEqual(update);
+    // It is evaluated as the model alone.
+    expect(await model.evaluate(same, "validation")).toEqual(await model.evaluate(base, "validation"));
+  });
+
+  it("[R28] under FedProx stays closer to where the round began, and a model trained alone is not drawn to anything", async () => {
+    const [free, drawn] = [await usual, await open({ plan: { ...plan, strategy: { name: "fedprox", mu: 5 } } })];
+    expect((await drawn.train(base, seed)).norm).toBeLessThan(0.7 * (await free.train(base, seed)).norm);
+    expect(await drawn.trainAlone(2)).toEqual(await free.trainAlone(2));
+  });
+
   it("[D4] patients outside the training part have no say in an update", async () => {
     const [header, ...rows] = tableText().trimEnd().split("\n");
     const others = rows.map((row) =>

@@ -31,7 +31,10 @@ export interface SiteModelOptions {
   readonly backends?: readonly Backend[];
 }
 
-/** `personal`, everywhere, is the part of the model that stays at the site; without it the base's own values are used. */
+/**
+ * Vectors are checkpoints as they travel. `personal`, everywhere, is the part of the model that stays at the site; without it the base's
+ * own values are used. `variate` is the site's own control variate under SCAFFOLD; without it zeros are used.
+ */
 export interface SiteModel {
   /** Engine and backend, for example "tfjs wasm". */
   readonly engine: string;
@@ -44,6 +47,7 @@ export interface SiteModel {
     onProgress?: (progress: TrainingProgress) => void,
     signal?: AbortSignal,
     personal?: Float32Array,
+    variate?: Float32Array,
   ): Promise<TrainingOutcome>;
   /** Sums over this site's training samples for an analytic round, at the head that ends `start` or at one of zeros. */
   statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
@@ -71,7 +75,8 @@ export async function openSiteModel(
     return {
       engine,
       counts,
-      train: (start, seed, onProgress, signal, personal) => thread.call("train", { start, seed, personal }, { onProgress, signal }),
+      train: (start, seed, onProgress, signal, personal, variate) =>
+        thread.call("train", { start, seed, personal, variate }, { onProgress, signal }),
       statistics: (start, fromZero, personal) => thread.call("statistics", { start, fromZero, personal }),
       trainAlone: (rounds, onProgress, signal) => thread.call("trainAlone", { rounds }, { onProgress, signal }),
       evaluate: (vector, part, personal) => thread.call("evaluate", { vector, part, personal }),

@@ -162,6 +162,8 @@ export interface RoundRecordView {
   /** For whom each site released a share of the self mask's seed, and for whom one of the mask key. */
   readonly released: readonly { readonly site: string; readonly seedsFor: readonly string[]; readonly keysFor: readonly string[] }[];
   readonly sum: { readonly digest: string; readonly bytes: number };
+  /** Digests of what the checkpoint was made of and became, beside the sum; none of an evaluation. */
+  readonly checkpoints: readonly string[];
   /** Sites whose single update the record would let one read: those for which shares of both kinds were released. */
   readonly readable: readonly string[];
 }

@@ -34,6 +34,9 @@ const happening = fc.oneof(
   ref.map((checkpoint): RunEvent => ({ type: "checkpoint.written", at: 1, round: 1, checkpoint })),
   fc
     .tuple(ref, ref)
+    .map(([checkpoint, serverState]): RunEvent => ({ type: "checkpoint.written", at: 1, round: 1, checkpoint, serverState })),
+  fc
+    .tuple(ref, ref)
     .map(([sum, record]): RunEvent => ({
       type: "sum.opened",
       at: 1,
@@ -94,12 +97,17 @@ async function heldWhileLive({ events }: RunHeld, stored: readonly StoredBlob[])
   const named = new Set(events.flatMap((event) => JSON.stringify(event).match(/[0-9a-f]{64}/g) ?? []));
   const sumsOnly = new Set(events.flatMap((event) => (event.type === "sum.opened" ? [event.sum.digest] : [])));
   await updates.resume("x.1", events);
+  // Of the server's states only the newest is read again.
+  const states = events.flatMap((event) => (event.type === "checkpoint.written" ? [event.serverState?.digest] : []));
+  const past = new Set(states.filter((digest) => digest !== states.at(-1)));
   // A sum's digest is of words that are nowhere kept.
-  return stored.map(({ digest }) => digest).filter((digest) => named.has(digest) && !removed.has(digest) && !sumsOnly.has(digest));
+  return stored
+    .map(({ digest }) => digest)
+    .filter((digest) => named.has(digest) && !removed.has(digest) && !sumsOnly.has(digest) && !past.has(digest));
 }
 
 describe("what is collected", () => {
-  it("[S16] is nothing that a base, a release, a record or a run's first and last checkpoint refers to", () => {
+  it("[S16] is nothing that a base, a release, a record, a run's first and last checkpoint or its newest server state refers to", () => {
     fc.assert(
       fc.property(held, onDisk, (of, stored) => {
         const gone = collected(stored, of);
@@ -113,6 +121,8 @@ describe("what is collected", () => {
           referred.push(...line.slice(0, 1), ...line.slice(-1));
           // While it goes on and for its days after it, every one of them.
           if (one.endedAt === null || NOW - one.endedAt < KEEP_DAYS * DAY) referred.push(...line);
+          const newest = one.events.findLast((event) => event.type === "checkpoint.written");
+          if (one.endedAt === null && newest?.serverState !== undefined) referred.push(newest.serverState.digest);
         }
         expect(referred.filter((digest) => gone.has(digest))).toEqual([]);
       }),

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 export const GRACE_MS = DAY_MS;
 
 /** A blob that several have a claim to counts under the first of these. */
-export const KINDS = ["base", "release", "checkpoint", "record", "masked vector", "round under way"] as const;
+export const KINDS = ["base", "release", "checkpoint", "server state", "record", "masked vector", "round under way"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface RunHeld {
@@ -67,12 +67,15 @@ export function needed({ bases, releases, runs }: Held, rules: Rules): ReadonlyM
   for (const { checkpoints } of parts) stay("checkpoint", checkpoints);
   for (const { records } of parts) stay("record", records);
   for (const { masked } of parts) stay("masked vector", masked);
+  for (const { serverState } of parts) stay("server state", serverState);
   for (const { underWay } of parts) stay("round under way", underWay);
   return stays;
 }
 
 interface Part {
   readonly checkpoints: readonly Digest[];
+  /** The newest: a round begins from it; an earlier one is never read again. */
+  readonly serverState: readonly Digest[];
   readonly records: readonly Digest[];
   readonly masked: readonly Digest[];
   readonly underWay: readonly Digest[];
@@ -84,6 +87,7 @@ function partOf({ endedAt, events }: RunHeld, { now, keepDays }: Rules): Part {
   const [first, last] = [checkpoints[0], checkpoints.at(-1)];
   return {
     checkpoints: whole ? checkpoints : [first, last].filter((digest) => digest !== undefined),
+    serverState: endedAt === null ? newestState(events) : [],
     records: events.flatMap((event) => (event.type === "sum.opened" ? [event.record.digest] : [])),
     masked: whole ? inOpenedSums(events).map(({ digest }) => digest) : [],
     underWay: endedAt === null ? sentSince(events) : [],
@@ -92,6 +96,11 @@ function partOf({ endedAt, events }: RunHeld, { now, keepDays }: Rules): Part {
 
 const checkpointOf = (event: RunEvent): readonly Digest[] =>
   event.type === "run.created" ? [event.start.digest] : event.type === "checkpoint.written" ? [event.checkpoint.digest] : [];
+
+function newestState(events: readonly RunEvent[]): readonly Digest[] {
+  const written = events.findLast((event) => event.type === "checkpoint.written");
+  return written?.serverState === undefined ? [] : [written.serverState.digest];
+}
 
 /** What sites have sent since whatever made an end of it: for updates the checkpoint, for the parts of a sum the sum. */
 function sentSince(events: readonly RunEvent[]): readonly Digest[] {

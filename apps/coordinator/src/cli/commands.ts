@@ -138,13 +138,17 @@ export async function saveRecords(reach: Reach, run: string, out: string): Promi
   const records = await withApi(reach, (api) => api.runs.record.query({ run: id }));
   if (records.length === 0) throw new EngraftError("not-found", `${run} has opened no sum yet, or adds updates up in plain.`);
   const rounds = [];
-  for (const { round, masked } of records) {
+  for (const { round, masked, checkpoints } of records) {
     const folder = join(out, `round-${round}`);
     await mkdir(join(folder, "masked"), { recursive: true });
     await download(reach, `/records/${run}/${round}/record.json`, join(folder, "record.json"));
     let kept = 0;
     for (const { digest } of masked)
       if (await download(reach, `/records/${run}/${round}/masked/${digest}`, join(folder, "masked", digest))) kept += 1;
+    // What the strategy kept at the server is there of the newest rounds only.
+    if (checkpoints.length > 0) await mkdir(join(folder, "checkpoints"), { recursive: true });
+    for (const digest of checkpoints)
+      await download(reach, `/records/${run}/${round}/checkpoints/${digest}`, join(folder, "checkpoints", digest));
     rounds.push({ round, folder, masked: masked.length, kept });
   }
   return {

@@ -16,6 +16,8 @@ const identity = {
   weights: blob,
   start: blob,
   checkpoint: blob,
+  serverState: null,
+  counted: {},
   roundsDone: 1,
   trace: [],
   sums: null,

@@ -1,22 +1,22 @@
 /**
- * GET /records/<run>/<round>/record.json and /records/<run>/<round>/masked/<digest>: what the coordinator holds of a sum that
- * was opened, for a script of somebody else's that rebuilds it. Only what that round's record names.
+ * GET /records/<run>/<round>/record.json, and masked/<digest> and checkpoints/<digest> beside it: what the coordinator holds of a sum
+ * that was opened, for a script of somebody else's that rebuilds it. Only what that round's record names.
  */
 import { createReadStream } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { BlobStore } from "@engraft/runtime/blobs";
-import { readRecord } from "../rounds/secure/record.ts";
+import { blobsOfRecord, readRecord } from "../rounds/secure/record.ts";
 import type { Store } from "../store/store.ts";
 
-export const RECORD_PATH = /^\/records\/([a-z0-9.-]+)\/([1-9][0-9]{0,4})\/(?:record\.json|masked\/([0-9a-f]{64}))$/;
+export const RECORD_PATH = /^\/records\/([a-z0-9.-]+)\/([1-9][0-9]{0,4})\/(?:record\.json|(?:masked|checkpoints)\/([0-9a-f]{64}))$/;
 
 export interface WantedRecord {
   readonly run: string;
   readonly round: number;
-  /** A masked vector; undefined for the record itself. */
-  readonly masked: string | undefined;
+  /** A masked vector, or what a checkpoint was made of; undefined for the record itself. */
+  readonly blob: string | undefined;
 }
 
 /** Throws `not-found` or `blob-missing`. */
@@ -24,13 +24,13 @@ export async function serveRecord(store: Store, blobs: BlobStore, wanted: Wanted
   const events = (await store.events(wanted.run)).map(({ event }) => event);
   const opened = events.find((event) => event.type === "sum.opened" && event.round === wanted.round);
   if (opened?.type !== "sum.opened") throw new EngraftError("not-found", "No sum was opened in that round.");
-  const { masked } = wanted;
-  const named = masked === undefined || (await readRecord(blobs, opened.record)).masked.some(({ body }) => body.digest === masked);
+  const { blob } = wanted;
+  const named = blob === undefined || blobsOfRecord(await readRecord(blobs, opened.record)).some((ref) => ref.digest === blob);
   if (!named) throw new EngraftError("not-found", "That round's record names no such vector.");
-  const digest = masked ?? opened.record.digest;
+  const digest = blob ?? opened.record.digest;
   const size = await blobs.size(digest);
-  if (size === undefined) throw new EngraftError("blob-missing", "This masked vector is not kept any more: only the newest of a run are.");
-  response.setHeader("content-type", masked === undefined ? "application/json" : "application/octet-stream");
+  if (size === undefined) throw new EngraftError("blob-missing", "This vector is not kept any more: only the newest of a run are.");
+  response.setHeader("content-type", blob === undefined ? "application/json" : "application/octet-stream");
   response.setHeader("content-length", size);
   response.setHeader("cache-control", "private, no-cache");
   await pipeline(createReadStream(blobs.path(digest)), response);

@@ -5,14 +5,15 @@ import type { Digest } from "@engraft/core/base/ids";
 import { measureSlice, NOTHING_MEASURED } from "@engraft/core/aggregation/mean";
 import { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
-import { trainableTensors } from "@engraft/core/models/tensors";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
+import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import type { BaseView } from "../api/views.ts";
 import type { Base } from "../store/generated/client.ts";
 import { isTaken } from "../store/faults.ts";
 import type { Store } from "../store/store.ts";
-import { eachSlice, entryOf, readHeader, withFile } from "./weights-file.ts";
+import { appendZeros, eachSlice, entryOf, readHeader, withFile } from "./weights-file.ts";
 
 export const baseView = (base: Base): BaseView => ({
   digest: base.manifest,
@@ -119,18 +120,21 @@ async function checkTrunk(blobs: BlobStore, { trunk }: Manifest): Promise<void> 
 }
 
 /**
- * The trainable vector of the unchanged base, as a blob: float32 little-endian, the trained tensors in the manifest's order.
+ * The trainable vector of the unchanged base, as a blob: float32 little-endian, the trained tensors in the manifest's order, and
+ * behind them what the strategy lets travel along, at first zeros.
  * Throws `blob-missing` or `digest-mismatch` where the base is not here as it was imported.
  */
 export async function startVector(blobs: BlobStore, manifest: Manifest, plan: Plan): Promise<BlobRef> {
   await blobs.mustBeWhole(manifest.weights);
   return withFile(blobs, manifest.weights.digest, async (file) => {
     const header = await readHeader(file);
+    const trained = trainableTensors(manifest.tensors, plan.training.trainable);
     return blobs.write(async (append) => {
-      for (const spec of trainableTensors(manifest.tensors, plan.training.trainable)) {
+      for (const spec of trained) {
         const { begin, end } = entryOf(header, spec);
         await eachSlice(file, begin, end, append);
       }
+      await appendZeros(4 * (vectorSizeOf(plan, manifest).vectorLength - totalSize(trained)), append);
     });
   });
 }

@@ -28,6 +28,10 @@ export async function eachSlice(file: FileHandle, begin: number, end: number, vi
   for (let at = begin; at < end; at += SLICE_BYTES) await visit(await readExactly(file, at, Math.min(SLICE_BYTES, end - at)));
 }
 
+export async function appendZeros(bytes: number, append: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  for (let left = bytes; left > 0; left -= SLICE_BYTES) await append(new Uint8Array(Math.min(SLICE_BYTES, left)));
+}
+
 export async function readExactly(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let got = 0;

@@ -5,14 +5,23 @@ import { float32Bytes, toFloat32 } from "@engraft/core/base/bytes";
 import { isRefusal } from "@engraft/core/base/errors";
 import type { RunId, SiteName } from "@engraft/core/base/ids";
 import { addScaled, applyMean, measureSlice, NOTHING_MEASURED } from "@engraft/core/aggregation/mean";
+import { addDistances, krumChoice, noDistances } from "@engraft/core/aggregation/krum";
+import { initialState, serverStep } from "@engraft/core/aggregation/server-step";
+import type { Plan } from "@engraft/core/models/plan";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { combine } from "./combine.ts";
+import type { Standing } from "./next-checkpoint.ts";
 import { measure } from "./measure.ts";
 
 /** More than one slice of 1 MiB, and no multiple of it. */
 const LENGTH = 600_001;
+const whole = (vectors: readonly Float32Array[]): Float64Array => {
+  const distances = noDistances(vectors.length);
+  addDistances(distances, vectors);
+  return distances;
+};
 let dir: string;
 let blobs: BlobStore;
 beforeAll(async () => {
@@ -34,20 +43,78 @@ describe("combining", () => {
     const inputs = await Promise.all(
       updates.map(async ({ site, values, sampleCount }) => ({ site, sampleCount, update: await blobs.put(float32Bytes(values)) })),
     );
-    const ref = await combine(blobs, {
+    const next = await combine(blobs, {
       owe: "combine",
       run: "x.1" as RunId,
       round: 1,
       checkpoint: await blobs.put(float32Bytes(start)),
+      serverState: null,
+      sites: 3,
       inputs,
     });
-    if (isRefusal(ref)) throw new Error(ref.text);
+    if (isRefusal(next)) throw new Error(next.text);
+    expect(next.serverState).toBeNull();
     const mean = new Float64Array(LENGTH);
     for (const { values, sampleCount } of updates) addScaled(mean, values, sampleCount / 403);
     const expected = start.slice();
     applyMean(expected, mean);
-    expect(Buffer.compare(await blobs.read(ref.digest), float32Bytes(expected))).toBe(0);
+    expect(Buffer.compare(await blobs.read(next.checkpoint.digest), float32Bytes(expected))).toBe(0);
   });
+
+  /** Updates of seven sites, one of them far off. */
+  const seven = (): Promise<{ readonly values: Float32Array; readonly update: BlobRef }[]> =>
+    Promise.all(
+      Array.from({ length: 7 }, async (_, site) => {
+        const values = wave(0.01 * (site + 1)).map((value) => (site === 4 ? 1e6 : 1) * value);
+        return { values, update: await blobs.put(float32Bytes(values)) };
+      }),
+    );
+  const combined = async (
+    strategy: Plan["strategy"],
+    before: Standing,
+    updates: readonly { readonly update: BlobRef }[],
+  ): Promise<Standing> => {
+    const inputs = updates.map(({ update }, site) => ({ site: `s${site}` as SiteName, sampleCount: 10 * (site + 1), update }));
+    const next = await combine(blobs, { owe: "combine", run: "x.1" as RunId, round: 1, ...before, sites: 7, inputs }, strategy);
+    if (isRefusal(next)) throw new Error(next.text);
+    return next;
+  };
+  const read = async ({ digest }: BlobRef): Promise<Float32Array> => toFloat32(await blobs.read(digest));
+
+  it("[R25] under a server optimizer goes on from the state that is kept beside the checkpoint, bit for bit as in one piece", async () => {
+    const strategy = { name: "fedyogi", serverRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 0.001 } as const;
+    const step = serverStep(strategy, { values: LENGTH, share: 1 });
+    const expected = { checkpoint: wave(0.1), state: initialState(step, LENGTH) };
+    let standing: Standing = { checkpoint: await blobs.put(float32Bytes(wave(0.1))), serverState: null };
+    const updates = await seven();
+    for (let round = 0; round < 3; round++) {
+      standing = await combined(strategy, standing, updates);
+      const mean = new Float64Array(LENGTH);
+      for (const [site, { values }] of updates.entries()) addScaled(mean, values, (10 * (site + 1)) / 280);
+      step.apply({ from: 0, mean, ...expected });
+    }
+    expect(Buffer.compare(float32Bytes(await read(standing.checkpoint)), float32Bytes(expected.checkpoint))).toBe(0);
+    expect(Buffer.compare(float32Bytes(await read(standing.serverState as BlobRef)), float32Bytes(expected.state))).toBe(0);
+    // Without the state, or with a damaged one, no checkpoint is made: it is waited for.
+    await blobs.remove((standing.serverState as BlobRef).digest);
+    await expect(combined(strategy, standing, updates)).rejects.toMatchObject({ code: "blob-missing" });
+  });
+
+  it.each([{ name: "median" }, { name: "trimmed-mean", liars: 2 }, { name: "krum", liars: 2, keep: 3 }] as const)(
+    "[R26] by $name is not moved by a site that is far off, whatever sample count it claims",
+    async (strategy) => {
+      const updates = await seven();
+      const start = await blobs.put(float32Bytes(new Float32Array(LENGTH)));
+      const next = await read((await combined(strategy, { checkpoint: start, serverState: null }, updates)).checkpoint);
+      expect(next.every((value) => Math.abs(value) <= 1)).toBe(true);
+      expect(next.some((value) => Math.abs(value) > 0.1)).toBe(true);
+      // The whole vectors are compared, not slices: three whole updates are averaged.
+      if (strategy.name !== "krum") return;
+      const closest = krumChoice(whole(updates.map(({ values }) => values)), 2, 3);
+      const mean = (i: number): number => closest.reduce((sum, site) => sum + (updates[site]?.values[i] as number) / 3, 0);
+      for (const i of [0, LENGTH >> 1, LENGTH - 1]) expect(next[i]).toBeCloseTo(mean(i), 5);
+    },
+  );
 
   const due = async (change: (refs: { checkpoint: BlobRef; update: BlobRef }) => Promise<void>) => {
     // Longer than a slice, with its fault in the last one.
@@ -55,7 +122,7 @@ describe("combining", () => {
     const update = await blobs.put(float32Bytes(wave(Math.random())));
     await change({ checkpoint, update });
     const inputs = [{ site: "anna" as SiteName, sampleCount: 1, update }];
-    return combine(blobs, { owe: "combine", run: "x.1" as RunId, round: 1, checkpoint, inputs });
+    return combine(blobs, { owe: "combine", run: "x.1" as RunId, round: 1, checkpoint, serverState: null, sites: 1, inputs });
   };
   const flip = async ({ digest, bytes }: BlobRef): Promise<void> => {
     const file = await open(blobs.path(digest), "r+");

@@ -9,6 +9,7 @@ import type { Logger } from "@engraft/runtime/log";
 import type { StoredEvent } from "../api/views.ts";
 import type { Append, Appended } from "../store/store.ts";
 import type { Combine } from "./combine.ts";
+import type { Standing } from "./next-checkpoint.ts";
 import type { NotOpened, Opened } from "./secure/open-sum.ts";
 
 /** A sum that was opened, with the record of it; or why none could be. */
@@ -28,7 +29,7 @@ export interface Effects {
   readonly append: (append: Append) => Promise<Appended>;
   readonly load: () => Promise<readonly StoredEvent[]>;
   /** The next checkpoint; a refusal where the updates are lost for good. */
-  readonly combine: (due: Combine) => Promise<BlobRef | Refusal>;
+  readonly combine: (due: Combine) => Promise<Standing | Refusal>;
   /** Sends a site the step that it is owed. */
   readonly step: (due: OweStep, state: SecureState) => Promise<void>;
   /** Opens a sum, or says why it cannot be. */

@@ -51,7 +51,7 @@ class World {
         load: async () => [...this.stored],
         combine: async (due) => {
           this.combined.push(due.round);
-          return blob(`checkpoint ${due.round}`);
+          return { checkpoint: blob(`checkpoint ${due.round}`), serverState: null };
         },
         step: async () => undefined,
         open: async () => ({ ok: false, code: "too-few-sites", text: "", blamed: null }),

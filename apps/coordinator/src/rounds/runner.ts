@@ -257,12 +257,12 @@ export class Runner {
     if (this.#busy !== undefined) return;
     this.#busy = "combine";
     this.#effects.combine(due).then(
-      (checkpoint) => {
+      (made) => {
         this.#busy = undefined;
         const { round } = due;
-        const command: Command = isRefusal(checkpoint)
-          ? { do: "lost", at: this.#effects.now(), round, text: checkpoint.text }
-          : { do: "combined", ...this.#occasion(), round, checkpoint };
+        const command: Command = isRefusal(made)
+          ? { do: "lost", at: this.#effects.now(), round, text: made.text }
+          : { do: "combined", ...this.#occasion(), round, ...made };
         void this.submit(command).catch(() => undefined);
       },
       (error: unknown) => this.#faulted("combine.failed", error),

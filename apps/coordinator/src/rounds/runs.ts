@@ -249,7 +249,7 @@ export class Runs {
       },
       append: (append) => store.append(append),
       load: () => store.events(run),
-      combine: (due) => combine(blobs, due),
+      combine: (due) => combine(blobs, due, content.strategy),
       step: async (due, state) => {
         if (params.secure === null) return;
         const message = await stepMessage(id, params.secure, state, due, this.#kept(run));

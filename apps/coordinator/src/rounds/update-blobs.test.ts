@@ -49,6 +49,16 @@ describe("updates", () => {
     expect(removed).toEqual([sha256("u")]);
   });
 
+  it("stay where the server's state has the same bytes", async () => {
+    const { updates, removed, finish } = world();
+    await updates.hold(sha256("u"));
+    updates.happened("x.1", accepted("anna", sha256("u")));
+    const serverState = { digest: sha256("u"), bytes: 8 };
+    updates.happened("x.1", { type: "checkpoint.written", at: 2, round: 1, checkpoint: { digest: sha256("c"), bytes: 8 }, serverState });
+    finish();
+    expect(removed).toEqual([]);
+  });
+
   it("stay while another site or run counts the same bytes, and where they are a checkpoint as well", async () => {
     const { updates, removed, finish } = world([sha256("old checkpoint")]);
     for (const run of ["x.1", "y.1"]) {

@@ -35,7 +35,7 @@ export function heldBy(event: RunEvent): readonly Digest[] {
 
 export class UpdateBlobs {
   readonly #blobs: Pick<BlobStore, "remove">;
-  /** Checkpoints, which stay. */
+  /** Checkpoints and what is kept beside them, which stay. */
   readonly #kept: Set<string>;
   readonly #held = new Map<string, number>();
   readonly #removing = new Map<string, Promise<void>>();
@@ -53,6 +53,7 @@ export class UpdateBlobs {
   static async load(store: Store, blobs: Pick<BlobStore, "remove">, allowance: number): Promise<UpdateBlobs> {
     const rows = await store.prisma.$queryRaw<{ digest: string }[]>`
       SELECT "body"->'checkpoint'->>'digest' AS "digest" FROM "event" WHERE "body"->>'type' = 'checkpoint.written'
+      UNION SELECT "body"->'serverState'->>'digest' FROM "event" WHERE "body"->>'type' = 'checkpoint.written' AND "body" ? 'serverState'
       UNION SELECT "body"->'start'->>'digest' FROM "event" WHERE "body"->>'type' = 'run.created'`;
     return new UpdateBlobs(
       blobs,
@@ -99,6 +100,7 @@ export class UpdateBlobs {
     }
     if (event.type === "checkpoint.written") {
       this.#kept.add(event.checkpoint.digest);
+      if (event.serverState !== undefined) this.#kept.add(event.serverState.digest);
       this.#letGoAll(open.updates);
     }
     const ended = event.type === "run.finished" || event.type === "run.stopped" || event.type === "run.failed";

@@ -1,7 +1,7 @@
 /** What `doctor` looks at on this machine: enrolment, key, disk, memory, and what the agent and its people have left to do. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { vectorSizeOf } from "@engraft/core/models/analytic";
 import { diskFinding, memoryFinding, nodeFinding, secretFinding } from "@engraft/runtime/doctor-checks";
 import { ok, problem, warning, type Check, type Finding } from "@engraft/runtime/doctor";
 import { lockHolder } from "@engraft/runtime/lock";
@@ -64,8 +64,7 @@ const livePlans = async (home: string): Promise<readonly OfferedPlan[]> =>
 
 const largest = (plans: readonly OfferedPlan[], size: (offered: OfferedPlan) => number): number => Math.max(0, ...plans.map(size));
 
-export const vectorBytes = ({ manifest, plan }: OfferedPlan): number =>
-  4 * totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
+export const vectorBytes = ({ manifest, plan }: OfferedPlan): number => 4 * vectorSizeOf(plan, manifest).vectorLength;
 
 async function spaceFor(home: string) {
   const model = largest(await livePlans(home), ({ manifest }) => manifest.weights.bytes);

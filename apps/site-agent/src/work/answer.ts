@@ -5,31 +5,20 @@ import { clipTo } from "@engraft/core/aggregation/mean";
 import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
-import { SiteMetrics } from "@engraft/core/models/metrics";
-import type { Progress } from "@engraft/core/protocol/messages";
+import { OwnMix, SiteMetrics } from "@engraft/core/models/metrics";
+import { travellingClip } from "@engraft/core/models/strategy";
 import { sealStatement } from "@engraft/core/protocol/session";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { BlobStore } from "@engraft/runtime/blobs";
-import type { Membership } from "../vault/federation.ts";
 import { readJson, writeJson } from "../vault/json-file.ts";
-import type { Outbox, StoredAnswer } from "../vault/outbox.ts";
-import { keepPersonal, personalBefore } from "../vault/personal.ts";
+import type { StoredAnswer } from "../vault/outbox.ts";
+import { personalBefore } from "../vault/personal.ts";
 import type { Agreed } from "./check-ask.ts";
 import { lettingOut } from "./egress.ts";
-import type { Models } from "./models.ts";
-import type { OnProgress, OwnModel, SiteModel } from "./site-model.ts";
-import type { Vectors } from "./vectors.ts";
-
-export interface Workshop {
-  readonly home: string;
-  readonly membership: Membership;
-  readonly blobs: BlobStore;
-  readonly outbox: Outbox;
-  readonly vectors: Vectors;
-  readonly models: Models;
-  readonly report: (progress: Progress) => void;
-  readonly now: () => number;
-}
+import { ownMix, type SharedModel } from "./own-mix.ts";
+import type { OwnModel, SiteModel } from "./site-model.ts";
+import { trainRound } from "./train-round.ts";
+import { reporter, type Workshop } from "./workshop.ts";
 
 const SLICE = 1024 * 1024;
 
@@ -50,14 +39,11 @@ async function train(workshop: Workshop, agreed: Agreed, signal: AbortSignal): P
   reporter(workshop, agreed, "evaluate")({ done: 0, total: 1 });
   const own = await personalBefore(workshop.home, ask.run, ask.round);
   const validation = agreed.siteMetrics ? lettingOut(plan, await model.evaluate(start, "validation", own)) : null;
-  signal.throwIfAborted();
-  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, own);
-  signal.throwIfAborted();
-  await keepPersonal(workshop.home, ask.run, ask.round, trained.personal);
+  const trained = await trainRound(workshop, agreed, model, start, own, signal);
   const { update, sampleCount } = trained;
   if (update.length !== size.vectorLength)
-    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; the plan trains ${size.vectorLength}.`);
-  if (!Number.isFinite(clipTo(update, plan.training.clip))) {
+    throw new EngraftError("wrong-shape", `The engine gave ${update.length} values; ${size.vectorLength} travel under the plan.`);
+  if (!Number.isFinite(clipTo(update, travellingClip(plan)))) {
     throw new EngraftError(
       "training-failed",
       "Training gave values that are not finite, so nothing was sent. A lower learning rate in the plan usually helps.",
@@ -98,7 +84,8 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
   const validation = await metrics(final, "validation", 0, own);
   const federated = await metrics(final, "test", 1, own);
   const base = await metrics(start, "test", 2);
-  const alone = plan.metrics.compareAlone && agreed.siteMetrics ? await trainedAlone(workshop, agreed, model, signal) : null;
+  const compares = plan.metrics.compareAlone && agreed.siteMetrics;
+  const alone = compares ? await trainedAlone(workshop, agreed, model, { vector: final, personal: own }, signal) : undefined;
   const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "evaluation", {
     run: ask.run,
     round: ask.round,
@@ -106,24 +93,41 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
     checkpoint: ask.checkpoint.digest,
     validation,
     base,
-    alone,
+    alone: alone?.test ?? null,
     federated,
+    ...(alone?.mix === undefined ? {} : { mix: alone.mix }),
   });
   return { ...keyOf(agreed), statement, blob: null };
 }
 
-const AloneFile = z.strictObject({ format: z.literal("engraft.alone/1"), plan: Digest, rounds: z.int(), test: SiteMetrics.nullable() });
+const AloneFile = z.strictObject({
+  format: z.literal("engraft.alone/1"),
+  plan: Digest,
+  rounds: z.int(),
+  test: SiteMetrics.nullable(),
+  /** Only where the plan asks for it. */
+  mix: OwnMix.nullable().optional(),
+});
+type Alone = Pick<z.infer<typeof AloneFile>, "test" | "mix">;
 
-/** How a model that this site trains alone does: worked out once a run, because it takes as long as the run did. */
-async function trainedAlone(workshop: Workshop, agreed: Agreed, model: SiteModel, signal: AbortSignal): Promise<SiteMetrics | null> {
+/** How a model that this site trains alone does, and one between it and the federation's: worked out once a run, because it takes as long as the run did. */
+async function trainedAlone(
+  workshop: Workshop,
+  agreed: Agreed,
+  model: SiteModel,
+  shared: SharedModel,
+  signal: AbortSignal,
+): Promise<Alone> {
   const { ask, offered } = agreed;
   const path = join(workshop.home, "runs", `${ask.run}.alone.json`);
   const known = await readJson(path, AloneFile);
-  if (known !== undefined && known.plan === ask.plan && known.rounds === ask.round) return known.test;
-  const { vector, personal } = await ownModel(workshop, agreed, model, signal);
-  const test = lettingOut(offered.plan, await model.evaluate(vector, "test", personal));
-  await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test });
-  return test;
+  if (known !== undefined && known.plan === ask.plan && known.rounds === ask.round) return known;
+  const { plan } = offered;
+  const own = await ownModel(workshop, agreed, model, signal);
+  const test = lettingOut(plan, await model.evaluate(own.vector, "test", own.personal));
+  const mix = plan.metrics.compareMix === true ? { mix: await ownMix(plan, model, shared, own, signal) } : {};
+  await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test, ...mix });
+  return { test, ...mix };
 }
 
 /** A model trained on this site's data only, as long as the plan's rounds. It stays here. */
@@ -159,14 +163,3 @@ function keep(blobs: BlobStore, update: Float32Array): Promise<BlobRef> {
 const keyOf = ({ ask }: Agreed) => ({ run: ask.run, round: ask.round, kind: ask.kind, checkpoint: ask.checkpoint.digest });
 
 const scopesOf = (workshop: Workshop) => ({ federation: workshop.membership.federation.coordinator, session: undefined });
-
-export const seedOf = (workshop: Workshop, { ask }: Agreed) => ({
-  run: ask.run,
-  round: ask.round,
-  site: workshop.membership.federation.site,
-});
-
-export const reporter =
-  (workshop: Workshop, { ask }: Agreed, phase: Progress["phase"]): OnProgress =>
-  ({ done, total }) =>
-    workshop.report({ run: ask.run, round: ask.round, phase, done, total });

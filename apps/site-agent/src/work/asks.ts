@@ -14,11 +14,12 @@ import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "../events.ts";
 import type { Journal } from "../vault/journal.ts";
 import type { StoredAnswer } from "../vault/outbox.ts";
-import { answerAsk, type Workshop } from "./answer.ts";
+import { answerAsk } from "./answer.ts";
 import type { SecureRounds } from "./secure/rounds.ts";
 import { makeVector } from "./secure/vector.ts";
 import { checkAsk, type Agreed, type Standing } from "./check-ask.ts";
 import { forPeer } from "./for-peer.ts";
+import type { Workshop } from "./workshop.ts";
 
 export interface AsksDependencies {
   readonly workshop: Workshop;

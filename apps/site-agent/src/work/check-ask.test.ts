@@ -78,10 +78,23 @@ describe("[P5] an ask", () => {
     { name: "a run of another plan", code: "wrong-plan", change: { run: "other-head.1" as RunId } },
     { name: "more rounds than were approved", code: "wrong-plan", change: { round: 6 } },
     { name: "round 0", code: "wrong-plan", change: { round: 0 } },
+    { name: "a control variate that its plan does not have", code: "wrong-plan", change: { counted: 0 } },
     { name: "a checkpoint of another length", code: "wrong-shape", change: { checkpoint: { ...vector, bytes: 4 * LENGTH + 4 } } },
     { name: "a start of another length", code: "wrong-shape", change: { start: { ...vector, bytes: 0 } } },
   ])("that names $name is declined with $code", ({ code, change }) => {
     expect(checkAsk({ ...ask, ...change }, standing)).toMatchObject({ ok: false, code });
+  });
+});
+
+describe("[R27] an ask under SCAFFOLD", () => {
+  const under: Standing = { ...standing, offered: { ...offered, plan: { ...plan, strategy: { name: "scaffold", serverRate: 1 } } } };
+  const twice = { ...vector, bytes: 8 * LENGTH };
+  const asked = { ...ask, checkpoint: twice, start: twice, counted: 0 };
+
+  it("is of model and control variate, and says when this site's own counted last", () => {
+    expect(checkAsk(asked, under)).toMatchObject({ ok: true, size: { vectorLength: 2 * LENGTH } });
+    expect(checkAsk({ ...asked, counted: undefined }, under)).toMatchObject({ ok: false, code: "wrong-plan" });
+    expect(checkAsk({ ...asked, checkpoint: vector }, under)).toMatchObject({ ok: false, code: "wrong-shape" });
   });
 });
 

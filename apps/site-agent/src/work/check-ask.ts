@@ -28,6 +28,7 @@ export interface Agreed {
   readonly mapping: Digest | null;
   /** Whether figures of this site's own patients may leave: the plan asks for them, and the steward lets them. */
   readonly siteMetrics: boolean;
+  /** Of checkpoints and updates. */
   readonly size: VectorSize;
 }
 
@@ -55,6 +56,7 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
   // A secure evaluation is a round of its own.
   const last = plan.rounds.count + (ask.attempt !== null && ask.kind === "evaluate" ? 1 : 0);
   if (ask.round > last || (ask.kind === "train" && ask.round < 1)) return other(`round ${ask.round} of ${plan.rounds.count}`);
+  if ((ask.counted !== undefined) !== (plan.strategy?.name === "scaffold")) return other("it corrects drift in another way");
   if (ask.manifest.bytes !== Buffer.byteLength(manifestText)) return other("the manifest has another length");
   if (ask.weights.bytes !== manifest.weights.bytes) return other("the weights have another length");
   return undefined;
@@ -68,7 +70,7 @@ function withData(ask: Ask, offered: OfferedPlan, decision: Decision, { data, ma
     if (vector.bytes !== 4 * vectorLength)
       return refuse(
         "wrong-shape",
-        `The plan trains ${vectorLength} values; the ask names a vector of ${vector.bytes} bytes instead of ${4 * vectorLength}.`,
+        `Checkpoints of the plan have ${vectorLength} values; the ask names a vector of ${vector.bytes} bytes instead of ${4 * vectorLength}.`,
       );
   }
   if (data === undefined)

@@ -20,6 +20,8 @@ export interface Trained {
   readonly update: Float32Array;
   /** What stays here, trained; empty where the plan lets everything travel. */
   readonly personal: Float32Array;
+  /** This site's control variate after the round; absent or empty where the plan's strategy has none. */
+  readonly variate?: Float32Array;
   readonly sampleCount: number;
   readonly seconds: number;
 }
@@ -31,14 +33,21 @@ export interface OwnModel {
 }
 
 /**
- * A base model, opened at the site with its data. Vectors are the part that travels, flat, in the manifest's order; `personal` is the
- * part that stays, the base's own values where it is not given.
+ * A base model, opened at the site with its data. Vectors are checkpoints as they travel; `personal` is the part of the model that
+ * stays, the base's own values where it is not given; `variate` this site's own control variate, zeros where it is not given.
  */
 export interface SiteModel {
   /** Engine and backend, for example "tfjs wasm". */
   readonly engine: string;
-  /** `update` is after minus before; the model keeps no reference to it. Rejects with the signal's reason when aborted. */
-  train(start: Float32Array, seed: SeedParts, onProgress: OnProgress, signal: AbortSignal, personal?: Float32Array): Promise<Trained>;
+  /** `update` is what travels; the model keeps no reference to it. Rejects with the signal's reason when aborted. */
+  train(
+    start: Float32Array,
+    seed: SeedParts,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+    personal?: Float32Array,
+    variate?: Float32Array,
+  ): Promise<Trained>;
   /** Sums over the training samples for an analytic round, at the head that ends `start` or at one of zeros. */
   statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
   /** After training from the base as much as `rounds` rounds would, on this site's data only. */

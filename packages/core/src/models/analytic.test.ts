@@ -72,6 +72,23 @@ describe("[Q3] a plan with analytic rounds", () => {
     expect(headInputsOf([...head([4, 1], [1]).tensors, { name: "more", shape: [1], depth: 0 }], { part: "head" })).toBeUndefined();
   });
 
+  it.each([
+    ["a server optimizer", { strategy: { name: "fedavgm", serverRate: 1, momentum: 0.9 } }, "FedAvgM goes by updates"],
+    ["control variates", { strategy: { name: "scaffold", serverRate: 1 } }, "SCAFFOLD goes by updates"],
+    ["a look at single updates", { strategy: { name: "median" } }, "Coordinate median goes by updates"],
+    ["FedProx and no round that trains", { strategy: { name: "fedprox", mu: 0.1 } }, "every round is analytic"],
+    ["a mixed model", { metrics: { ...heartPlan.metrics, perSite: true, compareAlone: true, compareMix: true } }, "metrics.compareMix"],
+  ])("is refused beside %s", (_what, change, words) => {
+    const refused = checked(planOf(newton, {}, change));
+    expect(refused).toMatchObject({ ok: false, code: "plan-invalid" });
+    expect(refused).toHaveProperty("text", expect.stringContaining(words));
+  });
+
+  it("goes with FedProx where rounds are left that train", () => {
+    const strategy = { name: "fedprox", mu: 0.1 };
+    expect(checked(planOf(newton, {}, { strategy, rounds: { count: 3, stop: null } }))).toEqual({ ok: true });
+  });
+
   it("takes one round of least squares, and no round of none", () => {
     expect(() => planOf({ ...newton, method: "ridge" })).toThrow("one round");
     expect(() => planOf({ ...newton, rounds: 0 })).toThrow("Too small");

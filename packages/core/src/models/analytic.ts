@@ -7,7 +7,8 @@ import { kindOf } from "./labels.ts";
 import type { Digest } from "../base/ids.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
-import { sizeOf, totalSize, trainableTensors, type TensorSpec, type TrainablePart } from "./tensors.ts";
+import { STRATEGY_TITLES, travellingLength } from "./strategy.ts";
+import { sizeOf, trainableTensors, type TensorSpec, type TrainablePart } from "./tensors.ts";
 
 export const Analytic = z
   .strictObject({
@@ -51,15 +52,16 @@ export const startsFromZero = ({ method }: Analytic, checkpoint: Digest, start: 
 
 /** Lengths that decide what a round's vector looks like. */
 export interface VectorSize {
-  /** Values in the trainable vector. */
+  /** Values of a checkpoint, and of an update: what is trained and travels, and what a strategy lets travel along. */
   readonly vectorLength: number;
   /** Inputs of the head; 0 where the plan has no analytic rounds. */
   readonly headInputs: number;
 }
 
-export function vectorSizeOf({ training }: Pick<Plan, "training">, { tensors }: Pick<Manifest, "tensors">): VectorSize {
-  const inputs = training.analytic === undefined ? 0 : (headInputsOf(tensors, training.trainable) ?? 0);
-  return { vectorLength: totalSize(trainableTensors(tensors, training.trainable)), headInputs: inputs };
+export function vectorSizeOf(plan: Pick<Plan, "training" | "strategy">, { tensors }: Pick<Manifest, "tensors">): VectorSize {
+  const { analytic, trainable } = plan.training;
+  const inputs = analytic === undefined ? 0 : (headInputsOf(tensors, trainable) ?? 0);
+  return { vectorLength: travellingLength(plan, tensors), headInputs: inputs };
 }
 
 /** What a round sums. */
@@ -93,6 +95,20 @@ export function binaryPlaces({ bound }: Analytic, sites: number, cap: number): n
 /** Fewer would be seen in the head's fourth digit. */
 const LEAST_PLACES = 12;
 
+/**
+ * What an analytic round makes is the head of all patients together; a server's optimizer or control variates would go by an update that it
+ * has not. FedProx is of a site's own steps, so it does no harm in the rounds that train.
+ */
+function strategyProblem({ strategy, rounds, metrics }: Plan, analytic: Analytic): string | undefined {
+  if (metrics.compareMix === true)
+    return "metrics.compareMix is not offered beside analytic rounds, whose head is already the one of all patients together; leave one of them out";
+  if (strategy === undefined) return undefined;
+  const title = STRATEGY_TITLES[strategy.name];
+  if (strategy.name !== "fedprox")
+    return `${title} goes by updates, and an analytic round sums none; leave out the strategy or the analytic rounds`;
+  return analytic.rounds < rounds.count ? undefined : `${title} changes how sites train, and here every round is analytic; leave it out`;
+}
+
 /** Why a plan cannot have the analytic rounds that it asks for; undefined where it can. */
 export function analyticProblem(plan: Plan, manifest: Pick<Manifest, "tensors">): string | undefined {
   const { training, rounds, aggregation } = plan;
@@ -100,6 +116,8 @@ export function analyticProblem(plan: Plan, manifest: Pick<Manifest, "tensors">)
   if (analytic === undefined) return undefined;
   if (aggregation.method === "plain")
     return "analytic rounds need secure aggregation, since in plain the coordinator would read each site's sums over its patients";
+  const beside = strategyProblem(plan, analytic);
+  if (beside !== undefined) return beside;
   if (kindOf(plan.data.label) !== "binary") return "analytic rounds are for a yes/no label";
   if (trainable.personal === "head") return "an analytic round solves for the head, and here the head stays at each site";
   const inputs = headInputsOf(manifest.tensors, trainable);

@@ -23,3 +23,7 @@ export const SiteMetrics = z.strictObject({
     .exactOptional(),
 });
 export type SiteMetrics = z.infer<typeof SiteMetrics>;
+
+/** Of a model between the site's own and the federation's, and how much of it is the site's own: chosen on validation patients. */
+export const OwnMix = z.strictObject({ weight: z.number().min(0).max(1), metrics: SiteMetrics });
+export type OwnMix = z.infer<typeof OwnMix>;

@@ -1,5 +1,6 @@
 /** A plan in plain words, and what changed between two plans: what a steward reads before saying yes. */
 import type { SecureAggregation } from "./aggregation.ts";
+import { vectorSizeOf } from "./analytic.ts";
 import { ANALYTIC_LEAVES, analyticInWords } from "./analytic-words.ts";
 import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
@@ -7,6 +8,7 @@ import { filesInWords } from "./field-words.ts";
 import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
 import type { AcceptanceRule, Plan } from "./plan.ts";
+import { strategyInWords } from "./strategy-words.ts";
 import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
 
 export interface PlanLine {
@@ -54,9 +56,10 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
             words: `When mean ${plan.rounds.stop.metric} has not improved by ${plan.rounds.stop.minDelta} for ${plan.rounds.stop.patience} rounds.`,
           },
         ]),
+    ...(plan.strategy === undefined ? [] : [{ topic: "Strategy", words: strategyInWords(plan.strategy) }]),
     ...fineTuning(plan, manifest),
     ...protection(plan),
-    { topic: "Leaves the site", words: whatLeaves(plan, trained) },
+    { topic: "Leaves the site", words: whatLeaves(plan, vectorSizeOf(plan, manifest).vectorLength) },
     ...(plan.acceptance === undefined
       ? []
       : [{ topic: "Released if", words: `On test patients: ${plan.acceptance.map(acceptanceInWords).join("; ")}.` }]),
@@ -64,7 +67,7 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       ? [
           {
             topic: "Trained alone",
-            words: "At the end this site also trains a model on its own patients, as long as the federation did. That model stays here.",
+            words: `At the end this site also trains a model on its own patients, as long as the federation did. That model stays here.${plan.metrics.compareMix === true ? " So does one between it and the federated model, with a share of its own that is chosen on validation patients; that share is shown with its figures." : ""}`,
           },
         ]
       : []),
@@ -139,17 +142,17 @@ function rounding({ weights, weightCap }: SecureAggregation): PlanLine {
 }
 
 /** Everything that leaves, for the steward who says yes to it. */
-function whatLeaves(plan: Plan, trained: number): string {
+function whatLeaves(plan: Plan, travelling: number): string {
   const { aggregation, metrics } = plan;
   const own = metrics.perSite
     ? ` Only where this site's steward says so (approve --site-metrics): each round ${measured(plan, "validation")}; at the end ${measured(plan, "test")}, of the base, ${metrics.compareAlone ? "of a model trained here alone and " : "and "}of the federated model.`
     : "";
   if (aggregation.method === "plain") {
-    return `Each round: the update (${trained.toLocaleString("en-GB")} numbers), the number of training patients, engine and seconds.${own}`;
+    return `Each round: the update (${travelling.toLocaleString("en-GB")} numbers), the number of training patients, engine and seconds.${own}`;
   }
   const solving = plan.training.analytic === undefined ? "" : ` ${ANALYTIC_LEAVES}`;
   const weight = { equal: "nothing", bucketed: "its order of magnitude", exact: "the exact number" }[aggregation.weights];
-  return `Each round: one masked vector of the update (${trained.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${solving}${own}`;
+  return `Each round: one masked vector of the update (${travelling.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${solving}${own}`;
 }
 
 const measured = (plan: Plan, part: string): string =>

@@ -14,6 +14,7 @@ import { Field, readsFile, Split } from "./fields.ts";
 import { columnsOf, hasClasses, kindOf, Label, type LabelKind } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
 import { METRIC_NAMES, METRICS_OF } from "./metric-names.ts";
+import { checkStrategy, Strategy } from "./strategy.ts";
 import { TrainablePart, trainableTensors } from "./tensors.ts";
 
 export const MetricName = z.enum(METRIC_NAMES);
@@ -97,6 +98,8 @@ export const PlanText = z.strictObject({
     graceSeconds: z.int().min(0).max(604_800),
   }),
   aggregation: Aggregation,
+  /** What a round makes of its updates. Absent means FedAvg: the mean by sample count, as it is (McMahan et al. 2017). */
+  strategy: Strategy.optional(),
   metrics: z.strictObject({
     names: z.array(MetricName).min(1),
     /**
@@ -108,6 +111,8 @@ export const PlanText = z.strictObject({
     minCount: z.int().min(1).max(1_000_000),
     /** At the end each site also trains alone, equally long, and reports how that compares. The model stays at the site. */
     compareAlone: z.boolean(),
+    /** Then also a model between its own and the federation's, by a weight that it chooses on its validation patients. Absent means no. */
+    compareMix: z.literal(true).optional(),
   }),
   /** What the model must reach on test patients to be released. Absent means nothing. */
   acceptance: z.array(AcceptanceRule).min(1).max(20).optional(),
@@ -155,7 +160,10 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
   if (augmentation !== undefined && read !== (augmentation.of === "pictures" ? "image" : "signal"))
     return no(`it changes copies of ${augmentation.of}, and the base takes none`);
   if (trainableTensors(manifest.tensors, plan.training.trainable).length === 0) return no("nothing is trained");
+  if (plan.metrics.compareMix === true && !(plan.metrics.compareAlone && plan.metrics.perSite))
+    return no(
+      "metrics.compareMix is of models that are trained alone and of single sites' figures, so compareAlone and perSite must be true",
+    );
   const problem = analyticProblem(plan, manifest);
-  if (problem !== undefined) return no(problem);
-  return { ok: true };
+  return problem === undefined ? checkStrategy(plan) : no(problem);
 }

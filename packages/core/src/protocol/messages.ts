@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { CODES, type Code } from "../base/errors.ts";
 import { Digest, Instant, PublicKey, RunId, SiteName } from "../base/ids.ts";
-import { SiteMetrics } from "../models/metrics.ts";
+import { OwnMix, SiteMetrics } from "../models/metrics.ts";
 import { Packed, SignedText } from "../secagg/signed-text.ts";
 import { VersionRange } from "./version.ts";
 
@@ -100,6 +100,8 @@ const Ask = z.strictObject({
   deadline: Instant,
   /** Under secure aggregation: the attempt to join, once the encoded vector is stored. */
   attempt: AttemptOpening.nullable(),
+  /** Under SCAFFOLD: the last round whose checkpoint this site has a part in, 0 for none; the control variate that it kept then is its own. */
+  counted: z.int().min(0).max(10_000).optional(),
 });
 /** Site: an update is ready to be fetched under its digest. */
 const Update = z.strictObject({
@@ -124,6 +126,8 @@ const Evaluation = z.strictObject({
   base: SiteMetrics.nullable(),
   alone: SiteMetrics.nullable(),
   federated: SiteMetrics.nullable(),
+  /** Where the plan asks for it. */
+  mix: OwnMix.nullable().optional(),
 });
 /** Site: will not or cannot answer an ask. */
 const Decline = z.strictObject({
@@ -187,6 +191,7 @@ export const SiteFigures = z.strictObject({
   base: SiteMetrics.nullable(),
   alone: SiteMetrics.nullable(),
   federated: SiteMetrics.nullable(),
+  mix: OwnMix.nullable().optional(),
 });
 
 /** Site: its statement for a phase. Made once, journalled before it leaves, and sent again as it was. */

@@ -19,6 +19,8 @@ import { ProvenanceStatement, type Provenance } from "./statement.ts";
 
 export const PROVENANCE_FILE = "provenance.dsse.json";
 export const EVIDENCE_FILE = "evidence.jsonl";
+/** Under SCAFFOLD: what stands behind the model in the last checkpoint, float32. Without it the checkpoint's digest says nothing of the model. */
+export const VARIATE_FILE = "server-variate.bin";
 /** All others in one; not among the signed ones. */
 export const BUNDLE_FILE = "bundle.zip";
 
@@ -144,8 +146,11 @@ function checkModel(files: ReleaseFiles, { checkpoint }: Provenance): readonly C
     return [bad(what, "model.safetensors, manifest.json or plan.json cannot be read.")];
   const bytes = trainedBytes(model, manifest.data, plan.plan);
   if (bytes === undefined) return [bad(what, "The file is damaged, or not the model that the manifest describes.")];
+  const along = plan.plan.strategy?.name === "scaffold" ? files.get(VARIATE_FILE) : new Uint8Array();
+  if (along === undefined)
+    return [bad(VARIATE_FILE, "It is missing: without it the model cannot be held against the last round's checkpoint.")];
   return [
-    sha256(bytes) === checkpoint
+    sha256(concat([bytes, along])) === checkpoint
       ? good(what, "are those of the last round's checkpoint")
       : bad(what, "They are not those of the last round's checkpoint."),
   ];

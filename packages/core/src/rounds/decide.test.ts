@@ -229,6 +229,8 @@ describe("when a round closes", () => {
         run: RUN,
         round: 1,
         checkpoint: blob("base"),
+        serverState: null,
+        sites: 3,
         inputs: [
           { site: "anna", update: blob("anna 1"), sampleCount: 1, validation: null },
           { site: "berta", update: blob("berta 1"), sampleCount: 2, validation: null },
@@ -328,6 +330,18 @@ describe("the end", () => {
       expect(play.evaluation("anna", { [part]: metrics(0.8, 9) })).toEqual(["evaluation.missed"]);
       expect(JSON.stringify(play.events.at(-1))).not.toContain("0.8");
     }
+  });
+
+  it("[M7] a mixed model's figures count only where the plan asks for them", () => {
+    const mix = { weight: 0.5, metrics: metrics(0.8) };
+    expect(evaluating().evaluation("anna", { mix })).toEqual(["evaluation.missed"]);
+    const play = new Play(planWith({ metrics: { compareMix: true } }));
+    play.command(createCommand(play.sites));
+    play.roundOf();
+    play.roundOf();
+    expect(play.evaluation("anna", { mix })).toEqual(["evaluation.accepted"]);
+    expect(play.events.at(-1)).toMatchObject({ mix });
+    expect(play.evaluation("berta", { mix: { ...mix, metrics: metrics(0.8, 9) } })).toEqual(["evaluation.missed"]);
   });
 
   it("[S13] a run whose updates are lost ends by name, and only while their mean is due", () => {

@@ -5,11 +5,12 @@
 import { refuse, type Refusal } from "../base/errors.ts";
 import { bySite, type Digest, type RunId, type SiteName } from "../base/ids.ts";
 import type { Measure } from "../aggregation/mean.ts";
+import { travellingClip } from "../models/strategy.ts";
 import type { Decline, Evaluation, Update } from "../protocol/messages.ts";
 import type { BlobRef, RunEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { metricsAllowed } from "./figures.ts";
-import { decideOpening, type OpeningCommand } from "./secure/opening.ts";
+import { metricsAllowed, mixAllowed } from "./figures.ts";
+import { checkpointWritten, decideOpening, type OpeningCommand } from "./secure/opening.ts";
 import { decideReply, type ReplyCommand } from "./secure/decide.ts";
 import { closePhase, openAttempt, type Occasion } from "./secure/follow.ts";
 import { isSecure, type SecureState } from "./secure/state.ts";
@@ -47,6 +48,7 @@ export type Command =
       readonly at: number;
       readonly round: number;
       readonly checkpoint: BlobRef;
+      readonly serverState?: BlobRef | null;
       readonly online?: readonly SiteName[];
     }
   /** What sites had sent for the round is lost, and they have let it go. */
@@ -130,7 +132,7 @@ function answer(params: RunParams, state: RunState, command: Command): RunEvent[
       return decideOpening(state, command);
     case "combined":
       if (state.phase !== "combining" || state.round !== command.round) return refuse("stale-round", "No mean is due for this round.");
-      return [{ type: "checkpoint.written", at: command.at, round: command.round, checkpoint: command.checkpoint }];
+      return [checkpointWritten(command)];
     case "lost":
       if (state.phase !== "combining" || state.round !== command.round) return refuse("stale-round", "No mean is due for this round.");
       return [{ type: "run.failed", at: command.at, code: "updates-lost", text: command.text }];
@@ -155,7 +157,7 @@ function answerUpdate(params: RunParams, state: LiveState, command: Extract<Comm
   if (update.update.bytes !== 4 * params.vectorLength)
     return drop("wrong-shape", `The update has ${update.update.bytes} bytes instead of ${4 * params.vectorLength}.`);
   if (!measure.finite) return drop("not-finite", "The update holds NaN or infinity.");
-  if (Math.sqrt(measure.sumOfSquares) > params.plan.training.clip * CLIP_TOLERANCE)
+  if (Math.sqrt(measure.sumOfSquares) > travellingClip(params.plan) * CLIP_TOLERANCE)
     return drop("over-clip", `The update is longer than the plan's clip of ${params.plan.training.clip}.`);
   if (!metricsAllowed(params.plan, update.validation))
     return drop("metric-not-allowed", "The update carries metrics that the plan does not let out.");
@@ -215,8 +217,9 @@ function answerEvaluation(params: RunParams, state: LiveState, command: Extract<
   const no = mayEvaluate(state, site);
   if (no !== undefined) return no;
   if (evaluation.checkpoint !== state.checkpoint.digest) return refuse("stale-round", "The evaluation is of another checkpoint.");
-  const { validation, base, alone, federated } = evaluation;
-  if (![validation, base, alone, federated].every((metrics) => metricsAllowed(params.plan, metrics))) {
+  const { validation, base, alone, federated, mix = null } = evaluation;
+  const allowed = [validation, base, alone, federated].every((metrics) => metricsAllowed(params.plan, metrics));
+  if (!allowed || !mixAllowed(params.plan, mix)) {
     return [
       {
         type: "evaluation.missed",
@@ -227,7 +230,7 @@ function answerEvaluation(params: RunParams, state: LiveState, command: Extract<
       },
     ];
   }
-  return [{ type: "evaluation.accepted", at, site, statement, validation, base, alone, federated }];
+  return [{ type: "evaluation.accepted", at, site, statement, validation, base, alone, federated, ...(mix === null ? {} : { mix }) }];
 }
 
 function mayEvaluate(state: Evaluating, site: SiteName): Refusal | undefined {

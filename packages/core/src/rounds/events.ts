@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { CODES, type Code } from "../base/errors.ts";
 import { Digest, Instant, RunId, SiteName } from "../base/ids.ts";
-import { SiteMetrics } from "../models/metrics.ts";
+import { OwnMix, SiteMetrics } from "../models/metrics.ts";
 import { PooledFigures } from "../models/pooled.ts";
 import { SiteFigures } from "../protocol/messages.ts";
 import { SignedText } from "../secagg/signed-text.ts";
@@ -56,7 +56,14 @@ export const RunEvent = z.discriminatedUnion("type", [
     survivors: z.array(SiteName),
     reason: z.enum(["all-answered", "grace-over", "deadline"]),
   }),
-  z.strictObject({ type: z.literal("checkpoint.written"), at, round: Round, checkpoint: BlobRef }),
+  z.strictObject({
+    type: z.literal("checkpoint.written"),
+    at,
+    round: Round,
+    checkpoint: BlobRef,
+    /** What the server keeps for the next round, under a strategy that keeps something. */
+    serverState: BlobRef.optional(),
+  }),
   z.strictObject({
     type: z.literal("evaluation.opened"),
     at,
@@ -73,6 +80,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     base: SiteMetrics.nullable(),
     alone: SiteMetrics.nullable(),
     federated: SiteMetrics.nullable(),
+    mix: OwnMix.nullable().optional(),
   }),
   z.strictObject({ type: z.literal("evaluation.missed"), at, site: SiteName, code: CodeText, text: z.string() }),
   // Secure aggregation. A round is a training round, or the evaluation at the end, which is summed in the same way.

@@ -124,12 +124,14 @@ describe("the fold", () => {
     play.roundOf();
     expect(Object.keys(play.state).sort()).toEqual([
       "checkpoint",
+      "counted",
       "leftOut",
       "manifest",
       "paused",
       "phase",
       "roundsDone",
       "run",
+      "serverState",
       "since",
       "sites",
       "start",

@@ -2,6 +2,7 @@
  * R2: the state after an event. Total, and without clock, randomness or failure, so that a replay of the stored events
  * gives the state again: `events.reduce(evolve(params), ABSENT)`. An event that does not fit the phase changes nothing.
  */
+import type { SiteName } from "../base/ids.ts";
 import { weightedMean } from "../models/metric-means.ts";
 import type { EventOf, RunEvent } from "./events.ts";
 import { evolveSecure, isSecureEvent } from "./secure/evolve.ts";
@@ -52,7 +53,7 @@ export const evolve =
       case "checkpoint.written":
         if (state.phase === "unmasking") return summed(params, state, event);
         if (state.phase !== "combining") return state;
-        return { phase: "gathering", ...shared(state), checkpoint: event.checkpoint, roundsDone: event.round, since: event.at };
+        return { phase: "gathering", ...shared(state), ...written(state, state.answers, event), roundsDone: event.round, since: event.at };
       case "evaluation.opened":
         if (state.phase !== "gathering") return state;
         return { phase: "evaluating", ...shared(state), cohort: event.cohort, deadline: event.deadline, done: [] };
@@ -85,6 +86,8 @@ export const evolve =
 function created(params: RunParams, { at, run, sites, manifest, weights, start }: EventOf<"run.created">): RunState {
   const nothingYet = {
     checkpoint: start,
+    serverState: null,
+    counted: {},
     roundsDone: 0,
     trace: [],
     sums: params.secure === null ? null : NO_SUMS,
@@ -101,13 +104,24 @@ function deadlineMoved({ plan }: RunParams, state: LiveState, deadline: number):
   return state.phase === "evaluating" ? { ...state, deadline } : state;
 }
 
+/** What a new checkpoint changes, whose parts came from these sites. */
+function written(
+  { counted }: LiveState,
+  from: readonly { readonly site: SiteName }[],
+  { round, checkpoint, serverState }: EventOf<"checkpoint.written">,
+) {
+  const now = Object.fromEntries(from.map(({ site }) => [site, round]));
+  return { checkpoint, serverState: serverState ?? null, counted: { ...counted, ...now } };
+}
+
 /** After a sum: its pooled figures are those of the checkpoint that the round started from. */
-function summed(params: RunParams, state: Unmasking, { at, checkpoint }: EventOf<"checkpoint.written">): RunState {
+function summed(params: RunParams, state: Unmasking, event: EventOf<"checkpoint.written">): RunState {
+  const { at, checkpoint } = event;
   const metric = params.plan.rounds.stop?.metric;
   const { sums, attempt } = state;
   const value = metric === undefined ? null : (sums.pooled?.values[metric]?.value ?? null);
   const outcome = sums.outcome === null ? null : { ...sums.outcome, checkpoint: checkpoint.digest };
-  const known = { ...shared(state), checkpoint, roundsDone: attempt.round, trace: [...state.trace, value] };
+  const known = { ...shared(state), ...written(state, state.inputs, event), roundsDone: attempt.round, trace: [...state.trace, value] };
   return { phase: "gathering", ...known, since: at, sums: { ...sums, outcome, pending: null } };
 }
 

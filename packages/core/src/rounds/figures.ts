@@ -1,6 +1,6 @@
 /** Which figures of a site may be taken. */
 import { enoughOfEach } from "../models/confusion.ts";
-import type { SiteMetrics } from "../models/metrics.ts";
+import type { OwnMix, SiteMetrics } from "../models/metrics.ts";
 import type { Plan } from "../models/plan.ts";
 
 /** R7: only metrics that the plan names, and only from enough patients. */
@@ -12,3 +12,7 @@ export function metricsAllowed(plan: Plan, metrics: SiteMetrics | null): boolean
   const classes = metrics.confusion === undefined || (metrics.n >= minCount && enoughOfEach(metrics.confusion, minCount));
   return named && classes && (!some || metrics.n >= minCount);
 }
+
+/** Likewise, and only where the plan asks for it. */
+export const mixAllowed = (plan: Plan, mix: OwnMix | null | undefined): boolean =>
+  mix === null || mix === undefined || (plan.metrics.compareMix === true && metricsAllowed(plan, mix.metrics));

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { heartPlan } from "../models/heart.fixture.ts";
+import { Plan } from "../models/plan.ts";
 import { evolve, ABSENT } from "./evolve.ts";
 import { owed } from "./owed.ts";
 import { Play, RUN, START, blob, createCommand } from "./play.fixture.ts";
@@ -41,6 +43,26 @@ describe("what is owed", () => {
     play.update("anna");
     play.decline("berta");
     expect(play.asked()).toEqual(["clara"]);
+  });
+
+  it("[R27] an ask under SCAFFOLD says after which round the site's control variate counted last; a round that it was dropped from does not count", () => {
+    const play = Play.opened(Plan.parse({ ...heartPlan, strategy: { name: "scaffold", serverRate: 1 } }));
+    const counted = () => play.owed().flatMap((due) => (due.owe === "ask" ? [[due.site, due.ask.counted]] : []));
+    expect(counted()).toEqual([
+      ["anna", 0],
+      ["berta", 0],
+      ["clara", 0],
+    ]);
+    play.update("anna");
+    play.update("clara");
+    play.decline("berta");
+    play.combined();
+    play.look();
+    expect(counted()).toEqual([
+      ["anna", 1],
+      ["berta", 0],
+      ["clara", 1],
+    ]);
   });
 
   it("[R1] in every phase of a live run something is owed", () => {

@@ -20,6 +20,9 @@ export type Obligation =
       readonly run: RunId;
       readonly round: number;
       readonly checkpoint: BlobRef;
+      readonly serverState: BlobRef | null;
+      /** Sites of the run, whether or not they took part. */
+      readonly sites: number;
       readonly inputs: readonly { readonly site: SiteName; readonly update: BlobRef; readonly sampleCount: number }[];
     }
   | OweStep
@@ -52,6 +55,8 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
           run: state.run,
           round: state.round,
           checkpoint: state.checkpoint,
+          serverState: state.serverState,
+          sites: state.sites.length,
           inputs: [...state.answers].sort((a, b) => bySite(a.site, b.site)),
         },
       ];
@@ -100,8 +105,10 @@ function ask(
   deadline: number,
   attempt: AttemptOpening | null = null,
 ): Obligation {
-  const { run, manifest, weights, checkpoint, start } = state;
-  return { owe: "ask", site, ask: { run, round, kind, plan: params.planDigest, manifest, weights, checkpoint, start, deadline, attempt } };
+  const { run, manifest, weights, checkpoint, start, counted } = state;
+  const known = params.plan.strategy?.name === "scaffold" ? { counted: counted[site] ?? 0 } : {};
+  const asked = { run, round, kind, plan: params.planDigest, manifest, weights, checkpoint, start, deadline, attempt, ...known };
+  return { owe: "ask", site, ask: asked };
 }
 
 function nextLook(params: RunParams, state: Collecting): number {

@@ -24,6 +24,10 @@ export interface Identity {
   readonly start: BlobRef;
   /** Newest checkpoint; at first the base's own trainable vector. */
   readonly checkpoint: BlobRef;
+  /** What the strategy keeps at the server; null before the first round, and where it keeps nothing. */
+  readonly serverState: BlobRef | null;
+  /** Round of the newest checkpoint that each site has a part in; the others are not named. */
+  readonly counted: Readonly<Partial<Record<SiteName, number>>>;
   /** Rounds that ended with a checkpoint. */
   readonly roundsDone: number;
   /** Mean validation value of the stop rule's metric at each checkpoint but the newest, oldest first. */
@@ -61,8 +65,8 @@ export const NO_SUMS: Sums = { begun: 0, failures: 0, pending: null, outcome: nu
 
 /** The fields that every phase shares, without those of the phase that is left. */
 export function shared(state: Identity): Identity {
-  const { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums, leftOut, paused } = state;
-  return { run, sites, manifest, weights, start, checkpoint, roundsDone, trace, sums, leftOut, paused };
+  const { run, sites, manifest, weights, start, checkpoint, serverState, counted, roundsDone, trace, sums, leftOut, paused } = state;
+  return { run, sites, manifest, weights, start, checkpoint, serverState, counted, roundsDone, trace, sums, leftOut, paused };
 }
 
 /** Sites of the run that nobody left out. */

@@ -1,7 +1,7 @@
 /** A run's events as people look at them: rounds, curves and the final comparison. Pure, so the browser folds the same way. */
 import type { SiteName } from "../base/ids.ts";
 import { weightedMean } from "../models/metric-means.ts";
-import type { SiteMetrics } from "../models/metrics.ts";
+import type { OwnMix, SiteMetrics } from "../models/metrics.ts";
 import type { MetricName, Plan } from "../models/plan.ts";
 import type { PooledMetrics } from "../models/pooled.ts";
 import type { BlobRef, EventOf, RunEvent } from "./events.ts";
@@ -53,6 +53,7 @@ export interface Comparison {
   readonly base: SiteMetrics | null;
   readonly alone: SiteMetrics | null;
   readonly federated: SiteMetrics | null;
+  readonly mix?: OwnMix | null | undefined;
 }
 
 export type RunPhase =
@@ -138,9 +139,9 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
       return { ...view, phase: "evaluating", evaluation: { openedAt: at, deadline, cohort, reason, missed: [] } };
     }
     case "evaluation.accepted": {
-      const { site, base, alone, federated } = event;
+      const { site, base, alone, federated, mix } = event;
       const curve = withPoint(view.curve, view.rounds.length, site, event.validation);
-      return { ...view, comparisons: [...view.comparisons, { site, base, alone, federated }], curve };
+      return { ...view, comparisons: [...view.comparisons, { site, base, alone, federated, ...(mix && { mix }) }], curve };
     }
     case "evaluation.missed": {
       const { evaluation } = view;
@@ -242,12 +243,16 @@ function advertised(view: RunView, event: EventOf<"advert.accepted">): RunView {
   const { site, at, engine, seconds, figures } = event;
   const answer = { site, at, sampleCount: null, bytes: 0, engine, seconds };
   const after = inRound(view, event.round, (round) => ({ answers: [...round.answers, answer], attempts: inLastAttempt(round, event) }));
-  const { validation, base, alone, federated } = figures;
+  const { validation, base, alone, federated, mix } = figures;
   const evaluates = view.evaluationRound?.round === event.round;
   const curve = withPoint(view.curve, startOf(view), site, validation);
   const compared = evaluates && (base !== null || alone !== null || federated !== null);
   const others = after.comparisons.filter((one) => one.site !== site);
-  return { ...after, curve, comparisons: compared ? [...others, { site, base, alone, federated }] : after.comparisons };
+  return {
+    ...after,
+    curve,
+    comparisons: compared ? [...others, { site, base, alone, federated, ...(mix && { mix }) }] : after.comparisons,
+  };
 }
 
 /** The round whose checkpoint the sites work from now; 0 is the base unchanged. */

@@ -2,6 +2,7 @@
 import { assert, isRefusal } from "../base/errors.ts";
 import { analyticOf, statisticsLength, type RoundOf, type VectorSize } from "../models/analytic.ts";
 import type { Plan } from "../models/plan.ts";
+import { travellingClip } from "../models/strategy.ts";
 import { totalsLength } from "../models/tally.ts";
 import { directoryOfPlan, secureOf } from "./of-plan.ts";
 import { weightOf, type Encoding } from "./quantize.ts";
@@ -16,7 +17,7 @@ export function encodingOf(plan: Plan, { vectorLength, headInputs }: VectorSize,
     sites: directory.sites.length,
     // Where all weigh the same, a weight needs no room: the values have all of it.
     cap: secure.weights === "equal" ? 1 : secure.weightCap,
-    clipNorm: plan.training.clip,
+    clipNorm: travellingClip(plan),
     clip: secure.coordinateClip,
     values: of.purpose === "train" && !solves ? vectorLength : 0,
     totals: totalsLength(plan, of.purpose) + (solves ? statisticsLength(headInputs) : 0),

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { Digest, PublicKey, RunId, SiteName } from "../base/ids.ts";
 import { DirectoryEntry } from "../models/aggregation.ts";
+import { Strategy } from "../models/strategy.ts";
 import { SignedText } from "./signed-text.ts";
 
 const Blob = z.strictObject({ digest: Digest, bytes: z.int().min(0) });
@@ -45,6 +46,26 @@ export const RoundRecord = z.strictObject({
   /** The summed words, little-endian, packed as a masked vector is. */
   sum: Blob,
   masked: z.array(z.strictObject({ site: SiteName, body: Blob })),
+  /**
+   * Of a round that trained: what the checkpoint was made of beside the sum. Absent in analytic rounds, whose sum is no update, and in
+   * records of an earlier version.
+   */
+  checkpoint: z
+    .strictObject({
+      before: Blob,
+      after: Blob,
+      /** What the strategy keeps at the server; null where it keeps nothing, and before the first round. */
+      stateBefore: Blob.nullable(),
+      stateAfter: Blob.nullable(),
+      /** Null for FedAvg. */
+      strategy: Strategy.nullable(),
+      /** Of the run, whether or not they are in the sum. */
+      sites: z.int().min(1),
+      /** How a sum's words are values: the largest weight, and the largest absolute value of a coordinate. */
+      cap: z.int().min(1),
+      clip: z.number(),
+    })
+    .optional(),
   /** Of the first analytic round: what the sum says of the head's inputs. Later rounds, which do not sum it again, go by it. */
   moments: z.strictObject({ samples: z.int().min(1), sums: z.array(z.number()), squares: z.array(z.number()) }).optional(),
 });

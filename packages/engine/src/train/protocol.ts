@@ -14,7 +14,12 @@ export interface Calls {
     readonly answer: { readonly engine: string; readonly counts: Readonly<Record<Part, Counts>> };
   };
   readonly train: {
-    readonly request: { readonly start: Float32Array; readonly seed: RoundSeed; readonly personal: Float32Array | undefined };
+    readonly request: {
+      readonly start: Float32Array;
+      readonly seed: RoundSeed;
+      readonly personal: Float32Array | undefined;
+      readonly variate: Float32Array | undefined;
+    };
     readonly answer: TrainingOutcome;
   };
   readonly statistics: {

@@ -1,5 +1,4 @@
 /** A site's data and model, loaded once: trains and evaluates. Runs inside the training thread. */
-import { clipTo } from "@engraft/core/aggregation/mean";
 import type { Statistics } from "@engraft/core/aggregation/statistics";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Manifest } from "@engraft/core/models/manifest";
@@ -25,6 +24,7 @@ import { headView, siteStatistics, solvedAlone } from "./analytic.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
 import { batchesOf } from "./batches.ts";
 import { copiesOf, withCopies } from "./copies.ts";
+import { guided, modelOf, type Guidance } from "./guidance.ts";
 import { lossOf, predictionsOf } from "./label-loss.ts";
 import { loadModel } from "./model.ts";
 import { startState } from "./optimizer.ts";
@@ -69,10 +69,12 @@ export class Aborted extends Error {
 }
 
 export interface TrainingOutcome {
-  /** Trained minus start of what travels, scaled down to the plan's clip. */
+  /** What travels: trained minus start, scaled down to the plan's clip, and behind it what the strategy lets travel along. */
   readonly update: Float32Array;
   /** What stays at the site, trained; empty where nothing does. */
   readonly personal: Float32Array;
+  /** The site's own control variate after the round; empty where the plan's strategy has none. */
+  readonly variate: Float32Array;
   /** Training samples. */
   readonly sampleCount: number;
   /** Time spent training. */
@@ -94,12 +96,21 @@ export interface AloneOutcome {
   readonly personal: Float32Array;
 }
 
-/** `personal`, everywhere, is what stays at the site; without it the base's own values are used. */
+/**
+ * Vectors are checkpoints as they travel. `personal`, everywhere, is what stays at the site; without it the base's own values are used.
+ * `variate` is the site's own control variate under SCAFFOLD; without it zeros are used.
+ */
 export interface Session {
   readonly engine: string;
   readonly counts: Readonly<Record<Part, Counts>>;
   /** One round's training from `start`. */
-  train(start: Float32Array, seed: RoundSeed, control: TrainingControl, personal?: Float32Array): Promise<TrainingOutcome>;
+  train(
+    start: Float32Array,
+    seed: RoundSeed,
+    control: TrainingControl,
+    personal?: Float32Array,
+    variate?: Float32Array,
+  ): Promise<TrainingOutcome>;
   /** This site's sums of an analytic round, at the head that ends `start` or at one of zeros. */
   statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
   /** After as much training as `rounds` rounds, from the base, on this site's data only. */
@@ -135,22 +146,19 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const trainer = await chooseTrainer(tail, tensors, compileOptions, options.backends);
   const model = trainer.compile(tail, tensors, compileOptions);
   const parts = partsOf(manifest.tensors, trainable, tensors);
-  const fitted = (from: Float32Array, rounds: Rounds, seed: readonly (string | number)[], control: TrainingControl) =>
-    fit({ model, plan, samples: learnt, parts }, from, rounds, seed, control);
+  const fitting = { model, plan, samples: learnt, parts };
   const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
-    predict(model, plan, samples[part], parts.join(vector, personal));
+    predict(model, plan, samples[part], parts.join(modelOf(plan, parts, vector), personal));
   const { names, minCount } = plan.metrics;
   return {
     engine: trainer.name,
     counts,
-    train: async (start, { run, round, site }, control, personal) => {
+    train: async (checkpoint, { run, round, site }, control, personal, variate) => {
       const begin = performance.now();
-      const trained = parts.split(await fitted(parts.join(start, personal), { first: round, count: 1 }, [run, round, site], control));
-      const update = trained.shared;
-      for (let i = 0; i < update.length; i++) update[i] = (update[i] as number) - (start[i] as number);
-      const norm = clipTo(update, plan.training.clip);
+      const { start, guidance, travelling } = guided(plan, parts, checkpoint, personal, variate);
+      const trained = parts.split(await fit({ ...fitting, guidance }, start, { first: round, count: 1 }, [run, round, site], control));
       const seconds = (performance.now() - begin) / 1000;
-      return { update, personal: trained.personal, sampleCount: samples.train.rows, seconds, norm };
+      return { ...travelling(trained.shared), personal: trained.personal, sampleCount: samples.train.rows, seconds };
     },
     statistics: async (start, fromZero, personal) => {
       const view = await headView(model, learnt, parts.join(start, personal));
@@ -163,7 +171,9 @@ export async function openSession(options: SessionOptions, control: TrainingCont
           ? { vector: base, rounds: 0 }
           : solvedAlone(plan, await headView(model, learnt, base), base, rounds);
       const left = { first: 1 + solved.rounds, count: rounds - solved.rounds };
-      const { shared, personal } = parts.split(left.count === 0 ? solved.vector : await fitted(solved.vector, left, ["alone"], control));
+      const { shared, personal } = parts.split(
+        left.count === 0 ? solved.vector : await fit(fitting, solved.vector, left, ["alone"], control),
+      );
       return { vector: shared, personal };
     },
     evaluate: async (vector, part, personal) => {
@@ -217,11 +227,12 @@ interface Fitting {
   readonly plan: Plan;
   readonly samples: Samples;
   readonly parts: Parts;
+  readonly guidance?: Guidance;
 }
 
 /** The engine's vector, trained. The optimizer's state lives as long as this call: sites share weights, not moments. */
 async function fit(
-  { model, plan, samples, parts }: Fitting,
+  { model, plan, samples, parts, guidance }: Fitting,
   start: Float32Array,
   rounds: Rounds,
   seed: readonly (string | number)[],
@@ -233,7 +244,7 @@ async function fit(
   const updatesPerUnit = amount.unit === "updates" ? 1 : samples.rows / batch;
   const updates = Math.ceil(total * updatesPerUnit);
   const next = batchesOf(samples, batch, randomFrom([plan.training.seed, ...seed]));
-  const state = startState(start, plan.training, [plan.training.seed, ...seed].join("/"));
+  const state = startState(start, plan.training, [plan.training.seed, ...seed].join("/"), guidance);
   let round = 0;
   let [reported, loss, since] = [performance.now(), 0, 0];
   for (let update = 1; update <= updates; update++) {

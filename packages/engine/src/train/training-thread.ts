@@ -20,7 +20,7 @@ async function perform(request: Request): Promise<Calls[CallName]["answer"]> {
   if (session === undefined) throw new Error("Bug: the training thread was asked before it was opened");
   switch (request.call) {
     case "train":
-      return session.train(request.value.start, request.value.seed, control, request.value.personal);
+      return session.train(request.value.start, request.value.seed, control, request.value.personal, request.value.variate);
     case "statistics":
       return session.statistics(request.value.start, request.value.fromZero, request.value.personal);
     case "trainAlone":
@@ -37,7 +37,7 @@ async function perform(request: Request): Promise<Calls[CallName]["answer"]> {
 /** What is handed over instead of copied. */
 function buffersIn(answer: Calls[CallName]["answer"]): readonly ArrayBuffer[] {
   if (answer === null || !("personal" in answer)) return [];
-  const vectors = "update" in answer ? [answer.update, answer.personal] : [answer.vector, answer.personal];
+  const vectors = "update" in answer ? [answer.update, answer.personal, answer.variate] : [answer.vector, answer.personal];
   return vectors.map((vector) => vector.buffer as ArrayBuffer);
 }
 

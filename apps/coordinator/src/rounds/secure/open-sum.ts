@@ -4,8 +4,7 @@
  */
 import type { Moments } from "@engraft/core/aggregation/statistics";
 import { setImmediate } from "node:timers/promises";
-import { applyMean } from "@engraft/core/aggregation/mean";
-import { float32Bytes, toFloat32 } from "@engraft/core/base/bytes";
+import { serverStep } from "@engraft/core/aggregation/server-step";
 import { isRefusal, type Code, type Refusal } from "@engraft/core/base/errors";
 import type { RunId, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
@@ -24,6 +23,7 @@ import { acceptRelease, recoverSecrets, unmaskSum, type AcceptedRelease, type Op
 import { BlobFault } from "@engraft/runtime/blob-fault";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { SLICE_BYTES, withSequential } from "../../plans/weights-file.ts";
+import { writeNext, type Standing } from "../next-checkpoint.ts";
 import { solved } from "./solve.ts";
 import { roundHashOf, type Kept } from "./kept.ts";
 
@@ -38,6 +38,8 @@ export interface Opened {
   readonly crooked: readonly SiteName[];
   /** Null for an evaluation. */
   readonly checkpoint: BlobRef | null;
+  /** Null where the strategy keeps nothing. */
+  readonly serverState: BlobRef | null;
   /** Of the first analytic round. */
   readonly moments: Moments | undefined;
 }
@@ -66,13 +68,14 @@ export interface Opens {
 
 /**
  * Opens the sum, or says why it cannot be. What a site sent and the disk has lost cannot come again: then the round ends by name.
- * Throws where the checkpoint is not here, or the disk is at fault: that may pass.
+ * Throws where the checkpoint or the server's state is not here, or the disk is at fault: that may pass.
  */
 export async function openSum({ blobs, kept, run, params }: Opens, state: Unmasking, before?: Moments): Promise<Opened | NotOpened> {
   try {
     return await open({ blobs, kept, run, params }, state, before);
   } catch (error) {
-    if (!(error instanceof BlobFault) || error.digest === state.checkpoint.digest) throw error;
+    const ours = error instanceof BlobFault && [state.checkpoint.digest, state.serverState?.digest].includes(error.digest);
+    if (!(error instanceof BlobFault) || ours) throw error;
     return { ok: false, code: error.code, text: `What a site had sent is lost on the coordinator's disk. ${error.message}`, blamed: null };
   }
 }
@@ -100,10 +103,8 @@ async function open({ blobs, kept, run, params }: Opens, state: Unmasking, befor
   const counts = totalsLength(params.plan, state.attempt.purpose);
   const pooled = pooledFigures(params.plan, state.attempt.purpose, totals.slice(0, counts), state.inputs.length);
   if (isRefusal(pooled)) return not(pooled);
-  const analytic = analyticOf(params.plan, state.attempt);
-  const next = analytic === undefined ? undefined : await solved(blobs, params, state, analytic, { totals: totals.slice(counts), before });
+  const next = await nextOf(blobs, params, state, { ...decoded.value, totals: totals.slice(counts) }, before);
   if (isRefusal(next)) return not(next);
-  const trained = next === undefined && state.attempt.purpose === "train" ? await applied(blobs, state.checkpoint, decoded.value) : null;
   const packed = pack(layout, sum);
   return {
     ok: true,
@@ -111,7 +112,8 @@ async function open({ blobs, kept, run, params }: Opens, state: Unmasking, befor
     totalWeight: decoded.value.totalWeight,
     pooled: pooled.value,
     crooked: recovered.value.crooked,
-    checkpoint: next?.checkpoint ?? trained,
+    checkpoint: next?.checkpoint ?? null,
+    serverState: next?.serverState ?? null,
     moments: next?.moments,
   };
 }
@@ -137,15 +139,23 @@ async function unmasked(sum: Uint32Array, opening: Opening, recovered: Recovered
   }
 }
 
-/** The next checkpoint: the one the round started from plus the mean. */
-function applied(blobs: BlobStore, checkpoint: BlobRef, { mean }: Decoded): Promise<BlobRef> {
-  return withSequential(blobs, checkpoint, (vector) =>
-    blobs.write(async (append) => {
-      for (let at = 0; at < checkpoint.bytes; at += SLICE_BYTES) {
-        const next = toFloat32(await vector.next(Math.min(SLICE_BYTES, checkpoint.bytes - at)));
-        applyMean(next, mean.subarray(at / 4, at / 4 + next.length));
-        await append(float32Bytes(next));
-      }
-    }),
-  );
+/** What follows from the sum, where it is not of an evaluation; `totals` without the counts of predictions. */
+async function nextOf(
+  blobs: BlobStore,
+  params: RunParams,
+  state: Unmasking,
+  { mean, totals }: Decoded,
+  before: Moments | undefined,
+): Promise<(Standing & Pick<Opened, "moments">) | Refusal | undefined> {
+  if (state.attempt.purpose === "evaluate") return undefined;
+  const analytic = analyticOf(params.plan, state.attempt);
+  if (analytic === undefined) return { ...(await applied(blobs, params, state, mean)), moments: undefined };
+  const next = await solved(blobs, params, state, analytic, { totals, before });
+  return isRefusal(next) ? next : { checkpoint: next.checkpoint, serverState: null, moments: next.moments };
+}
+
+/** The next checkpoint: what the strategy makes of the one that the round started from and the mean. */
+function applied(blobs: BlobStore, { plan }: RunParams, state: Unmasking, mean: Decoded["mean"]): Promise<Standing> {
+  const share = state.inputs.length / state.sites.length;
+  return writeNext(blobs, state, serverStep(plan.strategy, { values: mean.length, share }), (from, to) => mean.subarray(from, to));
 }

@@ -4,10 +4,11 @@ import { toBase64url, utf8 } from "@engraft/core/base/bytes";
 import { decode } from "@engraft/core/base/binary";
 import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
 import type { Unmasking } from "@engraft/core/rounds/secure/state";
+import type { RunParams } from "@engraft/core/rounds/state";
 import { analyticOf } from "@engraft/core/models/analytic";
 import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
 import { NARROW_BITS } from "@engraft/core/secagg/pack";
-import { encodedWords, valueWords } from "@engraft/core/secagg/quantize";
+import { encodedWords, valueWords, type Encoding } from "@engraft/core/secagg/quantize";
 import { RoundRecord } from "@engraft/core/secagg/record";
 import { statementOf, statementText } from "@engraft/core/secagg/signed-text";
 import { BODIES } from "@engraft/core/secagg/statement";
@@ -34,11 +35,8 @@ export async function openAndRecord(
   return opened.ok ? { ...opened, record: await writeRecord(opens, state, opened) } : opened;
 }
 
-async function writeRecord(
-  { blobs, kept, run, params }: Opens,
-  state: Unmasking,
-  { sum, moments }: Pick<Opened, "sum" | "moments">,
-): Promise<BlobRef> {
+async function writeRecord({ blobs, kept, run, params }: Opens, state: Unmasking, opened: Opened): Promise<BlobRef> {
+  const { sum, moments } = opened;
   const { secure, plan, planDigest } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no record of a sum");
   const { attempt, roster } = state;
@@ -81,10 +79,33 @@ async function writeRecord(
     },
     sum,
     masked: state.inputs.map(({ site, body }) => ({ site, body })),
+    ...madeOf(params, state, opened, encoding),
     ...(moments === undefined ? {} : { moments: { ...moments, sums: [...moments.sums], squares: [...moments.squares] } }),
   };
   return blobs.put(utf8(JSON.stringify(record)));
 }
+
+/** What a checkpoint was made of; nothing of an evaluation, nor of an analytic round, whose sum is no update. */
+function madeOf(
+  { plan }: RunParams,
+  state: Unmasking,
+  { checkpoint, serverState }: Opened,
+  { cap, clip }: Encoding,
+): Pick<RoundRecord, "checkpoint"> {
+  if (checkpoint === null || analyticOf(plan, state.attempt) !== undefined) return {};
+  const states = { stateBefore: state.serverState, stateAfter: serverState };
+  const strategy = plan.strategy ?? null;
+  return { checkpoint: { before: state.checkpoint, after: checkpoint, ...states, strategy, sites: state.sites.length, cap, clip } };
+}
+
+/** Blobs of a record that others may have: masked vectors, checkpoints, and what the strategy kept. */
+export const blobsOfRecord = ({ masked, checkpoint }: RoundRecord): readonly BlobRef[] => [
+  ...masked.map(({ body }) => body),
+  ...(checkpoint === undefined ? [] : checkpointBlobs(checkpoint)),
+];
+
+const checkpointBlobs = ({ before, after, stateBefore, stateAfter }: NonNullable<RoundRecord["checkpoint"]>): readonly BlobRef[] =>
+  [before, after, stateBefore, stateAfter].filter((ref) => ref !== null);
 
 /** A stored record. Throws `blob-missing` or `digest-mismatch`. */
 export const readRecord = async (blobs: BlobStore, { digest }: BlobRef): Promise<RoundRecord> =>
@@ -121,5 +142,16 @@ async function recordView(blobs: BlobStore, record: RoundRecord): Promise<RoundR
   const enough = (kind: "seedsFor" | "keysFor", site: string): boolean =>
     released.filter((one) => one[kind].includes(site)).length >= record.threshold;
   const readable = adverts.map(({ site }) => site).filter((site) => enough("seedsFor", site) && enough("keysFor", site));
-  return { round, attempt, purpose, sites: masked.map(({ site }) => site), masked, released, sum, readable };
+  const made = record.checkpoint === undefined ? [] : checkpointBlobs(record.checkpoint).map(({ digest }) => digest);
+  return {
+    round,
+    attempt,
+    purpose,
+    checkpoints: [...new Set(made)],
+    sites: masked.map(({ site }) => site),
+    masked,
+    released,
+    sum,
+    readable,
+  };
 }

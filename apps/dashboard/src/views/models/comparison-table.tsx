@@ -1,4 +1,4 @@
-import type { Estimate, SiteMetrics } from "@engraft/core/models/metrics";
+import type { Estimate, OwnMix, SiteMetrics } from "@engraft/core/models/metrics";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Comparison } from "@engraft/core/rounds/view";
 import { gainText, METRIC_TITLES, metricText } from "../../parts/figures.ts";
@@ -25,6 +25,7 @@ export function ComparisonTable({ comparisons, missed, metric, minCount, over = 
     .map((comparison) => ({ comparison, gain: gainOf(comparison, metric) }))
     .toSorted((a, b) => (b.gain?.value ?? Number.NEGATIVE_INFINITY) - (a.gain?.value ?? Number.NEGATIVE_INFINITY));
   const totalGain = meanGain(comparisons, metric);
+  const mixes = comparisons.some(({ mix }) => (mix ?? null) !== null);
   return (
     <div className="scroll relative" role="region" aria-label="Comparison, table" tabIndex={0}>
       <table className="dense">
@@ -42,6 +43,11 @@ export function ComparisonTable({ comparisons, missed, metric, minCount, over = 
                 {title}
               </th>
             ))}
+            {mixes && (
+              <th scope="col" className="n">
+                Own mix
+              </th>
+            )}
             <th scope="col" className="n">
               Gain over alone
             </th>
@@ -56,6 +62,7 @@ export function ComparisonTable({ comparisons, missed, metric, minCount, over = 
             {ARMS.map(({ arm }) => (
               <MeanCell key={arm} value={meanOf(comparisons, arm, metric)} />
             ))}
+            {mixes && <MeanCell value={meanOf(comparisons, "mix", metric)} />}
             <td className="n font-semibold">{totalGain === null ? "–" : gainText(totalGain)}</td>
           </tr>
           {gains.map(({ comparison, gain }) => (
@@ -65,13 +72,14 @@ export function ComparisonTable({ comparisons, missed, metric, minCount, over = 
               {ARMS.map(({ arm }) => (
                 <EstimateCell key={arm} metrics={comparison[arm]} estimate={comparison[arm]?.values[metric] ?? null} minCount={minCount} />
               ))}
+              {mixes && <MixCell mix={comparison.mix ?? null} metric={metric} minCount={minCount} />}
               <GainCell gain={gain} />
             </tr>
           ))}
           {missed.map(({ site, text }) => (
             <tr key={site} className="muted">
               <th scope="row">{site}</th>
-              <td colSpan={5}>{text}</td>
+              <td colSpan={mixes ? 6 : 5}>{text}</td>
             </tr>
           ))}
         </tbody>
@@ -105,6 +113,26 @@ function EstimateCell({
       <div className="text-12 whitespace-nowrap text-fg-2">
         {metricText(estimate.low)} to {metricText(estimate.high)}
       </div>
+    </td>
+  );
+}
+
+/** With how much of the model is the site's own, by its choice on validation patients. */
+function MixCell({
+  mix,
+  metric,
+  minCount,
+}: {
+  readonly mix: OwnMix | null;
+  readonly metric: MetricName;
+  readonly minCount: number | undefined;
+}) {
+  const estimate = mix?.metrics.values[metric] ?? null;
+  if (mix === null || estimate === null) return <EstimateCell metrics={mix?.metrics ?? null} estimate={null} minCount={minCount} />;
+  return (
+    <td className="n">
+      {metricText(estimate.value)}
+      <div className="text-12 whitespace-nowrap text-fg-2">{Math.round(100 * mix.weight)} % own</div>
     </td>
   );
 }

@@ -24,10 +24,13 @@ export function bestMetric(comparisons: readonly Comparison[]): string | undefin
 
 export type Arm = "base" | "alone" | "federated";
 
+const metricsOf = (comparison: Comparison, arm: Arm | "mix"): SiteMetrics | null =>
+  arm === "mix" ? (comparison.mix?.metrics ?? null) : comparison[arm];
+
 /** Mean over sites weighted by their patients; undefined where no site reports the metric. */
-export const meanOf = (comparisons: readonly Comparison[], arm: Arm, name: MetricName): number | undefined =>
+export const meanOf = (comparisons: readonly Comparison[], arm: Arm | "mix", name: MetricName): number | undefined =>
   weightedMean(
-    comparisons.map((comparison) => comparison[arm]).filter((metrics): metrics is SiteMetrics => metrics !== null),
+    comparisons.map((comparison) => metricsOf(comparison, arm)).filter((metrics): metrics is SiteMetrics => metrics !== null),
     name,
   );
 

@@ -11,6 +11,7 @@ import { METRIC_TITLES } from "../../parts/figures.ts";
 import { AggregationSection } from "./aggregation-fields.tsx";
 import { bindFields, type Bound } from "./bound.ts";
 import type { FormKey, PlanForm } from "./plan-form.ts";
+import { StrategySection } from "./strategy-fields.tsx";
 import { TrainingSection } from "./training-fields.tsx";
 import type { Wrong } from "./sum-check.ts";
 
@@ -56,6 +57,7 @@ export function PlanFields({ form, change, wrong, shown, base, version, sites }:
       </Card>
       <AggregationSection bound={bound} sites={sites} />
       <TrainingSection bound={bound} base={base} />
+      <StrategySection bound={bound} />
       <RoundsSection bound={bound} metrics={metrics} />
       <MetricsSection bound={bound} metrics={metrics} />
       {base.manifest.split === null && <SplitSection bound={bound} />}
@@ -142,6 +144,14 @@ function MetricsSection({ bound: { form, change, wrongOf, leave, figure }, metri
           onChange={(compareAlone) => change({ compareAlone })}
           hint="That model stays at the site."
         />
+        {form.compareAlone && form.perSite && (
+          <Check
+            label="And a model between its own and the shared one"
+            checked={form.compareMix}
+            onChange={(compareMix) => change({ compareMix })}
+            hint="How much of it is its own the site chooses on validation patients. It stays there."
+          />
+        )}
         <TextField
           label="Only from this many patients"
           {...figure("minCount")}

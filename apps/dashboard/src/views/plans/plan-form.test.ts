@@ -31,6 +31,14 @@ describe("the propose form", () => {
     { analytic: "ridge", penalty: "3000" },
     { weights: "exact", weightCap: "900", coordinateClip: "0.5", attempts: "7", phaseSeconds: "30", perSite: true },
     { directory: form.directory.slice(1).map((one, at) => ({ ...one, operator: `Trust ${at}`, withCoordinator: at === 1 })) },
+    { strategy: "fedavgm", serverRate: "0.5", serverMomentum: "0.8" },
+    { strategy: "fedyogi", serverRate: "0.02", beta1: "0.8", beta2: "0.9", tau: "0.01" },
+    { strategy: "fedadagrad", serverRate: "0.02" },
+    { strategy: "fedprox", mu: "0.3" },
+    { strategy: "scaffold", serverRate: "1", momentum: "0" },
+    { strategy: "krum", method: "plain", minSites: "7", liars: "2", keep: "2" },
+    { strategy: "median", method: "plain" },
+    { compareMix: true, perSite: true },
   ])("gives the same plan from a plan's own values: %j", (change) => {
     const { plan } = judged(change);
     if (plan === undefined) throw new Error("the plan is right");
@@ -76,6 +84,8 @@ describe("the propose form", () => {
     ["depthRates", "1 0"],
     ["depthRates", "one"],
     ["rate", "-1"],
+    ["serverRate", "0"],
+    ["serverMomentum", "1"],
     ["rounds", "10001"],
     ["clip", "0"],
     ["name", "Heart Head"],
@@ -90,7 +100,11 @@ describe("the propose form", () => {
     ["bound", ""],
     ["analyticRounds", "21"],
   ] as const)("says at %s what to enter instead of %j", (key, value) => {
-    const { plan, wrong } = judged({ part: "all", analytic: ANALYTIC.has(key) ? "newton" : "none", [key]: value });
+    const { plan, wrong } = judged({
+      part: "all",
+      ...(ANALYTIC.has(key) ? { analytic: "newton" as const } : { strategy: "fedavgm" as const }),
+      [key]: value,
+    });
     expect(plan).toBeUndefined();
     expect(Object.keys(wrong)).toEqual([key]);
     expect(wrong[key]).toMatch(/^Enter /);
@@ -115,6 +129,11 @@ describe("the propose form", () => {
   it("asks for a share of sites only where not every one of a directory is asked", () => {
     expect(judged({ fraction: "0" }).plan).toBeDefined();
     expect(Object.keys(judged({ method: "plain", fraction: "0" }).wrong)).toEqual(["fraction"]);
+  });
+
+  it("says why a strategy that compares single updates does not go with secure aggregation", () => {
+    expect(judged({ strategy: "median" }).general[0]).toMatch(/nobody sees a single one/);
+    expect(judged({ strategy: "median", method: "plain" }).plan?.strategy).toEqual({ name: "median" });
   });
 
   it("asks for a metric, and for fields of the stop rule only where it is on", () => {

@@ -44,6 +44,17 @@ const ENTER: Readonly<Record<string, { readonly key: FormKey; readonly say: stri
   "aggregation.coordinateClip": { key: "coordinateClip", say: "Enter a number above 0, or leave it empty for the clip." },
   "aggregation.attempts": { key: "attempts", say: "Enter a whole number from 1 to 20." },
   "aggregation.phaseSeconds": { key: "phaseSeconds", say: "Enter whole seconds from 1 to 86,400 (a day)." },
+  "strategy.serverRate": {
+    key: "serverRate",
+    say: "Enter a number above 0, at most 10; for example 1, or 0.01 where each value has its own scale.",
+  },
+  "strategy.momentum": { key: "serverMomentum", say: "Enter a number from 0 to below 1; for example 0.9." },
+  "strategy.beta1": { key: "beta1", say: "Enter a number from 0 to below 1; for example 0.9." },
+  "strategy.beta2": { key: "beta2", say: "Enter a number from 0 to below 1; for example 0.99." },
+  "strategy.tau": { key: "tau", say: "Enter a number above 0, at most 1; for example 0.001." },
+  "strategy.mu": { key: "mu", say: "Enter a number above 0, at most 100; for example 0.1." },
+  "strategy.liars": { key: "liars", say: "Enter a whole number from 1 to 49." },
+  "strategy.keep": { key: "keep", say: "Enter a whole number from 1 to 100." },
   "data.split": { key: "validation", say: "Enter less: training and validation together must leave test patients." },
 };
 

@@ -13,11 +13,14 @@ import { encodingOf, weightFor } from "@engraft/core/secagg/encoding-of-plan";
 import { secureOf } from "@engraft/core/secagg/of-plan";
 import { vectorBytes } from "@engraft/core/secagg/mask-input";
 import { encodeInput, type Input } from "@engraft/core/secagg/quantize";
-import { keepPersonal, personalBefore } from "../../vault/personal.ts";
-import { ownModel, prepare, reporter, seedOf, type Workshop } from "../answer.ts";
+import { personalBefore } from "../../vault/personal.ts";
+import { ownModel, prepare } from "../answer.ts";
 import type { Agreed } from "../check-ask.ts";
 import { lettingOut } from "../egress.ts";
+import { ownMix } from "../own-mix.ts";
 import type { SiteModel } from "../site-model.ts";
+import { trainRound } from "../train-round.ts";
+import { reporter, type Workshop } from "../workshop.ts";
 
 export interface Made {
   readonly bytes: Uint8Array;
@@ -55,12 +58,15 @@ export async function makeVector(workshop: Workshop, agreed: Agreed, shaping: Sh
 
 /** Before there was a sum nobody has confirmed where the run starts from: it must be the plan's base, by its own weights. */
 async function mustBeOfBase(workshop: Workshop, agreed: Agreed): Promise<void> {
-  const { ask, offered } = agreed;
+  const { ask, offered, size } = agreed;
   const { plan, manifest } = offered;
   if (ask.kind === "train" && ask.attempt?.previous !== null) return;
   const weights = await workshop.vectors.load(ask.weights, reporter(workshop, agreed, "download"));
   const trained = trainableTensors(manifest.tensors, plan.training.trainable);
-  if (sha256(float32Bytes(flatten(trained, readSafetensors(weights).tensors))) === ask.start.digest) return;
+  // What travels along with the model begins at zero.
+  const start = new Float32Array(size.vectorLength);
+  start.set(flatten(trained, readSafetensors(weights).tensors));
+  if (sha256(float32Bytes(start)) === ask.start.digest) return;
   throw new EngraftError("inputs-wrong", "The run does not start from the base model of the approved plan. Nothing was trained.");
 }
 
@@ -86,10 +92,7 @@ async function train(workshop: Workshop, agreed: Agreed, model: SiteModel, start
     const input = solvingInput(agreed, analytic, await model.statistics(start, first, own), { counted, moments: first });
     return { input, figures: { ...NO_FIGURES, validation }, seconds: Math.max(0, workshop.now() - began) / 1000 };
   }
-  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, own);
-  signal.throwIfAborted();
-  await keepPersonal(workshop.home, run, round, trained.personal);
-  const { update, sampleCount, seconds } = trained;
+  const { update, sampleCount, seconds } = await trainRound(workshop, agreed, model, start, own, signal);
   const input = { weight: weightFor(plan, sampleCount), update, totals: totalsOf(plan, "train", { validation: tally }) };
   return { input, figures: { ...NO_FIGURES, validation }, seconds };
 }
@@ -127,7 +130,10 @@ async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, fi
   const base = await look(start, "test", 2);
   const own = alone === undefined ? nothing : await look(alone.vector, "test", 3, alone.personal);
   const tallies = { validation: validation.tally, base: base.tally, federated: federated.tally, alone: own.tally };
-  const figures = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
+  const shown = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
+  const wanted = siteMetrics && plan.metrics.compareMix === true && alone !== undefined;
+  const mix = wanted ? await ownMix(plan, model, { vector: final, personal: kept }, alone, signal) : undefined;
+  const figures = mix === undefined ? shown : { ...shown, mix };
   // Without an update the weight says nothing; it is still one word of the vector.
   const input = { weight: 1, update: new Float32Array(0), totals: totalsOf(plan, "evaluate", tallies) };
   return { input, figures, seconds: 0 };

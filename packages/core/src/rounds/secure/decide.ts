@@ -16,7 +16,7 @@ import { readStatement } from "../../secagg/statement.ts";
 import { fromBase64url } from "../../base/bytes.ts";
 import { isAgreementKey } from "../../crypto/x25519.ts";
 import type { BlobRef, RunEvent } from "../events.ts";
-import { metricsAllowed } from "../figures.ts";
+import { metricsAllowed, mixAllowed } from "../figures.ts";
 import type { LiveState, RunParams } from "../state.ts";
 import { isSecure, type SecureParams, type SecureState, type Unmasking } from "./state.ts";
 
@@ -111,9 +111,10 @@ function takeAdvert(taken: Taken, state: SecureState, reply: Reply<"advert">): R
   return [{ type: "advert.accepted", ...inAttempt(taken, state), site, advert: reply.statement, statement, figures, engine, seconds }];
 }
 
-const figuresAllowed = ({ plan }: RunParams, figures: SiteFigures): boolean => {
+const figuresAllowed = ({ plan }: RunParams, { mix = null, ...figures }: SiteFigures): boolean => {
   const given = Object.values(figures).filter((one) => one !== null);
-  return (plan.metrics.perSite || given.length === 0) && given.every((one) => metricsAllowed(plan, one));
+  const some = given.length > 0 || mix !== null;
+  return (plan.metrics.perSite || !some) && given.every((one) => metricsAllowed(plan, one)) && mixAllowed(plan, mix);
 };
 
 function takeDeal(taken: Taken, state: SecureState, reply: Reply<"deal">): RunEvent[] | Refusal {

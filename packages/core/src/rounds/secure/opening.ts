@@ -18,6 +18,7 @@ export type OpeningCommand =
       readonly record: BlobRef;
       /** Null for an evaluation. */
       readonly checkpoint: BlobRef | null;
+      readonly serverState?: BlobRef | null;
       readonly online?: readonly SiteName[];
       readonly nonce?: Digest;
     }
@@ -34,6 +35,18 @@ export type OpeningCommand =
       readonly blamed: SiteName | null;
     };
 
+interface WrittenCheckpoint {
+  readonly at: number;
+  readonly round: number;
+  readonly checkpoint: BlobRef;
+  readonly serverState?: BlobRef | null;
+}
+
+/** The event; a strategy that keeps nothing leaves it as it always was. */
+export function checkpointWritten({ at, round, checkpoint, serverState = null }: WrittenCheckpoint): RunEvent {
+  return { type: "checkpoint.written", at, round, checkpoint, ...(serverState === null ? {} : { serverState }) };
+}
+
 export function decideOpening(state: LiveState, command: OpeningCommand): RunEvent[] | Refusal {
   const { at, round } = command;
   if (state.phase !== "unmasking" || state.attempt.round !== round || state.attempt.number !== command.attempt) {
@@ -44,10 +57,12 @@ export function decideOpening(state: LiveState, command: OpeningCommand): RunEve
     const { releases, code, text, blamed } = command;
     return [{ type: "opening.failed", ...inAttempt, releases, code, text, blamed }];
   }
-  const { sum, totalWeight, pooled, crooked, record, checkpoint } = command;
+  const { sum, totalWeight, pooled, crooked, record, checkpoint, serverState } = command;
   const sites = state.inputs.map(({ site }) => site);
   return [
     { type: "sum.opened", ...inAttempt, sites, sum, totalWeight, pooled, crooked: [...crooked], record },
-    checkpoint === null ? { type: "run.finished", at } : { type: "checkpoint.written", at, round, checkpoint },
+    checkpoint === null
+      ? { type: "run.finished", at }
+      : checkpointWritten({ at, round, checkpoint, ...(serverState === undefined ? {} : { serverState }) }),
   ];
 }

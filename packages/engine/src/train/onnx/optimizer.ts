@@ -9,19 +9,31 @@ import type { Graph } from "../../onnx/graph.ts";
 /** What a state asks of an update beside the optimizer itself; each is one more input of the graph. */
 export interface Extras {
   readonly rates: boolean;
+  readonly proximal: boolean;
+  readonly correction: boolean;
 }
 
+export const extrasOf = ({ rates, proximal, correction }: TrainingState): Extras => ({
+  rates: rates !== undefined,
+  proximal: proximal !== undefined,
+  correction: correction !== undefined,
+});
+
 /** Names of the graph's inputs, all float32: vectors of all parameters, and numbers without dimensions. */
-export const UPDATE_VECTORS = { slots: (at: number) => `slot${at}`, rates: "rates" } as const;
-export const UPDATE_NUMBERS = { rate: "rate", epsilon: "epsilon" } as const;
+export const UPDATE_VECTORS = { slots: (at: number) => `slot${at}`, rates: "rates", anchor: "anchor", correction: "correction" } as const;
+export const UPDATE_NUMBERS = { rate: "rate", epsilon: "epsilon", mu: "mu" } as const;
 
 export const slotsOf = ({ optimizer }: OptimizerSettings): number => (optimizer.name === "adam" ? 2 : optimizer.momentum > 0 ? 1 : 0);
 
 /** Values of the numbers for the next step of `state`. */
-export function updateNumbers({ steps }: Pick<TrainingState, "steps">, { optimizer }: OptimizerSettings): Readonly<Record<string, number>> {
-  if (optimizer.name === "sgd") return { [UPDATE_NUMBERS.rate]: optimizer.learningRate };
+export function updateNumbers(
+  { steps, proximal }: Pick<TrainingState, "steps" | "proximal">,
+  { optimizer }: OptimizerSettings,
+): Readonly<Record<string, number>> {
+  const pull: Readonly<Record<string, number>> = proximal === undefined ? {} : { [UPDATE_NUMBERS.mu]: proximal.mu };
+  if (optimizer.name === "sgd") return { ...pull, [UPDATE_NUMBERS.rate]: optimizer.learningRate };
   const { rate, epsilon } = adamRates(optimizer.learningRate, steps + 1);
-  return { [UPDATE_NUMBERS.rate]: rate, [UPDATE_NUMBERS.epsilon]: epsilon };
+  return { ...pull, [UPDATE_NUMBERS.rate]: rate, [UPDATE_NUMBERS.epsilon]: epsilon };
 }
 
 export interface Updated {
@@ -33,7 +45,10 @@ export interface Updated {
 export function addUpdate(graph: Graph, parameters: string, gradient: string, settings: OptimizerSettings, extras: Extras): Updated {
   const { optimizer, weightDecay } = settings;
   const node = (operator: string, ...input: string[]): string => graph.node(operator, input);
-  const slope = weightDecay === 0 ? gradient : node("Add", gradient, node("Mul", parameters, graph.scalar(weightDecay)));
+  const decayed = weightDecay === 0 ? gradient : node("Add", gradient, node("Mul", parameters, graph.scalar(weightDecay)));
+  const away = (): string => node("Mul", node("Sub", parameters, UPDATE_VECTORS.anchor), UPDATE_NUMBERS.mu);
+  const drawn = extras.proximal ? node("Add", decayed, away()) : decayed;
+  const slope = extras.correction ? node("Add", drawn, UPDATE_VECTORS.correction) : drawn;
   const moved = (by: string): string => node("Sub", parameters, extras.rates ? node("Mul", by, UPDATE_VECTORS.rates) : by);
   const [first, second] = [UPDATE_VECTORS.slots(0), UPDATE_VECTORS.slots(1)];
   if (optimizer.name === "sgd") {

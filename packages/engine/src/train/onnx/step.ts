@@ -99,6 +99,13 @@ export function stepOf(
     { name: UPDATE_NUMBERS.rate, dims: [] },
     ...(options.optimizer.name === "adam" ? [{ name: UPDATE_NUMBERS.epsilon, dims: [] }] : []),
     ...(extras.rates ? [{ name: UPDATE_VECTORS.rates, dims: [size] }] : []),
+    ...(extras.proximal
+      ? [
+          { name: UPDATE_VECTORS.anchor, dims: [size] },
+          { name: UPDATE_NUMBERS.mu, dims: [] },
+        ]
+      : []),
+    ...(extras.correction ? [{ name: UPDATE_VECTORS.correction, dims: [size] }] : []),
     ...forward.dropped.map(({ input, shape }) => ({ name: input, dims: [batch, ...shape] })),
   ];
   const outputs: GraphValue[] = [

@@ -15,7 +15,7 @@ import type { TrainingState } from "../optimizer.ts";
 import { followed } from "../statistics.ts";
 import type { CompiledModel, CompileOptions, Trainer } from "../trainer.ts";
 import { lossInputs, lossShapes } from "./losses.ts";
-import { slotsOf, UPDATE_VECTORS, updateNumbers } from "./optimizer.ts";
+import { extrasOf, slotsOf, UPDATE_VECTORS, updateNumbers, type Extras } from "./optimizer.ts";
 import { cutOut, STEP, stepOf, type Step } from "./step.ts";
 
 type Feeds = Record<string, Tensor>;
@@ -29,18 +29,19 @@ export interface OnnxOptions {
   readonly rewrites?: boolean;
 }
 
-/** Each is made when it is first needed: a graph that is never asked for costs nothing. */
+/** One for each key, made when it is first needed: a graph that is never asked for costs nothing. */
 class Loaded<K, T extends { readonly session: InferenceSession }> {
   readonly #make: (key: K) => Promise<T>;
-  readonly #made = new Map<K, Promise<T>>();
+  readonly #made = new Map<string, Promise<T>>();
 
   constructor(make: (key: K) => Promise<T>) {
     this.#make = make;
   }
 
   get(key: K): Promise<T> {
-    const made = this.#made.get(key) ?? this.#make(key);
-    this.#made.set(key, made);
+    const text = JSON.stringify(key);
+    const made = this.#made.get(text) ?? this.#make(key);
+    this.#made.set(text, made);
     return made;
   }
 
@@ -61,8 +62,7 @@ interface LoadedStep extends Omit<Step, "file"> {
 class StepRunner {
   readonly #options: CompileOptions;
   readonly #architecture: Architecture;
-  /** By whether the state has rates. */
-  readonly #steps: Loaded<boolean, LoadedStep>;
+  readonly #steps: Loaded<Extras, LoadedStep>;
   readonly #offsets: ReadonlyMap<string, number>;
 
   constructor(
@@ -75,14 +75,14 @@ class StepRunner {
     this.#architecture = architecture;
     this.#options = options;
     this.#offsets = offsetsOf(trained);
-    this.#steps = new Loaded(async (rates) => {
-      const { file, dropped, followed } = stepOf(architecture, tensors, options, { rates }, onnx.block);
+    this.#steps = new Loaded(async (extras) => {
+      const { file, dropped, followed } = stepOf(architecture, tensors, options, extras, onnx.block);
       return { session: await start(file, onnx), dropped, followed };
     });
   }
 
   async run(x: Float32Array, y: Float32Array, state: TrainingState): Promise<number> {
-    const step = await this.#steps.get(state.rates !== undefined);
+    const step = await this.#steps.get(extrasOf(state));
     const outputs = await step.session.run(this.#feeds(step, x, y, state));
     const data = (name: string): Float32Array => outputs[name]?.data as Float32Array;
     const seen = step.followed.length === 0 ? new Map<string, Float32Array>() : unflatten(step.followed, data(STEP.statistics));
@@ -111,7 +111,13 @@ class StepRunner {
     };
     for (let at = 0; at < slotsOf(this.#options); at++)
       feeds[UPDATE_VECTORS.slots(at)] = floats(state.slots.subarray(at * size, (at + 1) * size), [size]);
-    if (state.rates !== undefined) feeds[UPDATE_VECTORS.rates] = floats(state.rates, [size]);
+    for (const [name, vector] of [
+      [UPDATE_VECTORS.rates, state.rates],
+      [UPDATE_VECTORS.anchor, state.proximal?.anchor],
+      [UPDATE_VECTORS.correction, state.correction],
+    ] as const) {
+      if (vector !== undefined) feeds[name] = floats(vector, [size]);
+    }
     for (const [name, value] of Object.entries(updateNumbers(state, this.#options))) feeds[name] = floats(Float32Array.of(value), []);
     for (const { input, layer, shape } of dropped) {
       const dims = [batch, ...shape];

@@ -120,6 +120,7 @@ export function recordOf(inSum: readonly string[], gone: readonly string[] = [])
     attempt: 1,
     purpose: "train",
     sites: inSum,
+    checkpoints: [],
     masked: inSum.map((site) => ({ site, digest: DIGEST, bytes: 2180, kept: true })),
     released: inSum.map((site) => ({ site, seedsFor: inSum, keysFor: gone })),
     sum: blob,
