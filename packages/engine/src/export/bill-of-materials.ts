@@ -39,7 +39,12 @@ export function billOfMaterials(release: DescribedRelease): object {
         licenses: [{ license: { name: base.manifest.licence } }],
         hashes: [{ alg: "SHA-256", content: base.manifest.weights.digest }],
       },
-      ...release.files.map((file) => ({ type: "file", "bom-ref": `file:${file.name}`, name: file.name, hashes: [{ alg: "SHA-256", content: file.sha256 }] })),
+      ...release.files.map((file) => ({
+        type: "file",
+        "bom-ref": `file:${file.name}`,
+        name: file.name,
+        hashes: [{ alg: "SHA-256", content: file.sha256 }],
+      })),
     ],
     dependencies: [
       { ref: model, dependsOn: [parent] },

@@ -14,7 +14,9 @@ function viewOfRun(): RunView {
   play.at(3).update("anna", { validation: metrics(0.6, 300) });
   play.at(4).decline("clara");
   play.at(5).combined();
-  play.at(6).evaluation("anna", { validation: metrics(0.9), base: metrics(0.51, 41), alone: metrics(0.62, 41), federated: metrics(0.73, 41) });
+  play
+    .at(6)
+    .evaluation("anna", { validation: metrics(0.9), base: metrics(0.51, 41), alone: metrics(0.62, 41), federated: metrics(0.73, 41) });
   play.evaluation("berta", { base: metrics(null, 3), alone: metrics(null, 3), federated: metrics(null, 3) });
   play.evaluation("clara", { federated: metrics(0.95, 17) });
   return runView(play.events) as RunView;
@@ -28,7 +30,13 @@ export const describedRelease = (): DescribedRelease => ({
   coordinator: "c".repeat(64),
   plan: heartPlan,
   planDigest: sha256("plan"),
-  manifest: { ...heartManifest, name: "heart-head", version: "1.1", title: "Heart, fine-tuned", weights: { digest: sha256("tuned"), bytes: 52 } },
+  manifest: {
+    ...heartManifest,
+    name: "heart-head",
+    version: "1.1",
+    title: "Heart, fine-tuned",
+    weights: { digest: sha256("tuned"), bytes: 52 },
+  },
   base: { manifest: heartManifest, digest: heartManifestDigest },
   view: viewOfRun(),
   files: [

@@ -50,7 +50,14 @@ export interface Figure {
 }
 
 /** SHA-256 of what the release was made from, by the names that every format carries. */
-export const marksOf = ({ name, version, planDigest, base, view, coordinator }: Omit<DescribedRelease, "files" | "leftOut">): Readonly<Record<string, string>> => ({
+export const marksOf = ({
+  name,
+  version,
+  planDigest,
+  base,
+  view,
+  coordinator,
+}: Omit<DescribedRelease, "files" | "leftOut">): Readonly<Record<string, string>> => ({
   "engraft.release": `${name} ${version}`,
   "engraft.run": view.run,
   "engraft.plan": planDigest,
@@ -64,7 +71,8 @@ export const marksOf = ({ name, version, planDigest, base, view, coordinator }: 
 /** Everything that was measured in the run: validation patients of each checkpoint, then test patients. */
 export function figuresOf({ plan, view }: Pick<DescribedRelease, "plan" | "view">): readonly Figure[] {
   const last = view.rounds.findLast(({ checkpoint }) => checkpoint !== null)?.round ?? 0;
-  const all = (measured: Measured | null, place: Place): readonly Figure[] => (measured === null ? [] : figuresIn(measured, place, plan.metrics.names));
+  const all = (measured: Measured | null, place: Place): readonly Figure[] =>
+    measured === null ? [] : figuresIn(measured, place, plan.metrics.names);
   const model = (round: number) => (round === 0 ? "base" : "federated");
   const compared = ["base", "alone", "federated"] as const;
   const pooled = view.evaluationRound?.sum?.pooled;
@@ -76,7 +84,9 @@ export function figuresOf({ plan, view }: Pick<DescribedRelease, "plan" | "view"
     ...view.comparisons.flatMap((one) =>
       compared.flatMap((which) => all(one[which], { round: which === "base" ? 0 : last, site: one.site, split: "test", model: which })),
     ),
-    ...compared.flatMap((which) => all(pooled?.[which] ?? null, { round: which === "base" ? 0 : last, site: undefined, split: "test", model: which })),
+    ...compared.flatMap((which) =>
+      all(pooled?.[which] ?? null, { round: which === "base" ? 0 : last, site: undefined, split: "test", model: which }),
+    ),
   ];
 }
 

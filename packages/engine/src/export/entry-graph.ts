@@ -49,17 +49,17 @@ function addColumns(graph: Graph, rules: readonly ColumnRule[], fields: readonly
       inputs.set(name, { name, dims: ["batch", 1], type: STRING });
       return oneHot(graph, name, rule, field);
     }
-    throw new EngraftError("bad-input", `The base model's input rule for ${rule.field} does not fit its field. Ask its author for a corrected manifest.`);
+    throw new EngraftError(
+      "bad-input",
+      `The base model's input rule for ${rule.field} does not fit its field. Ask its author for a corrected manifest.`,
+    );
   });
   graph.node("Concat", parts, [attribute.int("axis", 1)], [GRAPH_INPUT]);
   return [...inputs.values()];
 }
 
 function standardised(graph: Graph, x: string, { mean, sd, fill, flagMissing }: Rule<"standardise">, field: FieldOf<"number">): string[] {
-  const beyond = graph.node("Or", [
-    graph.node("Less", [x, graph.scalar(field.min)]),
-    graph.node("Greater", [x, graph.scalar(field.max)]),
-  ]);
+  const beyond = graph.node("Or", [graph.node("Less", [x, graph.scalar(field.min)]), graph.node("Greater", [x, graph.scalar(field.max)])]);
   const missing = graph.node("Or", [graph.node("IsNaN", [x]), beyond]);
   const known = graph.node("Where", [missing, graph.scalar(fill), x]);
   const value = graph.node("Div", [graph.node("Sub", [known, graph.scalar(mean)]), graph.scalar(sd)]);
@@ -68,14 +68,34 @@ function standardised(graph: Graph, x: string, { mean, sd, fill, flagMissing }: 
 
 /** [N, 1] texts to [N, codes]: 1 at the code, all 0 for a text that is none of them. */
 function places(graph: Graph, x: string, codes: readonly string[]): string {
-  const spread = graph.node("OneHotEncoder", [x], [attribute.texts("cats_strings", codes), attribute.int("zeros", 1)], undefined, "ai.onnx.ml");
+  const spread = graph.node(
+    "OneHotEncoder",
+    [x],
+    [attribute.texts("cats_strings", codes), attribute.int("zeros", 1)],
+    undefined,
+    "ai.onnx.ml",
+  );
   return graph.node("Reshape", [spread, graph.integers([-1, codes.length])]);
 }
 
 function oneHot(graph: Graph, x: string, { codes, fill, flagMissing }: Rule<"one-hot">, field: FieldOf<"category">): string[] {
-  const known = graph.node("ReduceSum", [places(graph, x, field.values.map(({ code }) => code)), graph.integers([1])], [attribute.int("keepdims", 1)]);
+  const known = graph.node(
+    "ReduceSum",
+    [
+      places(
+        graph,
+        x,
+        field.values.map(({ code }) => code),
+      ),
+      graph.integers([1]),
+    ],
+    [attribute.int("keepdims", 1)],
+  );
   const missing = graph.node("Sub", [graph.scalar(1), known]);
-  const filled = graph.floats(Float32Array.from(codes, (code) => (code === fill ? 1 : 0)), [1, codes.length]);
+  const filled = graph.floats(
+    Float32Array.from(codes, (code) => (code === fill ? 1 : 0)),
+    [1, codes.length],
+  );
   const value = graph.node("Add", [places(graph, x, codes), graph.node("Mul", [missing, filled])]);
   return [value, ...(flagMissing ? [missing] : [])];
 }

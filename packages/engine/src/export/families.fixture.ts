@@ -61,7 +61,13 @@ const RULES: readonly InputRule[] = [
   { kind: "standardise", field: "value", mean: 240.5, sd: 51, fill: 236, flagMissing: false },
 ];
 
-export function manifestOf(name: string, architecture: Architecture, label: Label, fields: readonly Field[], inputs: readonly InputRule[]): Manifest {
+export function manifestOf(
+  name: string,
+  architecture: Architecture,
+  label: Label,
+  fields: readonly Field[],
+  inputs: readonly InputRule[],
+): Manifest {
   const readsFile = inputs.some(({ kind }) => kind === "image" || kind === "signal");
   return Manifest.parse({
     format: "engraft.base/1",
@@ -82,11 +88,22 @@ export function manifestOf(name: string, architecture: Architecture, label: Labe
   });
 }
 
-const sourceOf = (manifest: Manifest): ExportSource => ({
-  manifest,
-  tensors: randomTensors(manifest.architecture as unknown as Architecture, manifest.name),
-  marks: { "engraft.run": "test.1", "engraft.plan": sha256("plan") },
-});
+/**
+ * Random weights, of which no layer makes much of little: behind a normalisation most values are above 0, as in a trained network. Where
+ * half of them are not, every rectifier adds to what rounding has begun.
+ */
+function sourceOf(manifest: Manifest): ExportSource {
+  const random = randomTensors(manifest.architecture as unknown as Architecture, manifest.name);
+  const tensors = new Map(
+    [...random].map(([name, values]) => {
+      if (name.endsWith("/beta")) return [name, values.map((value) => 2 + 0.2 * value)];
+      // A regression's outputs stay within its range, where they are told apart.
+      const factor = name.endsWith("/gamma") ? 0.5 : name.startsWith("head/") && manifest.label.kind === "regression" ? 0.1 : 1;
+      return [name, values.map((value) => factor * value)];
+    }),
+  );
+  return { manifest, tensors, marks: { "engraft.run": "test.1", "engraft.plan": sha256("plan") } };
+}
 
 /** With missing values, codes that no field has and numbers beyond their range. */
 function tableFamily(name: string, label: Label, count: number): Family {
@@ -100,7 +117,14 @@ function tableFamily(name: string, label: Label, count: number): Family {
   const entering = rows.flatMap(({ sex, age, value }) => {
     const [unknown, none] = [!["0", "1", "x"].includes(sex), age === null || age > 110];
     const known = unknown ? "1" : sex;
-    return [Number(known === "0"), Number(known === "1"), Number(unknown), ((none ? 55 : age) - 54.2) / 9.7, Number(none), (value - 240.5) / 51];
+    return [
+      Number(known === "0"),
+      Number(known === "1"),
+      Number(unknown),
+      ((none ? 55 : age) - 54.2) / 9.7,
+      Number(none),
+      (value - 240.5) / 51,
+    ];
   });
   return { source: sourceOf(manifest), raw: { rows }, entering: Float32Array.from(entering) };
 }
@@ -110,7 +134,15 @@ function fileFamily(name: string, label: Label, shape: Shape, count: number): Fa
   const isPicture = space.length === 2;
   const field: Field = isPicture
     ? { kind: "image", name: "scan", title: "Scan" }
-    : { kind: "signal", name: "ecg", title: "ECG", leads: Array.from({ length: channels }, (_, at) => `lead${at}`), rate: 100, seconds: (space[0] as number) / 100, unit: "mV" };
+    : {
+        kind: "signal",
+        name: "ecg",
+        title: "ECG",
+        leads: Array.from({ length: channels }, (_, at) => `lead${at}`),
+        rate: 100,
+        seconds: (space[0] as number) / 100,
+        unit: "mV",
+      };
   const mean = Array.from({ length: channels }, (_, at) => (isPicture ? 110 + 10 * at : 0.1 * at));
   const sd = Array.from({ length: channels }, (_, at) => (isPicture ? 57 + at : 0.5 + at / 10));
   const rule: InputRule = isPicture

@@ -32,7 +32,11 @@ export class KerasNetwork {
     this.#tensors = tensors;
   }
 
-  add(layer: Omit<KerasLayer, "inputs" | "weights"> & Partial<Pick<KerasLayer, "weights">>, inputs: readonly Value[], form: Form = "last"): Value {
+  add(
+    layer: Omit<KerasLayer, "inputs" | "weights"> & Partial<Pick<KerasLayer, "weights">>,
+    inputs: readonly Value[],
+    form: Form = "last",
+  ): Value {
     this.layers.push({ weights: [], ...layer, inputs: inputs.map(({ from }) => from) });
     return { from: layer.name, shape: layer.shape, form, positive: false };
   }
@@ -58,13 +62,18 @@ export class KerasNetwork {
   /** Zeros around every dimension of space. */
   padded(value: Value, padding: readonly (readonly [number, number])[], name: string): Value {
     const [channels, space] = [value.shape.at(-1) as number, value.shape.slice(0, -1)];
-    const around = (lengths: Shape, pads: typeof padding): number[] => lengths.map((length, axis) => length + (pads[axis]?.[0] ?? 0) + (pads[axis]?.[1] ?? 0));
+    const around = (lengths: Shape, pads: typeof padding): number[] =>
+      lengths.map((length, axis) => length + (pads[axis]?.[0] ?? 0) + (pads[axis]?.[1] ?? 0));
     const shape = [...around(space, padding), channels];
     const { positive } = value;
     const data_format = "channels_last";
-    if (space.length === 2) return { ...this.add({ kind: "ZeroPadding2D", name: `${name}-pad`, config: { padding, data_format }, shape }, [value]), positive };
+    if (space.length === 2)
+      return { ...this.add({ kind: "ZeroPadding2D", name: `${name}-pad`, config: { padding, data_format }, shape }, [value]), positive };
     if (this.flavour.isWhole)
-      return { ...this.add({ kind: "ZeroPadding1D", name: `${name}-pad`, config: { padding: padding[0], data_format }, shape }, [value]), positive };
+      return {
+        ...this.add({ kind: "ZeroPadding1D", name: `${name}-pad`, config: { padding: padding[0], data_format }, shape }, [value]),
+        positive,
+      };
     const plane = this.reshaped(value, [1, ...value.shape], `${name}-plane`);
     const wide = this.padded(plane, [[0, 0], ...padding], name);
     return { ...this.reshaped(wide, shape, `${name}-line`), positive };
@@ -107,10 +116,23 @@ function entry(network: KerasNetwork, { architecture, file }: ReadySource): Valu
   const { mean, sd } = file.rule;
   const name = "input-normalised";
   const variance = sd.map((value) => value * value);
-  if (network.flavour.isWhole) return network.add({ kind: "Normalization", name, config: { axis: [-1], invert: false, mean, variance }, shape }, [input]);
-  const each = (called: string, values: readonly number[]): KerasWeight => ({ name: called, shape: [channels], values: Float32Array.from(values) });
+  if (network.flavour.isWhole)
+    return network.add({ kind: "Normalization", name, config: { axis: [-1], invert: false, mean, variance }, shape }, [input]);
+  const each = (called: string, values: readonly number[]): KerasWeight => ({
+    name: called,
+    shape: [channels],
+    values: Float32Array.from(values),
+  });
   const none = Array<number>(channels).fill(0);
-  const weights = [each("gamma", none.map(() => 1)), each("beta", none), each("moving_mean", mean), each("moving_variance", variance)];
+  const weights = [
+    each(
+      "gamma",
+      none.map(() => 1),
+    ),
+    each("beta", none),
+    each("moving_mean", mean),
+    each("moving_variance", variance),
+  ];
   return network.add({ kind: "BatchNormalization", name, config: { ...NORM, epsilon: 0, trainable: false }, shape, weights }, [input]);
 }
 
@@ -159,7 +181,11 @@ function applied(network: KerasNetwork, layer: Layer, inputs: readonly Value[]):
       return { ...network.reshaped(x, [...x.shape, 1], name), form: "last", positive: x.positive };
     }
     case "dropout":
-      return network.add({ kind: "Dropout", name, config: { rate: layer.rate, seed: null, noise_shape: null }, shape: given.shape }, [given], given.form);
+      return network.add(
+        { kind: "Dropout", name, config: { rate: layer.rate, seed: null, noise_shape: null }, shape: given.shape },
+        [given],
+        given.form,
+      );
     case "gru":
       return gru(network, layer, network.inForm(given, "first", name));
     default:
@@ -181,7 +207,8 @@ function pool(network: KerasNetwork, layer: LayerOf<"pool">, x: Value): Value {
   const padding = paddingOf(layer.padding, space, window, stride);
   const isNone = padding.flat().every((length) => length === 0);
   const isSame = JSON.stringify(padding) === JSON.stringify(paddingOf("same", space, window, stride));
-  if (!isNone && !isSame && !(operation === "max" && x.positive)) throw new CannotHold(`${network.flavour.name} has no pool that pads as layer ${name} does`);
+  if (!isNone && !isSame && !(operation === "max" && x.positive))
+    throw new CannotHold(`${network.flavour.name} has no pool that pads as layer ${name} does`);
   const entered = isNone || isSame ? x : network.padded(x, padding, name);
   const shape = [
     ...space.map((length, axis) => {
@@ -197,13 +224,23 @@ function pool(network: KerasNetwork, layer: LayerOf<"pool">, x: Value): Value {
 
 /** Gates and their order are Keras's own, with `reset_after`. */
 function gru(network: KerasNetwork, layer: LayerOf<"gru">, x: Value): Value {
-  if (!network.flavour.isWhole) throw new CannotHold(`${network.flavour.name} has no recurrent unit whose reset gate acts after the product, as layer ${layer.name}'s does`);
+  if (!network.flavour.isWhole)
+    throw new CannotHold(
+      `${network.flavour.name} has no recurrent unit whose reset gate acts after the product, as layer ${layer.name}'s does`,
+    );
   const { name, units } = layer;
   const weights = [
     network.weight(layer, "kernel", [layer.in, 3 * units]),
     network.weight(layer, "recurrent", [units, 3 * units], "recurrent_kernel"),
     network.weight(layer, "bias", [2, 3 * units]),
   ];
-  const config = { units, activation: "tanh", recurrent_activation: "sigmoid", use_bias: true, return_sequences: false, return_state: false };
+  const config = {
+    units,
+    activation: "tanh",
+    recurrent_activation: "sigmoid",
+    use_bias: true,
+    return_sequences: false,
+    return_state: false,
+  };
   return network.add({ kind: "GRU", name, config: { ...config, reset_after: true }, shape: [units], weights, within: "cell" }, [x]);
 }

@@ -48,11 +48,19 @@ function configuration(name: string, layers: readonly KerasLayer[]): object {
   const described = ({ kind, name: own, config, inputs, shape }: KerasLayer): object => ({
     module: "keras.layers",
     class_name: kind,
-    config: { name: own, ...(kind === "InputLayer" ? { batch_shape: [null, ...shape], dtype: "float32", sparse: false } : { trainable: true, dtype: "float32", ...config }) },
+    config: {
+      name: own,
+      ...(kind === "InputLayer"
+        ? { batch_shape: [null, ...shape], dtype: "float32", sparse: false }
+        : { trainable: true, dtype: "float32", ...config }),
+    },
     registered_name: null,
     name: own,
-    ...(inputs.length === 0 ? {} : { build_config: { input_shape: inputs.length === 1 ? shapes.get(inputs[0] as string) : inputs.map((from) => shapes.get(from)) } }),
-    inbound_nodes: inputs.length === 0 ? [] : [{ args: inputs.length === 1 ? [tensor(inputs[0] as string)] : [inputs.map(tensor)], kwargs: {} }],
+    ...(inputs.length === 0
+      ? {}
+      : { build_config: { input_shape: inputs.length === 1 ? shapes.get(inputs[0] as string) : inputs.map((from) => shapes.get(from)) } }),
+    inbound_nodes:
+      inputs.length === 0 ? [] : [{ args: inputs.length === 1 ? [tensor(inputs[0] as string)] : [inputs.map(tensor)], kwargs: {} }],
   });
   return {
     module: "keras.src.models.functional",

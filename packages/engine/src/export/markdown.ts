@@ -2,7 +2,11 @@
 
 const SPECIAL = /[\\`*_[\]<>|#~]/g;
 
-export const escaped = (text: string): string => text.replaceAll(/\s+/g, " ").trim().replaceAll(SPECIAL, String.raw`\$&`);
+export const escaped = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, " ")
+    .trim()
+    .replaceAll(SPECIAL, String.raw`\$&`);
 
 export const code = (text: string): string => `\`${text.replaceAll(/[`\s]+/g, " ")}\``;
 

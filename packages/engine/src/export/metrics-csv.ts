@@ -20,4 +20,5 @@ function rowOf(run: string, { round, site, split, model, metric, value, interval
   return [run, round, site ?? ALL_SITES, model === "alone" ? `${split}-alone` : split, metric, value ?? "", low, high, n];
 }
 
-const quoted = (cell: string | number): string => (/[",\r\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell));
+const quoted = (cell: string | number): string =>
+  /[",\r\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell);

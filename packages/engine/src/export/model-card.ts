@@ -9,7 +9,9 @@ import { code, day, escaped, figure, table } from "./markdown.ts";
 
 /** Licences that hubs know by a short name, as people write them. */
 const KNOWN_LICENCES: ReadonlyMap<string, string> = new Map(
-  ["apache-2.0", "mit", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0"].map((id) => [id.replaceAll("-", " "), id]),
+  ["apache-2.0", "mit", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0"].map(
+    (id) => [id.replaceAll("-", " "), id],
+  ),
 );
 
 const TASKS: Readonly<Record<LabelKind, string>> = {
@@ -37,7 +39,15 @@ function header(release: DescribedRelease): string {
     ["license", licence ?? "other"],
     ...(licence === undefined ? [["license_name", manifest.licence] as const] : []),
     ["library_name", "engraft"],
-    ["tags", ["federated-learning", modality, TASKS[kindOf(plan.data.label)], plan.aggregation.method === "secure" ? "secure-aggregation" : "plain-aggregation"]],
+    [
+      "tags",
+      [
+        "federated-learning",
+        modality,
+        TASKS[kindOf(plan.data.label)],
+        plan.aggregation.method === "secure" ? "secure-aggregation" : "plain-aggregation",
+      ],
+    ],
     ["engraft", marksOf(release)],
     ["model-index", [{ name: release.name, results: resultsOf(results, task, plan.purpose) }]],
   ];
@@ -48,8 +58,18 @@ function resultsOf(measured: readonly Figure[], type: string, purpose: string): 
   const places = [...new Set(measured.map(({ site }) => site))];
   return places.map((site) => ({
     task: { type, name: purpose.slice(0, 120) },
-    dataset: { type: "engraft-site", name: site === undefined ? "test patients of all sites together" : `test patients of ${site}`, split: "test" },
-    metrics: measured.filter((one) => one.site === site).map(({ metric, value, interval }) => ({ type: metric, value, ...(interval === null ? {} : { ci_low: interval[0], ci_high: interval[1] }) })),
+    dataset: {
+      type: "engraft-site",
+      name: site === undefined ? "test patients of all sites together" : `test patients of ${site}`,
+      split: "test",
+    },
+    metrics: measured
+      .filter((one) => one.site === site)
+      .map(({ metric, value, interval }) => ({
+        type: metric,
+        value,
+        ...(interval === null ? {} : { ci_low: interval[0], ci_high: interval[1] }),
+      })),
   }));
 }
 
@@ -72,7 +92,8 @@ function about({ name, version, notes, madeAt, plan, manifest }: DescribedReleas
 function rangeOf(field: Field): string {
   if (field.kind === "number") return `${figure(field.min)} to ${figure(field.max)} ${code(field.unit)}`;
   if (field.kind === "category") return field.values.map((value) => `${code(value.code)} ${escaped(value.means)}`).join("; ");
-  if (field.kind === "signal") return `${escaped(field.leads.join(", "))}; ${figure(field.rate)} points per second, ${figure(field.seconds)} s, in ${code(field.unit)}`;
+  if (field.kind === "signal")
+    return `${escaped(field.leads.join(", "))}; ${figure(field.rate)} points per second, ${figure(field.seconds)} s, in ${code(field.unit)}`;
   return "picture";
 }
 
@@ -87,9 +108,12 @@ function inputs({ manifest }: DescribedRelease): string {
 function ruleInWords(rule: DescribedRelease["manifest"]["inputs"][number]): string {
   const flagged = "flagMissing" in rule && rule.flagMissing ? ", and a flag" : "";
   if (rule.kind === "standardise") return `less ${figure(rule.mean)}, by ${figure(rule.sd)}; where missing ${figure(rule.fill)}${flagged}`;
-  if (rule.kind === "one-hot") return `one number for each of ${rule.codes.map(code).join(", ")}; where missing ${code(rule.fill)}${flagged}`;
+  if (rule.kind === "one-hot")
+    return `one number for each of ${rule.codes.map(code).join(", ")}; where missing ${code(rule.fill)}${flagged}`;
   const scaled = `less ${rule.mean.map(figure).join(", ")}, by ${rule.sd.map(figure).join(", ")} for each`;
-  return rule.kind === "image" ? `${rule.width} x ${rule.height} pixels, ${rule.channels} channel(s) of levels 0 to 255, ${scaled} channel` : `${scaled} lead`;
+  return rule.kind === "image"
+    ? `${rule.width} x ${rule.height} pixels, ${rule.channels} channel(s) of levels 0 to 255, ${scaled} channel`
+    : `${scaled} lead`;
 }
 
 function training(release: DescribedRelease): string {
@@ -101,7 +125,9 @@ function training(release: DescribedRelease): string {
   return [
     "## How it was trained",
     `From ${escaped(base.manifest.title)} (${code(`${base.manifest.name} ${base.manifest.version}`)}) in the run ${code(view.run)}: ${finishedRounds(release).length} rounds at ${sites.length} sites (${sites.map(code).join(", ")}), ${values(trainableTensors(manifest.tensors, plan.training.trainable))} of ${values(manifest.tensors)} values trained. No record left a site.`,
-    ...(own.length === 0 ? [] : [`${values(own)} values were trained at each site for itself. They are not in these files: there the model is as its base.`]),
+    ...(own.length === 0
+      ? []
+      : [`${values(own)} values were trained at each site for itself. They are not in these files: there the model is as its base.`]),
     table(["the plan", ""], lines),
   ].join("\n\n");
 }
@@ -116,7 +142,8 @@ function figures(release: DescribedRelease): string {
   if (measured.length === 0) return "## How well it does\n\nNo site reported figures of its test patients.";
   const places = [...new Map(measured.map((one) => [`${one.site}\n${one.metric}`, one])).values()];
   const rows = places.map(({ site, metric, n }) => {
-    const of = (model: Figure["model"]): string => estimate(measured.find((one) => one.site === site && one.metric === metric && one.model === model));
+    const of = (model: Figure["model"]): string =>
+      estimate(measured.find((one) => one.site === site && one.metric === metric && one.model === model));
     return [site === undefined ? "all together" : code(site), String(n), metric, of("federated"), of("base"), of("alone")];
   });
   return [

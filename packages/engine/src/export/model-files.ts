@@ -1,8 +1,7 @@
 /** The model of a release in every format that holds it, with a program in Python that loads each. */
 import { readFile } from "node:fs/promises";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
-import type { TrainablePart } from "@engraft/core/models/tensors";
-import { trainableTensors } from "@engraft/core/models/tensors";
+import { trainableTensors, type TrainablePart } from "@engraft/core/models/tensors";
 import { kerasModel } from "./keras.ts";
 import { onnxModel } from "./onnx.ts";
 import { CannotHold, readySource, type ExportSource, type ReadySource } from "./source.ts";
@@ -23,7 +22,8 @@ const TFJS_FOLDER = "tfjs";
 const FORMATS: Readonly<Record<string, (source: ReadySource) => Promise<Files>>> = {
   "model.onnx": async (source) => new Map([["model.onnx", onnxModel(source)]]),
   "model.keras": async (source) => new Map([["model.keras", await kerasModel(source)]]),
-  [`${TFJS_FOLDER}/model.json`]: async (source) => new Map([...tfjsModel(source)].map(([name, bytes]) => [`${TFJS_FOLDER}/${name}`, bytes])),
+  [`${TFJS_FOLDER}/model.json`]: async (source) =>
+    new Map([...tfjsModel(source)].map(([name, bytes]) => [`${TFJS_FOLDER}/${name}`, bytes])),
 };
 
 /** Beside `manifest.json` and `model.safetensors`, which every release has. Throws `bad-input` where the manifest is wrong. */
@@ -46,9 +46,6 @@ export async function modelFiles(source: ExportSource): Promise<ModelFiles> {
 const PYTHON = ["load.py", "engraft_torch.py"];
 const PYTHON_FOLDER = new URL("../../src/export/python/", import.meta.url);
 
-/** The whole model, with what led to it in the header. */
-export const wholeSafetensors = ({ manifest, tensors, marks }: ExportSource): Uint8Array => writeSafetensors(manifest.tensors, tensors, marks);
-
 /**
  * `trainable-only.safetensors`: what sites trained together, in the manifest's order. Its header names the base that it belongs to: everything else is there as it was.
  */
@@ -64,4 +61,3 @@ export interface BaseDigests {
   readonly manifest: string;
   readonly weights: string;
 }
-

@@ -1,11 +1,15 @@
 import { sha256 } from "@engraft/core/crypto/digest";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
+import { utf8 } from "@engraft/core/base/bytes";
+import { bundle } from "./bundle.ts";
+import { FAMILIES, type Family } from "./families.fixture.ts";
 import { describedRelease } from "./described.fixture.ts";
 import type { DescribedRelease } from "./described.ts";
-import { releaseTexts } from "./texts.ts";
+import { releaseFiles, releaseTexts } from "./release-files.ts";
 
-const textOf = (name: string, release: DescribedRelease = describedRelease()): string => new TextDecoder().decode(releaseTexts(release).get(name));
+const textOf = (name: string, release: DescribedRelease = describedRelease()): string =>
+  new TextDecoder().decode(releaseTexts(release).get(name));
 
 interface Line {
   readonly [column: string]: string;
@@ -19,7 +23,17 @@ describe("metrics.csv", () => {
     const one = (round: string, site: string, split: string) =>
       all.filter((line) => line["round"] === round && line["site"] === site && line["split"] === split);
     expect(one("1", "berta", "validation")).toEqual([
-      { run: "heart-head.1", round: "1", site: "berta", split: "validation", metric: "auroc", value: "0.8125", ci_low: "0", ci_high: "1", n: "100" },
+      {
+        run: "heart-head.1",
+        round: "1",
+        site: "berta",
+        split: "validation",
+        metric: "auroc",
+        value: "0.8125",
+        ci_low: "0",
+        ci_high: "1",
+        n: "100",
+      },
     ]);
     expect(one("0", "anna", "test")).toMatchObject([{ value: "0.51", n: "41" }]);
     expect(one("2", "anna", "test")).toMatchObject([{ value: "0.73" }]);
@@ -38,7 +52,12 @@ describe("metrics.csv", () => {
 describe("the model card", () => {
   it("has a header of JSON values, which YAML is too, and every figure from the run", () => {
     const [, header = "", body = ""] = textOf("MODEL_CARD.md").split("---\n", 3);
-    const entries = new Map(header.trim().split("\n").map((line) => [line.slice(0, line.indexOf(":")), JSON.parse(line.slice(line.indexOf(":") + 1)) as unknown]));
+    const entries = new Map(
+      header
+        .trim()
+        .split("\n")
+        .map((line) => [line.slice(0, line.indexOf(":")), JSON.parse(line.slice(line.indexOf(":") + 1)) as unknown]),
+    );
     expect(entries.get("license")).toBe("cc-by-4.0");
     expect(entries.get("engraft")).toMatchObject({ "engraft.plan": sha256("plan"), "engraft.run": "heart-head.1" });
     expect(JSON.stringify(entries.get("model-index"))).toContain('{"type":"auroc","value":0.73,"ci_low":0,"ci_high":1}');
@@ -65,12 +84,19 @@ describe("the model card", () => {
 
 describe("the other texts", () => {
   it("bom.json names the model, what it was made from and how well it does", () => {
-    const bom = JSON.parse(textOf("bom.json")) as { readonly metadata: { readonly component: Record<string, unknown> }; readonly components: readonly object[] };
+    const bom = JSON.parse(textOf("bom.json")) as {
+      readonly metadata: { readonly component: Record<string, unknown> };
+      readonly components: readonly object[];
+    };
     expect(bom).toMatchObject({ bomFormat: "CycloneDX", specVersion: "1.6", metadata: { timestamp: "2031-05-06T12:00:00.000Z" } });
     expect(bom.metadata.component).toMatchObject({
       type: "machine-learning-model",
       hashes: [{ alg: "SHA-256", content: sha256("tuned") }],
-      modelCard: { quantitativeAnalysis: { performanceMetrics: [{ type: "auroc", value: "0.73", slice: "41 test patients of anna" }, { value: "0.95" }] } },
+      modelCard: {
+        quantitativeAnalysis: {
+          performanceMetrics: [{ type: "auroc", value: "0.73", slice: "41 test patients of anna" }, { value: "0.95" }],
+        },
+      },
     });
     expect(bom.components).toHaveLength(3);
   });
@@ -79,5 +105,29 @@ describe("the other texts", () => {
     const guide = textOf("REPRODUCE.md");
     expect(guide).toContain(`${sha256("onnx")}  model.onnx`);
     expect(guide).toMatch(/\| 2 \| `anna`, `berta` \| .* \| `[0-9a-f]{64}` \|/);
+  });
+});
+
+describe("a release", () => {
+  it("has each file that it lists, with the digest that it says, and the same bytes each time", async () => {
+    const { files: _, leftOut: __, ...release } = describedRelease();
+    const { source } = (FAMILIES["logistic"] as (count: number) => Family)(1);
+    const written = () => releaseFiles({ ...release, manifest: source.manifest }, source.tensors, new Map([["plan.json", utf8("{}")]]));
+    const { files } = await written();
+    const listed = JSON.parse(new TextDecoder().decode(files.get("bom.json"))) as {
+      readonly components: readonly {
+        readonly type: string;
+        readonly name: string;
+        readonly hashes: readonly { readonly content: string }[];
+      }[];
+    };
+    const names = listed.components.filter(({ type }) => type === "file").map(({ name, hashes }) => [name, hashes[0]?.content] as const);
+    const texts = ["MODEL_CARD.md", "metrics.csv", "bom.json", "REPRODUCE.md"];
+    expect([...names.map(([name]) => name), ...texts]).toEqual([...files.keys()]);
+    for (const [name, digest] of names) expect(digest, name).toBe(sha256(files.get(name) as Uint8Array));
+    expect([...files.keys()]).toEqual(
+      expect.arrayContaining(["plan.json", "trainable-only.safetensors", "model.onnx", "model.keras", "tfjs/model.json", "load.py"]),
+    );
+    expect(bundle((await written()).files)).toEqual(bundle(files));
   });
 });
