@@ -44,6 +44,8 @@ export interface AppOptions {
 }
 
 export interface App {
+  /** The folder of keys, blobs and the embedded database. */
+  readonly data: string;
   readonly publicUrl: string;
   readonly otherUrls: readonly string[];
   readonly trustedOrigins: readonly string[];
@@ -126,6 +128,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
   collector.start();
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
+    data: options.data,
     publicUrl,
     otherUrls: options.otherUrls ?? [],
     trustedOrigins,

@@ -22,6 +22,7 @@ import {
 import type { Reach } from "./cli/api.ts";
 import { addBase, withBaseFlags } from "./cli/base-add.ts";
 import { blobUsage } from "./cli/blobs.ts";
+import { listReleases, makeRelease, saveRelease, withdrawRelease } from "./cli/releases.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -98,6 +99,31 @@ function addSteering(run: Command, asking: Asking): void {
   asking(run, "resume <run>", "go on with a paused run", (reach, [id = ""]) => resumeRun(reach, id));
 }
 
+const words = (value: string | boolean | undefined): string => (typeof value === "string" ? value : "");
+
+function addReleases(root: Command, asking: Asking): void {
+  const release = root.command("release").description("models that are given out");
+  asking(release, "make <run>", "release the model of a finished run; it never changes from then on", (reach, [id = ""], flags) =>
+    makeRelease(reach, id, {
+      name: words(flags["name"]),
+      version: words(flags["as"]),
+      notes: words(flags["notes"]),
+      despite: flags["despite"] === undefined ? null : words(flags["despite"]),
+    }),
+  )
+    .requiredOption("--name <name>", "2 to 40 of a-z, 0-9 and '-'")
+    .requiredOption("--as <version>", "for example 1.0")
+    .option("--notes <text>", "what whoever uses it should know")
+    .option("--despite <reason>", "why it is released although it misses a criterion of its plan");
+  asking(release, "withdraw <run>", "tell everybody who fetches it that it should not be used", (reach, [id = ""], flags) =>
+    withdrawRelease(reach, id, words(flags["why"])),
+  ).requiredOption("--why <text>", "for whoever fetches it");
+  asking(release, "list", "all models, newest first", (reach) => listReleases(reach));
+  asking(release, "save <run>", "save all files of a model", (reach, [id = ""], flags) =>
+    saveRelease(reach, id, words(flags["out"])),
+  ).requiredOption("--out <folder>", "where to");
+}
+
 function addDoctor(root: Command, setExit: (code: number) => void): void {
   withJson(
     root.command("doctor").description("look for what is wrong; changes nothing, starts nothing; ends with 0 only without a problem"),
@@ -155,6 +181,7 @@ function program(setExit: (code: number) => void): Command {
   asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
     saveRecords(reach, id, String(flags["out"])),
   ).requiredOption("--out <folder>", "where to; one folder for each round");
+  addReleases(root, asking);
   asking(root, "backup", "copy everything into a folder, while the coordinator runs", async (reach, _, flags) => {
     const { backup } = await import("./cli/backup.ts");
     return backup(reach, String(flags["out"]));

@@ -23,6 +23,7 @@ export const TABLES = [
   "event",
   "statement",
   "release",
+  "download",
   "audit",
 ] as const;
 
