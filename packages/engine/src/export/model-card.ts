@@ -159,7 +159,7 @@ function files({ files: all, leftOut }: DescribedRelease): string {
     "## Files",
     table(["file", "bytes", "SHA-256"], rows),
     ...leftOut.map(({ name, why }) => `There is no ${code(name)}: ${escaped(why)}.`),
-    `In Python, in this folder: ${code("python load.py")} says what the model takes and which libraries here can run it; ${code('from load import load; load(".").predict(samples)')} predicts. In JavaScript: ${code('tf.loadLayersModel("tfjs/model.json")')}.`,
+    `In Python, in this folder: ${code("python load.py")} says what the model takes and which libraries here can run it; ${code('from load import load; load(".").predict(samples)')} predicts. In JavaScript: ${code('tf.loadLayersModel("model.json")')}.`,
   ].join("\n\n");
 }
 

@@ -10,20 +10,16 @@ import { tfjsModel } from "./tfjs.ts";
 export type Files = ReadonlyMap<string, Uint8Array>;
 
 export interface ModelFiles {
-  /** By name, in a fixed order; a name with a folder in it uses "/". */
+  /** By name, in a fixed order. None lies in a folder: shards are beside `model.json`, also where each is fetched by its own address. */
   readonly files: Files;
   /** Formats that cannot hold this model, and why. */
   readonly leftOut: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** The folder of the tfjs model, whose shards lie beside its `model.json`. */
-const TFJS_FOLDER = "tfjs";
-
 const FORMATS: Readonly<Record<string, (source: ReadySource) => Promise<Files>>> = {
   "model.onnx": async (source) => new Map([["model.onnx", onnxModel(source)]]),
   "model.keras": async (source) => new Map([["model.keras", await kerasModel(source)]]),
-  [`${TFJS_FOLDER}/model.json`]: async (source) =>
-    new Map([...tfjsModel(source)].map(([name, bytes]) => [`${TFJS_FOLDER}/${name}`, bytes])),
+  "model.json": async (source) => tfjsModel(source),
 };
 
 /** Beside `manifest.json` and `model.safetensors`, which every release has. Throws `bad-input` where the manifest is wrong. */

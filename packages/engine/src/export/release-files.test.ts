@@ -2,7 +2,7 @@ import { sha256 } from "@engraft/core/crypto/digest";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "@engraft/core/base/bytes";
-import { bundle } from "./bundle.ts";
+import { makeBundle } from "@engraft/core/provenance/bundle";
 import { FAMILIES, type Family } from "./families.fixture.ts";
 import { describedRelease } from "./described.fixture.ts";
 import type { DescribedRelease } from "./described.ts";
@@ -63,7 +63,7 @@ describe("the model card", () => {
     expect(JSON.stringify(entries.get("model-index"))).toContain('{"type":"auroc","value":0.73,"ci_low":0,"ci_high":1}');
     expect(body).toContain("| `anna` | 41 | auroc | 0.73 (0 to 1) | 0.51 (0 to 1) | 0.62 (0 to 1) |");
     expect(body).toContain("| `berta` | 3 | auroc |  |  |  |");
-    expect(body).toContain(`There is no \`tfjs/model.json\``);
+    expect(body).toContain(`There is no \`model.json\``);
   });
 
   it("shows what people wrote as text, whatever it holds", () => {
@@ -126,8 +126,8 @@ describe("a release", () => {
     expect([...names.map(([name]) => name), ...texts]).toEqual([...files.keys()]);
     for (const [name, digest] of names) expect(digest, name).toBe(sha256(files.get(name) as Uint8Array));
     expect([...files.keys()]).toEqual(
-      expect.arrayContaining(["plan.json", "trainable-only.safetensors", "model.onnx", "model.keras", "tfjs/model.json", "load.py"]),
+      expect.arrayContaining(["plan.json", "trainable-only.safetensors", "model.onnx", "model.keras", "model.json", "load.py"]),
     );
-    expect(bundle((await written()).files)).toEqual(bundle(files));
+    expect(makeBundle((await written()).files)).toEqual(makeBundle(files));
   });
 });
