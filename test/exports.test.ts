@@ -138,8 +138,7 @@ requireOrSkip("Python with onnx, onnxruntime and Keras, and PyTorch", probes).de
         ["torch", torch],
       ] as const)
         seen[how] = distance(await byPython(by, folder, how), expected, made.source);
-      if (process.env["ENGRAFT_SHOW"] !== undefined) console.info(name, seen, spread(expected));
-      for (const [how, away] of Object.entries(seen)) expect(away, how).toBeLessThan(TOLERANCE);
+      for (const [how, away] of Object.entries(seen)) expect(away, `${name} by ${how}`).toBeLessThan(TOLERANCE);
     });
   },
 );

@@ -74,8 +74,8 @@ function resultsOf(measured: readonly Figure[], type: string, purpose: string): 
 }
 
 function modalityOf({ manifest }: DescribedRelease): string {
-  const kinds = manifest.inputs.map(({ kind }) => kind);
-  return kinds.includes("image") ? "image" : kinds.includes("signal") ? "time-series" : "tabular";
+  const kinds = new Set(manifest.inputs.map(({ kind }) => kind));
+  return kinds.has("image") ? "image" : kinds.has("signal") ? "time-series" : "tabular";
 }
 
 function about({ name, version, notes, madeAt, plan, manifest }: DescribedRelease): string {

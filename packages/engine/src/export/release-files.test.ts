@@ -14,7 +14,7 @@ const textOf = (name: string, release: DescribedRelease = describedRelease()): s
 interface Line {
   readonly [column: string]: string;
 }
-const lines = (release?: DescribedRelease): readonly Line[] => parse(textOf("metrics.csv", release), { columns: true }) as Line[];
+const lines = (release?: DescribedRelease): readonly Line[] => parse<Line>(textOf("metrics.csv", release), { columns: true });
 
 describe("metrics.csv", () => {
   it("holds every figure of the run, by checkpoint, site and split", () => {
@@ -124,7 +124,7 @@ describe("a release", () => {
     const names = listed.components.filter(({ type }) => type === "file").map(({ name, hashes }) => [name, hashes[0]?.content] as const);
     const texts = ["MODEL_CARD.md", "metrics.csv", "bom.json", "REPRODUCE.md"];
     expect([...names.map(([name]) => name), ...texts]).toEqual([...files.keys()]);
-    for (const [name, digest] of names) expect(digest, name).toBe(sha256(files.get(name) as Uint8Array));
+    for (const [name, digest] of names) expect(digest, `${name}`).toBe(sha256(files.get(name) as Uint8Array));
     expect([...files.keys()]).toEqual(
       expect.arrayContaining(["plan.json", "trainable-only.safetensors", "model.onnx", "model.keras", "model.json", "load.py"]),
     );
