@@ -30,6 +30,11 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const HEAD = { part: "head" } as const;
 const ALL = { part: "all", norm: "shared" } as const;
 const BATCH = 20;
+/**
+ * Standard deviation of the last layer's outputs. Fifty layers of random numbers carry on a rounding as no trained network does: PyTorch's float32 is
+ * as far from its float64 there as the formats are from each other, in proportion to this.
+ */
+const SPREAD = 0.25;
 
 async function compiled({ manifest, tensors }: Family["source"], trainable: TrainablePart) {
   const architecture = manifest.architecture as unknown as Architecture;
@@ -60,8 +65,8 @@ async function asTrained(family: Family): Promise<Family> {
     Math.sqrt(column.reduce((sum, value) => sum + (value - (means[at] as number)) ** 2, 0) / SAMPLES),
   );
   const head = [
-    ["head/kernel", kernel.map((value, at) => value / (sds[at % outputs] as number))],
-    ["head/bias", bias.map((value, at) => (value - (means[at] as number)) / (sds[at] as number))],
+    ["head/kernel", kernel.map((value, at) => (SPREAD * value) / (sds[at % outputs] as number))],
+    ["head/bias", bias.map((value, at) => (SPREAD * (value - (means[at] as number))) / (sds[at] as number))],
   ] as const;
   return { ...family, source: { ...settled, tensors: new Map([...settled.tensors, ...head]) } };
 }
@@ -74,7 +79,7 @@ async function withStatistics({ source, entering }: Family): Promise<Family["sou
   model.dispose();
   const [old, moved] = [unflatten(trained, before), unflatten(trained, state.parameters)];
   // A channel that is nearly the same for all samples would be all rounding, blown up.
-  const least = (name: string): number => (name.endsWith("/variance") ? 0.05 : -Infinity);
+  const least = (name: string): number => (name.endsWith("/variance") ? 0.5 : -Infinity);
   const there = (name: string, value: number, at: number): number =>
     Math.max(least(name), value + 9 * (value - (old.get(name)?.[at] as number)));
   const statistics = trained
@@ -129,7 +134,7 @@ requireOrSkip("Python with onnx, onnxruntime and Keras, and PyTorch", probes).de
       const made = await asTrained(family(SAMPLES));
       const expected = await engine(made);
       expect(expected).toHaveLength(SAMPLES * outputsOf(made.source.manifest.label));
-      expect(spread(expected)).toBeGreaterThan(0.2);
+      expect(spread(expected)).toBeGreaterThan(0.1);
       const folder = await written(name, made);
       const seen: Record<string, number> = {};
       for (const [how, by] of [
@@ -138,6 +143,7 @@ requireOrSkip("Python with onnx, onnxruntime and Keras, and PyTorch", probes).de
         ["torch", torch],
       ] as const)
         seen[how] = distance(await byPython(by, folder, how), expected, made.source);
+      if (process.env["ENGRAFT_SHOW"] !== undefined) console.info(name, JSON.stringify(seen), spread(expected));
       for (const [how, away] of Object.entries(seen)) expect(away, `${name} by ${how}`).toBeLessThan(TOLERANCE);
     });
   },

@@ -124,7 +124,7 @@ describe("a release", () => {
     const names = listed.components.filter(({ type }) => type === "file").map(({ name, hashes }) => [name, hashes[0]?.content] as const);
     const texts = ["MODEL_CARD.md", "metrics.csv", "bom.json", "REPRODUCE.md"];
     expect([...names.map(([name]) => name), ...texts]).toEqual([...files.keys()]);
-    for (const [name, digest] of names) expect(digest, `${name}`).toBe(sha256(files.get(name) as Uint8Array));
+    for (const [name, digest] of names) expect(digest, `digest of ${name}`).toBe(sha256(files.get(name) as Uint8Array));
     expect([...files.keys()]).toEqual(
       expect.arrayContaining(["plan.json", "trainable-only.safetensors", "model.onnx", "model.keras", "model.json", "load.py"]),
     );
