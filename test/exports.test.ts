@@ -79,7 +79,7 @@ async function withStatistics({ source, entering }: Family): Promise<Family["sou
   model.dispose();
   const [old, moved] = [unflatten(trained, before), unflatten(trained, state.parameters)];
   // A channel that is nearly the same for all samples would be all rounding, blown up.
-  const least = (name: string): number => (name.endsWith("/variance") ? 0.5 : -Infinity);
+  const least = (name: string): number => (name.endsWith("/variance") ? 0.05 : -Infinity);
   const there = (name: string, value: number, at: number): number =>
     Math.max(least(name), value + 9 * (value - (old.get(name)?.[at] as number)));
   const statistics = trained
