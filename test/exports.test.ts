@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { outputsOf } from "@engraft/core/models/labels";
+import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { flatten, trainedTensors, unflatten, type TrainablePart } from "@engraft/core/models/tensors";
 import { chooseTrainer } from "@engraft/engine/train/backends";
 import { targetsOfLoss } from "@engraft/engine/train/loss";
 import { startState } from "@engraft/engine/train/optimizer";
 import { lossOf, predictionsOf } from "@engraft/engine/train/label-loss";
-import { modelFiles, wholeSafetensors } from "@engraft/engine/export/model-files";
+import { modelFiles } from "@engraft/engine/export/model-files";
 import type { Architecture } from "@engraft/engine/ir/layers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { FAMILIES, type Family } from "../packages/engine/src/export/families.fixture.ts";
@@ -29,8 +30,11 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const HEAD = { part: "head" } as const;
 const ALL = { part: "all", norm: "shared" } as const;
 const BATCH = 20;
-/** As many as running statistics need to be those of the samples. */
-const STEPS = 25;
+/**
+ * Standard deviation of the last layer's outputs. Fifty layers of random numbers carry on a rounding as no trained network does: PyTorch's float32 is
+ * as far from its float64 there as the formats are from each other, in proportion to this.
+ */
+const SPREAD = 0.25;
 
 async function compiled({ manifest, tensors }: Family["source"], trainable: TrainablePart) {
   const architecture = manifest.architecture as unknown as Architecture;
@@ -61,21 +65,27 @@ async function asTrained(family: Family): Promise<Family> {
     Math.sqrt(column.reduce((sum, value) => sum + (value - (means[at] as number)) ** 2, 0) / SAMPLES),
   );
   const head = [
-    ["head/kernel", kernel.map((value, at) => value / (sds[at % outputs] as number))],
-    ["head/bias", bias.map((value, at) => (value - (means[at] as number)) / (sds[at] as number))],
+    ["head/kernel", kernel.map((value, at) => (SPREAD * value) / (sds[at % outputs] as number))],
+    ["head/bias", bias.map((value, at) => (SPREAD * (value - (means[at] as number))) / (sds[at] as number))],
   ] as const;
   return { ...family, source: { ...settled, tensors: new Map([...settled.tensors, ...head]) } };
 }
 
+/** One training step normalises by its batch's statistics, and running ones go a tenth of the way there; here they go the whole way. */
 async function withStatistics({ source, entering }: Family): Promise<Family["source"]> {
   const { model, trained, state, targets } = await compiled(source, ALL);
-  const width = entering.length / SAMPLES;
-  for (let step = 0; step < STEPS; step++) {
-    const from = (step * BATCH) % SAMPLES;
-    await model.step(entering.slice(from * width, (from + BATCH) * width), new Float32Array(BATCH * targets), state);
-  }
+  const before = state.parameters.slice();
+  await model.step(entering.slice(0, (BATCH * entering.length) / SAMPLES), new Float32Array(BATCH * targets), state);
   model.dispose();
-  return { ...source, tensors: new Map([...source.tensors, ...unflatten(trained, state.parameters)]) };
+  const [old, moved] = [unflatten(trained, before), unflatten(trained, state.parameters)];
+  // A channel that is nearly the same for all samples would be all rounding, blown up.
+  const least = (name: string): number => (name.endsWith("/variance") ? 0.05 : -Infinity);
+  const there = (name: string, value: number, at: number): number =>
+    Math.max(least(name), value + 9 * (value - (old.get(name)?.[at] as number)));
+  const statistics = trained
+    .filter(({ role }) => role === "statistic")
+    .map(({ name }) => [name, (moved.get(name) as Float32Array).map((value, at) => there(name, value, at))] as const);
+  return { ...source, tensors: new Map([...source.tensors, ...statistics]) };
 }
 
 async function engine(family: Family): Promise<Float64Array> {
@@ -84,14 +94,17 @@ async function engine(family: Family): Promise<Float64Array> {
 
 async function written(name: string, { source, raw }: Family) {
   const folder = join(dir, name);
-  const { files, leftOut } = await modelFiles(source);
-  const own = { "manifest.json": JSON.stringify(source.manifest), "model.safetensors": wholeSafetensors(source) };
+  const { files } = await modelFiles(source);
+  const own = {
+    "manifest.json": JSON.stringify(source.manifest),
+    "model.safetensors": writeSafetensors(source.manifest.tensors, source.tensors),
+  };
   const samples =
     "rows" in raw ? { "raw.json": JSON.stringify(raw) } : { "raw.json": JSON.stringify({ shape: raw.shape }), "raw.f32": raw.values };
-  await mkdir(join(folder, "tfjs"), { recursive: true });
+  await mkdir(folder, { recursive: true });
   for (const [path, content] of [...files, ...Object.entries(own), ...Object.entries(samples)])
     await writeFile(join(folder, path), content);
-  return { folder, leftOut };
+  return folder;
 }
 
 const run = promisify(execFile);
@@ -121,8 +134,8 @@ requireOrSkip("Python with onnx, onnxruntime and Keras, and PyTorch", probes).de
       const made = await asTrained(family(SAMPLES));
       const expected = await engine(made);
       expect(expected).toHaveLength(SAMPLES * outputsOf(made.source.manifest.label));
-      expect(spread(expected)).toBeGreaterThan(0.2);
-      const { folder } = await written(name, made);
+      expect(spread(expected)).toBeGreaterThan(0.1);
+      const folder = await written(name, made);
       const seen: Record<string, number> = {};
       for (const [how, by] of [
         ["onnx", python],
@@ -130,8 +143,8 @@ requireOrSkip("Python with onnx, onnxruntime and Keras, and PyTorch", probes).de
         ["torch", torch],
       ] as const)
         seen[how] = distance(await byPython(by, folder, how), expected, made.source);
-      if (process.env["ENGRAFT_SHOW"] !== undefined) console.info(name, seen, spread(expected));
-      for (const [how, away] of Object.entries(seen)) expect(away, how).toBeLessThan(TOLERANCE);
+      if (process.env["ENGRAFT_SHOW"] !== undefined) console.info(name, JSON.stringify(seen), spread(expected));
+      for (const [how, away] of Object.entries(seen)) expect(away, `${name} by ${how}`).toBeLessThan(TOLERANCE);
     });
   },
 );

@@ -43,5 +43,5 @@ export const describedRelease = (): DescribedRelease => ({
     { name: "model.safetensors", sha256: sha256("tuned"), bytes: 52 },
     { name: "model.onnx", sha256: sha256("onnx"), bytes: 1234 },
   ],
-  leftOut: [{ name: "tfjs/model.json", why: "TensorFlow.js has no such layer" }],
+  leftOut: [{ name: "model.json", why: "TensorFlow.js has no such layer" }],
 });

@@ -88,11 +88,15 @@ export function manifestOf(
   });
 }
 
-const sourceOf = (manifest: Manifest): ExportSource => ({
-  manifest,
-  tensors: randomTensors(manifest.architecture as unknown as Architecture, manifest.name),
-  marks: { "engraft.run": "test.1", "engraft.plan": sha256("plan") },
-});
+function sourceOf(manifest: Manifest): ExportSource {
+  const random = randomTensors(manifest.architecture as unknown as Architecture, manifest.name);
+  // A regression's outputs stay within its range, where they are told apart.
+  const factor = manifest.label.kind === "regression" ? 0.1 : 1;
+  const head = [...random]
+    .filter(([name]) => name.startsWith("head/"))
+    .map(([name, values]) => [name, values.map((value) => factor * value)] as const);
+  return { manifest, tensors: new Map([...random, ...head]), marks: { "engraft.run": "test.1", "engraft.plan": sha256("plan") } };
+}
 
 /** With missing values, codes that no field has and numbers beyond their range. */
 function tableFamily(name: string, label: Label, count: number): Family {
@@ -104,14 +108,15 @@ function tableFamily(name: string, label: Label, count: number): Family {
     return { sex: code, age: age === null ? null : Math.fround(age), value: Math.fround(100 + 300 * random.uniform()) };
   });
   const entering = rows.flatMap(({ sex, age, value }) => {
-    const [unknown, none] = [!["0", "1", "x"].includes(sex), age === null || age > 110];
+    const unknown = !["0", "1", "x"].includes(sex);
     const known = unknown ? "1" : sex;
+    const years = age === null || age > 110 ? null : age;
     return [
       Number(known === "0"),
       Number(known === "1"),
       Number(unknown),
-      ((none ? 55 : age) - 54.2) / 9.7,
-      Number(none),
+      ((years ?? 55) - 54.2) / 9.7,
+      Number(years === null),
       (value - 240.5) / 51,
     ];
   });
@@ -140,8 +145,18 @@ function fileFamily(name: string, label: Label, shape: Shape, count: number): Fa
   const manifest = manifestOf(name, untrained(name, shape, label), label, [field], [rule]);
   const random = randomFrom(["samples", name]);
   const [each, area] = [sizeOfShape(shape), sizeOfShape(space)];
-  const first = Float32Array.from({ length: count * each }, () => (isPicture ? random.below(256) : 4 * random.uniform() - 2));
   const channelOf = (at: number): number => Math.floor((at % each) / area);
+  // Each sample of its own brightness, in each channel, and its own waves: noise alone would be the same to a network that takes means.
+  const character = Array.from(
+    { length: count * channels },
+    () => [random.uniform(), 0.5 + 3 * random.uniform(), random.uniform()] as const,
+  );
+  const first = Float32Array.from({ length: count * each }, (_, at) => {
+    const [level, waves, height] = character[Math.floor(at / each) * channels + channelOf(at)] as (typeof character)[number];
+    const wave = Math.sin((2 * Math.PI * waves * (at % area)) / area);
+    const share = 0.6 * level + 0.15 * (1 + height * wave) + 0.1 * random.uniform();
+    return isPicture ? Math.round(255 * share) : Math.fround(4 * share - 2);
+  });
   const entering = first.map((value, at) => (value - (mean[channelOf(at)] as number)) / (sd[channelOf(at)] as number));
   if (!isPicture) return { source: sourceOf(manifest), raw: { shape: [count, ...shape], values: first }, entering };
   const values = new Float32Array(first.length);

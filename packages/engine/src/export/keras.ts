@@ -1,8 +1,8 @@
 /** `model.keras`: an archive of Keras 3 with the configuration, what it is, and the weights as HDF5. */
 import { utf8 } from "@engraft/core/base/bytes";
+import { makeBundle } from "@engraft/core/provenance/bundle";
 import { kerasLayers } from "./keras-network.ts";
 import { KERAS, type KerasLayer } from "./keras-layers.ts";
-import { bundle } from "./bundle.ts";
 import { writeHdf5, type Hdf5Tensor } from "./hdf5.ts";
 import type { ReadySource } from "./source.ts";
 
@@ -18,7 +18,7 @@ export async function kerasModel(source: ReadySource): Promise<Uint8Array> {
     ["config.json", json(configuration(source.manifest.name, layers))],
     ["model.weights.h5", await writeHdf5(placed(layers))],
   ]);
-  return bundle(files);
+  return makeBundle(files);
 }
 
 /** Weights by Keras's places: it counts the layers of a class, "conv2d", "conv2d_1". */

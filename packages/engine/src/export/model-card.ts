@@ -74,8 +74,8 @@ function resultsOf(measured: readonly Figure[], type: string, purpose: string): 
 }
 
 function modalityOf({ manifest }: DescribedRelease): string {
-  const kinds = manifest.inputs.map(({ kind }) => kind);
-  return kinds.includes("image") ? "image" : kinds.includes("signal") ? "time-series" : "tabular";
+  const kinds = new Set(manifest.inputs.map(({ kind }) => kind));
+  return kinds.has("image") ? "image" : kinds.has("signal") ? "time-series" : "tabular";
 }
 
 function about({ name, version, notes, madeAt, plan, manifest }: DescribedRelease): string {
@@ -159,7 +159,7 @@ function files({ files: all, leftOut }: DescribedRelease): string {
     "## Files",
     table(["file", "bytes", "SHA-256"], rows),
     ...leftOut.map(({ name, why }) => `There is no ${code(name)}: ${escaped(why)}.`),
-    `In Python, in this folder: ${code("python load.py")} says what the model takes and which libraries here can run it; ${code('from load import load; load(".").predict(samples)')} predicts. In JavaScript: ${code('tf.loadLayersModel("tfjs/model.json")')}.`,
+    `In Python, in this folder: ${code("python load.py")} says what the model takes and which libraries here can run it; ${code('from load import load; load(".").predict(samples)')} predicts. In JavaScript: ${code('tf.loadLayersModel("model.json")')}.`,
   ].join("\n\n");
 }
 

@@ -1,8 +1,7 @@
 /** The model of a release in every format that holds it, with a program in Python that loads each. */
 import { readFile } from "node:fs/promises";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
-import type { TrainablePart } from "@engraft/core/models/tensors";
-import { trainableTensors } from "@engraft/core/models/tensors";
+import { trainableTensors, type TrainablePart } from "@engraft/core/models/tensors";
 import { kerasModel } from "./keras.ts";
 import { onnxModel } from "./onnx.ts";
 import { CannotHold, readySource, type ExportSource, type ReadySource } from "./source.ts";
@@ -11,20 +10,16 @@ import { tfjsModel } from "./tfjs.ts";
 export type Files = ReadonlyMap<string, Uint8Array>;
 
 export interface ModelFiles {
-  /** By name, in a fixed order; a name with a folder in it uses "/". */
+  /** By name, in a fixed order. None lies in a folder: shards are beside `model.json`, also where each is fetched by its own address. */
   readonly files: Files;
   /** Formats that cannot hold this model, and why. */
   readonly leftOut: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** The folder of the tfjs model, whose shards lie beside its `model.json`. */
-const TFJS_FOLDER = "tfjs";
-
 const FORMATS: Readonly<Record<string, (source: ReadySource) => Promise<Files>>> = {
   "model.onnx": async (source) => new Map([["model.onnx", onnxModel(source)]]),
   "model.keras": async (source) => new Map([["model.keras", await kerasModel(source)]]),
-  [`${TFJS_FOLDER}/model.json`]: async (source) =>
-    new Map([...tfjsModel(source)].map(([name, bytes]) => [`${TFJS_FOLDER}/${name}`, bytes])),
+  "model.json": async (source) => tfjsModel(source),
 };
 
 /** Beside `manifest.json` and `model.safetensors`, which every release has. Throws `bad-input` where the manifest is wrong. */
@@ -46,10 +41,6 @@ export async function modelFiles(source: ExportSource): Promise<ModelFiles> {
 /** `load.py`, and the layers in PyTorch that it imports. They are text beside the source: `dist` has as many folders above it. */
 const PYTHON = ["load.py", "engraft_torch.py"];
 const PYTHON_FOLDER = new URL("../../src/export/python/", import.meta.url);
-
-/** The whole model, with what led to it in the header. */
-export const wholeSafetensors = ({ manifest, tensors, marks }: ExportSource): Uint8Array =>
-  writeSafetensors(manifest.tensors, tensors, marks);
 
 /**
  * `trainable-only.safetensors`: what sites trained together, in the manifest's order. Its header names the base that it belongs to: everything else is there as it was.

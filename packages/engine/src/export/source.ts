@@ -1,5 +1,6 @@
 /** What every format is written from: the manifest of the model, its tensors, and what the files say of where they come from. */
 import type { Manifest } from "@engraft/core/models/manifest";
+import { totalSize } from "@engraft/core/models/tensors";
 import { fileInputOf, type FileInput } from "../data/file-input.ts";
 import { architectureOf } from "../ir/architecture.ts";
 import type { Architecture } from "../ir/layers.ts";
@@ -25,10 +26,15 @@ export class CannotHold extends Error {
   override readonly name = "CannotHold";
 }
 
+/** Files are written in memory, several of them beside each other. */
+const MOST_VALUES = 128e6;
+
 /** Throws `bad-input` where the manifest is wrong, `CannotHold` where part of the model is a file of its own. */
 export function readySource(source: ExportSource): ReadySource {
   const { manifest } = source;
   if (manifest.trunk !== undefined)
     throw new CannotHold("the base brings its frozen part as an ONNX file of its own, and only layers are written in other formats");
+  const values = totalSize(manifest.tensors);
+  if (values > MOST_VALUES) throw new CannotHold(`it has ${values} values, and files of more than ${MOST_VALUES} are not written`);
   return { ...source, architecture: architectureOf(manifest), file: fileInputOf(manifest) };
 }

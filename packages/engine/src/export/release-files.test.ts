@@ -1,9 +1,12 @@
 import { sha256 } from "@engraft/core/crypto/digest";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
+import { utf8 } from "@engraft/core/base/bytes";
+import { makeBundle } from "@engraft/core/provenance/bundle";
+import { FAMILIES, type Family } from "./families.fixture.ts";
 import { describedRelease } from "./described.fixture.ts";
 import type { DescribedRelease } from "./described.ts";
-import { releaseTexts } from "./texts.ts";
+import { releaseFiles, releaseTexts } from "./release-files.ts";
 
 const textOf = (name: string, release: DescribedRelease = describedRelease()): string =>
   new TextDecoder().decode(releaseTexts(release).get(name));
@@ -11,7 +14,7 @@ const textOf = (name: string, release: DescribedRelease = describedRelease()): s
 interface Line {
   readonly [column: string]: string;
 }
-const lines = (release?: DescribedRelease): readonly Line[] => parse(textOf("metrics.csv", release), { columns: true }) as Line[];
+const lines = (release?: DescribedRelease): readonly Line[] => parse<Line>(textOf("metrics.csv", release), { columns: true });
 
 describe("metrics.csv", () => {
   it("holds every figure of the run, by checkpoint, site and split", () => {
@@ -60,7 +63,7 @@ describe("the model card", () => {
     expect(JSON.stringify(entries.get("model-index"))).toContain('{"type":"auroc","value":0.73,"ci_low":0,"ci_high":1}');
     expect(body).toContain("| `anna` | 41 | auroc | 0.73 (0 to 1) | 0.51 (0 to 1) | 0.62 (0 to 1) |");
     expect(body).toContain("| `berta` | 3 | auroc |  |  |  |");
-    expect(body).toContain(`There is no \`tfjs/model.json\``);
+    expect(body).toContain(`There is no \`model.json\``);
   });
 
   it("shows what people wrote as text, whatever it holds", () => {
@@ -102,5 +105,29 @@ describe("the other texts", () => {
     const guide = textOf("REPRODUCE.md");
     expect(guide).toContain(`${sha256("onnx")}  model.onnx`);
     expect(guide).toMatch(/\| 2 \| `anna`, `berta` \| .* \| `[0-9a-f]{64}` \|/);
+  });
+});
+
+describe("a release", () => {
+  it("has each file that it lists, with the digest that it says, and the same bytes each time", async () => {
+    const { files: _, leftOut: __, ...release } = describedRelease();
+    const { source } = (FAMILIES["logistic"] as (count: number) => Family)(1);
+    const written = () => releaseFiles({ ...release, manifest: source.manifest }, source.tensors, new Map([["plan.json", utf8("{}")]]));
+    const { files } = await written();
+    const listed = JSON.parse(new TextDecoder().decode(files.get("bom.json"))) as {
+      readonly components: readonly {
+        readonly type: string;
+        readonly name: string;
+        readonly hashes: readonly { readonly content: string }[];
+      }[];
+    };
+    const names = listed.components.filter(({ type }) => type === "file").map(({ name, hashes }) => [name, hashes[0]?.content] as const);
+    const texts = ["MODEL_CARD.md", "metrics.csv", "bom.json", "REPRODUCE.md"];
+    expect([...names.map(([name]) => name), ...texts]).toEqual([...files.keys()]);
+    for (const [name, digest] of names) expect(digest, `digest of ${name}`).toBe(sha256(files.get(name) as Uint8Array));
+    expect([...files.keys()]).toEqual(
+      expect.arrayContaining(["plan.json", "trainable-only.safetensors", "model.onnx", "model.keras", "model.json", "load.py"]),
+    );
+    expect(makeBundle((await written()).files)).toEqual(makeBundle(files));
   });
 });
