@@ -88,6 +88,12 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
       return `${who} let go of ${detail["blobs"]} files that nothing refers to (${(Number(detail["bytes"]) / 2 ** 20).toFixed(1)} MiB).`;
     case "user.created":
       return `${who} made an account for ${subject} (${detail["role"]}).`;
+    case "token.created":
+      return `${who} made a token for ${subject} (${detail["scopes"]}), good until ${detail["expires"]}.`;
+    case "token.revoked":
+      return `${who} revoked a token of ${subject}.`;
+    case "audit.shortened":
+      return `Audit entries up to ${detail["through"]} were removed, being older than ${detail["keepDays"]} days.`;
     case "admin.created":
       return `The first admin, ${subject}, was set up.`;
     default:
