@@ -104,7 +104,12 @@ function addSteering(run: Command, asking: Asking): void {
 function addTokens(root: Command, asking: Asking): void {
   const token = root.command("token").description("personal tokens, for curl and programs");
   asking(token, "create", "make a token for somebody who has an account; it is shown once", (reach, _, flags) =>
-    createToken(reach, { owner: String(flags["for"]), name: String(flags["name"]), scopes: String(flags["scopes"]), days: String(flags["days"]) }),
+    createToken(reach, {
+      owner: String(flags["for"]),
+      name: String(flags["name"]),
+      scopes: String(flags["scopes"]),
+      days: String(flags["days"]),
+    }),
   )
     .requiredOption("--for <address>", "the owner's e-mail")
     .option("--name <name>", "what it is for", "command line")
@@ -127,7 +132,11 @@ function addAudit(root: Command, setExit: (code: number) => void): void {
       const { exportAudit, sinceOf } = await import("./cli/audit.ts");
       await exportAudit(await settingsOf(flags), String(format), typeof since === "string" ? sinceOf(since, clock()) : undefined);
     });
-  asked(audit.command("verify [file]").description("name the first entry that was altered, removed or inserted; ends with 68 where there is one"))
+  asked(
+    audit
+      .command("verify [file]")
+      .description("name the first entry that was altered, removed or inserted; ends with 68 where there is one"),
+  )
     .option("--key <key>", "the coordinator's public key; otherwise that of the coordinator's folder, where it is here")
     .action(async (file: string | undefined, { key, ...flags }: Flags) => {
       const { auditVerdict } = await import("./cli/audit.ts");

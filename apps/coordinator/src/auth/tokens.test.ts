@@ -11,6 +11,8 @@ const DAY_MS = 86_400_000;
 const PASSWORDS = { "ada@example.org": "an admin's password", "ben@example.org": "a researcher's password" } as const;
 type Person = keyof typeof PASSWORDS;
 
+const PROCEDURES = appRouter._def.procedures as unknown as Readonly<Record<string, { readonly _def: { readonly type: string } }>>;
+
 let coordinator: Coordinator;
 let operator: Api;
 beforeAll(async () => {
@@ -45,7 +47,7 @@ async function firstError({ body }: Response): Promise<string> {
 
 /** As curl: the status, and the text of what was said. */
 async function call(path: string, secret: string): Promise<Answer> {
-  const type = appRouter._def.procedures[path as keyof typeof appRouter._def.procedures]?._def.type;
+  const { type } = PROCEDURES[path]?._def ?? {};
   const stop = new AbortController();
   const url = path.startsWith("/")
     ? `${coordinator.url}${path}`

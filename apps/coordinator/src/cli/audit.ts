@@ -31,7 +31,11 @@ export async function exportAudit(reach: Reach, format: string, since: number | 
 }
 
 /** Of an exported file, without the coordinator, or of the running coordinator's database. With the exit code. */
-export async function auditVerdict(reach: Reach, file: string | undefined, key: string | undefined): Promise<Said & { readonly exit: number }> {
+export async function auditVerdict(
+  reach: Reach,
+  file: string | undefined,
+  key: string | undefined,
+): Promise<Said & { readonly exit: number }> {
   const pinned = key === undefined ? await ownKey(reach) : keyOf(key);
   const report = file === undefined ? await ofDatabase(reach, pinned) : await ofFile(file, pinned);
   return { json: report, lines: linesFor(report, pinned !== undefined), exit: report.ok ? 0 : CODES["audit-altered"].exit };

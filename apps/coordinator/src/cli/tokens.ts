@@ -34,7 +34,11 @@ export async function listTokens(reach: Reach): Promise<Said> {
 }
 
 function lineOf({ id, owner, name, scopes, expiresAt, lastUsedAt, revokedAt, counts }: TokenView): string {
-  const state = counts ? `good until ${day(expiresAt)}` : revokedAt === null ? `expired or barred (${day(expiresAt)})` : `revoked ${day(revokedAt)}`;
+  const state = counts
+    ? `good until ${day(expiresAt)}`
+    : revokedAt === null
+      ? `expired or barred (${day(expiresAt)})`
+      : `revoked ${day(revokedAt)}`;
   const used = lastUsedAt === null ? "never used" : `last used ${day(lastUsedAt)}`;
   return `${id}  ${owner}  ${scopes.join(",")}  ${state}, ${used}  ${name}`;
 }

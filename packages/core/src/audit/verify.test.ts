@@ -20,11 +20,7 @@ const entry = fc.record({
     { noNullPrototype: true, maxKeys: 3 },
   ),
 });
-// A lone surrogate has no UTF-8.
-const entries = fc.array(
-  entry.filter((one) => JSON.stringify(one).isWellFormed() && !/\\ud[89a-f]/i.test(JSON.stringify(one))),
-  { minLength: 2, maxLength: 7 },
-);
+const entries = fc.array(entry, { minLength: 2, maxLength: 7 });
 
 function numbered(list: readonly AuditEntry[], from: Position = BEGINNING): readonly NumberedEntry[] {
   let { seq, hash } = from;
