@@ -288,6 +288,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     ["/models", "models", /Models|Releases/],
     ["/audit", "audit", "Audit"],
     ["/users", "users", /Users|People/],
+    ["/tokens", "tokens", /Your tokens/],
   ] as const)("%s has no axe violation, light and dark, wide and narrow", async (path, name, heading) => {
     for (const [colorScheme, width] of [
       ["light", 1440],

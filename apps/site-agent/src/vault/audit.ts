@@ -108,7 +108,17 @@ export class SiteAudit {
       found = await look(home);
     }
     const verdict = await siteVerdict(home, publicKey);
-    return new SiteAudit(path, await open(path, "a", 0o600), membership, now, { ...found, altered: verdict.ok ? undefined : verdict.text });
+    const file = await open(path, "a", 0o600);
+    // Where the disk does not let it now, the next entry does it.
+    if (found.torn)
+      found = {
+        ...found,
+        torn: await file.truncate(found.length).then(
+          () => false,
+          () => true,
+        ),
+      };
+    return new SiteAudit(path, file, membership, now, { ...found, altered: verdict.ok ? undefined : verdict.text });
   }
 
   /** Durable when it returns. Throws `disk-full` or `disk-fault`; then nothing is entered. */
