@@ -130,7 +130,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
   const resumed = await runs.resume();
   const collector = new Collector({ store, blobs, removals, keepDays: options.keepDays, log, now });
   collector.start();
-  const keeper = new AuditKeeper({ store, identity, keepDays: options.keepAuditDays, log, now });
+  const keeper = new AuditKeeper({ store, identity, keepDays: options.keepAuditDays, log, feed, now });
   keeper.start();
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
