@@ -246,6 +246,40 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     expect(await download.failure()).toBeNull();
   });
 
+  it("[O7] [O9] releases the model under a name, compares it, and withdraws it with a reason", async () => {
+    await page.getByText("Candidate", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Release model" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Version").fill("one");
+    await dialog.getByRole("button", { name: "Release model" }).click();
+    await dialog.getByText("Enter numbers with dots, for example 1.0.").waitFor();
+    await clean("release-make");
+    await dialog.getByLabel("Version").fill("1.0");
+    await dialog.getByLabel("Notes").fill("For research at four hospitals.");
+    await dialog.getByRole("button", { name: "Release model" }).click();
+    await page.getByRole("heading", { name: /1\.0$/, level: 1 }).waitFor();
+    await page
+      .getByRole("region", { name: "Verify it" })
+      .getByText(/engraft verify bundle\.zip --key/)
+      .waitFor();
+    await page.getByRole("list", { name: "From the base model to this one" }).getByText(run).waitFor();
+    await looks("release-made");
+    const all = page.getByRole("link", { name: /Download all files/ });
+    const [bundle] = await Promise.all([page.waitForEvent("download"), all.click()]);
+    expect(await bundle.failure()).toBeNull();
+    await page.getByRole("button", { name: "Withdraw release" }).click();
+    const confirm = page.getByRole("alertdialog");
+    await confirm.getByRole("button", { name: "Withdraw release" }).click();
+    await confirm.getByText("Say why, for whoever uses it.").waitFor();
+    await confirm.getByLabel("Why").fill("A trial only.");
+    await confirm.getByRole("button", { name: "Withdraw release" }).click();
+    await page.getByRole("note").filter({ hasText: "A trial only. Do not use it for anything new." }).waitFor();
+    await looks("release-withdrawn");
+    await page.goto(`${heart.federation.url}/models/compare`);
+    await page.getByText("There is nothing to compare yet").waitFor();
+    await clean("compare-empty");
+  });
+
   it("says which run has used an approval up", async () => {
     await page.goto(`${heart.federation.url}/plans/${plan}`);
     await page

@@ -48,6 +48,8 @@ export interface AppOptions {
 }
 
 export interface App {
+  /** The folder of keys, blobs and the embedded database. */
+  readonly data: string;
   readonly publicUrl: string;
   readonly otherUrls: readonly string[];
   readonly trustedOrigins: readonly string[];
@@ -134,6 +136,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
   keeper.start();
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
+    data: options.data,
     publicUrl,
     otherUrls: options.otherUrls ?? [],
     trustedOrigins,

@@ -24,6 +24,7 @@ import type { Reach } from "./cli/api.ts";
 import { addBase, withBaseFlags } from "./cli/base-add.ts";
 import { blobUsage } from "./cli/blobs.ts";
 import { createToken, listTokens, revokeToken } from "./cli/tokens.ts";
+import { listReleases, makeRelease, saveRelease, withdrawRelease } from "./cli/releases.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -135,7 +136,7 @@ function addAudit(root: Command, setExit: (code: number) => void): void {
   asked(
     audit
       .command("verify [file]")
-      .description("name the first entry that was altered, removed or inserted; ends with 68 where there is one"),
+      .description("name the first entry that was altered, removed or inserted; ends with 85 where there is one"),
   )
     .option("--key <key>", "the coordinator's public key; otherwise that of the coordinator's folder, where it is here")
     .action(async (file: string | undefined, { key, ...flags }: Flags) => {
@@ -144,6 +145,31 @@ function addAudit(root: Command, setExit: (code: number) => void): void {
       say(said, flags);
       setExit(exit);
     });
+}
+
+const words = (value: string | boolean | undefined): string => (typeof value === "string" ? value : "");
+
+function addReleases(root: Command, asking: Asking): void {
+  const release = root.command("release").description("models that are given out");
+  asking(release, "make <run>", "release the model of a finished run; it never changes from then on", (reach, [id = ""], flags) =>
+    makeRelease(reach, id, {
+      name: words(flags["name"]),
+      version: words(flags["as"]),
+      notes: words(flags["notes"]),
+      despite: flags["despite"] === undefined ? null : words(flags["despite"]),
+    }),
+  )
+    .requiredOption("--name <name>", "2 to 40 of a-z, 0-9 and '-'")
+    .requiredOption("--as <version>", "for example 1.0")
+    .option("--notes <text>", "what whoever uses it should know")
+    .option("--despite <reason>", "why it is released although it misses a criterion of its plan");
+  asking(release, "withdraw <run>", "tell everybody who fetches it that it should not be used", (reach, [id = ""], flags) =>
+    withdrawRelease(reach, id, words(flags["why"])),
+  ).requiredOption("--why <text>", "for whoever fetches it");
+  asking(release, "list", "all models, newest first", (reach) => listReleases(reach));
+  asking(release, "save <run>", "save all files of a model", (reach, [id = ""], flags) =>
+    saveRelease(reach, id, words(flags["out"])),
+  ).requiredOption("--out <folder>", "where to");
 }
 
 function addDoctor(root: Command, setExit: (code: number) => void): void {
@@ -203,6 +229,7 @@ function program(setExit: (code: number) => void): Command {
   asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
     saveRecords(reach, id, String(flags["out"])),
   ).requiredOption("--out <folder>", "where to; one folder for each round");
+  addReleases(root, asking);
   asking(root, "backup", "copy everything into a folder, while the coordinator runs", async (reach, _, flags) => {
     const { backup } = await import("./cli/backup.ts");
     return backup(reach, String(flags["out"]));

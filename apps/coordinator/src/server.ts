@@ -162,7 +162,7 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
     }
     const blob = /^\/blobs\/([0-9a-f]{64})$/.exec(path)?.[1];
     if (blob !== undefined && request.method === "PUT") return takeUpload(app, uploads, Digest.parse(blob), request, response);
-    const [, id, name] = /^\/releases\/([a-z0-9.-]+)\/([a-z0-9.]+)$/.exec(path) ?? [];
+    const [, id, name] = /^\/releases\/([a-z0-9.-]+)\/([A-Za-z0-9._-]+)$/.exec(path) ?? [];
     if (id !== undefined && name !== undefined && (request.method === "GET" || request.method === "HEAD")) {
       await mustBe(app, request, "/releases");
       return serveRelease(app.store, app.blobs, { id, name }, request, response);

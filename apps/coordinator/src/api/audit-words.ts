@@ -76,6 +76,10 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
       return `${subject}: round ${detail["round"]} ended without a sum. ${detail["text"]}`;
     case "opening.failed":
       return `${subject}, round ${detail["round"]}: the sum could not be opened. ${detail["text"]}${typeof detail["blamed"] === "string" ? ` Proved against ${detail["blamed"]}.` : ""}`;
+    case "release.released":
+      return `${who} released ${subject} as ${detail["name"]} ${detail["version"]}.`;
+    case "release.withdrawn":
+      return `${who} withdrew the release ${subject}. ${detail["why"]}`;
     case "run.finished":
       return `${subject} finished.`;
     case "run.stopped":

@@ -38,6 +38,8 @@ export const NEEDS: Readonly<Record<string, Need>> = {
   "runs.pause": "admin",
   "runs.resume": "admin",
   "releases.list": "researcher",
+  "releases.make": "admin",
+  "releases.withdraw": "admin",
   "users.list": "admin",
   "users.create": "admin",
   "tokens.list": "researcher",

@@ -39,6 +39,8 @@ export const REACHES: Readonly<Record<Group, Reached>> = {
       "runs.letIn",
       "runs.pause",
       "runs.resume",
+      "releases.make",
+      "releases.withdraw",
       "users.list",
       "audit.list",
       "blobs.usage",

@@ -8,9 +8,10 @@ import type { AggregationMethod } from "@engraft/core/models/aggregation";
 import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
 import type { RunEvent } from "@engraft/core/rounds/events";
-import type { Comparison, RunPhase } from "@engraft/core/rounds/view";
+import type { RunPhase } from "@engraft/core/rounds/view";
 import type { Scope } from "./scopes.ts";
 import type { Inside } from "../doctor/inside.ts";
+import type { ReleaseView } from "./release-views.ts";
 import type { Numbers } from "@engraft/core/models/directory-numbers";
 
 export type Role = "admin" | "researcher";
@@ -217,18 +218,6 @@ export type LiveItem =
   /** Something on the federation level changed (sites, plans, approvals, releases): refetch. */
   | { readonly kind: "changed"; readonly what: "sites" | "plans" | "runs" | "releases" };
 
-export interface ReleaseView {
-  readonly id: string;
-  readonly run: string;
-  readonly plan: { readonly digest: string; readonly name: string; readonly version: number };
-  readonly base: { readonly name: string; readonly version: string };
-  readonly createdAt: number;
-  readonly rounds: number;
-  readonly aggregation: AggregationMethod;
-  readonly files: readonly { readonly name: string; readonly url: string; readonly sha256: string; readonly bytes: number }[];
-  readonly comparisons: readonly Comparison[];
-}
-
 export interface AuditView {
   readonly seq: number;
   readonly at: number;
@@ -283,6 +272,8 @@ export interface HomeView {
  *   runs.start         M [a]  { plan: Digest } -> { run }
  *   runs.stop          M [a]  { run } -> { ok: true }
  *   releases.list      Q [r]  -> ReleaseView[]
+ *   releases.make      M [a]  { run, name, version, notes, despite } -> ReleaseView
+ *   releases.withdraw  M [a]  { run, why } -> { ok: true }
  *   users.list         Q [a]  -> UserView[]
  *   users.create       M [a]  { email, name, password, role } -> { ok: true }
  *   tokens.list        Q [r]  -> TokenView[]                       (one's own; by no token)

@@ -26,6 +26,7 @@ export const TABLES = [
   "event",
   "statement",
   "release",
+  "download",
   "audit",
   "audit_head",
 ] as const;

@@ -28,7 +28,7 @@ export const addAudit: AddCommand = (program, run) => {
     .action(run((context, flags: { readonly format: string; readonly since?: string }) => exportAudit(context, flags)));
   audit
     .command("verify")
-    .description("Name the first entry that was altered, removed or inserted; ends with 68 where there is one")
+    .description("Name the first entry that was altered, removed or inserted; ends with 85 where there is one")
     .argument("[file]", "an exported log; this site's own without it")
     .option("--key <key>", "whose log it must be; otherwise this site's")
     .action(run((context, file: string | undefined, { key }: { readonly key?: string }) => verify(context, file, key)));

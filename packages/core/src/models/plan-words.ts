@@ -5,7 +5,7 @@ import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
 import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
-import type { Plan } from "./plan.ts";
+import type { AcceptanceRule, Plan } from "./plan.ts";
 import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
 
 export interface PlanLine {
@@ -55,6 +55,9 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
     ...fineTuning(plan, manifest),
     ...protection(plan),
     { topic: "Leaves the site", words: whatLeaves(plan, trained) },
+    ...(plan.acceptance === undefined
+      ? []
+      : [{ topic: "Released if", words: `On test patients: ${plan.acceptance.map(acceptanceInWords).join("; ")}.` }]),
     ...(plan.metrics.compareAlone
       ? [
           {
@@ -65,6 +68,12 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       : []),
   ];
 }
+
+const OVER = { pooled: "over all sites' patients together", mean: "as the sites' mean", "each-site": "at every site" } as const;
+
+/** "auroc at least 0.8 as the sites' mean". */
+export const acceptanceInWords = ({ metric, on, limit }: AcceptanceRule): string =>
+  `${metric} ${"atLeast" in limit ? `at least ${limit.atLeast}` : `at most ${limit.atMost}`} ${OVER[on]}`;
 
 /** Whatever differs from plain training of the chosen part. */
 function fineTuning({ training, rounds }: Plan, { tensors }: Manifest): readonly PlanLine[] {

@@ -24,6 +24,15 @@ export const Optimizer = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("adam"), learningRate: z.number().gt(0).max(10) }),
 ]);
 
+/** One thing that a model must reach on test patients before it may be released. */
+export const AcceptanceRule = z.strictObject({
+  metric: MetricName,
+  /** All sites' patients together out of the sum; the sites' mean by patients; or every site that reports a figure. */
+  on: z.enum(["pooled", "mean", "each-site"]),
+  limit: z.strictObject({ atLeast: z.number() }).or(z.strictObject({ atMost: z.number() })),
+});
+export type AcceptanceRule = z.infer<typeof AcceptanceRule>;
+
 /** Syntax only; `Plan` also checks what must go together. */
 export const PlanText = z.strictObject({
   format: z.literal("engraft.plan/1"),
@@ -92,6 +101,8 @@ export const PlanText = z.strictObject({
     /** At the end each site also trains alone, equally long, and reports how that compares. The model stays at the site. */
     compareAlone: z.boolean(),
   }),
+  /** What the model must reach on test patients to be released. Absent means nothing. */
+  acceptance: z.array(AcceptanceRule).min(1).max(20).optional(),
 });
 
 const KIND_WORDS: Readonly<Record<LabelKind, string>> = {
@@ -103,11 +114,13 @@ const KIND_WORDS: Readonly<Record<LabelKind, string>> = {
   survival: "a time to an event",
 };
 
-export const Plan = PlanText.superRefine(({ data, training, rounds, metrics }, context) => {
+export const Plan = PlanText.superRefine(({ data, training, rounds, metrics, acceptance }, context) => {
   const { label } = data;
   const of = METRICS_OF[kindOf(label)];
   const problem = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
   const unfit = (name: MetricName): string => `${KIND_WORDS[kindOf(label)]} has no ${name}; it has ${of.join(", ")}`;
+  for (const { metric } of acceptance ?? [])
+    if (!metrics.names.includes(metric)) problem(["acceptance"], `the plan measures no ${metric}; name it in metrics.names`);
   for (const name of metrics.names) if (!of.includes(name)) problem(["metrics", "names"], unfit(name));
   const watched = rounds.stop?.metric;
   if (watched !== undefined && !of.includes(watched)) problem(["rounds", "stop", "metric"], unfit(watched));
