@@ -29,7 +29,8 @@ export const storedAuditView = (row: Audit): AuditView =>
     detail: row.detail as AuditRow["detail"],
   });
 
-function sentence({ action, actor, subject, detail }: AuditRow): string {
+function sentence(row: AuditRow): string {
+  const { action, actor, subject, detail } = row;
   const who = actor.startsWith("site:") ? actor.slice("site:".length) : actor;
   switch (action) {
     case "invite.created":
@@ -92,15 +93,22 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
       return `${who} let go of ${detail["blobs"]} files that nothing refers to (${(Number(detail["bytes"]) / 2 ** 20).toFixed(1)} MiB).`;
     case "user.created":
       return `${who} made an account for ${subject} (${detail["role"]}).`;
+    case "admin.created":
+      return `The first admin, ${subject}, was set up.`;
+    default:
+      return accessSentence(who, row) ?? action;
+  }
+}
+
+function accessSentence(who: string, { action, subject, detail }: AuditRow): string | undefined {
+  switch (action) {
     case "token.created":
       return `${who} made a token for ${subject} (${detail["scopes"]}), good until ${detail["expires"]}.`;
     case "token.revoked":
       return `${who} revoked a token of ${subject}.`;
     case "audit.shortened":
       return `Audit entries up to ${detail["through"]} were removed, being older than ${detail["keepDays"]} days.`;
-    case "admin.created":
-      return `The first admin, ${subject}, was set up.`;
     default:
-      return action;
+      return undefined;
   }
 }

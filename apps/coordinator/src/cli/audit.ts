@@ -26,7 +26,7 @@ export function sinceOf(text: string, now: number): number {
 export async function exportAudit(reach: Reach, format: string, since: number | undefined): Promise<void> {
   if (format !== "jsonl" && format !== "syslog") throw new EngraftError("bad-input", "--format is jsonl or syslog.");
   const query = new URLSearchParams({ format, ...(since === undefined ? {} : { since: String(since) }) });
-  const body = await follow(reach, `/audit/export?${query}`, new AbortController().signal);
+  const body = await follow(reach, `/audit/export?${query.toString()}`, new AbortController().signal);
   for await (const chunk of body) if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
 }
 

@@ -12,7 +12,6 @@ import { verifyAudit, type AuditBroken, type AuditSound } from "@engraft/core/au
 import { isRefusal } from "@engraft/core/base/errors";
 import type { PublicKey } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
-import type { Identity } from "@engraft/core/crypto/identity";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { crashPoint } from "@engraft/runtime/crash-point";
 import { storageFault, writeFileDurably } from "@engraft/runtime/files";
@@ -215,25 +214,25 @@ export class SiteAudit {
 
 /** What is there, altered or not: whoever verifies it names what does not follow. */
 async function look(home: string): Promise<Found> {
-  let found: Found = { key: undefined, at: BEGINNING, signedAt: 0, signedSeq: 0, length: 0, torn: false, decisions: new Set() };
+  let key: PublicKey | undefined;
+  let at = BEGINNING;
+  let [signedAt, signedSeq, length, torn] = [0, 0, 0, false];
   const decisions = new Set<string>();
   for await (const text of auditFileLines(home)) {
-    if (!text.endsWith("\n")) {
-      found = { ...found, torn: true };
-      continue;
-    }
-    found = { ...found, length: found.length + Buffer.byteLength(text) };
+    torn = !text.endsWith("\n");
+    if (torn) continue;
+    length += Buffer.byteLength(text);
     const line = readLine(text);
     if (isRefusal(line)) continue;
-    if (line.kind === "first") found = { ...found, key: line.key, at: line.after };
+    if (line.kind === "first") [key, at] = [line.key, line.after];
     else if (line.kind === "entry") {
       const { seq, hash, action, detail } = line.entry;
-      found = { ...found, at: { seq, hash } };
+      at = { seq, hash };
       if (action === "decided" && typeof detail["statement"] === "string") decisions.add(detail["statement"]);
-    } else if (found.key !== undefined) {
-      const head = openHead(line.head, found.key);
-      if (!isRefusal(head)) found = { ...found, signedAt: head.at, signedSeq: head.seq };
+    } else if (key !== undefined) {
+      const head = openHead(line.head, key);
+      if (!isRefusal(head)) [signedAt, signedSeq] = [head.at, head.seq];
     }
   }
-  return { ...found, decisions };
+  return { key, at, signedAt, signedSeq, length, torn, decisions };
 }

@@ -1,11 +1,17 @@
 /** Bytes of an audit file as lines. */
-import { isUtf8 } from "node:buffer";
-
 /** Far above any entry; what is longer is no line of ours. */
 const LONGEST = 1_048_576;
 const NEWLINE = 10;
 
-const textOf = (bytes: Buffer): string => (isUtf8(bytes) ? bytes.toString("utf8") : "");
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return "";
+  }
+}
 
 /**
  * Each line with its line feed, in order; the last one without where the file does not end with one. A line that is not UTF-8, or

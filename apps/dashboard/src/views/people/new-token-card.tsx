@@ -35,7 +35,8 @@ export function NewTokenCard({ onMade }: { readonly onMade: (made: Made) => void
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    const name = String(data.get("name") ?? "").trim();
+    const given = data.get("name");
+    const name = typeof given === "string" ? given.trim() : "";
     const problems = {
       ...(name === "" ? { name: "Enter what it is for, for example “notebook”." } : {}),
       ...(scopes.length === 0 ? { scopes: "Choose at least one scope." } : {}),
