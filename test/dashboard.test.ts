@@ -324,7 +324,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByRole("button", { name: "Make token" }).click();
     const secret = (await page.getByLabel("token", { exact: true }).textContent())?.trim() ?? "";
     expect(secret).toMatch(/^engraft_[A-Za-z0-9_-]{43}$/);
-    expect(await page.getByLabel("curl command").textContent()).toContain(`${heart.federation.url}/trpc/runs.list`);
+    expect(await page.getByLabel("curl command", { exact: true }).textContent()).toContain(`${heart.federation.url}/trpc/runs.list`);
     await clean("token-made");
     const get = () => fetch(`${heart.federation.url}/trpc/runs.list`, { headers: { authorization: `Bearer ${secret}` } });
     expect((await get()).status).toBe(200);
