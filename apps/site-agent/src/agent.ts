@@ -8,7 +8,7 @@ import { clock } from "@engraft/runtime/clock";
 import { takeLock } from "@engraft/runtime/lock";
 import type { Link } from "@engraft/runtime/link";
 import { openLog, type Logger } from "@engraft/runtime/log";
-import { findData } from "./data/registry.ts";
+import { dataOf } from "./data/approved.ts";
 import type { AgentEvent, Emit } from "./events.ts";
 import { stayConnected } from "./link/connection.ts";
 import { routeTo } from "./link/proxy.ts";
@@ -152,8 +152,7 @@ class SiteAgent {
       workshop: { home, membership, blobs, outbox, vectors, models, report, now },
       standing: async (ask) => {
         const known = await standing(ask.plan);
-        const name = known.decision?.data ?? null;
-        return { ...known, data: name === null ? undefined : await findData(home, name) };
+        return { ...known, ...(await dataOf(home, known.decision)) };
       },
     });
   }

@@ -3,6 +3,7 @@ import type { SecureAggregation } from "./aggregation.ts";
 import { ANALYTIC_LEAVES, analyticInWords } from "./analytic-words.ts";
 import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
+import { filesInWords } from "./field-words.ts";
 import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
 import type { AcceptanceRule, Plan } from "./plan.ts";
@@ -35,10 +36,11 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.`,
     },
     { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title).join(", ")}.` },
+    ...filesInWords(plan.data.fields),
     { topic: "To predict", words: labelInWords(plan.data.label) },
     {
       topic: "Patients",
-      words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient. Test patients are never trained on.`,
+      words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient${plan.data.split.keyed === true ? " under a key of each site's own" : ""}. Test patients are never trained on.${minimumWords(plan)}`,
     },
     {
       topic: "How",
@@ -152,6 +154,15 @@ function whatLeaves(plan: Plan, trained: number): string {
 
 const measured = (plan: Plan, part: string): string =>
   `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and ${countedOf(plan.data.label)}, from at least ${plan.metrics.minCount} patients`;
+
+/** What a site must have, where the plan demands it. */
+function minimumWords({ data: { minimum, label } }: Plan): string {
+  if (minimum === undefined) return "";
+  const each =
+    { regression: "", survival: `, and ${minimum.perClass} with an event` }[label.kind as string] ??
+    `, and ${minimum.perClass} of each outcome`;
+  return ` A site needs at least ${minimum.train} of them to train on, ${minimum.test} to test on${each}.`;
+}
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 

@@ -41,7 +41,15 @@ export const PlanText = z.strictObject({
   version: z.int().min(1).max(100_000),
   purpose: z.string().min(1).max(1000),
   base: z.strictObject({ name: z.string(), version: z.string(), manifest: Digest, weights: Digest }),
-  data: z.strictObject({ fields: z.array(Field).max(4096), label: Label, split: Split }),
+  data: z.strictObject({
+    fields: z.array(Field).max(4096),
+    label: Label,
+    split: Split,
+    /** Patients that a site must have to train: below them its table cannot be used. Absent: the data check warns at 50, 20 and 10. */
+    minimum: z
+      .strictObject({ train: z.int().min(1).max(1_000_000), test: z.int().min(1).max(1_000_000), perClass: z.int().min(1).max(1_000_000) })
+      .exactOptional(),
+  }),
   training: z.strictObject({
     trainable: TrainablePart,
     /** How much a site trains in each round. */

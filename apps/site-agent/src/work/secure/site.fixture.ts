@@ -150,7 +150,12 @@ export class LabSite {
     const models = new Models(home, openSiteModel, vectors, () => undefined);
     const workshop = { home, membership, ...stores, vectors, models, report: () => undefined, now };
     const data = () => findData(home, "main");
-    const asks = new Asks({ ...told, secure, workshop, standing: async (ask) => ({ ...(await standing(ask.plan)), data: await data() }) });
+    const asks = new Asks({
+      ...told,
+      secure,
+      workshop,
+      standing: async (ask) => ({ ...(await standing(ask.plan)), data: await data(), mapping: null }),
+    });
     this.#running = { stores, secure, asks, journal };
     this.crashed = undefined;
   }
