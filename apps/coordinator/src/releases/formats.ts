@@ -24,7 +24,11 @@ interface Described {
 }
 
 /** Everything beside the candidate's own files, in the order in which it is shown. */
-export async function formatsOf(blobs: BlobStore, candidate: readonly ReleaseFile[], described: Described): Promise<readonly ReleaseFile[]> {
+export async function formatsOf(
+  blobs: BlobStore,
+  candidate: readonly ReleaseFile[],
+  described: Described,
+): Promise<readonly ReleaseFile[]> {
   // Loaded late: few coordinators make a release in a day, and the engine is large.
   const { releaseFiles, releaseTexts } = await import("@engraft/engine/export/release-files");
   const given = new Map<string, Uint8Array>();
