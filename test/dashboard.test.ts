@@ -320,6 +320,27 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByText("Stopped", { exact: true }).first().waitFor();
   });
 
+  it("makes a token that is shown once and works for curl, and revokes it by keyboard", async () => {
+    await page.goto(`${heart.federation.url}/tokens`);
+    await page.getByRole("button", { name: "Make token" }).click();
+    await page.getByText("Enter what it is for").waitFor();
+    await page.getByLabel("What it is for").fill("notebook");
+    await page.getByRole("checkbox", { name: "read:runs" }).check();
+    await page.getByRole("button", { name: "Make token" }).click();
+    const secret = (await page.getByLabel("token", { exact: true }).textContent())?.trim() ?? "";
+    expect(secret).toMatch(/^engraft_[A-Za-z0-9_-]{43}$/);
+    expect(await page.getByLabel("curl command", { exact: true }).textContent()).toContain(`${heart.federation.url}/trpc/runs.list`);
+    await clean("token-made");
+    const get = () => fetch(`${heart.federation.url}/trpc/runs.list`, { headers: { authorization: `Bearer ${secret}` } });
+    expect((await get()).status).toBe(200);
+    await page.getByRole("button", { name: "Revoke token notebook" }).press("Enter");
+    await page.getByText("revoked", { exact: true }).waitFor();
+    expect((await get()).status).toBe(401);
+    await page.reload();
+    await page.getByText("notebook").waitFor();
+    expect(await page.content()).not.toContain(secret.slice(8));
+  });
+
   it.each([
     ["/", "home", "Home"],
     ["/runs", "runs", "Runs"],
@@ -327,6 +348,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     ["/models", "models", /Models|Releases/],
     ["/audit", "audit", "Audit"],
     ["/users", "users", /Users|People/],
+    ["/tokens", "tokens", /Your tokens/],
   ] as const)("%s has no axe violation, light and dark, wide and narrow", async (path, name, heading) => {
     for (const [colorScheme, width] of [
       ["light", 1440],

@@ -1,6 +1,6 @@
 /** `engraft verify`: reads the files, leaves the judgement to core, and says it. */
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { CODES, EngraftError } from "@engraft/core/base/errors";
 import { PublicKey } from "@engraft/core/base/ids";
 import { fingerprintWords } from "@engraft/core/crypto/identity";
@@ -48,9 +48,11 @@ async function filesAt(path: string): Promise<{ readonly files: ReleaseFiles; re
         : [bad("the zip file around the files", "Its own bookkeeping was changed; the files are looked at one by one.")],
     };
   }
-  const names = (await readdir(path, { withFileTypes: true }))
-    .filter((entry) => entry.isFile() && entry.name !== BUNDLE_FILE)
-    .map(({ name }) => name);
+  const entries = await readdir(path, { withFileTypes: true, recursive: true });
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(path, join(parentPath, name)).split(sep).join("/"))
+    .filter((name) => name !== BUNDLE_FILE);
   const read = await Promise.all(names.map(async (name) => [name, new Uint8Array(await readFile(join(path, name)))] as const));
   return { files: new Map(read), container: [] };
 }

@@ -9,6 +9,7 @@ import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
 import type { RunEvent } from "@engraft/core/rounds/events";
 import type { RunPhase } from "@engraft/core/rounds/view";
+import type { Scope } from "./scopes.ts";
 import type { Inside } from "../doctor/inside.ts";
 import type { ReleaseView } from "./release-views.ts";
 import type { Numbers } from "@engraft/core/models/directory-numbers";
@@ -19,6 +20,20 @@ export interface Me {
   readonly email: string;
   readonly name: string;
   readonly role: Role;
+}
+
+export interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  /** E-mail. */
+  readonly owner: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+  /** False once it is expired or revoked, or its owner may not sign in. */
+  readonly counts: boolean;
 }
 
 export interface UserView {
@@ -263,12 +278,17 @@ export interface HomeView {
  *   releases.withdraw  M [a]  { run, why } -> { ok: true }
  *   users.list         Q [a]  -> UserView[]
  *   users.create       M [a]  { email, name, password, role } -> { ok: true }
+ *   tokens.list        Q [r]  -> TokenView[]                       (one's own; by no token)
+ *   tokens.create      M [r]  { name, scopes, days?, owner? } -> TokenView with secret
+ *   tokens.revoke      M [r]  { id } -> { ok: true }
  *   audit.list         Q [a]  { before?: seq } -> AuditView[]
  *   doctor.inside      Q [a]  {} -> InsideView
  *   blobs.usage        Q [a]  -> BlobUsageView
  *   blobs.collect      M [a]  -> BlobSizes                          (what was let go)
  *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))
  *
+ * A personal token reaches what scopes.ts lists, as far as its owner's role does.
+ *
  * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, GET /probe, POST /enrol,
- * PUT /blobs/<sha256> [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
+ * PUT /blobs/<sha256> [a], GET /audit/export [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
  */

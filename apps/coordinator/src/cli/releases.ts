@@ -1,6 +1,6 @@
 /** `engraft-coordinator release`: models out of the federation. */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { RunId } from "@engraft/core/base/ids";
 import type { ReleaseView } from "../api/release-views.ts";
@@ -49,7 +49,10 @@ export async function saveRelease(reach: Reach, run: string, out: string): Promi
   if (found === undefined)
     throw new EngraftError("not-found", `${run} has no model. "engraft-coordinator release list" shows those there are.`);
   await mkdir(out, { recursive: true });
-  for (const { name, url } of found.files) await download(reach, found.withdrawn === null ? url : `${url}?withdrawn=yes`, join(out, name));
+  for (const { name, url } of found.files) {
+    await mkdir(dirname(join(out, name)), { recursive: true });
+    await download(reach, found.withdrawn === null ? url : `${url}?withdrawn=yes`, join(out, name));
+  }
   const warning = found.withdrawn === null ? [] : [`It was withdrawn: ${found.withdrawn.why}`];
   return { json: { run, out, files: found.files }, lines: [...found.files.map(({ name }) => join(out, name)), ...warning] };
 }

@@ -57,7 +57,7 @@ export async function serveRelease(
   // RFC 9530: of the whole file, also where a range of it is sent.
   response.setHeader("repr-digest", `sha-256=:${Buffer.from(file.sha256, "hex").toString("base64")}:`);
   response.setHeader("content-type", file.name.endsWith(".json") ? "application/json" : "application/octet-stream");
-  response.setHeader("content-disposition", `attachment; filename="${wanted.id}-${file.name}"`);
+  response.setHeader("content-disposition", `attachment; filename="${wanted.id}-${file.name.replaceAll("/", "-")}"`);
   response.setHeader("cache-control", "private, no-cache");
   countWhole(store, wanted, file.bytes, request, response);
   await new Promise<void>((resolve, reject) => {

@@ -20,6 +20,7 @@ import { readManifest } from "../plans/bases.ts";
 import { storedPlan } from "../plans/plans.ts";
 import type { ReleaseFile } from "../rounds/release.ts";
 import { isTaken } from "../store/faults.ts";
+import { formatsOf } from "./formats.ts";
 import { evidenceOf, provenanceOf, type Finished } from "./provenance.ts";
 
 /** A larger one would not fit a zip of this kind; its files are there one by one. */
@@ -53,7 +54,12 @@ export async function release(app: App, wanted: Wanted): Promise<void> {
   const { notes, despite, by } = wanted;
   const provenance = await provenanceOf(finished, { name, version, notes, by, at, criteria: [...criteria], despite });
   const evidence = await put(app, EVIDENCE_FILE, utf8(evidenceText(evidenceOf(finished, provenance))));
-  const covered = await withModelSignature(app, `${name}-${version}`, [...ReleaseFiles.parse(row.files), evidence]);
+  const candidate = ReleaseFiles.parse(row.files);
+  const { plan, manifest, created, coordinator } = finished;
+  const base = { manifest, digest: created.manifest.digest };
+  const described = { name, version, notes, madeAt: at, coordinator, plan, planDigest: created.plan, base, view };
+  const formats = await formatsOf(app.blobs, candidate, described);
+  const covered = await withModelSignature(app, `${name}-${version}`, [...candidate, ...formats, evidence]);
   const signed = dsseText(signDsse(app.identity, statementBytes(covered, provenance)));
   const all = [...covered, await put(app, PROVENANCE_FILE, utf8(signed))];
   const files = [...all, ...(await bundled(app, all))];
