@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run as runProgram } from "../tools/federation/program.ts";
 import { Heart, shortPlan } from "./support/heart.ts";
 
 const ALTERED = 85;
@@ -142,6 +143,11 @@ describe("tokens and the coordinator's audit log", () => {
     const file = join(heart.dir, "coordinator.jsonl");
     await writeFile(file, exported);
     expect(await federation.coordinatorCommand("audit", "verify", file, "--key", key)).toMatchObject({ code: 0 });
+    const elsewhere = await runProgram("engraft", ["audit", "verify", file, "--key", key, "--json"], {
+      name: "verify",
+      log: join(heart.dir, "log", "verify.log"),
+    });
+    expect(elsewhere).toMatchObject({ code: 0, result: { ok: true } });
     const other = await federation.coordinatorCommand("audit", "verify", file, "--key", `${key.slice(0, -2)}AA`);
     expect(other.code).toBe(ALTERED);
     const bytes = Buffer.from(exported);

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { runMain } from "@engraft/runtime/exit";
 import { Command, CommanderError } from "commander";
 import * as z from "zod";
+import { verifyLog } from "./audit.ts";
 import { verify } from "./verify.ts";
 
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")));
@@ -17,6 +18,16 @@ function program(setExit: (code: number) => void): Command {
     .option("--json", "one JSON object on stdout")
     .action(async (file: string, flags: { readonly key?: string; readonly sites?: string; readonly json?: boolean }) => {
       setExit(await verify(file, flags));
+    });
+  root
+    .command("audit")
+    .description("audit logs")
+    .command("verify <file>")
+    .description("whether an exported log is as it was written; names the first entry that is not")
+    .option("--key <key>", "public key of whose log it is, told to you by them")
+    .option("--json", "one JSON object on stdout")
+    .action(async (file: string, flags: { readonly key?: string; readonly json?: boolean }) => {
+      setExit(await verifyLog(file, flags));
     });
   return root;
 }

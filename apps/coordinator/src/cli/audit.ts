@@ -1,6 +1,7 @@
 /** `engraft-coordinator audit`: the log as a file, and whether it is as it was written. */
 import { createReadStream } from "node:fs";
 import { once } from "node:events";
+import { auditInWords } from "@engraft/core/audit/in-words";
 import { linesOf } from "@engraft/core/audit/lines";
 import { verifyAudit, type AuditBroken, type AuditSound } from "@engraft/core/audit/verify";
 import { CODES, EngraftError } from "@engraft/core/base/errors";
@@ -38,7 +39,7 @@ export async function auditVerdict(
 ): Promise<Said & { readonly exit: number }> {
   const pinned = key === undefined ? await ownKey(reach) : keyOf(key);
   const report = file === undefined ? await ofDatabase(reach, pinned) : await ofFile(file, pinned);
-  return { json: report, lines: linesFor(report, pinned !== undefined), exit: report.ok ? 0 : CODES["audit-altered"].exit };
+  return { json: report, lines: auditInWords(report, pinned !== undefined), exit: report.ok ? 0 : CODES["audit-altered"].exit };
 }
 
 function keyOf(text: string): PublicKey {
@@ -68,17 +69,4 @@ async function ofDatabase(reach: Reach, key: PublicKey | undefined): Promise<Aud
   if (!report.ok || report.anchored) return report;
   const text = `The audit log breaks at entry 1: entries up to ${report.after.seq} were removed, and no signed head says that they were to be.`;
   return { ok: false, line: 1, seq: 1, text };
-}
-
-function linesFor(report: AuditSound | AuditBroken, pinned: boolean): readonly string[] {
-  if (!report.ok) return [report.text, "Compare with an earlier export or backup. Nothing behind that entry is proved by this log."];
-  const { entries, after, last, signed, key, anchored } = report;
-  return [
-    `The audit log is as it was written: ${entries} entries, ${after.seq + 1} to ${last.seq}.`,
-    signed === undefined
-      ? "No signed head is in it, so whoever holds the log could have made it anew."
-      : `Signed up to entry ${signed.seq} (${new Date(signed.at).toISOString()}). What comes after is chained, and not signed yet.`,
-    ...(after.seq === 0 || anchored ? [] : [`It is a part: nothing here says what the entries up to ${after.seq} were.`]),
-    ...(pinned ? [] : [`The key is the file's own word: ${key}. Compare it with the coordinator's, or name that with --key.`]),
-  ];
 }
