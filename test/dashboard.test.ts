@@ -251,6 +251,40 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     expect(await download.failure()).toBeNull();
   });
 
+  it("[O7] [O9] releases the model under a name, compares it, and withdraws it with a reason", async () => {
+    await page.getByText("Candidate", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Release model" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Version").fill("one");
+    await dialog.getByRole("button", { name: "Release model" }).click();
+    await dialog.getByText("Enter numbers with dots, for example 1.0.").waitFor();
+    await clean("release-make");
+    await dialog.getByLabel("Version").fill("1.0");
+    await dialog.getByLabel("Notes").fill("For research at four hospitals.");
+    await dialog.getByRole("button", { name: "Release model" }).click();
+    await page.getByRole("heading", { name: /1\.0$/, level: 1 }).waitFor();
+    await page
+      .getByRole("region", { name: "Verify it" })
+      .getByText(/engraft verify bundle\.zip --key/)
+      .waitFor();
+    await page.getByRole("list", { name: "From the base model to this one" }).getByText(run).waitFor();
+    await looks("release-made");
+    const all = page.getByRole("link", { name: /Download all files/ });
+    const [bundle] = await Promise.all([page.waitForEvent("download"), all.click()]);
+    expect(await bundle.failure()).toBeNull();
+    await page.getByRole("button", { name: "Withdraw release" }).click();
+    const confirm = page.getByRole("alertdialog");
+    await confirm.getByRole("button", { name: "Withdraw release" }).click();
+    await confirm.getByText("Say why, for whoever uses it.").waitFor();
+    await confirm.getByLabel("Why").fill("A trial only.");
+    await confirm.getByRole("button", { name: "Withdraw release" }).click();
+    await page.getByRole("note").filter({ hasText: "A trial only. Do not use it for anything new." }).waitFor();
+    await looks("release-withdrawn");
+    await page.goto(`${heart.federation.url}/models/compare`);
+    await page.getByText("There is nothing to compare yet").waitFor();
+    await clean("compare-empty");
+  });
+
   it("says which run has used an approval up", async () => {
     await page.goto(`${heart.federation.url}/plans/${plan}`);
     await page
@@ -286,6 +320,27 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByText("Stopped", { exact: true }).first().waitFor();
   });
 
+  it("makes a token that is shown once and works for curl, and revokes it by keyboard", async () => {
+    await page.goto(`${heart.federation.url}/tokens`);
+    await page.getByRole("button", { name: "Make token" }).click();
+    await page.getByText("Enter what it is for").waitFor();
+    await page.getByLabel("What it is for").fill("notebook");
+    await page.getByRole("checkbox", { name: "read:runs" }).check();
+    await page.getByRole("button", { name: "Make token" }).click();
+    const secret = (await page.getByLabel("token", { exact: true }).textContent())?.trim() ?? "";
+    expect(secret).toMatch(/^engraft_[A-Za-z0-9_-]{43}$/);
+    expect(await page.getByLabel("curl command", { exact: true }).textContent()).toContain(`${heart.federation.url}/trpc/runs.list`);
+    await clean("token-made");
+    const get = () => fetch(`${heart.federation.url}/trpc/runs.list`, { headers: { authorization: `Bearer ${secret}` } });
+    expect((await get()).status).toBe(200);
+    await page.getByRole("button", { name: "Revoke token notebook" }).press("Enter");
+    await page.getByText("revoked", { exact: true }).waitFor();
+    expect((await get()).status).toBe(401);
+    await page.reload();
+    await page.getByText("notebook").waitFor();
+    expect(await page.content()).not.toContain(secret.slice(8));
+  });
+
   it.each([
     ["/", "home", "Home"],
     ["/runs", "runs", "Runs"],
@@ -293,6 +348,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     ["/models", "models", /Models|Releases/],
     ["/audit", "audit", "Audit"],
     ["/users", "users", /Users|People/],
+    ["/tokens", "tokens", /Your tokens/],
   ] as const)("%s has no axe violation, light and dark, wide and narrow", async (path, name, heading) => {
     for (const [colorScheme, width] of [
       ["light", 1440],

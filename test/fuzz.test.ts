@@ -277,7 +277,8 @@ describe("hostile tables", () => {
           throw new Error(`Case ${index} of seed ${SEED} has a finding without a place.`);
         effects.add(finding.effect);
       }
-      if (list.length === 0) effects.add("clean");
+      // A table of so few rows is always warned about.
+      if (list.every(({ effect }) => effect === "warning" || effect === "note")) effects.add("clean");
     }
     for (const effect of ["clean", "error", "row", "value"]) expect(effects).toContain(effect);
   }, 240_000);

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const NOT_OURS = new Set(["node_modules", "dist", ".next", ".git", ".turbo", "generated", "coverage", ".engraft", "artifacts"]);
-const CORE_ORDER = ["base", "crypto", "models", "privacy", "aggregation", "secagg", "protocol", "rounds", "audit"];
+const CORE_ORDER = ["base", "crypto", "models", "privacy", "aggregation", "secagg", "protocol", "rounds", "provenance", "audit"];
 /** Which of our packages each may import; `type` alone counts as the weaker right. */
 const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
   "packages/core": { values: [] },
@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
   "packages/engine": { values: ["core"] },
   "apps/coordinator": { values: ["core", "runtime", "engine"] },
   "apps/site-agent": { values: ["core", "runtime", "engine"] },
+  "apps/cli": { values: ["core", "runtime"] },
   "apps/dashboard": { values: ["core"], types: ["coordinator"] },
 };
 

@@ -10,7 +10,7 @@ import { flatten, unflatten } from "@engraft/core/models/tensors";
 import { randomFrom } from "@engraft/engine/base/random";
 import type { TableDeclaration } from "@engraft/engine/data/declaration";
 import { inputWidth, samplesOf, type Samples } from "@engraft/engine/data/samples";
-import { partOf } from "@engraft/engine/data/split";
+import { PARTS } from "@engraft/engine/data/split";
 import { readTable, type Table } from "@engraft/engine/data/table";
 import type { Architecture } from "@engraft/engine/ir/layers";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
@@ -44,7 +44,7 @@ function inputRule(field: (typeof FIELDS)[number], values: readonly number[]): I
 }
 
 function inputRules(table: Table): InputRule[] {
-  const training = table.patients.map((patient) => partOf(SPLIT, patient) === "train");
+  const training = [...table.parts].map((part) => PARTS[part] === "train");
   return FIELDS.map((field, index) =>
     inputRule(
       field,

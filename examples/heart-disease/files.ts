@@ -1,5 +1,5 @@
 /** Where the example's files are, and the declaration that `sites.json` makes for `engraft-site data add`, as the engine reads it. */
-import type { TableDeclaration } from "@engraft/engine/data/declaration";
+import type { CsvTable } from "@engraft/engine/data/declaration";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { HOSPITALS } from "./definition.ts";
@@ -18,7 +18,7 @@ export interface SiteDeclaration {
 export const siteDeclarations = async (): Promise<readonly SiteDeclaration[]> =>
   JSON.parse(await readFile(exampleFile("sites.json"), "utf8")) as SiteDeclaration[];
 
-export const siteTable = (hospital: (typeof HOSPITALS)[number]): TableDeclaration => ({
+export const siteTable = (hospital: (typeof HOSPITALS)[number]): CsvTable => ({
   path: exampleFile(`data/${hospital}.csv`),
   encoding: "utf-8",
   delimiter: ",",

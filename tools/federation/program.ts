@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const BINARIES = {
   "engraft-coordinator": `${ROOT}apps/coordinator/bin/engraft-coordinator.js`,
   "engraft-site": `${ROOT}apps/site-agent/bin/engraft-site.js`,
+  engraft: `${ROOT}apps/cli/bin/engraft.js`,
   "engraft-dashboard": `${ROOT}apps/dashboard/bin/engraft-dashboard.js`,
 } as const;
 

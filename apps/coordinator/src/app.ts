@@ -6,7 +6,9 @@ import type { VersionRange } from "@engraft/core/protocol/version";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock, type Lock } from "@engraft/runtime/lock";
 import type { Logger } from "@engraft/runtime/log";
+import { AuditKeeper } from "./audit/keeper.ts";
 import { Accounts } from "./auth/accounts.ts";
+import { Tokens } from "./auth/tokens.ts";
 import { Collector } from "./blobs/collect.ts";
 import { coordinatorIdentity, operatorTokenPath, secretFile, setupToken } from "./auth/secrets.ts";
 import { Hub, type HubHandlers } from "./hub/hub.ts";
@@ -37,6 +39,8 @@ export interface AppOptions {
   readonly publicUrl: string;
   readonly trustedOrigins: readonly string[];
   readonly keepDays: number;
+  /** Of audit entries; for ever by default. */
+  readonly keepAuditDays?: number | undefined;
   readonly log: Logger;
   readonly now: () => number;
   /** Protocol versions; what this build speaks by default. */
@@ -44,6 +48,8 @@ export interface AppOptions {
 }
 
 export interface App {
+  /** The folder of keys, blobs and the embedded database. */
+  readonly data: string;
   readonly publicUrl: string;
   readonly otherUrls: readonly string[];
   readonly trustedOrigins: readonly string[];
@@ -54,6 +60,7 @@ export interface App {
   readonly blobs: BlobStore;
   readonly removals: Removals;
   readonly accounts: Accounts;
+  readonly tokens: Tokens;
   readonly approvals: Approvals;
   readonly offers: Offers;
   readonly presence: Presence;
@@ -119,13 +126,17 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
     },
     hubHandlers({ presence, offers, runs, feed, metrics, approvals, log, now }),
   );
-  const { accounts, setupUrl } = await openAccounts(options, store);
+  const tokens = new Tokens(store, now);
+  const { accounts, setupUrl } = await openAccounts(options, store, tokens);
   log.info({ database: database.kind, migrated: database.migrated }, "database.open");
   const resumed = await runs.resume();
   const collector = new Collector({ store, blobs, removals, keepDays: options.keepDays, log, now });
   collector.start();
+  const keeper = new AuditKeeper({ store, identity, keepDays: options.keepAuditDays, log, feed, now });
+  keeper.start();
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
   return {
+    data: options.data,
     publicUrl,
     otherUrls: options.otherUrls ?? [],
     trustedOrigins,
@@ -133,6 +144,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
     identity,
     removals,
     accounts,
+    tokens,
     offers,
     presence,
     runs,
@@ -142,6 +154,7 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
     close: async () => {
       unwatch();
       await collector.stop();
+      await keeper.stop();
       await hub.stop();
       await runs.close();
       await presence.close();
@@ -193,11 +206,16 @@ function hubHandlers({ presence, offers, runs, feed, metrics, approvals, log, no
   };
 }
 
-async function openAccounts(options: AppOptions, store: Store): Promise<{ readonly accounts: Accounts; readonly setupUrl: string | null }> {
+async function openAccounts(
+  options: AppOptions,
+  store: Store,
+  tokens: Tokens,
+): Promise<{ readonly accounts: Accounts; readonly setupUrl: string | null }> {
   const { data, publicUrl, trustedOrigins, now } = options;
   const token = (await Accounts.anyAdmin(store)) ? null : await setupToken(data);
   const accounts = new Accounts({
     store,
+    tokens,
     data,
     publicUrl,
     trustedOrigins,

@@ -2,6 +2,9 @@
 import { OtherUrls } from "@engraft/core/protocol/invite";
 import * as z from "zod";
 
+/** The least that may be kept: rules for high-risk AI ask for six months of logs (Regulation (EU) 2024/1689, Articles 19 and 26). */
+export const LEAST_AUDIT_DAYS = 183;
+
 const Url = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
 
 export const Config = z.object({
@@ -21,6 +24,16 @@ export const Config = z.object({
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** How long after its end a run keeps its checkpoints in between and its masked vectors. */
   keepDays: z.coerce.number().min(0).max(36_500).default(30),
+  /** How long audit entries are kept; for ever by default. */
+  keepAuditDays: z.coerce
+    .number()
+    .int()
+    .min(
+      LEAST_AUDIT_DAYS,
+      `at least ${LEAST_AUDIT_DAYS} days, because rules for high-risk AI ask for six months of logs; leave it out to keep them for ever`,
+    )
+    .max(36_500)
+    .optional(),
   /** Of the running coordinator, for the commands that ask it. */
   url: Url.default("http://127.0.0.1:7300"),
   /** From one address; more where many sites enrol from behind one proxy. */

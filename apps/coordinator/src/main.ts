@@ -1,5 +1,6 @@
 /** The command line of the coordinator. */
 import { loadConfig } from "@engraft/runtime/config";
+import { clock } from "@engraft/runtime/clock";
 import { runMain } from "@engraft/runtime/exit";
 import { Command, CommanderError } from "commander";
 import {
@@ -22,6 +23,8 @@ import {
 import type { Reach } from "./cli/api.ts";
 import { addBase, withBaseFlags } from "./cli/base-add.ts";
 import { blobUsage } from "./cli/blobs.ts";
+import { createToken, listTokens, revokeToken } from "./cli/tokens.ts";
+import { listReleases, makeRelease, saveRelease, withdrawRelease } from "./cli/releases.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -54,6 +57,7 @@ function addStart(root: Command): void {
     .option("--other-urls <urls>", "of coordinators on the same database that stand by, separated by commas; for invites")
     .option("--dashboard-url <url>", "where the dashboard's process listens")
     .option("--keep-days <days>", "how long after its end a run keeps its checkpoints in between and its masked vectors; default 30")
+    .option("--keep-audit-days <days>", "how long audit entries are kept, at least 183; for ever without it")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent")
     .action(async (flags: Flags) => {
       const settings = await settingsOf(flags);
@@ -96,6 +100,76 @@ function addSteering(run: Command, asking: Asking): void {
   );
   asking(run, "pause <run>", "begin no further round until the run is resumed", (reach, [id = ""]) => pauseRun(reach, id));
   asking(run, "resume <run>", "go on with a paused run", (reach, [id = ""]) => resumeRun(reach, id));
+}
+
+function addTokens(root: Command, asking: Asking): void {
+  const token = root.command("token").description("personal tokens, for curl and programs");
+  asking(token, "create", "make a token for somebody who has an account; it is shown once", (reach, _, flags) =>
+    createToken(reach, {
+      owner: String(flags["for"]),
+      name: String(flags["name"]),
+      scopes: String(flags["scopes"]),
+      days: String(flags["days"]),
+    }),
+  )
+    .requiredOption("--for <address>", "the owner's e-mail")
+    .option("--name <name>", "what it is for", "command line")
+    .option("--scopes <scopes>", "read:runs, read:models, admin; separated by commas", "read:runs,read:models")
+    .option("--days <days>", "how long it counts, at most 365", "90");
+  asking(token, "list", "everybody's tokens, newest first", (reach) => listTokens(reach));
+  asking(token, "revoke <id>", "end a token at once", (reach, [id = ""]) => revokeToken(reach, id));
+}
+
+function addAudit(root: Command, setExit: (code: number) => void): void {
+  const audit = root.command("audit").description("the log of who did what");
+  const asked = (command: Command): Command =>
+    withJson(command)
+      .option("--url <url>", "of the running coordinator; default http://127.0.0.1:7300")
+      .option("--data <folder>", "the coordinator's folder, which holds the operator's token");
+  asked(audit.command("export").description("write the log to stdout; its end is signed first"))
+    .option("--format <format>", "jsonl, which verify reads, or syslog (RFC 5424)", "jsonl")
+    .option("--since <time>", "a day, a time, or days back such as 30d")
+    .action(async ({ format, since, ...flags }: Flags) => {
+      const { exportAudit, sinceOf } = await import("./cli/audit.ts");
+      await exportAudit(await settingsOf(flags), String(format), typeof since === "string" ? sinceOf(since, clock()) : undefined);
+    });
+  asked(
+    audit
+      .command("verify [file]")
+      .description("name the first entry that was altered, removed or inserted; ends with 85 where there is one"),
+  )
+    .option("--key <key>", "the coordinator's public key; otherwise that of the coordinator's folder, where it is here")
+    .action(async (file: string | undefined, { key, ...flags }: Flags) => {
+      const { auditVerdict } = await import("./cli/audit.ts");
+      const { exit, ...said } = await auditVerdict(await settingsOf(flags), file, typeof key === "string" ? key : undefined);
+      say(said, flags);
+      setExit(exit);
+    });
+}
+
+const words = (value: string | boolean | undefined): string => (typeof value === "string" ? value : "");
+
+function addReleases(root: Command, asking: Asking): void {
+  const release = root.command("release").description("models that are given out");
+  asking(release, "make <run>", "release the model of a finished run; it never changes from then on", (reach, [id = ""], flags) =>
+    makeRelease(reach, id, {
+      name: words(flags["name"]),
+      version: words(flags["as"]),
+      notes: words(flags["notes"]),
+      despite: flags["despite"] === undefined ? null : words(flags["despite"]),
+    }),
+  )
+    .requiredOption("--name <name>", "2 to 40 of a-z, 0-9 and '-'")
+    .requiredOption("--as <version>", "for example 1.0")
+    .option("--notes <text>", "what whoever uses it should know")
+    .option("--despite <reason>", "why it is released although it misses a criterion of its plan");
+  asking(release, "withdraw <run>", "tell everybody who fetches it that it should not be used", (reach, [id = ""], flags) =>
+    withdrawRelease(reach, id, words(flags["why"])),
+  ).requiredOption("--why <text>", "for whoever fetches it");
+  asking(release, "list", "all models, newest first", (reach) => listReleases(reach));
+  asking(release, "save <run>", "save all files of a model", (reach, [id = ""], flags) =>
+    saveRelease(reach, id, words(flags["out"])),
+  ).requiredOption("--out <folder>", "where to");
 }
 
 function addDoctor(root: Command, setExit: (code: number) => void): void {
@@ -155,6 +229,7 @@ function program(setExit: (code: number) => void): Command {
   asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
     saveRecords(reach, id, String(flags["out"])),
   ).requiredOption("--out <folder>", "where to; one folder for each round");
+  addReleases(root, asking);
   asking(root, "backup", "copy everything into a folder, while the coordinator runs", async (reach, _, flags) => {
     const { backup } = await import("./cli/backup.ts");
     return backup(reach, String(flags["out"]));
@@ -165,6 +240,8 @@ function program(setExit: (code: number) => void): Command {
   );
   addRestore(root);
   addDoctor(root, setExit);
+  addTokens(root, asking);
+  addAudit(root, setExit);
   const user = root.command("user").description("accounts of the dashboard");
   asking(user, "create", "make an account", (reach, _, { email, name, role, passwordFile }) =>
     createUser(reach, {

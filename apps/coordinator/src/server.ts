@@ -5,11 +5,14 @@ import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
 import { PROBE_PATH } from "@engraft/core/protocol/probe";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
+import { coded } from "./api/procedures.ts";
 import { appRouter } from "./api/router.ts";
+import { scopeMissing } from "./api/scopes.ts";
 import type { App } from "./app.ts";
 import type { Config } from "./config.ts";
 import { enrol } from "./enrol/enrol.ts";
 import { readBody, sendFault, sendJson, setSecurityHeaders, statusOf } from "./http/answers.ts";
+import { serveAudit } from "./http/audit.ts";
 import { serveBackup } from "./http/backup.ts";
 import { Uploads } from "./http/blobs.ts";
 import { openDashboard } from "./http/dashboard.ts";
@@ -35,6 +38,8 @@ function pathOf(request: IncomingMessage): string | undefined {
   const url = request.url ?? "/";
   return URL.canParse(url, "http://coordinator") ? new URL(url, "http://coordinator").pathname : undefined;
 }
+
+const queryOf = (request: IncomingMessage): URLSearchParams => new URL(request.url ?? "/", "http://coordinator").searchParams;
 
 /** What is said while there is no app to serve. */
 const STARTING = { status: "starting" };
@@ -134,7 +139,7 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
     router: appRouter,
     basePath: "/trpc/",
     maxBodySize: MAX_API_BYTES,
-    createContext: async ({ req }) => ({ app, caller: await app.accounts.callerOf(req) }),
+    createContext: async ({ req }) => ({ app, caller: await app.accounts.callerOf(req).catch(asCoded) }),
     onError: ({ error, path }) => {
       if (error.code === "INTERNAL_SERVER_ERROR") app.log.error({ path, err: error.cause ?? error }, "api.failed");
     },
@@ -157,16 +162,20 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
     }
     const blob = /^\/blobs\/([0-9a-f]{64})$/.exec(path)?.[1];
     if (blob !== undefined && request.method === "PUT") return takeUpload(app, uploads, Digest.parse(blob), request, response);
-    const [, id, name] = /^\/releases\/([a-z0-9.-]+)\/([a-z0-9.]+)$/.exec(path) ?? [];
+    const [, id, name] = /^\/releases\/([a-z0-9.-]+)\/([A-Za-z0-9._-]+)$/.exec(path) ?? [];
     if (id !== undefined && name !== undefined && (request.method === "GET" || request.method === "HEAD")) {
-      if ((await app.accounts.callerOf(request)) === null) throw new EngraftError("not-signed-in", "Sign in first.");
+      await mustBe(app, request, "/releases");
       return serveRelease(app.store, app.blobs, { id, name }, request, response);
     }
     const record = RECORD_PATH.exec(path);
     if (record !== null && request.method === "GET") {
-      if ((await app.accounts.callerOf(request)) === null) throw new EngraftError("not-signed-in", "Sign in first.");
+      await mustBe(app, request, "/records");
       const [, run = "", round = "", blob] = record;
       return serveRecord(app.store, app.blobs, { run, round: Number(round), blob }, response);
+    }
+    if (path === "/audit/export" && request.method === "GET") {
+      await mustBe(app, request, "/audit", "admin");
+      return serveAudit(app, queryOf(request), response);
     }
     if (path === "/backup" && request.method === "GET") {
       // It holds everything, accounts included: for whoever can read the coordinator's own folder.
@@ -183,6 +192,20 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { error: { code: null, text: "Something failed in the coordinator. Its log says what." } });
     });
+}
+
+/** For tRPC, which knows its own errors only. */
+const asCoded = (error: unknown): never => {
+  throw error instanceof EngraftError ? coded(error.code, error.message) : error;
+};
+
+/** Throws `not-signed-in`, or `not-allowed` where role or token do not reach so far. `route`: as api/scopes.ts lists it. */
+async function mustBe(app: App, request: IncomingMessage, route: string, need?: "admin"): Promise<void> {
+  const caller = await app.accounts.callerOf(request);
+  if (caller === null) throw new EngraftError("not-signed-in", "Sign in first.");
+  if (need === "admin" && caller.role !== "admin") throw new EngraftError("not-allowed", "Only an admin may do this.");
+  const missing = caller.scopes === undefined ? undefined : scopeMissing(caller.scopes, "routes", route);
+  if (missing !== undefined) throw new EngraftError("not-allowed", missing);
 }
 
 /** A page of another origin must not act with this browser's session. */
@@ -234,8 +257,6 @@ async function takeEnrolment(app: App, limits: RateLimits, request: IncomingMess
 
 async function takeUpload(app: App, uploads: Uploads, digest: Digest, request: IncomingMessage, response: ServerResponse): Promise<void> {
   refuseForeignOrigin(app, request);
-  const caller = await app.accounts.callerOf(request);
-  if (caller === null) throw new EngraftError("not-signed-in", "Sign in first.");
-  if (caller.role !== "admin") throw new EngraftError("not-allowed", "Only an admin may do this.");
+  await mustBe(app, request, "/blobs", "admin");
   sendJson(response, 200, await uploads.put(digest, request));
 }

@@ -4,24 +4,21 @@
  */
 import type { Code } from "@engraft/core/base/errors";
 import type { Message, Progress } from "@engraft/core/protocol/messages";
-import { BlobStore } from "@engraft/runtime/blobs";
 import { clock } from "@engraft/runtime/clock";
 import { takeLock } from "@engraft/runtime/lock";
 import type { Link } from "@engraft/runtime/link";
 import { openLog, type Logger } from "@engraft/runtime/log";
-import { findData } from "./data/registry.ts";
+import { dataOf } from "./data/approved.ts";
 import type { AgentEvent, Emit } from "./events.ts";
 import { stayConnected } from "./link/connection.ts";
 import { routeTo } from "./link/proxy.ts";
 import { StewardExchange } from "./link/steward-exchange.ts";
 import { StateBoard } from "./state.ts";
-import { openStores } from "./stores.ts";
+import { openStores, type Stores } from "./stores.ts";
 import { findDecision } from "./vault/decisions.ts";
 import { addresses, requireMembership, type Membership } from "./vault/federation.ts";
 import { Journal } from "./vault/journal.ts";
-import { Outbox } from "./vault/outbox.ts";
 import { pausedSince } from "./vault/participation.ts";
-import { SecureJournal } from "./vault/secure/journal.ts";
 import { VERSION } from "./version.ts";
 import { Asks } from "./work/asks.ts";
 import { Models } from "./work/models.ts";
@@ -91,16 +88,14 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
     await agent.stop();
     await board.stop();
     await stores.secure.close();
+    await stores.audit.close();
     await lock.release();
   }
 }
 
-interface Parts {
+interface Parts extends Stores {
   readonly home: string;
   readonly membership: Membership;
-  readonly blobs: BlobStore;
-  readonly outbox: Outbox;
-  readonly secure: SecureJournal;
   readonly board: StateBoard;
   readonly log: Logger;
   readonly emit: Emit;
@@ -123,10 +118,10 @@ class SiteAgent {
 
   constructor(parts: Parts) {
     this.#with = parts;
-    const { home, membership, blobs, outbox, secure, board, log, emit, now, openSiteModel } = parts;
+    const { home, membership, blobs, outbox, secure, audit, board, log, emit, now, openSiteModel } = parts;
     const link = (): Link | undefined => (this.#link?.open === true ? this.#link : undefined);
     this.#journal = new Journal(home, now);
-    this.#steward = new StewardExchange({ home, membership, journal: this.#journal, log, emit, now });
+    this.#steward = new StewardExchange({ home, membership, audit, journal: this.#journal, log, emit, now });
     this.#reports = new ProgressReports((progress) => this.#progress(progress));
     this.#uploads = new Uploads((progress) => this.#reports.report(progress));
     const vectors = new Vectors(blobs, link);
@@ -140,7 +135,7 @@ class SiteAgent {
       ]);
       return { offered, decision, paused: paused !== undefined };
     };
-    const told = { link, journal: this.#journal, log, emit: (event: AgentEvent) => this.#note(event) };
+    const told = { link, audit, journal: this.#journal, log, emit: (event: AgentEvent) => this.#note(event) };
     this.#secure = new SecureRounds({
       ...told,
       home,
@@ -157,8 +152,7 @@ class SiteAgent {
       workshop: { home, membership, blobs, outbox, vectors, models, report, now },
       standing: async (ask) => {
         const known = await standing(ask.plan);
-        const name = known.decision?.data ?? null;
-        return { ...known, data: name === null ? undefined : await findData(home, name) };
+        return { ...known, ...(await dataOf(home, known.decision)) };
       },
     });
   }
@@ -227,6 +221,7 @@ class SiteAgent {
     try {
       this.#setPaused((await pausedSince(home)) !== undefined);
       await this.#steward.sendUnrecorded();
+      await this.#with.audit.sign("daily");
     } catch (error) {
       log.error({ event: "vault.unreadable", err: error }, error instanceof Error ? error.message : "The vault cannot be read.");
     }
@@ -236,6 +231,7 @@ class SiteAgent {
     if (paused === this.#paused) return;
     this.#paused = paused;
     this.#journal.add({ what: paused ? "site.paused" : "site.resumed" });
+    this.#with.audit.note(paused ? "paused" : "resumed", "site", {});
     this.#with.log.info(
       { event: paused ? "site.paused" : "site.resumed" },
       paused ? "Paused: every ask is declined." : "Takes part again.",

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { EngraftError } from "@engraft/core/base/errors";
 import { runMain } from "@engraft/runtime/exit";
 import { runner } from "./commands/command.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addApprove, addRefuse } from "./commands/decide.ts";
 import { addBase } from "./commands/base.ts";
 import { addData } from "./commands/data.ts";
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
     addDoctor,
     addEngine,
     addBase,
+    addAudit,
   ])
     add(program, run);
   quietly(program);

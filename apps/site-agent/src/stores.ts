@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BlobStore } from "@engraft/runtime/blobs";
 import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "./events.ts";
+import { SiteAudit } from "./vault/audit.ts";
 import { listDecisions } from "./vault/decisions.ts";
 import type { Membership } from "./vault/federation.ts";
 import { Outbox } from "./vault/outbox.ts";
@@ -25,6 +26,7 @@ export interface Stores {
   readonly blobs: BlobStore;
   readonly outbox: Outbox;
   readonly secure: SecureJournal;
+  readonly audit: SiteAudit;
 }
 
 /** Everything that outlives the process, put in order after a crash or a restore. */
@@ -45,7 +47,10 @@ export async function openStores({ home, membership, now, log, emit, ...tests }:
   }
   await sweep(home, blobs, [...outbox.blobs(), ...maskedOf(secure.memory)]);
   await sweepDownloads(blobs);
-  return { blobs, outbox, secure };
+  const audit = await SiteAudit.open(home, membership, now);
+  if (audit.altered !== undefined)
+    log.error({ event: "audit.altered" }, `${audit.altered} It is not signed any more; "engraft-site audit verify".`);
+  return { blobs, outbox, secure, audit };
 }
 
 /** Signatures of the decisions that let this site take part in secure rounds. */

@@ -104,3 +104,9 @@ export function tableOf(content: string | Uint8Array, changes: Partial<CsvTable>
   writeFileSync(path, content);
   return { path, encoding: "utf-8", delimiter: ",", decimal: ".", missing: [], columns: {}, label: "sick", patient: "id", ...changes };
 }
+
+const SIZE: ReadonlySet<string> = new Set(["few-patients", "few-of-class", "class-absent"]);
+
+/** What is found beside the size: a test's table is too small for every plan. */
+export const beyondSize = <T extends { readonly kind: string }>(findings: readonly T[]): readonly T[] =>
+  findings.filter(({ kind }) => !SIZE.has(kind));

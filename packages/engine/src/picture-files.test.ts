@@ -10,12 +10,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Net } from "./architectures/net.ts";
 import { checkTable } from "./data/check.ts";
 import type { TableDeclaration } from "./data/declaration.ts";
+import { countsIn } from "./data/counts.ts";
 import type { FindingKind } from "./data/findings.ts";
+import { readTable, withoutFiles } from "./data/table.ts";
 import { greyDicom, type DicomOptions } from "./data/images/dicom.fixture.ts";
 import { initialVector } from "./import/base.ts";
 import { baseFromLayers } from "./import/from-layers.ts";
 import { randomTensors } from "./ir/networks.fixture.ts";
-import { plan as tablePlan, tableOf } from "./model.fixture.ts";
+import { beyondSize, plan as tablePlan, tableOf } from "./model.fixture.ts";
 import { openSession } from "./train/session.ts";
 
 const SIDE = 24;
@@ -108,7 +110,44 @@ describe("[D42] pictures that a table names are trained on", () => {
     await learns(table, PATIENTS - 1);
     const report = await checkTable(table, data(field));
     expect(report.usable).toBe(PATIENTS - 1);
-    expect(report.findings).toMatchObject([{ kind: "unreadable-file", places: [{ line: 9 }] }]);
+    expect(beyondSize(report.findings)).toMatchObject([{ kind: "unreadable-file", places: [{ line: 9 }] }]);
+  });
+
+  it("[D3] and a picture that can no longer be read moves no patient into another part, in the check or in training", async () => {
+    const files = below("moved");
+    await writePngs(files);
+    const table = tableOf(
+      rowsOf((index) => `${index}.png`),
+      { files },
+    );
+    const keyed: Plan["data"] = { ...data(field), split: { ...data(field).split, keyed: true } };
+    const site = { key: new Uint8Array(32).fill(7), folder: below("cuts"), keep: false };
+    const read = (pictures: boolean) => readTable(table, keyed, { site, pictures });
+    const before = await read(true);
+    for (let index = 0; index < 15; index++) writeFileSync(join(files, `${2 * index}.png`), "gone");
+    const [check, training] = [await read(true), await read(false)];
+    expect([check.rows, training.rows]).toEqual([PATIENTS - 15, PATIENTS]);
+    expect(check.table.parts).toEqual(before.table.parts);
+    expect(training.table.parts).toEqual(before.table.parts);
+    const bad = new Set(Array.from({ length: 15 }, (_, index) => 2 * index));
+    expect(countsIn(label, withoutFiles(training.table, keyed, bad))).toEqual(check.counts);
+  });
+
+  it("training stops where fewer patients are left than the plan demands", async () => {
+    const files = below("few");
+    await writePngs(files);
+    const table = tableOf(
+      rowsOf((index) => `${index}.png`),
+      { files },
+    );
+    const open = (perClass: number) => {
+      const demanding = { ...plan(), data: { ...data(field), minimum: { train: 1, test: 1, perClass } } };
+      return openSession({ ...base, plan: demanding, table, backends: ["cpu"] }, control);
+    };
+    await open(20);
+    writeFileSync(join(files, "8.png"), "gone");
+    await expect(open(20)).rejects.toMatchObject({ code: "data-invalid" });
+    await open(19);
   });
 
   it("DICOM by accession number, whatever the files are called, half of them MONOCHROME1", async () => {
@@ -119,7 +158,7 @@ describe("[D42] pictures that a table names are trained on", () => {
       { files, match: "accession-number" },
     );
     await learns(table, PATIENTS);
-    expect((await checkTable(table, data(field))).findings).toEqual([]);
+    expect(beyondSize((await checkTable(table, data(field))).findings)).toEqual([]);
   });
 
   it("by the number of the image, and not by one that several files have", async () => {
@@ -132,7 +171,7 @@ describe("[D42] pictures that a table names are trained on", () => {
     expect((await checkTable(instances, data(field))).usable).toBe(PATIENTS);
     const rows = ["id,image,sick", "p1,7,1", "p2,8,0", ""].join("\n");
     const studies = await checkTable(tableOf(rows, { files, match: "accession-number" }), data(field));
-    expect(studies.findings.map(({ kind, places }) => [kind, places[0]?.line])).toEqual([
+    expect(beyondSize(studies.findings).map(({ kind, places }) => [kind, places[0]?.line])).toEqual([
       ["file-missing", 3],
       ["ambiguous-file", 2],
       ["no-file", 2],
@@ -152,7 +191,7 @@ describe("[D43] the data check finds in pictures", () => {
       { files },
     );
     const { findings, usable } = await checkTable(table, data(image));
-    return { usable, found: findings.map(({ kind, places }) => [kind, ...places.map(({ line }) => line)]) };
+    return { usable, found: beyondSize(findings).map(({ kind, places }) => [kind, ...places.map(({ line }) => line)]) };
   }
   const one = (kind: FindingKind, usable = PATIENTS - 1) => ({ usable, found: [[kind, 12]] });
   const plain = { window: [2048, 4096] } as const;

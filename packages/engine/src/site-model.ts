@@ -4,8 +4,9 @@ import type { Manifest } from "@engraft/core/models/manifest";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Tally } from "@engraft/core/models/tally";
-import type { Counts } from "./data/check.ts";
+import type { Counts } from "./data/counts.ts";
 import type { TableDeclaration } from "./data/declaration.ts";
+import type { SiteSplit } from "./data/kept-cuts.ts";
 import type { Part } from "./data/split.ts";
 import type { CachePlace } from "./trunk/feature-cache.ts";
 import type { Backend } from "./train/backends.ts";
@@ -24,6 +25,8 @@ export interface SiteModelOptions {
   readonly trunk?: Uint8Array | undefined;
   /** Where the trunk's features are kept, encrypted; without one they are worked out at every opening. */
   readonly featureCache?: CachePlace | undefined;
+  /** Needed where the plan's split is keyed. */
+  readonly site?: SiteSplit | undefined;
   /** Tried in this order; the default is native, wasm, cpu. */
   readonly backends?: readonly Backend[];
 }

@@ -7,7 +7,7 @@ import type { Analytic } from "@engraft/core/models/analytic";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
 import { runView, type RunView } from "@engraft/core/rounds/view";
-import type { TableDeclaration } from "@engraft/engine/data/declaration";
+import type { CsvTable } from "@engraft/engine/data/declaration";
 import { Federation } from "../../../tools/federation/federation.ts";
 import { CAP } from "./solving.ts";
 
@@ -16,7 +16,7 @@ export interface AgentsRun {
   readonly weights: Uint8Array;
   readonly data: Plan["data"];
   readonly analytic: Analytic;
-  readonly tables: ReadonlyMap<string, TableDeclaration>;
+  readonly tables: ReadonlyMap<string, CsvTable>;
 }
 
 const FLAGS = ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient"];

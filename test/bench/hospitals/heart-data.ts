@@ -6,7 +6,7 @@ import type { Field, Split } from "@engraft/core/models/fields";
 import { Manifest } from "@engraft/core/models/manifest";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { sizeOf } from "@engraft/core/models/tensors";
-import type { TableDeclaration } from "@engraft/engine/data/declaration";
+import type { CsvTable } from "@engraft/engine/data/declaration";
 import { samplesOf } from "@engraft/engine/data/samples";
 import { partOf, type Part } from "@engraft/engine/data/split";
 import { readTable } from "@engraft/engine/data/table";
@@ -86,7 +86,7 @@ function named(hospital: Hospital, row: number, part: Part): string {
   }
 }
 
-export const tableAt = (folder: string, hospital: Hospital): TableDeclaration => ({
+export const tableAt = (folder: string, hospital: Hospital): CsvTable => ({
   path: join(folder, `${hospital}.csv`),
   encoding: "utf-8",
   delimiter: ",",

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { partOf } from "@engraft/engine/data/split";
-import type { TableDeclaration } from "@engraft/engine/data/declaration";
+import type { CsvTable } from "@engraft/engine/data/declaration";
 import type { Base } from "@engraft/engine/import/describe";
 import sharp from "sharp";
 import { findLite0 } from "../../support/real-weights.ts";
@@ -161,7 +161,7 @@ async function masked(base: Base, features: Features, name: string, few: number 
       analytic,
     );
     const data = { fields: base.manifest.fields, label: base.manifest.label, split: { salt: "mri", train: 0.6, validation: 0.001 } };
-    const tables = new Map<string, TableDeclaration>();
+    const tables = new Map<string, CsvTable>();
     for (const [at, site] of INSTITUTIONS.entries()) {
       const learners = new Set((places[at] as Place).train.patients);
       tables.set(
@@ -186,7 +186,7 @@ async function writeTable(
   slices: readonly Slice[],
   site: Institution,
   named: (patient: string) => string,
-): Promise<TableDeclaration> {
+): Promise<CsvTable> {
   await mkdir(folder, { recursive: true });
   const lines = ["file,patient,tumour"];
   for (const [at, slice] of slices.entries()) {

@@ -29,7 +29,8 @@ export const storedAuditView = (row: Audit): AuditView =>
     detail: row.detail as AuditRow["detail"],
   });
 
-function sentence({ action, actor, subject, detail }: AuditRow): string {
+function sentence(row: AuditRow): string {
+  const { action, actor, subject, detail } = row;
   const who = actor.startsWith("site:") ? actor.slice("site:".length) : actor;
   switch (action) {
     case "invite.created":
@@ -76,6 +77,10 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
       return `${subject}: round ${detail["round"]} ended without a sum. ${detail["text"]}`;
     case "opening.failed":
       return `${subject}, round ${detail["round"]}: the sum could not be opened. ${detail["text"]}${typeof detail["blamed"] === "string" ? ` Proved against ${detail["blamed"]}.` : ""}`;
+    case "release.released":
+      return `${who} released ${subject} as ${detail["name"]} ${detail["version"]}.`;
+    case "release.withdrawn":
+      return `${who} withdrew the release ${subject}. ${detail["why"]}`;
     case "run.finished":
       return `${subject} finished.`;
     case "run.stopped":
@@ -91,6 +96,19 @@ function sentence({ action, actor, subject, detail }: AuditRow): string {
     case "admin.created":
       return `The first admin, ${subject}, was set up.`;
     default:
-      return action;
+      return accessSentence(who, row) ?? action;
+  }
+}
+
+function accessSentence(who: string, { action, subject, detail }: AuditRow): string | undefined {
+  switch (action) {
+    case "token.created":
+      return `${who} made a token for ${subject} (${detail["scopes"]}), good until ${detail["expires"]}.`;
+    case "token.revoked":
+      return `${who} revoked a token of ${subject}.`;
+    case "audit.shortened":
+      return `Audit entries up to ${detail["through"]} were removed, being older than ${detail["keepDays"]} days.`;
+    default:
+      return undefined;
   }
 }

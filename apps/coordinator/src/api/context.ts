@@ -1,5 +1,6 @@
 /** What a request knows: who asks, and the running coordinator behind it. */
 import type { App } from "../app.ts";
+import type { Scope } from "./scopes.ts";
 import type { Role } from "./views.ts";
 
 export interface Caller {
@@ -7,8 +8,10 @@ export interface Caller {
   readonly email: string;
   readonly name: string;
   readonly role: Role;
-  /** How the audit log names the caller: `admin:<email>`, `researcher:<email>` or `operator`. */
+  /** How the audit log names the caller: `admin:<email>`, `researcher:<email>` or `operator`; with ` (token <id>)` behind where one was used. */
   readonly actor: string;
+  /** Of the token that the caller holds; undefined for a session and for the operator, who have no such bounds. */
+  readonly scopes?: readonly Scope[];
 }
 
 export interface Context {

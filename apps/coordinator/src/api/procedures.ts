@@ -6,6 +6,7 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import { CODES, EngraftError, type Code } from "@engraft/core/base/errors";
 import * as z from "zod";
 import type { Caller, Context } from "./context.ts";
+import { scopeMissing } from "./scopes.ts";
 
 type Need = "anybody" | "researcher" | "admin";
 
@@ -37,8 +38,13 @@ export const NEEDS: Readonly<Record<string, Need>> = {
   "runs.pause": "admin",
   "runs.resume": "admin",
   "releases.list": "researcher",
+  "releases.make": "admin",
+  "releases.withdraw": "admin",
   "users.list": "admin",
   "users.create": "admin",
+  "tokens.list": "researcher",
+  "tokens.create": "researcher",
+  "tokens.revoke": "researcher",
   "audit.list": "admin",
   "blobs.usage": "admin",
   "blobs.collect": "admin",
@@ -66,7 +72,7 @@ const t = initTRPC.context<Context>().create({
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
 });
 
-const coded = (code: Code, text: string): TRPCError =>
+export const coded = (code: Code, text: string): TRPCError =>
   new TRPCError({ code: CODES[code].trpc, message: text, cause: new EngraftError(code, text) });
 
 const withCodes = t.middleware(async ({ next }) => {
@@ -81,6 +87,8 @@ const allowed = t.middleware(({ path, ctx, next }) => {
   if (need === "anybody") return next();
   if (ctx.caller === null) throw coded("not-signed-in", "Sign in first.");
   if (need === "admin" && ctx.caller.role !== "admin") throw coded("not-allowed", "Only an admin may do this.");
+  const missing = ctx.caller.scopes === undefined ? undefined : scopeMissing(ctx.caller.scopes, "procedures", path);
+  if (missing !== undefined) throw coded("not-allowed", missing);
   return next();
 });
 

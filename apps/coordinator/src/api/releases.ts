@@ -1,18 +1,30 @@
+import * as z from "zod";
 import { RunId } from "@engraft/core/base/ids";
+import { criteriaOf } from "@engraft/core/provenance/criteria";
 import { runView } from "@engraft/core/rounds/view";
 import type { App } from "../app.ts";
 import { ReleaseFiles } from "../http/releases.ts";
+import { release, withdraw } from "../releases/make.ts";
 import { storedPlan } from "../plans/plans.ts";
-import type { Base, Plan, Release, Run } from "../store/generated/client.ts";
-import { procedure, router } from "./procedures.ts";
-import type { ReleaseView } from "./views.ts";
+import type { Base, Download, Plan, Release, Run } from "../store/generated/client.ts";
+import { callerOf, procedure, router } from "./procedures.ts";
+import type { ReleaseView } from "./release-views.ts";
 
-type ReleaseRow = Release & { readonly run: Run & { readonly plan: Plan & { readonly base: Base } } };
+type ReleaseRow = Release & {
+  readonly run: Run & { readonly plan: Plan & { readonly base: Base } };
+  readonly downloads: readonly Download[];
+};
 
-const WITH_RUN = { run: { include: { plan: { include: { base: true } } } } } as const;
+const WITH_RUN = { run: { include: { plan: { include: { base: true } } } }, downloads: true } as const;
 
-async function view({ store }: App, row: ReleaseRow): Promise<ReleaseView> {
+const releasedOf = ({ name, version, notes, releasedBy, releasedAt }: Release): ReleaseView["released"] =>
+  name === null || version === null || releasedAt === null
+    ? null
+    : { name, version, notes: notes ?? "", by: releasedBy ?? "", at: releasedAt.getTime() };
+
+async function view({ store, identity }: App, row: ReleaseRow): Promise<ReleaseView> {
   const { plan } = row.run;
+  const content = storedPlan(plan.text);
   const folded = runView((await store.events(row.runId)).map(({ event }) => event));
   return {
     id: row.id,
@@ -21,9 +33,17 @@ async function view({ store }: App, row: ReleaseRow): Promise<ReleaseView> {
     base: { name: plan.base.name, version: plan.base.version },
     createdAt: row.createdAt.getTime(),
     rounds: folded?.rounds.length ?? 0,
-    aggregation: storedPlan(plan.text).aggregation.method,
-    files: ReleaseFiles.parse(row.files).map((file) => ({ ...file, url: `/releases/${row.id}/${file.name}` })),
+    aggregation: content.aggregation.method,
+    files: ReleaseFiles.parse(row.files).map((file) => ({
+      ...file,
+      url: `/releases/${row.id}/${file.name}`,
+      downloads: row.downloads.find((one) => one.file === file.name)?.count ?? 0,
+    })),
     comparisons: folded?.comparisons ?? [],
+    released: releasedOf(row),
+    withdrawn: row.withdrawnAt === null ? null : { by: row.withdrawnBy ?? "", at: row.withdrawnAt.getTime(), why: row.withdrawn ?? "" },
+    criteria: folded === undefined ? [] : criteriaOf(content, folded),
+    key: identity.publicKey,
   };
 }
 
@@ -38,4 +58,22 @@ export async function releaseOf(app: App, run: RunId): Promise<ReleaseView | nul
   return row === null ? null : view(app, row);
 }
 
-export const releases = router({ list: procedure.query(({ ctx }) => releaseViews(ctx.app)) });
+const Name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/, "use 2 to 40 of a-z, 0-9 and '-'");
+const Version = z.string().regex(/^[0-9]+\.[0-9]+(\.[0-9]+)?$/, "use numbers with dots, as in 1.0 or 1.0.2");
+const Words = z.string().trim();
+
+export const releases = router({
+  list: procedure.query(({ ctx }) => releaseViews(ctx.app)),
+  make: procedure
+    .input(z.strictObject({ run: RunId, name: Name, version: Version, notes: Words.max(4000), despite: Words.min(1).max(1000).nullable() }))
+    .mutation(async ({ ctx, input }): Promise<ReleaseView | null> => {
+      await release(ctx.app, { ...input, by: callerOf(ctx).actor });
+      return releaseOf(ctx.app, input.run);
+    }),
+  withdraw: procedure
+    .input(z.strictObject({ run: RunId, why: Words.min(1).max(1000) }))
+    .mutation(async ({ ctx, input }): Promise<{ ok: true }> => {
+      await withdraw(ctx.app, { ...input, by: callerOf(ctx).actor });
+      return { ok: true };
+    }),
+});

@@ -12,6 +12,7 @@ import { runs } from "./runs.ts";
 import { setup } from "./setup.ts";
 import { sites } from "./sites.ts";
 import { users } from "./users.ts";
+import { tokens } from "./tokens.ts";
 import type { Me } from "./views.ts";
 
 const me = procedure.query(({ ctx }): Me => {
@@ -19,6 +20,6 @@ const me = procedure.query(({ ctx }): Me => {
   return { email, name, role };
 });
 
-export const appRouter = router({ setup, me, home, sites, bases, plans, runs, releases, users, audit, blobs, live, doctor });
+export const appRouter = router({ setup, me, home, sites, bases, plans, runs, releases, users, tokens, audit, blobs, live, doctor });
 
 export type AppRouter = typeof appRouter;

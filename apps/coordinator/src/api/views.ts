@@ -8,8 +8,10 @@ import type { AggregationMethod } from "@engraft/core/models/aggregation";
 import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
 import type { RunEvent } from "@engraft/core/rounds/events";
-import type { Comparison, RunPhase } from "@engraft/core/rounds/view";
+import type { RunPhase } from "@engraft/core/rounds/view";
+import type { Scope } from "./scopes.ts";
 import type { Inside } from "../doctor/inside.ts";
+import type { ReleaseView } from "./release-views.ts";
 import type { Numbers } from "@engraft/core/models/directory-numbers";
 
 export type Role = "admin" | "researcher";
@@ -18,6 +20,20 @@ export interface Me {
   readonly email: string;
   readonly name: string;
   readonly role: Role;
+}
+
+export interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  /** E-mail. */
+  readonly owner: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+  /** False once it is expired or revoked, or its owner may not sign in. */
+  readonly counts: boolean;
 }
 
 export interface UserView {
@@ -204,18 +220,6 @@ export type LiveItem =
   /** Something on the federation level changed (sites, plans, approvals, releases): refetch. */
   | { readonly kind: "changed"; readonly what: "sites" | "plans" | "runs" | "releases" };
 
-export interface ReleaseView {
-  readonly id: string;
-  readonly run: string;
-  readonly plan: { readonly digest: string; readonly name: string; readonly version: number };
-  readonly base: { readonly name: string; readonly version: string };
-  readonly createdAt: number;
-  readonly rounds: number;
-  readonly aggregation: AggregationMethod;
-  readonly files: readonly { readonly name: string; readonly url: string; readonly sha256: string; readonly bytes: number }[];
-  readonly comparisons: readonly Comparison[];
-}
-
 export interface AuditView {
   readonly seq: number;
   readonly at: number;
@@ -270,14 +274,21 @@ export interface HomeView {
  *   runs.start         M [a]  { plan: Digest } -> { run }
  *   runs.stop          M [a]  { run } -> { ok: true }
  *   releases.list      Q [r]  -> ReleaseView[]
+ *   releases.make      M [a]  { run, name, version, notes, despite } -> ReleaseView
+ *   releases.withdraw  M [a]  { run, why } -> { ok: true }
  *   users.list         Q [a]  -> UserView[]
  *   users.create       M [a]  { email, name, password, role } -> { ok: true }
+ *   tokens.list        Q [r]  -> TokenView[]                       (one's own; by no token)
+ *   tokens.create      M [r]  { name, scopes, days?, owner? } -> TokenView with secret
+ *   tokens.revoke      M [r]  { id } -> { ok: true }
  *   audit.list         Q [a]  { before?: seq } -> AuditView[]
  *   doctor.inside      Q [a]  {} -> InsideView
  *   blobs.usage        Q [a]  -> BlobUsageView
  *   blobs.collect      M [a]  -> BlobSizes                          (what was let go)
  *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))
  *
+ * A personal token reaches what scopes.ts lists, as far as its owner's role does.
+ *
  * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, GET /probe, POST /enrol,
- * PUT /blobs/<sha256> [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
+ * PUT /blobs/<sha256> [a], GET /audit/export [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
  */

@@ -12,6 +12,7 @@ import type { Caller } from "../api/context.ts";
 import type { Role, UserView } from "../api/views.ts";
 import type { Store } from "../store/store.ts";
 import { forgetSetupToken } from "./secrets.ts";
+import { TOKEN_PREFIX, type Tokens } from "./tokens.ts";
 
 /** Set by the server to the address of the socket; what a browser sends under this name is overwritten. */
 export const ADDRESS_HEADER = "x-engraft-address";
@@ -34,6 +35,7 @@ export interface AccountsOptions {
   readonly operatorToken: string;
   readonly publicUrl: string;
   readonly trustedOrigins: readonly string[];
+  readonly tokens: Tokens;
   readonly now: () => number;
   /** Null where the first admin exists. */
   readonly setupToken: string | null;
@@ -105,11 +107,12 @@ export class Accounts {
     return true;
   }
 
-  /** Who asks: the operator by bearer token, a person by session cookie, or nobody. */
+  /** Who asks: the operator or a person's program by bearer token, a person by session cookie, or nobody. Throws what Tokens does. */
   async callerOf(request: IncomingMessage): Promise<Caller | null> {
     const { authorization, cookie } = request.headers;
     if (authorization !== undefined) {
-      const token = authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : "";
+      const token = authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length).trim() : "";
+      if (token.startsWith(TOKEN_PREFIX)) return this.#options.tokens.callerOf(token, request.socket.remoteAddress ?? "");
       return sameText(token, this.#options.operatorToken)
         ? { id: "operator", email: "", name: "operator", role: "admin", actor: "operator" }
         : null;

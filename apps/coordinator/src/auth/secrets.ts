@@ -1,5 +1,5 @@
 /** Secrets of the coordinator: files under <data>, readable by its user only, made once. */
-import { randomBytes } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, randomBytes, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { fromBase64url, toBase64url } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
@@ -23,6 +23,16 @@ export async function coordinatorIdentity(data: string): Promise<Identity> {
   const seed = fromBase64url(await secretFile(path));
   if (seed?.length !== 32) throw new EngraftError("bad-config", `${path} does not hold a key. Restore it from a backup.`);
   return identityFromSeed(seed);
+}
+
+/** The key for signatures that OpenSSF's tool checks: ECDSA on P-256, as PEM (PKCS #8). Losing it means that later releases name another one. */
+export async function modelSigningKey(data: string): Promise<KeyObject> {
+  const path = join(data, "secrets", "model-signing.pem");
+  const there = await readIfThere(path);
+  if (there !== undefined) return createPrivateKey(there);
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await writeFileDurably(path, privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
+  return privateKey;
 }
 
 /** Bearer token for the command line on the same machine. */

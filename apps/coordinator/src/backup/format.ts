@@ -9,7 +9,10 @@
 import { Digest, Instant, PublicKey } from "@engraft/core/base/ids";
 import * as z from "zod";
 
-/** Every table with what must outlive a disk, each after those that it refers to. Sessions are not: people sign in again. */
+/**
+ * Every table with what must outlive a disk, each after those that it refers to. Sessions are not: people sign in again. Tokens are
+ * not: one that was revoked after the backup would be good again.
+ */
 export const TABLES = [
   "federation",
   "user",
@@ -23,7 +26,9 @@ export const TABLES = [
   "event",
   "statement",
   "release",
+  "download",
   "audit",
+  "audit_head",
 ] as const;
 
 export const Applied = z.strictObject({ name: z.string(), checksum: z.string() });

@@ -13,7 +13,7 @@ export interface Said {
   readonly lines: readonly string[];
 }
 
-function parsed<T extends z.ZodType>(schema: T, text: string, what: string): z.infer<T> {
+export function parsed<T extends z.ZodType>(schema: T, text: string, what: string): z.infer<T> {
   const read = schema.safeParse(text);
   if (!read.success) throw new EngraftError("bad-input", `"${text}" is not ${what}: ${read.error.issues[0]?.message ?? ""}`);
   return read.data;

@@ -127,6 +127,7 @@ export async function open(config: Config, port: number, log: Logger, term?: Ter
     otherUrls: config.otherUrls ?? [],
     trustedOrigins: [...new Set([new URL(publicUrl).origin, ...loopback])],
     keepDays: config.keepDays,
+    keepAuditDays: config.keepAuditDays,
     log,
     now: clock,
   });

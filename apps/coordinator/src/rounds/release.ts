@@ -4,7 +4,8 @@ import { utf8 } from "@engraft/core/base/bytes";
 import { bySite } from "@engraft/core/base/ids";
 import type { Manifest } from "@engraft/core/models/manifest";
 import { writeHeader } from "@engraft/core/models/safetensors";
-import { personalTensors, sizeOf, trainableTensors } from "@engraft/core/models/tensors";
+import { personalTensors, sizeOf, totalSize, trainableTensors } from "@engraft/core/models/tensors";
+import { VARIATE_FILE } from "@engraft/core/provenance/verify";
 import type { BlobRef, RunEvent } from "@engraft/core/rounds/events";
 import type { RunParams } from "@engraft/core/rounds/state";
 import { runView, type RunView } from "@engraft/core/rounds/view";
@@ -43,6 +44,7 @@ export async function makeRelease(store: Store, blobs: BlobStore, source: Releas
     await textFile(blobs, "plan.json", source.params.plan),
     await textFile(blobs, "metrics.json", { comparisons: view.comparisons, curve: view.curve }),
     await textFile(blobs, "run.json", runRecord(source, view, events, weights)),
+    ...(await besideModel(blobs, source)),
   ];
   await store.write(async (tx) => {
     // A crash between the files and here leads here again; two rows cannot be.
@@ -83,6 +85,16 @@ async function writeModel(blobs: BlobStore, { manifest, params, checkpoint }: Re
       }),
     ),
   );
+}
+
+/** What a strategy lets travel behind the model: whoever verifies the release holds both against the last checkpoint. */
+async function besideModel(blobs: BlobStore, { manifest, params, checkpoint }: ReleaseSource): Promise<readonly ReleaseFile[]> {
+  const begin = 4 * totalSize(trainableTensors(manifest.tensors, params.plan.training.trainable));
+  if (begin === checkpoint.bytes) return [];
+  const { digest, bytes } = await withFile(blobs, checkpoint.digest, (vector) =>
+    blobs.write((append) => eachSlice(vector, begin, checkpoint.bytes, append)),
+  );
+  return [{ name: VARIATE_FILE, sha256: digest, bytes }];
 }
 
 /** A release can be the base of the next plan: same fields and layers, own name and version. */

@@ -19,6 +19,7 @@ const PAGES: readonly Place[] = [
   { name: "Plans", kind: "page", href: "/plans" },
   { name: "Releases", kind: "page", href: "/models" },
   { name: "Sites", kind: "page", href: "/sites" },
+  { name: "Your tokens", kind: "page", href: "/tokens" },
 ];
 const ADMIN_PAGES: readonly Place[] = [
   { name: "Write plan", kind: "page", href: "/plans/new" },

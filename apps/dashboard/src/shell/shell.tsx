@@ -1,6 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import { Activity, FileText, Hospital, House, Package, ScrollText, Users, type LucideIcon } from "lucide-react";
+import { Activity, FileText, Hospital, House, KeyRound, Package, ScrollText, Users, type LucideIcon } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { ReactNode } from "react";
@@ -29,6 +29,7 @@ const ITEMS: readonly Item[] = [
   { href: "/plans", name: "Plans", icon: FileText },
   { href: "/models", name: "Releases", icon: Package },
   { href: "/sites", name: "Sites", icon: Hospital },
+  { href: "/tokens", name: "Your tokens", icon: KeyRound },
   { href: "/audit", name: "Audit", icon: ScrollText, admin: true },
   { href: "/users", name: "Users", icon: Users, admin: true },
 ];

@@ -1,5 +1,7 @@
 /** `approve` and `refuse`: the steward's decision, signed with the site's key over the plan's digest. */
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
+import type { Digest } from "@engraft/core/base/ids";
+import { mappingDigest } from "@engraft/engine/data/mapping";
 import type { Trial } from "@engraft/engine/native/trial";
 import { MESSAGES, type Approval } from "@engraft/core/protocol/messages";
 import { listData, resolveData } from "../data/registry.ts";
@@ -55,22 +57,37 @@ export async function approve(
   await mustBeCompared(home, options.membership, offered);
   const registered = data === undefined && (await listData(home)).length === 0 ? null : await resolveData(home, data);
   const table = registered?.name ?? null;
-  const trial = await options.tryPlan(offered, registered === null ? null : await dataSummary(registered, offered));
+  const trial = await options.tryPlan(offered, registered === null ? null : await dataSummary(home, registered, offered));
   if (!trial.can)
     throw new EngraftError(
       "training-failed",
       `Plan ${offered.plan.name} ${offered.plan.version} cannot be trained on this machine: ${trial.reason}. Nothing was signed; "engraft-site engine status" shows the engines.`,
     );
+  const mapping = registered === null ? null : await mappingDigest(registered.table);
   const next =
     table === null
       ? 'No table is registered yet, so the site will decline until "engraft-site data add" was run and the plan is approved again.'
-      : `It may use table "${table}".`;
+      : `It may use table "${table}".${mappingWords(registered?.table.patient === null, mapping)}`;
   const figures = !offered.plan.metrics.perSite
     ? ""
     : siteMetrics
       ? " Figures of this site's own patients may leave."
       : " Figures of this site's own patients stay here (--site-metrics lets them out).";
-  return decide(options, offered, { decision: "approved", reason: null, siteMetrics }, table, next + figures);
+  const said = {
+    decision: "approved" as const,
+    reason: null,
+    siteMetrics,
+    ...(mapping === null ? {} : { mapping }),
+    ...(registered?.table.patient === null ? { rowsAsPatients: true as const } : {}),
+  };
+  return decide(options, offered, said, table, next + figures);
+}
+
+/** What the steward signs beside the plan, where the table is not taken as it stands. */
+function mappingWords(rowsAsPatients: boolean, mapping: Digest | null): string {
+  if (mapping === null) return "";
+  const rows = rowsAsPatients ? " It has no patient ids, so each row counts as a patient." : "";
+  return `${rows} What the site says of its units, codes and patients is approved as it is now (${mapping.slice(0, 12)}); a change needs a new approval.`;
 }
 
 /** A directory that nobody compared could hold sites that the coordinator invented; then it would read every update. */
@@ -99,7 +116,7 @@ export async function refusePlan(options: DecisionOptions & { readonly reason: s
 async function decide(
   options: DecisionOptions,
   offered: OfferedPlan,
-  said: Pick<Approval, "decision" | "reason" | "siteMetrics">,
+  said: Pick<Approval, "decision" | "reason" | "siteMetrics" | "mapping" | "rowsAsPatients">,
   data: string | null,
   next: string,
 ): Promise<Decided> {
@@ -174,7 +191,7 @@ export const addRefuse: AddCommand = (program, run) => {
 /** The steward learns now, not from a declined round, that the table does not fit. */
 async function withDataWarning(home: string, decided: Decided): Promise<Decided> {
   if (decided.data === null) return decided;
-  const summary = await dataSummary(await resolveData(home, decided.data), await resolvePlan(home, decided.plan));
+  const summary = await dataSummary(home, await resolveData(home, decided.data), await resolvePlan(home, decided.plan));
   if (summary.report?.ok === true) return decided;
   const text = `${decided.text}\nWarning: the table does not fit the plan, so every ask will be declined until it does. "engraft-site data check ${decided.data}" says why.`;
   return { ...decided, text };

@@ -58,7 +58,7 @@ export async function reviewPlan(home: string, membership: Membership, offered: 
         ? tables[0]
         : undefined;
   const standing = standingOf(offered, decision);
-  const data = table === undefined ? null : await dataSummary(table, offered);
+  const data = table === undefined ? null : await dataSummary(home, table, offered);
   return {
     digest: offered.digest,
     words: digestWords(offered.digest),

@@ -11,7 +11,9 @@ import { findDecision } from "../vault/decisions.ts";
 import { requireMembership, type Membership } from "../vault/federation.ts";
 import { resolvePlan, savePlan, understandOffer } from "../vault/plans.ts";
 import { approve, refusePlan } from "./decide.ts";
-import { checkData, declarationFrom } from "./data.ts";
+import { checkData } from "./data.ts";
+import { mappingDigest } from "@engraft/engine/data/mapping";
+import { declarationFrom } from "./table-flags.ts";
 import { join as joinFederation } from "./join.ts";
 import { reviewPlan } from "./review.ts";
 
@@ -78,13 +80,25 @@ describe("data", () => {
   it("[D2] is checked as declared against a plan, by line and without a value", async () => {
     const digest = await offer(makePlan());
     await table("main", ["pid;years;num", "a;50,5;1", "b;777;0", "c;?;0", "d;40;9"]);
-    const report = await checkData(await resolveData(home, "main"), await resolvePlan(home, digest));
+    const report = await checkData(home, await resolveData(home, "main"), (await resolvePlan(home, digest)).plan.data);
     expect(report).toMatchObject({ ok: true, rows: 4, usable: 3, classes: { positive: 1, negative: 2 } });
-    expect(report.findings.map(({ kind, places }) => [kind, places[0]?.line])).toEqual([
+    expect(report.findings.filter(({ kind }) => !kind.startsWith("few-")).map(({ kind, places }) => [kind, places[0]?.line])).toEqual([
       ["unknown-label", 5],
       ["outside-range", 3],
     ]);
     expect(JSON.stringify(report)).not.toContain("777");
+  });
+
+  it("[D1] [D13] is a CSV file, a Parquet file or a query, and has patient ids or a waiver", () => {
+    const { delimiter: _, decimal: __, missing: ___, ...rest } = flags;
+    expect(declarationFrom({ ...rest, parquet: "t.parquet" })).toMatchObject({ source: "parquet", patient: "pid" });
+    const query = { ...rest, query: "SELECT 1", databaseEnv: "WAREHOUSE" };
+    expect(declarationFrom(query)).toMatchObject({ source: "sql", address: { variable: "WAREHOUSE" }, seconds: 600 });
+    expect(() => declarationFrom({ ...query, databaseFile: "f" })).toThrow(/--database-env/);
+    expect(() => declarationFrom({ ...query, file: "t.csv" })).toThrow(/not several/);
+    expect(() => declarationFrom({ ...rest, parquet: "t", patientId: false })).toThrow(/not both/);
+    expect(() => declarationFrom({ ...rest, parquet: "t", factor: ["age=0"] })).toThrow(/not 0/);
+    expect(() => declarationFrom({ ...rest, parquet: "t", factor: ["age=x"] })).toThrow(/factors/);
   });
 
   it("a name is needed only where several tables are registered", async () => {
@@ -109,6 +123,22 @@ describe("decisions", () => {
     });
     await refusePlan({ home, membership, plan: digest, steward: "Dr. B", reason: "Too many rounds.", at: 4 });
     expect(await decision(digest)).toMatchObject({ approval: { decision: "refused", reason: "Too many rounds." }, data: null });
+  });
+
+  it("[D11] [D13] hold the digest of units, codes and patients as they are declared", async () => {
+    const digest = await offer(makePlan());
+    const given = { home, membership, plan: digest, steward: "Dr. A", data: undefined, tryPlan: canTrain, at: 3 };
+    await table("main", ["pid;years;num"]);
+    await approve(given);
+    expect(Object.keys((await decision(digest))?.approval ?? {})).not.toContain("mapping");
+    const { patient: _, ...rest } = flags;
+    const without = declarationFrom({ ...rest, file: join(home, "main.csv"), patientId: false, unit: ["age=mo"] });
+    await registerData(home, { name: "main", table: without, registeredAt: 2 });
+    const { text } = await approve(given);
+    const { mapping, rowsAsPatients } = (await decision(digest))?.approval ?? {};
+    expect([mapping, rowsAsPatients]).toEqual([await mappingDigest(without), true]);
+    expect(text).toContain(mapping?.slice(0, 12));
+    expect(text).toContain("each row counts as a patient");
   });
 
   it("are not possible about unknown or withdrawn plans, without a name, or with a table that is not there", async () => {

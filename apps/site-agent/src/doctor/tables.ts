@@ -1,6 +1,7 @@
 /** What `doctor` looks at in the registered tables: each is read as a whole, as `data check` does; no value is said. */
 import { access, constants } from "node:fs/promises";
 import { ok, problem, warning, type Check, type Finding } from "@engraft/runtime/doctor";
+import { fileOf } from "@engraft/engine/data/declaration";
 import { checkData } from "../commands/data.ts";
 import { listData, type RegisteredData } from "../data/registry.ts";
 import { listDecisions, type Decision } from "../vault/decisions.ts";
@@ -17,22 +18,26 @@ async function tableFindings(home: string): Promise<readonly Finding[]> {
   if (tables.length === 0)
     return [warning("no-table", "No table is registered.", 'Register one with "engraft-site data add"; nothing is copied or sent.')];
   const found: Finding[] = [];
-  for (const table of tables) found.push(...(await findingsOfTable(table, live, decisions)));
+  for (const table of tables) found.push(...(await findingsOfTable(home, table, live, decisions)));
   return [...found, ...unregistered(tables, live, decisions)];
 }
 
 /** Against the plans that it is approved for; where there are none, against all that are offered. */
 async function findingsOfTable(
+  home: string,
   table: RegisteredData,
   plans: readonly OfferedPlan[],
   decisions: readonly Decision[],
 ): Promise<readonly Finding[]> {
   const { name } = table;
-  const { path } = table.table;
-  const code = await access(path, constants.R_OK).then(
-    () => undefined,
-    (error: NodeJS.ErrnoException) => error.code ?? "unreadable",
-  );
+  const path = fileOf(table.table);
+  const code =
+    path === undefined
+      ? undefined
+      : await access(path, constants.R_OK).then(
+          () => undefined,
+          (error: NodeJS.ErrnoException) => error.code ?? "unreadable",
+        );
   if (code !== undefined)
     return [
       problem(
@@ -43,9 +48,10 @@ async function findingsOfTable(
     ];
   const approved = plans.filter(({ digest }) => usesTable(decisions, digest, name));
   const against = approved.length > 0 ? approved : plans;
-  if (against.length === 0) return [ok(`${name} can be read; no plan to check it against yet`)];
+  if (against.length === 0)
+    return [ok(path === undefined ? `${name}: no plan to check it against yet` : `${name} can be read; no plan to check it against yet`)];
   const found: Finding[] = [];
-  for (const offered of against) found.push(await fitFinding(table, offered, approved.length > 0));
+  for (const offered of against) found.push(await fitFinding(home, table, offered, approved.length > 0));
   return found;
 }
 
@@ -53,10 +59,10 @@ const usesTable = (decisions: readonly Decision[], plan: string, name: string): 
   decisions.some(({ approval, data }) => approval.plan === plan && approval.decision === "approved" && data === name);
 
 /** A table that does not fit a plan it is not approved for is only worth a warning. */
-async function fitFinding(table: RegisteredData, offered: OfferedPlan, approved: boolean): Promise<Finding> {
+async function fitFinding(home: string, table: RegisteredData, offered: OfferedPlan, approved: boolean): Promise<Finding> {
   const { plan } = offered;
   const of = `${table.name} against ${plan.name} ${plan.version}`;
-  const report = await checkData(table, offered);
+  const report = await checkData(home, table, offered.plan.data);
   const next = `"engraft-site data check ${table.name} --plan ${offered.digest.slice(0, 12)}" names the lines. Correct the file, or declare it anew with "engraft-site data add".`;
   if (!report.ok) {
     const why = report.findings.find(({ effect }) => effect === "error")?.text ?? "It has no usable row.";

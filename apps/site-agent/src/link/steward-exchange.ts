@@ -3,6 +3,7 @@ import type { MessageOf } from "@engraft/core/protocol/messages";
 import type { Link } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "../events.ts";
+import type { SiteAudit } from "../vault/audit.ts";
 import { findDecision, listDecisions, markRecorded, type Decision } from "../vault/decisions.ts";
 import type { Membership } from "../vault/federation.ts";
 import type { Journal } from "../vault/journal.ts";
@@ -11,6 +12,7 @@ import { findPlan, savePlan, understandOffer, type OfferedPlan } from "../vault/
 export interface StewardExchangeOptions {
   readonly home: string;
   readonly membership: Membership;
+  readonly audit: SiteAudit;
   readonly journal: Journal;
   readonly log: Logger;
   readonly emit: Emit;
@@ -39,11 +41,11 @@ export class StewardExchange {
   async sendUnrecorded(): Promise<void> {
     if (this.#link?.open !== true) return;
     const { home, membership } = this.#with;
-    for (const decision of await listDecisions(home, membership)) if (!decision.recorded) this.#send(decision);
+    for (const decision of await listDecisions(home, membership)) if (!decision.recorded) await this.#send(decision);
   }
 
   async offered(offer: MessageOf<"plan.offer">): Promise<void> {
-    const { home, membership, journal, log, emit, now } = this.#with;
+    const { home, membership, audit, journal, log, emit, now } = this.#with;
     const understood = understandOffer(offer);
     if (!understood.ok) {
       log.warn({ event: "plan.unusable", code: understood.code }, understood.text);
@@ -55,11 +57,12 @@ export class StewardExchange {
     const { news } = await savePlan(home, understood.offered, now());
     this.#plans.delete(digest);
     if (news) journal.add({ what: "plan.offered", ...which });
+    if (news) audit.note("plan.offered", digest, { name: plan.name, version: plan.version, withdrawn }, "coordinator");
     log.info({ event: "plan.offered", ...which }, "A plan was offered.");
     emit({ event: "plan.offered", ...which });
     // Offered although decided: the coordinator does not know the decision (any more).
     const decision = withdrawn ? undefined : await findDecision(home, membership, digest);
-    if (decision !== undefined) this.#send(decision);
+    if (decision !== undefined) await this.#send(decision);
   }
 
   async recorded({ plan, decision }: MessageOf<"approval.recorded">): Promise<void> {
@@ -78,11 +81,22 @@ export class StewardExchange {
     return known;
   }
 
-  #send({ statement, approval }: Decision): void {
-    if (this.#link?.open !== true || this.#sent.has(statement.sig)) return;
-    this.#link.sendStatement(statement);
-    this.#sent.add(statement.sig);
-    const { plan, decision } = approval;
+  async #send({ statement, approval }: Decision): Promise<void> {
+    const link = this.#link;
+    if (link?.open !== true || this.#sent.has(statement.sig)) return;
+    const { audit } = this.#with;
+    const { plan, decision, steward, siteMetrics } = approval;
+    const text = JSON.stringify(statement);
+    const sent = this.#sent;
+    sent.add(statement.sig);
+    try {
+      await audit.decided(steward, plan, text, { decision, siteMetrics });
+      await audit.left({ what: "decision", subject: plan, about: {}, text });
+    } catch (error) {
+      sent.delete(statement.sig);
+      throw error;
+    }
+    link.sendStatement(statement);
     const { journal, log, emit } = this.#with;
     journal.add({ what: "decision.sent", plan, decision });
     log.info({ event: "approval.sent", plan, decision }, "Sent the steward's decision.");

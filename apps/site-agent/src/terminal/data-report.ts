@@ -20,8 +20,11 @@ export function reportLines(report: TableReport): readonly string[] {
     `  missing   ${missing.length === 0 ? "nothing" : missing.join(", ")}`,
     `  split     ${(["train", "validation", "test"] as const).map((part) => `${part} ${report.parts[part].patients}`).join(", ")} patients`,
     ...report.findings.map(({ effect, text, count, places }) => {
-      const where = places.slice(0, SHOWN_PLACES).map(({ line, field }) => (field === null ? `${line}` : `${line} (${field})`));
-      return `  ${effect === "error" ? "PROBLEM" : effect === "note" ? "note" : "warning"}   ${text} ${count} time${count === 1 ? "" : "s"}, line ${where.join(", ")}${count > where.length ? ", ..." : ""}`;
+      const where = places.slice(0, SHOWN_PLACES).map(({ line, field, detail }) => {
+        const about = [field, detail].filter((part) => part !== null && part !== undefined).join(", ");
+        return about === "" ? `${line}` : `${line} (${about})`;
+      });
+      return `  ${effect === "error" ? "PROBLEM" : effect === "note" ? "note" : "warning"}   ${text} ${count} time${count === 1 ? "" : "s"}, ${report.places} ${where.join(", ")}${count > where.length ? ", ..." : ""}`;
     }),
     report.ok ? "  The table can be used." : "  The table cannot be used as it is.",
   ];

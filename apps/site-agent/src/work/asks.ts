@@ -12,6 +12,7 @@ import { namedStorageFault } from "@engraft/runtime/files";
 import type { Link } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "../events.ts";
+import type { SiteAudit } from "../vault/audit.ts";
 import type { Journal } from "../vault/journal.ts";
 import type { StoredAnswer } from "../vault/outbox.ts";
 import { answerAsk } from "./answer.ts";
@@ -26,6 +27,7 @@ export interface AsksDependencies {
   readonly secure: SecureRounds;
   readonly link: () => Pick<Link, "send" | "sendStatement"> | undefined;
   readonly standing: (ask: Ask) => Promise<Standing>;
+  readonly audit: SiteAudit;
   readonly journal: Journal;
   readonly log: Logger;
   readonly emit: Emit;
@@ -57,6 +59,7 @@ export class Asks {
   #current: { ask: Ask; readonly abort: AbortController } | undefined;
   #working: Promise<void> = Promise.resolve();
   #paused = false;
+  #lastAsked = "";
 
   constructor(dependencies: AsksDependencies) {
     this.#with = dependencies;
@@ -70,6 +73,7 @@ export class Asks {
   receive(ask: Ask): Promise<void> | void {
     const { outbox } = this.#with.workshop;
     const id = idOf(ask);
+    this.#asked(ask);
     if (this.#paused) return this.#decline(ask, refuse("paused", "This site is paused by its own people. Only they can resume it."));
     if (this.#current !== undefined && idOf(this.#current.ask) === id && !this.#current.abort.signal.aborted) {
       this.#current.ask = ask;
@@ -190,7 +194,7 @@ export class Asks {
     // Answers to earlier rounds of this run are no longer wanted.
     for (const old of workshop.outbox.all()) if (old.run === ask.run) await workshop.outbox.remove(old);
     if (ask.attempt !== null) return this.#answerSecurely(checked, signal);
-    this.#sendStored(await answerAsk(workshop, checked, signal), false);
+    await this.#sendStored(await answerAsk(workshop, checked, signal), false);
   }
 
   /** Train first, then open the keys: most sites that vanish do so before the others rely on them. */
@@ -235,13 +239,17 @@ export class Asks {
     this.#decline(ask, refusal);
   }
 
-  #sendStored(answer: StoredAnswer, again: boolean): void {
-    const { journal, emit, log } = this.#with;
+  async #sendStored(answer: StoredAnswer, again: boolean): Promise<void> {
+    const { audit, journal, emit, log } = this.#with;
+    if (this.#with.link() === undefined) return;
+    const which = { run: answer.run, round: answer.round, kind: answer.kind };
+    const about = { round: answer.round, again };
+    const what = answer.kind === "train" ? "update" : "evaluation";
+    await audit.left({ what, subject: answer.run, about, text: JSON.stringify(answer.statement), body: answer.blob });
     const link = this.#with.link();
     if (link === undefined) return;
     crashPoint(`send.${answer.kind}`);
     link.sendStatement(answer.statement);
-    const which = { run: answer.run, round: answer.round, kind: answer.kind };
     const bytes = answer.blob?.bytes ?? 0;
     journal.add({ what: "answer.sent", ...which, bytes, digest: answer.blob?.digest ?? null, again });
     log.info({ ...which, event: "answer.sent", bytes, again }, "Sent an answer.");
@@ -249,14 +257,24 @@ export class Asks {
   }
 
   #decline(ask: Ask, refusal: Refusal): void {
-    const { journal, log, emit } = this.#with;
+    const { audit, journal, log, emit } = this.#with;
     const link = this.#with.link();
     if (link === undefined) return;
     const decline: Decline = { ...about(ask), plan: ask.plan, code: refusal.code, text: refusal.text.slice(0, 500) };
     link.send("decline", decline);
+    audit.note("declined", ask.run, { round: ask.round, kind: ask.kind, code: refusal.code });
     journal.add({ what: "ask.declined", ...about(ask), plan: ask.plan, code: refusal.code, text: refusal.text });
     log.warn({ ...about(ask), event: "ask.declined", code: refusal.code, plan: ask.plan }, refusal.text);
     emit({ event: "declined", ...about(ask), code: refusal.code, text: refusal.text });
+  }
+
+  /** Entered once, however often the coordinator asks it. */
+  #asked({ run, round, kind, plan, checkpoint, attempt }: Ask): void {
+    const detail = { round, kind, plan, checkpoint: checkpoint.digest, attempt: attempt?.number ?? null };
+    const text = JSON.stringify([run, detail]);
+    if (text === this.#lastAsked) return;
+    this.#lastAsked = text;
+    this.#with.audit.note("asked", run, detail, "coordinator");
   }
 
   /** Takes a run's asks off the queue and ends the work on it; true where there was any. */

@@ -32,6 +32,7 @@ const standing: Standing = {
   offered,
   decision: { approval, statement: seal(identityFromSeed(new Uint8Array(32)), "approval", "f", approval), data: "main", recorded: true },
   paused: false,
+  mapping: null,
   data: {
     name: "main",
     registeredAt: 1,
@@ -43,6 +44,15 @@ describe("[P5] an ask", () => {
   it("is agreed to under an approved plan", () => {
     expect(checkAsk(ask, standing)).toMatchObject({ ok: true, size: { vectorLength: LENGTH } });
     expect(checkAsk({ ...ask, kind: "evaluate", round: 0 }, standing)).toMatchObject({ ok: true });
+  });
+
+  it("[D11] is refused where the site's mapping is not the one that was approved, also where there is none any more", () => {
+    const mapping = "2".repeat(64) as Digest;
+    const approved = { ...standing.decision, approval: { ...approval, mapping } } as Standing["decision"];
+    expect(checkAsk(ask, { ...standing, decision: approved, mapping })).toMatchObject({ ok: true, mapping });
+    for (const other of [null, "3".repeat(64) as Digest])
+      expect(checkAsk(ask, { ...standing, decision: approved, mapping: other })).toMatchObject({ ok: false, code: "plan-not-approved" });
+    expect(checkAsk(ask, { ...standing, mapping })).toMatchObject({ ok: false, code: "plan-not-approved" });
   });
 
   it.each([

@@ -1,5 +1,6 @@
 /** Whether an ask may be answered. Pure; nothing is fetched or trained before it has said yes. */
 import { refuse, type Refusal } from "@engraft/core/base/errors";
+import type { Digest } from "@engraft/core/base/ids";
 import { vectorSizeOf, type VectorSize } from "@engraft/core/models/analytic";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { RegisteredData } from "../data/registry.ts";
@@ -12,6 +13,8 @@ export interface Standing {
   readonly decision: Decision | undefined;
   readonly paused: boolean;
   readonly data: RegisteredData | undefined;
+  /** Of the table as it is declared now (`mappingDigest`). */
+  readonly mapping: Digest | null;
 }
 
 /** An ask that this site's steward has agreed to, with everything that is needed to answer it. */
@@ -21,6 +24,8 @@ export interface Agreed {
   readonly offered: OfferedPlan;
   readonly data: RegisteredData;
   readonly decision: Decision;
+  /** What the steward approved of the table's mapping; it is what stands now. */
+  readonly mapping: Digest | null;
   /** Whether figures of this site's own patients may leave: the plan asks for them, and the steward lets them. */
   readonly siteMetrics: boolean;
   /** Of checkpoints and updates. */
@@ -29,7 +34,7 @@ export interface Agreed {
 
 /** P5: an ask is answered only under a plan that the steward has approved by this very digest, and only as that plan says. */
 export function checkAsk(ask: Ask, standing: Standing): Agreed | Refusal {
-  const { offered, decision, paused, data } = standing;
+  const { offered, decision, paused } = standing;
   const short = ask.plan.slice(0, 12);
   if (paused) return refuse("paused", "This site is paused by its own people. Only they can resume it.");
   if (offered === undefined) return refuse("plan-unknown", `Plan ${short} was never offered to this site, so nobody here could read it.`);
@@ -37,7 +42,7 @@ export function checkAsk(ask: Ask, standing: Standing): Agreed | Refusal {
     return refuse("plan-not-approved", `Plan ${short} waits for this site's steward. Nothing was fetched or trained.`);
   if (decision.approval.decision === "refused") return refuse("plan-refused", `This site's steward has refused plan ${short}.`);
   if (offered.withdrawn) return refuse("plan-withdrawn", `Plan ${short} was withdrawn.`);
-  return asPlanned(ask, offered) ?? withData(ask, offered, decision, data);
+  return asPlanned(ask, offered) ?? withData(ask, offered, decision, standing);
 }
 
 function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
@@ -57,7 +62,7 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
   return undefined;
 }
 
-function withData(ask: Ask, offered: OfferedPlan, decision: Decision, data: RegisteredData | undefined): Agreed | Refusal {
+function withData(ask: Ask, offered: OfferedPlan, decision: Decision, { data, mapping }: Standing): Agreed | Refusal {
   const { plan, manifest } = offered;
   const size = vectorSizeOf(plan, manifest);
   const { vectorLength } = size;
@@ -73,6 +78,11 @@ function withData(ask: Ask, offered: OfferedPlan, decision: Decision, data: Regi
       "data-missing",
       'The plan is approved, but no table is registered for it at this site. Its people must run "engraft-site data add".',
     );
+  if ((decision.approval.mapping ?? null) !== mapping) return refuse("plan-not-approved", mappingChanged(ask.plan));
   const siteMetrics = plan.metrics.perSite && decision.approval.siteMetrics;
-  return { ok: true, ask, offered, data, decision, siteMetrics, size };
+  return { ok: true, ask, offered, data, decision, mapping, siteMetrics, size };
 }
+
+/** D11 */
+export const mappingChanged = (plan: string): string =>
+  `What this site says of its table (units, codes, patients) is not what its steward approved with plan ${plan.slice(0, 12)}. Nothing was trained; its people must look at it and approve again.`;

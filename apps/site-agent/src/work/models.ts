@@ -5,9 +5,14 @@
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { EngraftError } from "@engraft/core/base/errors";
+import type { RunId } from "@engraft/core/base/ids";
 import { readsFile } from "@engraft/core/models/fields";
+import { fileOf, type TableDeclaration } from "@engraft/engine/data/declaration";
+import { mappingDigest } from "@engraft/engine/data/mapping";
 import { featureCachePlace } from "../vault/feature-cache.ts";
-import type { Agreed } from "./check-ask.ts";
+import { siteSplit } from "../vault/split-key.ts";
+import { mappingChanged, type Agreed } from "./check-ask.ts";
 import type { OnProgress, OpenSiteModel, SiteModel } from "./site-model.ts";
 import type { Vectors } from "./vectors.ts";
 
@@ -33,7 +38,7 @@ export class Models {
     signal: AbortSignal,
   ): Promise<SiteModel> {
     const { ask, offered, data } = agreed;
-    const key = `${ask.plan} ${data.name} ${data.registeredAt} ${await versionOf(data.table.path)}`;
+    const key = [ask.plan, data.name, data.registeredAt, agreed.mapping, await versionOf(data.table, ask.run)].join(" ");
     if (this.#open?.key === key) return this.#open.model;
     await this.close();
     const { manifest, plan } = offered;
@@ -41,7 +46,13 @@ export class Models {
     const trunk = manifest.trunk === undefined ? undefined : await this.#vectors.load(manifest.trunk.onnx, report.download);
     const files = manifest.inputs.some(readsFile);
     const featureCache = files ? await featureCachePlace(this.#home) : undefined;
-    const model = await this.#openSiteModel({ manifest, weights, trunk, plan, table: data.table, featureCache }, report.prepare, signal);
+    const site = await siteSplit(this.#home, { keep: true });
+    const input = { manifest, weights, trunk, plan, table: data.table, site, featureCache };
+    const model = await this.#openSiteModel(input, report.prepare, signal);
+    if ((await mappingDigest(data.table)) !== agreed.mapping) {
+      await model.close();
+      throw new EngraftError("plan-not-approved", mappingChanged(ask.plan));
+    }
     this.#open = { key, model };
     this.#opened(model.engine);
     return model;
@@ -54,8 +65,14 @@ export class Models {
   }
 }
 
+/** Changes with what holds the table. A database says nothing of the kind: its table is read once a run. */
+async function versionOf(table: TableDeclaration, run: RunId): Promise<string> {
+  const path = fileOf(table);
+  return path === undefined ? run : versionAt(path);
+}
+
 /** Changes whenever the file is written, replaced or removed; of a folder, whenever that is done to a file in it or below. */
-async function versionOf(path: string): Promise<string> {
+async function versionAt(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return "absent";
   const own = `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
@@ -63,7 +80,7 @@ async function versionOf(path: string): Promise<string> {
   const hash = createHash("sha256").update(own);
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   for (const entry of entries) {
-    if (entry.isFile()) hash.update(`${entry.parentPath}/${entry.name} ${await versionOf(join(entry.parentPath, entry.name))}\n`);
+    if (entry.isFile()) hash.update(`${entry.parentPath}/${entry.name} ${await versionAt(join(entry.parentPath, entry.name))}\n`);
   }
   return hash.digest("hex");
 }

@@ -5,6 +5,7 @@ import type { Tally } from "@engraft/core/models/tally";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { TableDeclaration } from "@engraft/engine/data/declaration";
+import type { SiteSplit } from "@engraft/engine/data/kept-cuts";
 import type { CachePlace } from "@engraft/engine/trunk/feature-cache";
 
 export interface SeedParts {
@@ -65,6 +66,8 @@ export interface ModelInput {
   readonly trunk: Uint8Array | undefined;
   readonly plan: Plan;
   readonly table: TableDeclaration;
+  /** For plans that split patients by a key of the site's own. */
+  readonly site: SiteSplit;
   /** Where the features of its frozen part are kept between runs. */
   readonly featureCache: CachePlace | undefined;
 }

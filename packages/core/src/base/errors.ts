@@ -85,6 +85,11 @@ export const CODES = {
   "version-conflict": entry("CONFLICT", 4064, 64),
   "port-busy": entry("CONFLICT", 4065, 65),
   "database-unavailable": entry("INTERNAL_SERVER_ERROR", 4066, 66),
+  // releases
+  withdrawn: entry("PRECONDITION_FAILED", 4068, 68),
+  "not-proven": entry("PRECONDITION_FAILED", 4069, 69),
+  // audit
+  "audit-altered": entry("INTERNAL_SERVER_ERROR", 4085, 85),
   // secure aggregation
   "directory-wrong": entry("FORBIDDEN", 4070, 70),
   "directory-not-compared": entry("PRECONDITION_FAILED", 4071, 71),

@@ -14,6 +14,8 @@ export const NumberField = z
     /** Plausible range, inclusive. A value outside it is a finding of the data check and counts as missing. */
     min: z.number(),
     max: z.number(),
+    /** g/mol: lets a site that measures mass take part where the unit is one of amount, and the other way round. */
+    molarMass: z.number().gt(0).max(10_000_000).exactOptional(),
   })
   .refine((field) => field.min < field.max, "min is not below max");
 
@@ -117,10 +119,19 @@ export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField, I
 export type Field = z.infer<typeof Field>;
 
 /**
- * How patients are split, by SHA-256 of salt and patient id: the same patient always falls into the same part, at every
- * site and in every run, however the table grows. Fractions of `train` and `validation`; the rest is `test`.
+ * How patients are split, by a hash of salt and patient id: the same patient always falls into the same part, in every run, however
+ * the table grows. Fractions of `train` and `validation`; the rest is `test`.
  */
 export const Split = z
-  .strictObject({ salt: z.string().min(1).max(64), train: z.number().gt(0).lt(1), validation: z.number().min(0).lt(1) })
+  .strictObject({
+    salt: z.string().min(1).max(64),
+    train: z.number().gt(0).lt(1),
+    validation: z.number().min(0).lt(1),
+    /**
+     * The hash is under a key of each site's own, so that nobody outside can tell a patient's part from an id; and where a site has
+     * few patients, they are divided class by class. Absent: SHA-256 without a key, the same at every site.
+     */
+    keyed: z.literal(true).exactOptional(),
+  })
   .refine((split) => split.train + split.validation < 1, "train and validation leave no test patients");
 export type Split = z.infer<typeof Split>;

@@ -4,9 +4,10 @@ import { vectorSizeOf } from "./analytic.ts";
 import { analyticInWords, analyticLeaves } from "./analytic-words.ts";
 import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
+import { filesInWords } from "./field-words.ts";
 import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
-import type { Plan } from "./plan.ts";
+import type { AcceptanceRule, Plan } from "./plan.ts";
 import { strategyInWords } from "./strategy-words.ts";
 import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
 
@@ -37,10 +38,11 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.`,
     },
     { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title).join(", ")}.` },
+    ...filesInWords(plan.data.fields),
     { topic: "To predict", words: labelInWords(plan.data.label) },
     {
       topic: "Patients",
-      words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient. Test patients are never trained on.`,
+      words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient${plan.data.split.keyed === true ? " under a key of each site's own" : ""}. Test patients are never trained on.${minimumWords(plan)}`,
     },
     {
       topic: "How",
@@ -58,6 +60,9 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
     ...fineTuning(plan, manifest),
     ...protection(plan),
     { topic: "Leaves the site", words: whatLeaves(plan, vectorSizeOf(plan, manifest).vectorLength) },
+    ...(plan.acceptance === undefined
+      ? []
+      : [{ topic: "Released if", words: `On test patients: ${plan.acceptance.map(acceptanceInWords).join("; ")}.` }]),
     ...(plan.metrics.compareAlone
       ? [
           {
@@ -68,6 +73,12 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       : []),
   ];
 }
+
+const OVER = { pooled: "over all sites' patients together", mean: "as the sites' mean", "each-site": "at every site" } as const;
+
+/** "auroc at least 0.8 as the sites' mean". */
+export const acceptanceInWords = ({ metric, on, limit }: AcceptanceRule): string =>
+  `${metric} ${"atLeast" in limit ? `at least ${limit.atLeast}` : `at most ${limit.atMost}`} ${OVER[on]}`;
 
 /** Whatever differs from plain training of the chosen part. */
 function fineTuning({ data, training, rounds }: Plan, { tensors }: Manifest): readonly PlanLine[] {
@@ -146,6 +157,15 @@ function whatLeaves(plan: Plan, travelling: number): string {
 
 const measured = (plan: Plan, part: string): string =>
   `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and ${countedOf(plan.data.label)}, from at least ${plan.metrics.minCount} patients`;
+
+/** What a site must have, where the plan demands it. */
+function minimumWords({ data: { minimum, label } }: Plan): string {
+  if (minimum === undefined) return "";
+  const each =
+    { regression: "", survival: `, and ${minimum.perClass} with an event` }[label.kind as string] ??
+    `, and ${minimum.perClass} of each outcome`;
+  return ` A site needs at least ${minimum.train} of them to train on, ${minimum.test} to test on${each}.`;
+}
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 

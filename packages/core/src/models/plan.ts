@@ -25,6 +25,15 @@ export const Optimizer = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("adam"), learningRate: z.number().gt(0).max(10) }),
 ]);
 
+/** One thing that a model must reach on test patients before it may be released. */
+export const AcceptanceRule = z.strictObject({
+  metric: MetricName,
+  /** All sites' patients together out of the sum; the sites' mean by patients; or every site that reports a figure. */
+  on: z.enum(["pooled", "mean", "each-site"]),
+  limit: z.strictObject({ atLeast: z.number() }).or(z.strictObject({ atMost: z.number() })),
+});
+export type AcceptanceRule = z.infer<typeof AcceptanceRule>;
+
 /** Syntax only; `Plan` also checks what must go together. */
 export const PlanText = z.strictObject({
   format: z.literal("engraft.plan/1"),
@@ -33,7 +42,15 @@ export const PlanText = z.strictObject({
   version: z.int().min(1).max(100_000),
   purpose: z.string().min(1).max(1000),
   base: z.strictObject({ name: z.string(), version: z.string(), manifest: Digest, weights: Digest }),
-  data: z.strictObject({ fields: z.array(Field).max(4096), label: Label, split: Split }),
+  data: z.strictObject({
+    fields: z.array(Field).max(4096),
+    label: Label,
+    split: Split,
+    /** Patients that a site must have to train: below them its table cannot be used. Absent: the data check warns at 50, 20 and 10. */
+    minimum: z
+      .strictObject({ train: z.int().min(1).max(1_000_000), test: z.int().min(1).max(1_000_000), perClass: z.int().min(1).max(1_000_000) })
+      .exactOptional(),
+  }),
   training: z.strictObject({
     trainable: TrainablePart,
     /** How much a site trains in each round. */
@@ -97,6 +114,8 @@ export const PlanText = z.strictObject({
     /** Then also a model between its own and the federation's, by a weight that it chooses on its validation patients. Absent means no. */
     compareMix: z.literal(true).optional(),
   }),
+  /** What the model must reach on test patients to be released. Absent means nothing. */
+  acceptance: z.array(AcceptanceRule).min(1).max(20).optional(),
 });
 
 const KIND_WORDS: Readonly<Record<LabelKind, string>> = {
@@ -108,11 +127,13 @@ const KIND_WORDS: Readonly<Record<LabelKind, string>> = {
   survival: "a time to an event",
 };
 
-export const Plan = PlanText.superRefine(({ data, training, rounds, metrics }, context) => {
+export const Plan = PlanText.superRefine(({ data, training, rounds, metrics, acceptance }, context) => {
   const { label } = data;
   const of = METRICS_OF[kindOf(label)];
   const problem = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
   const unfit = (name: MetricName): string => `${KIND_WORDS[kindOf(label)]} has no ${name}; it has ${of.join(", ")}`;
+  for (const { metric } of acceptance ?? [])
+    if (!metrics.names.includes(metric)) problem(["acceptance"], `the plan measures no ${metric}; name it in metrics.names`);
   for (const name of metrics.names) if (!of.includes(name)) problem(["metrics", "names"], unfit(name));
   const watched = rounds.stop?.metric;
   if (watched !== undefined && !of.includes(watched)) problem(["rounds", "stop", "metric"], unfit(watched));

@@ -53,6 +53,10 @@ const Approval = z.strictObject({
   /** Whether figures of this site's own patients may leave, where the plan asks for them. */
   siteMetrics: z.boolean(),
   reason: Text.nullable(),
+  /** Digest of what the site says of how its table becomes the plan's fields (units, codes); absent where it takes them as they stand. */
+  mapping: Digest.optional(),
+  /** The table has no patient ids: each row counts as a patient. */
+  rowsAsPatients: z.literal(true).optional(),
   steward: z.string().min(1).max(120),
   at: Instant,
 });
@@ -187,7 +191,6 @@ export const SiteFigures = z.strictObject({
   base: SiteMetrics.nullable(),
   alone: SiteMetrics.nullable(),
   federated: SiteMetrics.nullable(),
-  /** Where the plan asks for it. */
   mix: OwnMix.nullable().optional(),
 });
 

@@ -1,16 +1,10 @@
 /** The data check: reads all of a table and says what a steward must know before approving a plan. */
-import type { TableDeclaration } from "./declaration.ts";
+import { placesOf, type TableDeclaration } from "./declaration.ts";
 import type { Finding } from "./findings.ts";
-import { countOutcomes, type Outcomes } from "./outcomes.ts";
-import { PARTS, partOf, type Part } from "./split.ts";
-import { readTable, type DataPlan, type Table } from "./table.ts";
-
-export interface Counts {
-  readonly rows: number;
-  readonly patients: number;
-  /** Rows by what the label says (outcomes.ts). */
-  readonly classes: Outcomes;
-}
+import type { Counts } from "./counts.ts";
+import type { Outcomes } from "./outcomes.ts";
+import { PARTS, type Part } from "./split.ts";
+import { surveyTable, type DataPlan, type ReadOptions } from "./table.ts";
 
 export interface TableReport {
   /** Rows below the header. */
@@ -24,36 +18,30 @@ export interface TableReport {
   readonly missing: readonly { readonly field: string; readonly count: number }[];
   readonly parts: Readonly<Record<Part, Counts>>;
   readonly findings: readonly Finding[];
+  /** What `line` in the findings' places counts. */
+  readonly places: "line" | "row";
   /** False where the table cannot be used: an error among the findings, or no usable row. */
   readonly ok: boolean;
 }
 
-/** Reads the whole table. Throws `data-missing` where the file cannot be opened. Nothing in the report is a value of a record. */
-export async function checkTable(declaration: TableDeclaration, plan: DataPlan): Promise<TableReport> {
-  const { table, rowsRead, findings } = await readTable(declaration, plan, { pictures: true });
+/** Reads the whole table. Throws `data-missing` where it cannot be opened. Nothing in the report is a value of a record. */
+export async function checkTable(
+  declaration: TableDeclaration,
+  plan: DataPlan,
+  options: Omit<ReadOptions, "pictures"> = {},
+): Promise<TableReport> {
+  const { rowsRead, rows, patients, missing, counts, findings } = await surveyTable(declaration, plan, { ...options, pictures: true });
   const list = findings.list();
+  const sum = (name: string): number => PARTS.reduce((total, part) => total + (counts[part].classes[name] ?? 0), 0);
   return {
     rows: rowsRead,
-    usable: table.rows,
-    patients: table.patients.length,
-    classes: countOutcomes(plan.label, table.labels),
-    missing: plan.fields.map((field, index) => ({ field: field.name, count: countMissing(table.columns[index]) })),
-    parts: countParts(table, plan),
+    usable: rows,
+    patients,
+    classes: Object.fromEntries(Object.keys(counts.train.classes).map((name) => [name, sum(name)])),
+    missing: plan.fields.map((field, index) => ({ field: field.name, count: missing[index] ?? 0 })),
+    parts: counts,
     findings: list,
-    ok: table.rows > 0 && !list.some((finding) => finding.effect === "error"),
+    places: placesOf(declaration),
+    ok: rows > 0 && !list.some((finding) => finding.effect === "error"),
   };
 }
-
-/** Rows and patients in each part. */
-export function countParts(table: Table, plan: DataPlan): Readonly<Record<Part, Counts>> {
-  const parts = table.patients.map((patient) => partOf(plan.split, patient));
-  const count = (part: Part): Counts => {
-    const rows = [...table.patientOf.keys()].filter((row) => parts[table.patientOf[row] as number] === part);
-    const classes = countOutcomes(plan.label, table.labels, rows);
-    return { rows: rows.length, patients: parts.filter((its) => its === part).length, classes };
-  };
-  return Object.fromEntries(PARTS.map((part) => [part, count(part)])) as Record<Part, Counts>;
-}
-
-const countMissing = (column: Float64Array = new Float64Array()): number =>
-  column.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0);

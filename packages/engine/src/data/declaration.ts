@@ -11,6 +11,21 @@ const common = {
   missing: z.array(z.string().min(1).max(64)).max(32),
   /** Plan field -> column that holds it. A field that is not named here is looked for under its own name. */
   columns: z.record(z.string(), Column),
+  /** Plan field -> UCUM unit of its column, where that is not the plan's. */
+  units: z.record(z.string(), z.string().min(1).max(40)).optional(),
+  /** Plan field -> what one multiplies the column's values by. Goes before `units`. */
+  factors: z
+    .record(
+      z.string(),
+      z
+        .number()
+        .min(-1e12)
+        .max(1e12)
+        .refine((factor) => factor !== 0, "a factor is not 0"),
+    )
+    .optional(),
+  /** Path of the site's own file of codes (codes.ts): what its codes are among the plan's. */
+  codes: Path.optional(),
   /** Folder of the pictures or recordings that the table names; the table's own by default. */
   files: Path.optional(),
   /** What the column of a picture holds, where it is no path: a number in the header of its DICOM file, anywhere below the folder. */
@@ -21,11 +36,13 @@ const common = {
   at: Column.optional(),
   /** Column of the label. */
   label: Column,
-  /** Column of the patient id. It never leaves the site. Several rows of one patient are allowed. */
-  patient: Column,
+  /** Column of the patient id. It never leaves the site. Several rows of one patient are allowed. Null: there is none (D13). */
+  patient: Column.nullable(),
+  /** Column that says each row's part, `train`, `validation` or `test`, where the site has split its patients itself. */
+  part: Column.optional(),
 };
 
-export const CsvTable = z.strictObject({
+const CsvTable = z.strictObject({
   source: z.literal("csv").optional(),
   /** Path of the CSV file at the site. Its first line names the columns. */
   path: Path,
@@ -36,8 +53,26 @@ export const CsvTable = z.strictObject({
 });
 export type CsvTable = z.infer<typeof CsvTable>;
 
+const ParquetTable = z.strictObject({ source: z.literal("parquet"), path: Path, ...common });
+export type ParquetTable = z.infer<typeof ParquetTable>;
+
+const SqlTable = z.strictObject({
+  source: z.literal("sql"),
+  /** One SELECT. Its columns are the table's. */
+  query: z.string().min(1).max(20_000),
+  /** Where the database's address with its credentials is found; the address itself is never written down here. */
+  address: z.union([
+    z.strictObject({ variable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "is no name of a variable") }),
+    z.strictObject({ file: Path }),
+  ]),
+  /** The longest that one statement may take. */
+  seconds: z.int().min(1).max(86_400),
+  ...common,
+});
+export type SqlTable = z.infer<typeof SqlTable>;
+
 /** A folder of recordings that need no table: each is a row, or each of its annotated beats is. */
-export const RecordsTable = z.strictObject({
+const RecordsTable = z.strictObject({
   source: z.literal("records"),
   /** The folder. */
   path: Path,
@@ -55,12 +90,18 @@ export const RecordsTable = z.strictObject({
 export type RecordsTable = z.infer<typeof RecordsTable>;
 
 /** Declarations of before there were other sources say none: they are CSV files. */
-export const TableDeclaration = z.union([CsvTable, RecordsTable]);
+export const TableDeclaration = z.union([CsvTable, ParquetTable, SqlTable, RecordsTable]);
 export type TableDeclaration = z.infer<typeof TableDeclaration>;
+
+/** The file or folder that holds the table; undefined where a database does. */
+export const fileOf = (declaration: TableDeclaration): string | undefined => (declaration.source === "sql" ? undefined : declaration.path);
 
 /** The folder of the files that the table names. */
 export const filesOf = (declaration: TableDeclaration): string =>
-  declaration.files ?? (declaration.source === "records" ? declaration.path : dirname(declaration.path));
+  declaration.files ?? (declaration.source === "records" ? declaration.path : dirname(fileOf(declaration) ?? "."));
 
-/** The mark in the table's texts. */
+/** The mark in the table's texts: types of Parquet and SQL have become texts with a point. */
 export const decimalOf = (declaration: TableDeclaration): "." | "," => ("decimal" in declaration ? declaration.decimal : ".");
+
+/** Whether findings name lines of a file (the header is line 1) or numbers of rows (the first is 1). */
+export const placesOf = ({ source }: TableDeclaration): "line" | "row" => (source === undefined || source === "csv" ? "line" : "row");

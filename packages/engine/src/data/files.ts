@@ -1,11 +1,13 @@
 /** The files that a table's rows name: each once, none outside the declared folder, and whether they are what the plan says. */
 import { existsSync, realpathSync } from "node:fs";
 import { resolve, sep } from "node:path";
+import { inTurns } from "../base/in-turns.ts";
 import type { Field, ImageField, SignalField } from "@engraft/core/models/fields";
 import type { FindingKind } from "./findings.ts";
 import type { FolderIndex } from "./images/folder-index.ts";
 import { RecordingFault } from "./recordings/recording.ts";
 import { RecordingReader, type SampleFile } from "./signals.ts";
+import type { OnRead } from "./sources/row.ts";
 
 export class FileList {
   readonly #folder: string;
@@ -58,21 +60,45 @@ export interface Looked {
   readonly notes: readonly FindingKind[];
 }
 
-export interface FileChecker {
+interface FileChecker {
   /** One file after the other; `index` is that of the list. */
   readonly look: (file: SampleFile, index: number) => Promise<Looked>;
   /** What is only seen beside all others. */
   readonly afterAll: () => readonly { readonly index: number; readonly note: FindingKind }[];
 }
 
+/** Pictures looked at together: while one is decoded, the next are read. */
+const PICTURES_AT_ONCE = 4;
+
+export interface Files {
+  /** Why a file is no sample, by its index. */
+  readonly bad: ReadonlyMap<number, FindingKind>;
+  readonly notes: readonly { readonly index: number; readonly note: FindingKind }[];
+}
+
+/** Looks at each file that rows name. */
+export async function lookAtFiles(files: readonly SampleFile[], field: Field, pictures: boolean, onRead?: OnRead): Promise<Files> {
+  const checker = fileChecker(field, pictures);
+  if (checker === undefined) return { bad: new Map(), notes: [] };
+  const seen: Looked[] = [];
+  let done = 0;
+  await inTurns([...files.entries()], field.kind === "image" ? PICTURES_AT_ONCE : 1, async ([index, file]) => {
+    seen[index] = await checker.look(file, index);
+    onRead?.({ done: ++done, total: files.length });
+  });
+  const bad = new Map(seen.flatMap(({ fault }, index) => (fault === undefined ? [] : [[index, fault] as const])));
+  const notes = seen.flatMap((looked, index) => looked.notes.map((note) => ({ index, note })));
+  return { bad, notes: [...notes, ...checker.afterAll()] };
+}
+
 /**
  * Reads every recording whole. Pictures are read where `pictures` says so, for the data check; training leaves out those that it cannot
  * decode itself, so that none is decoded twice.
  */
-export function fileChecker(field: Field, pictures: boolean): FileChecker {
+function fileChecker(field: Field, pictures: boolean): FileChecker | undefined {
   if (field.kind === "signal") return { look: recordingChecker(field), afterAll: () => [] };
   if (field.kind === "image" && pictures) return pictureChecker(field);
-  return { look: async () => ({ notes: [] }), afterAll: () => [] };
+  return undefined;
 }
 
 function pictureChecker(field: ImageField): FileChecker {

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Label } from "@engraft/core/models/labels";
-import { expect, it } from "vitest";
-import { plan, tableOf } from "../model.fixture.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { beyondSize, plan, tableOf } from "../model.fixture.ts";
 import { checkTable } from "./check.ts";
+import type { CsvTable } from "./declaration.ts";
 import { samplesOf } from "./samples.ts";
 import { readTable } from "./table.ts";
 
@@ -28,17 +32,24 @@ const LABELS = {
 } satisfies Readonly<Record<string, Label>>;
 
 /** What is read of rows with a patient each: `targets` row-major, findings by kind and place. */
-async function read(label: Label, header: string, rows: readonly string[], columns: Readonly<Record<string, string>> = {}) {
+async function read(
+  label: Label,
+  header: string,
+  rows: readonly string[],
+  columns: Readonly<Record<string, string>> = {},
+  more: Partial<CsvTable> = {},
+) {
   const data = { fields: [], label, split: { ...plan.data.split, train: 0.999, validation: 0 } };
   const declared = tableOf([`id,${header}`, ...rows.map((row, at) => `p${at},${row}`), ""].join("\n"), {
     label: "y",
     missing: ["?"],
     columns,
+    ...more,
   });
   const { table, findings } = await readTable(declared, data);
   return {
     labels: [...table.labels],
-    findings: findings.list().flatMap(({ kind, places }) => places.map(({ line, field }) => [kind, line, field])),
+    findings: beyondSize(findings.list()).flatMap(({ kind, places }) => places.map(({ line, field }) => [kind, line, field])),
     samples: samplesOf(table, data, { inputs: [] }, "train"),
     report: await checkTable(declared, data),
   };
@@ -100,4 +111,62 @@ it("a missing column of a label is named, once", async () => {
   const { findings, report } = await read(LABELS.survival, "dead", ["1", "0"]);
   expect(findings).toEqual([["missing-column", 1, "days"]]);
   expect(report.ok).toBe(false);
+});
+
+describe("[D10] what the site says of its codes and units holds for every column of a label", () => {
+  const folder = mkdtempSync(join(tmpdir(), "engraft-label-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const codes = join(folder, "codes.csv");
+  const codesOf = (...lines: readonly string[]): string => {
+    writeFileSync(codes, ["field,site,plan", ...lines, ""].join("\n"));
+    return codes;
+  };
+
+  it("codes of classes and of several labels", async () => {
+    const classes = await read(LABELS.multiclass, "y", ["sinus", "VES", "N"], {}, { codes: codesOf("y,sinus,N", "y,VES,V") });
+    expect([classes.labels, classes.findings]).toEqual([[0, 2, 0], []]);
+    const several = await read(LABELS.multilabel, "u,v", ["ja,1", "nein,ja"], {}, { codes: codesOf("u,ja,1", "u,nein,0") });
+    expect(several.labels).toEqual([1, 1, 0, Number.NaN]);
+    expect(several.findings).toEqual([["unknown-code", 3, "v"]]);
+  });
+
+  it("a number in another unit, and a time", async () => {
+    // By UCUM mm[Hg] is 133.322 Pa.
+    const pressure = await read(LABELS.regression, "y", ["20", "150"], {}, { units: { y: "kPa" } });
+    expect(pressure.labels.map((value) => Number(value.toFixed(3)))).toEqual([150.013]);
+    expect(pressure.findings).toEqual([["unusable-label", 3, "label"]]);
+    const codes = codesOf("dead,gestorben,1");
+    const time = await read(LABELS.survival, "days,dead", ["10,gestorben", "2,0"], {}, { units: { days: "wk" }, codes });
+    expect(time.labels).toEqual([70, 1, 14, 0]);
+  });
+
+  it("and what cannot be done is an error that names the column", async () => {
+    const unit = await read(LABELS.survival, "days,dead", ["1,1"], {}, { units: { days: "mg/dL" } });
+    expect([unit.findings[0], unit.report.ok]).toEqual([["unit-unknown", 1, "days"], false]);
+    const code = await read(LABELS.survival, "days,dead", ["1,1"], {}, { codes: codesOf("dead,x,7") });
+    expect([code.findings[0], code.report.ok]).toEqual([["code-map-wrong", 1, "dead"], false]);
+  });
+});
+
+describe("[D12] too few cases, by what a label says", () => {
+  const kinds = async (label: Label, header: string, rows: readonly string[]) =>
+    (await read(label, header, rows)).report.findings.flatMap(({ kind, places }) =>
+      places.map(({ field, detail }) => [kind, field, detail]),
+    );
+
+  it("names the class that is absent or rare", async () => {
+    const rows = Array.from({ length: 60 }, (_, at) => (at < 4 ? "S" : "N"));
+    expect(await kinds(LABELS.multiclass, "y", rows)).toEqual([
+      ["class-absent", "label", "ventricular: no patient"],
+      ["few-of-class", "label", "supraventricular: 4 patients, 10 wanted"],
+      ["few-patients", "patient id", expect.stringContaining("test: ")],
+    ]);
+  });
+
+  it("asks for events and not for patients who are censored, and for nothing of a number", async () => {
+    const times = Array.from({ length: 60 }, (_, at) => `${at + 1},1`);
+    expect((await kinds(LABELS.survival, "days,dead", times)).map(([kind]) => kind)).toEqual(["few-patients"]);
+    const numbers = Array.from({ length: 60 }, (_, at) => `${60 + at}`);
+    expect((await kinds(LABELS.regression, "y", numbers)).map(([kind]) => kind)).toEqual(["few-patients"]);
+  });
 });

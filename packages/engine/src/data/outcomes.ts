@@ -1,34 +1,45 @@
-/** How many rows say what: by class, by label, by event or censoring; a number has none. */
-import { targetsOf, type Label } from "@engraft/core/models/labels";
+/** What a label says of a row, by name: a class, a label that holds, an event or censoring; a number says nothing of the kind. */
+import type { Label } from "@engraft/core/models/labels";
 
 /** Rows by the name of what their label says. Of several yes/no labels: rows with a yes, by the label's name. */
 export type Outcomes = Readonly<Record<string, number>>;
 
-/** `labels` row-major, as in a `Table`; `rows` those that count, all by default. */
-export function countOutcomes(label: Label, labels: Float64Array, rows?: readonly number[]): Outcomes {
-  const width = targetsOf(label);
-  const counted = rows ?? Array.from({ length: labels.length / width }, (_, row) => row);
-  const rowsWith = (value: number, target = 0): number => counted.filter((row) => labels[row * width + target] === value).length;
-  const byName = (names: readonly string[], count: (index: number) => number): Outcomes =>
-    Object.fromEntries(names.map((name, index) => [name, count(index)]));
+/** The names, in order. None for a label that has no classes. */
+export function outcomeNames(label: Label): readonly string[] {
   switch (label.kind) {
     case undefined:
-      return { positive: rowsWith(1), negative: rowsWith(0) };
+      return ["positive", "negative"];
     case "multiclass":
     case "ordinal":
-      return byName(
-        label.classes.map(({ name }) => name),
-        (index) => rowsWith(index),
-      );
+      return label.classes.map(({ name }) => name);
     case "multilabel":
-      return byName(
-        label.labels.map(({ name }) => name),
-        (index) => rowsWith(1, index),
-      );
+      return label.labels.map(({ name }) => name);
     case "survival":
-      return { events: rowsWith(1, 1), censored: rowsWith(0, 1) };
+      return ["events", "censored"];
     case "regression":
-      return {};
+      return [];
+    default:
+      return label satisfies never;
+  }
+}
+
+/** Those without which nothing is learnt: a table in which nobody is censored is a good one. */
+export const neededOutcomes = (label: Label): readonly string[] => outcomeNames(label).slice(0, label.kind === "survival" ? 1 : undefined);
+
+/** Which of the names hold for one row's targets (models/labels.ts). */
+export function outcomesOf(label: Label, targets: ArrayLike<number>): readonly number[] {
+  switch (label.kind) {
+    case undefined:
+      return [targets[0] === 1 ? 0 : 1];
+    case "multiclass":
+    case "ordinal":
+      return [targets[0] as number];
+    case "multilabel":
+      return label.labels.flatMap((_, index) => (targets[index] === 1 ? [index] : []));
+    case "survival":
+      return [targets[1] === 1 ? 0 : 1];
+    case "regression":
+      return [];
     default:
       return label satisfies never;
   }

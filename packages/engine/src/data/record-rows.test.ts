@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Field, SignalField } from "@engraft/core/models/fields";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findShared, requireOrSkip } from "../../../../test/support/require.ts";
-import { tableOf } from "../model.fixture.ts";
+import { beyondSize, tableOf } from "../model.fixture.ts";
 import { checkTable } from "./check.ts";
 import { TableDeclaration, type RecordsTable } from "./declaration.ts";
 import { sampleReader } from "./file-input.ts";
@@ -57,8 +57,10 @@ const rows = (path: string, labels: RecordsTable["labels"], changes: Partial<Rec
     ...("annotator" in labels ? { at: "at" } : {}),
     ...changes,
   });
-const kinds = (report: Awaited<ReturnType<typeof checkTable>>) =>
-  Object.fromEntries(report.findings.map(({ kind, count }) => [kind, count]));
+/** Most of these folders have no file of patients. */
+const said = ({ findings }: Awaited<ReturnType<typeof checkTable>>) =>
+  beyondSize(findings).filter(({ kind }) => kind !== "records-as-patients");
+const kinds = (report: Awaited<ReturnType<typeof checkTable>>) => Object.fromEntries(said(report).map(({ kind, count }) => [kind, count]));
 
 let folder = "";
 beforeAll(async () => {
@@ -84,9 +86,32 @@ describe("[D24] where the label of a recording comes from", () => {
     const declaration = rows(at, { key: "Dx" }, { columns: { years: "Age" } });
     const { table } = await readTable(declaration, plan);
     expect([...table.labels]).toEqual([1, 0]);
-    expect(table.patients).toEqual(["a", "b"]);
+    expect([...table.patientOf]).toEqual([0, 1]);
     expect([...(table.columns[1] ?? [])]).toEqual([61, Number.NaN]);
     expect(kinds(await checkTable(declaration, plan))).toEqual({ "no-label": 1, "unknown-label": 1, "not-a-number": 1 });
+  });
+
+  it("[D10] the site's own codes and units, of words of the header too", async () => {
+    const at = await made("mapped");
+    await record(at, "a", { comments: ["Dx: rhythm,flutter", "Age: 732"] });
+    await record(at, "b", { comments: ["Dx: rhythm", "Age: 480"] });
+    const codes = join(at, "codes.csv");
+    await writeFile(codes, "field,site,plan\nsick,flutter,164890007\nsick,rhythm,426783006\n");
+    const age: Field = { kind: "number", name: "years", title: "Age", unit: "a", min: 0, max: 120 };
+    const plan = planOf(field(), ["164890007"], ["426783006"], age);
+    const { table } = await readTable(rows(at, { key: "Dx" }, { columns: { years: "Age" }, units: { years: "mo" }, codes }), plan);
+    expect([...table.labels]).toEqual([1, 0]);
+    expect([...(table.columns[1] ?? [])].map((value) => Number(value.toFixed(3)))).toEqual([61, 40]);
+  });
+
+  it("and says where each recording counts as a patient", async () => {
+    const at = await made("patients");
+    await record(at, "a", { comments: ["Dx: 1"] });
+    const about = async (changes: Partial<RecordsTable>) =>
+      (await checkTable(rows(at, { key: "Dx" }, changes), planOf(field(), ["1"], ["0"]))).findings.map(({ kind }) => kind);
+    expect(await about({})).toContain("records-as-patients");
+    await writeFile(join(at, "patients.csv"), "record,patient\na,p1\n");
+    expect(await about({ patients: join(at, "patients.csv") })).not.toContain("records-as-patients");
   });
 
   it("the annotations of its beats: a row for each, with the stretch around it", async () => {
@@ -107,7 +132,7 @@ describe("[D24] where the label of a recording comes from", () => {
     const { table } = await readTable(declaration, plan);
     // The first and the last beat's stretches go beyond the recording.
     expect([...table.labels]).toEqual([0, 1, 1]);
-    expect([table.patients, [...table.patientOf]]).toEqual([["p1"], [0, 0, 0]]);
+    expect([...table.patientOf]).toEqual([0, 0, 0]);
     expect(kinds(await checkTable(declaration, plan))).toMatchObject({ "short-recording": 2 });
     const signal = plan.fields[0] as SignalField;
     const read = sampleReader({ rule: { kind: "signal", field: "ecg", mean: [1], sd: [2] }, field: signal, shape: [1, 50] });
@@ -160,13 +185,14 @@ describe("[D23] what is wrong with a recording is found by the data check, with 
     await writeFile(join(at, "g-broken.hea"), "canary-7391\n");
     const report = await checkTable(rows(at, { key: "Dx" }), planOf(field(), ["1"], ["0"]));
     expect(report).toMatchObject({ rows: 7, usable: 1, ok: true });
-    expect(Object.fromEntries(report.findings.map(({ kind, places }) => [kind, places[0]?.line]))).toEqual({
-      "damaged-recording": 6,
-      "file-elsewhere": 7,
-      "missing-lead": 3,
-      "other-unit": 4,
-      "short-recording": 5,
-      "unreadable-recording": 8,
+    expect(report.places).toBe("row");
+    expect(Object.fromEntries(said(report).map(({ kind, places }) => [kind, places[0]?.line]))).toEqual({
+      "damaged-recording": 5,
+      "file-elsewhere": 6,
+      "missing-lead": 2,
+      "other-unit": 3,
+      "short-recording": 4,
+      "unreadable-recording": 7,
     });
     expect(JSON.stringify(report)).not.toMatch(/canary|good|g\.dat/);
   });
@@ -186,7 +212,7 @@ describe("[D23] what is wrong with a recording is found by the data check, with 
     const table = (changes: object) => tableOf("ecg,id,sick\na.csv,p,1\n", { files: at, ...changes });
     const report = await checkTable(table({}), plan);
     expect([report.ok, kinds(report)]).toEqual([false, { "no-rate": 1 }]);
-    expect((await checkTable(table({ rate: 100 }), plan)).findings).toEqual([]);
+    expect(kinds(await checkTable(table({ rate: 100 }), plan))).toEqual({});
     expect(kinds(await checkTable(table({ rate: 50 }), plan))).toEqual({ "other-rate": 1 });
   });
 });

@@ -4,33 +4,31 @@ import { basename, join, relative, sep } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { parse } from "csv-parse/sync";
 import type { RecordsTable } from "./declaration.ts";
+import { FILE_COLUMN, RECORD_COLUMNS } from "./record-columns.ts";
 import { FilesOnDisk } from "./recordings/bytes.ts";
 import { openRecording } from "./recordings/open.ts";
 import { RecordingFault, type Recording, type RecordingFaultKind } from "./recordings/recording.ts";
 import { isBeat } from "./recordings/wfdb-annotations.ts";
-import type { Row } from "./rows.ts";
-
-export const FILE_COLUMN = "file";
-/** What `data add --records` declares as label, patient and time of a beat. */
-export const RECORD_COLUMNS = { label: "label", patient: "patient", at: "at" } as const;
+import type { Reading, Row } from "./sources/row.ts";
 
 const MAX_RECORDS = 1_000_000;
 
-/** In order of their names. Numbers of rows count from 2, as lines of a table do. Throws `data-missing` where the folder cannot be read. */
-export async function* recordRows(declaration: RecordsTable): AsyncGenerator<Row> {
-  const { path, ending, labels, columns } = declaration;
+/** As `readRows`, in order of their names. Throws `data-missing` where the folder cannot be read. */
+export async function* recordRows(declaration: RecordsTable, { onRead }: Reading): AsyncGenerator<Row> {
+  const { path, ending, labels, columns, part } = declaration;
   const [names, patients] = [await recordsIn(path, ending), await patientsOf(declaration)];
   // Other columns are words of the header, for example Age.
-  const words = [...new Set(Object.values(columns))].filter((column) => column !== FILE_COLUMN);
-  yield { line: 1, cells: [FILE_COLUMN, RECORD_COLUMNS.at, RECORD_COLUMNS.patient, RECORD_COLUMNS.label, ...words] };
-  let line = 1;
-  for (const name of names) {
+  const words = [...new Set([...Object.values(columns), ...(part === undefined ? [] : [part])])].filter((column) => column !== FILE_COLUMN);
+  yield { line: 0, cells: [FILE_COLUMN, RECORD_COLUMNS.at, RECORD_COLUMNS.patient, RECORD_COLUMNS.label, ...words] };
+  let line = 0;
+  for (const [index, name] of names.entries()) {
     const patient = patientOf(name, ending, patients);
     const rows = await withRecording(join(path, name), path, (recording) => rowsOf(recording, labels, ending));
     if (typeof rows === "string") yield { line: ++line, cells: [], fault: rows };
     else
       for (const { at, label, header } of rows)
         yield { line: ++line, cells: [name, at, patient, label, ...words.map((word) => header.get(word) ?? "")] };
+    onRead?.({ done: index + 1, total: names.length });
   }
 }
 

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { manifest, plan, tableOf } from "../model.fixture.ts";
 import { inputWidth, samplesOf } from "./samples.ts";
 import { partOf, type Part } from "./split.ts";
-import { readTable } from "./table.ts";
+import { readTable, type DataPlan } from "./table.ts";
 
-const table = async (rows: readonly string[]) => (await readTable(tableOf(["id,age,sex,sick", ...rows].join("\n")), plan.data)).table;
 const everybody = { ...plan.data, split: { salt: "s", train: 0.999_999_999, validation: 0 } };
+const table = async (rows: readonly string[], data: DataPlan = everybody) =>
+  (await readTable(tableOf(["id,age,sex,sick", ...rows].join("\n")), data)).table;
 
 it("standardises, one-hot encodes, fills and flags as the manifest says", async () => {
   const samples = samplesOf(await table(["a,60,1,1", "b,,0,0", "c,45,,2"]), everybody, manifest, "train");
@@ -24,7 +25,7 @@ it("the order of codes is the rule's, and codes are compared in one spelling", a
 
 it("[D4] the three parts share no patient and miss none", async () => {
   const rows = Array.from({ length: 200 }, (_, index) => `p${index % 80},${index % 100},1,${index % 2}`);
-  const all = await table(rows);
+  const all = await table(rows, plan.data);
   const sizes = (["train", "validation", "test"] as const).map((part: Part) => {
     const samples = samplesOf(all, plan.data, manifest, part);
     const ages = rows

@@ -1,9 +1,9 @@
 /** From a table's columns to the numbers that enter a model, by the manifest's input rules. */
 import { EngraftError } from "@engraft/core/base/errors";
-import { readsFile, type Field, type Split } from "@engraft/core/models/fields";
+import { readsFile, type Field } from "@engraft/core/models/fields";
 import { scaled, targetsOf, type Label } from "@engraft/core/models/labels";
 import type { InputRule, Manifest } from "@engraft/core/models/manifest";
-import { partOf, type Part } from "./split.ts";
+import { PARTS, type Part } from "./split.ts";
 import type { DataPlan, Table } from "./table.ts";
 import { canonicalCode } from "./values.ts";
 
@@ -71,9 +71,9 @@ function encoder(rule: ColumnRule, field: Field): Encode {
 }
 
 /** Rows of the patients that fall into a part. */
-export function rowsOf(table: Pick<Table, "patients" | "patientOf">, split: Split, part: Part): readonly number[] {
-  const inPart = table.patients.map((patient) => partOf(split, patient) === part);
-  return [...table.patientOf.keys()].filter((row) => inPart[table.patientOf[row] as number]);
+export function rowsOf({ parts, patientOf }: Pick<Table, "parts" | "patientOf">, part: Part): readonly number[] {
+  const wanted = PARTS.indexOf(part);
+  return [...patientOf.keys()].filter((row) => parts[patientOf[row] as number] === wanted);
 }
 
 function targetsIn({ labels }: Table, label: Label, rows: readonly number[]): Pick<Samples, "targets" | "y"> {
@@ -86,11 +86,12 @@ function targetsIn({ labels }: Table, label: Label, rows: readonly number[]): Pi
 /** The samples of one part; `features` where the base takes pictures or recordings. Throws `bad-input` where the rules do not fit the fields. */
 export function samplesOf(table: Table, plan: DataPlan, manifest: Pick<Manifest, "inputs">, part: Part, features?: Features): Samples {
   const width = inputWidth(manifest, features?.width);
+  const rows = rowsOf(table, part);
   const numberOf = new Map<number, number>();
-  table.patients.forEach((patient, index) => {
-    if (partOf(plan.split, patient) === part) numberOf.set(index, numberOf.size);
-  });
-  const rows = [...table.patientOf.keys()].filter((row) => numberOf.has(table.patientOf[row] as number));
+  for (const row of rows) {
+    const patient = table.patientOf[row] as number;
+    if (!numberOf.has(patient)) numberOf.set(patient, numberOf.size);
+  }
   const x = new Float32Array(rows.length * width);
   const columnOf = (rule: InputRule): readonly [Field, Float64Array] => {
     const index = plan.fields.findIndex((field) => field.name === rule.field);

@@ -51,7 +51,7 @@ function columnRule(field: ColumnField, values: readonly number[]): InputRule {
 
 /** Throws `bad-input` where a picture's size is not said, or columns and files are mixed. */
 export async function inputRulesOf(recipe: Recipe, table: Table): Promise<InputRule[]> {
-  const rows = rowsOf(table, recipe.split, "train");
+  const rows = rowsOf(table, "train");
   if (recipe.fields.some(readsFile) && recipe.fields.length > 1)
     throw new EngraftError("bad-input", "A recipe takes either the columns of a table or one picture or recording.");
   return Promise.all(

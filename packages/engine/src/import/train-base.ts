@@ -7,7 +7,7 @@ import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
 import { initialTensors, untrained } from "../architectures/untrained.ts";
-import type { Counts } from "../data/check.ts";
+import type { Counts } from "../data/counts.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { fileInputOf } from "../data/file-input.ts";
 import { inputWidth } from "../data/samples.ts";

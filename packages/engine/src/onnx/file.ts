@@ -37,7 +37,8 @@ message GraphProto {
 message FunctionProto { string name = 1; }
 message TrainingInfoProto { GraphProto initialization = 1; }
 message ModelProto {
-  int64 ir_version = 1; string producer_name = 2; GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8;
+  int64 ir_version = 1; string producer_name = 2; string doc_string = 6; GraphProto graph = 7;
+  repeated OperatorSetIdProto opset_import = 8; repeated StringStringEntryProto metadata_props = 14;
   repeated TrainingInfoProto training_info = 20; repeated FunctionProto functions = 25;
 }`;
 
@@ -97,6 +98,7 @@ export interface OnnxModel {
   readonly ir_version: number;
   readonly producer_name: string;
   readonly graph: OnnxGraph;
+  readonly metadata_props: readonly { readonly key: string; readonly value: string }[];
   readonly opset_import: readonly { readonly domain: string; readonly version: number }[];
   readonly training_info: readonly unknown[];
   readonly functions: readonly unknown[];
@@ -105,6 +107,7 @@ export interface OnnxModel {
 /** Numbers of `TensorProto.DataType`. */
 export const FLOAT = 1;
 export const INT64 = 7;
+export const STRING = 8;
 
 /** Throws `bad-input`. Constants are views of `bytes`. */
 export function readOnnx(bytes: Uint8Array): OnnxModel {

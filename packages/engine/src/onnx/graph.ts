@@ -9,6 +9,7 @@ export const attribute = {
   graph: (name: string, g: object) => ({ name, g, type: 5 }),
   floats: (name: string, floats: readonly number[]) => ({ name, floats, type: 6 }),
   ints: (name: string, ints: readonly number[]) => ({ name, ints, type: 7 }),
+  texts: (name: string, texts: readonly string[]) => ({ name, strings: texts.map((text) => new TextEncoder().encode(text)), type: 8 }),
 };
 
 /** A dimension is a number, or a name where it is left open. */
@@ -86,11 +87,22 @@ export class Graph {
 /** Operator sets of other domains that a file asks for, by name. */
 export type OtherDomains = Readonly<Record<string, number>>;
 
+/** Version of ai.onnx that every file asks for. */
+export const OPERATOR_SET = 17;
+
+/** What a file says of itself beside its graph: a text for people, and entries of its `metadata_props`. */
+export interface OnnxWords {
+  readonly text: string;
+  readonly entries: Readonly<Record<string, string>>;
+}
+
 /** The file's bytes: operator set 17 of ai.onnx. */
-export const onnxFile = (body: object, domains: OtherDomains = {}): Uint8Array =>
+export const onnxFile = (body: object, domains: OtherDomains = {}, { text, entries }: OnnxWords = { text: "", entries: {} }): Uint8Array =>
   writeOnnx({
     ir_version: 8,
     producer_name: "engraft",
-    opset_import: [{ domain: "", version: 17 }, ...Object.entries(domains).map(([domain, version]) => ({ domain, version }))],
+    doc_string: text,
+    metadata_props: Object.entries(entries).map(([key, value]) => ({ key, value })),
+    opset_import: [{ domain: "", version: OPERATOR_SET }, ...Object.entries(domains).map(([domain, version]) => ({ domain, version }))],
     graph: body,
   });

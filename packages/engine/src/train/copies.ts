@@ -9,7 +9,7 @@ import type { Copy } from "../trunk/features.ts";
 export function copiesOf({ training: { augmentation, seed }, data }: Plan, table: Table): readonly Copy[] {
   if (augmentation === undefined) return [];
   const column = table.columns[data.fields.findIndex(readsFile)];
-  const rows = rowsOf(table, data.split, "train");
+  const rows = rowsOf(table, "train");
   const files = new Set(rows.map((row) => column?.[row]));
   return Array.from({ length: augmentation.copies }, (_, copy) => ({
     augmentation,

@@ -3,7 +3,7 @@ import type { Statistics } from "@engraft/core/aggregation/statistics";
 import type { Code } from "@engraft/core/base/errors";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Tally } from "@engraft/core/models/tally";
-import type { Counts } from "../data/check.ts";
+import type { Counts } from "../data/counts.ts";
 import type { Part } from "../data/split.ts";
 import type { AloneOutcome, RoundSeed, SessionOptions, TrainingOutcome, TrainingProgress } from "./session.ts";
 

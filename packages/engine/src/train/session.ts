@@ -6,11 +6,14 @@ import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Tally } from "@engraft/core/models/tally";
 import { randomFrom } from "../base/random.ts";
-import { countParts, type Counts } from "../data/check.ts";
+import { countsIn, type Counts } from "../data/counts.ts";
 import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { samplesOf, type Features, type Samples } from "../data/samples.ts";
 import type { Part } from "../data/split.ts";
+import { FINDING_KINDS } from "../data/findings.ts";
+import { isBelowMinimum } from "../data/inspect.ts";
+import type { SiteSplit } from "../data/kept-cuts.ts";
 import { readTable, withoutFiles, type Table } from "../data/table.ts";
 import { siteMetrics, type Predicted } from "../evaluate/site-metrics.ts";
 import { tallyOf } from "../evaluate/tally.ts";
@@ -40,6 +43,8 @@ export interface SessionOptions {
   readonly trunk?: Uint8Array | undefined;
   /** Where the frozen part's features are kept; without one they are worked out at every opening. */
   readonly featureCache?: CachePlace | undefined;
+  /** Needed where the plan's split is keyed. */
+  readonly site?: SiteSplit | undefined;
   /** Tried in this order; the default is that of this machine (native/wanted.ts). */
   readonly backends?: readonly Backend[];
 }
@@ -127,6 +132,10 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const read = await usableTable(options);
   const features = encoder === undefined ? undefined : await encoded(encoder, options, read, control);
   const table = features === undefined ? read : usableRows(withoutFiles(read, plan.data, features.unreadable));
+  const counts = countsIn(plan.data.label, table);
+  // The table itself has been found large enough, but then pictures are left out that cannot be read.
+  if (isBelowMinimum(plan.data, counts))
+    throw new EngraftError("data-invalid", `${FINDING_KINDS["below-minimum"].text} Run \`engraft-site data check\`.`);
   const part = (name: Part, from: Features | undefined = features): Samples => samplesOf(table, plan.data, manifest, name, from);
   const samples = { train: part("train"), validation: part("validation"), test: part("test") };
   const copies: Features[] = [];
@@ -141,7 +150,6 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
     predict(model, plan, samples[part], parts.join(modelOf(plan, parts, vector), personal));
   const { names, minCount } = plan.metrics;
-  const counts = countParts(table, plan.data);
   return {
     engine: trainer.name,
     counts,
@@ -181,15 +189,15 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   };
 }
 
-async function usableTable({ table: declaration, plan }: SessionOptions): Promise<Table> {
-  const { table, findings } = await readTable(declaration, plan.data);
-  const errors = findings.list().filter((finding) => finding.effect === "error");
+async function usableTable({ table: declaration, plan, site }: SessionOptions): Promise<Table> {
+  const reading = await readTable(declaration, plan.data, { site });
+  const errors = reading.findings.list().filter((finding) => finding.effect === "error");
   if (errors.length > 0)
     throw new EngraftError(
       "data-invalid",
       `The table cannot be used (${errors.map((error) => error.kind).join(", ")}). Run \`engraft-site data check\`.`,
     );
-  return usableRows(table);
+  return usableRows(reading.table);
 }
 
 function usableRows(table: Table): Table {

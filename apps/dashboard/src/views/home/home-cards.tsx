@@ -1,5 +1,6 @@
 "use client";
-import type { AuditView, NeedView, ReleaseView, SiteView } from "@engraft/coordinator/api/views";
+import type { ReleaseView } from "@engraft/coordinator/api/release-views";
+import type { AuditView, NeedView, SiteView } from "@engraft/coordinator/api/views";
 import { CircleAlert, CircleCheck, Info, TriangleAlert, Unplug } from "lucide-react";
 import Link from "next/link";
 import { buttonClass } from "../../parts/button.tsx";

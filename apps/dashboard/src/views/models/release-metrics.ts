@@ -1,6 +1,6 @@
 import { weightedMean } from "@engraft/core/models/metric-means";
 import { goodness, hasDirection, METRIC_NAMES } from "@engraft/core/models/metric-names";
-import type { SiteMetrics } from "@engraft/core/models/metrics";
+import type { Estimate, SiteMetrics } from "@engraft/core/models/metrics";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Comparison } from "@engraft/core/rounds/view";
 import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
@@ -56,11 +56,33 @@ export interface Gain {
  * Null where either value is missing, and for a figure that is best at a value in between.
  */
 export function gainOf(comparison: Comparison, name: MetricName): Gain | null {
-  const federated = comparison.federated?.values[name] ?? null;
-  const alone = comparison.alone?.values[name] ?? null;
-  if (federated === null || alone === null || !hasDirection(name)) return null;
-  const value = federated.value - alone.value;
-  const low = value - Math.hypot(federated.value - federated.low, alone.high - alone.value);
-  const high = value + Math.hypot(federated.high - federated.value, alone.value - alone.low);
+  return gainBetween(comparison.alone?.values[name] ?? null, comparison.federated?.values[name] ?? null, name);
+}
+
+/** Of the second figure over the first, both on the same patients. */
+function gainBetween(first: Estimate | null, second: Estimate | null, name: MetricName): Gain | null {
+  if (first === null || second === null || !hasDirection(name)) return null;
+  const value = second.value - first.value;
+  const low = value - Math.hypot(second.value - second.low, first.high - first.value);
+  const high = value + Math.hypot(second.high - second.value, first.value - first.low);
   return goodness(name, 1) > 0 ? { value, low, high } : { value: -value, low: -high, high: -low };
+}
+
+/** Sites of either model, in the order of their names. */
+export const sitesOf = (lists: readonly (readonly Comparison[])[]): readonly string[] =>
+  [...new Set(lists.flat().map(({ site }) => site))].toSorted();
+
+export interface SiteDifference {
+  readonly first: Estimate | null;
+  readonly second: Estimate | null;
+  readonly gain: Gain | null;
+}
+
+/** Two federated models at one site. */
+export function differenceOf(a: readonly Comparison[], b: readonly Comparison[], site: string, name: MetricName): SiteDifference {
+  const [first, second] = [a, b].map((list) => list.find((one) => one.site === site)?.federated?.values[name] ?? null) as [
+    Estimate | null,
+    Estimate | null,
+  ];
+  return { first, second, gain: gainBetween(first, second, name) };
 }

@@ -1,9 +1,10 @@
 "use client";
-import type { ReleaseView, RunDetail } from "@engraft/coordinator/api/views";
+import type { ReleaseView } from "@engraft/coordinator/api/release-views";
+import type { RunDetail } from "@engraft/coordinator/api/views";
 import type { MetricName } from "@engraft/core/models/plan";
 import { runView } from "@engraft/core/rounds/view";
 import { useQuery } from "@tanstack/react-query";
-import { Download } from "lucide-react";
+import { Ban, Download } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { useTRPC } from "../../api/trpc.ts";
@@ -16,12 +17,16 @@ import { Segmented } from "../../parts/segmented.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
+import { useIsAdmin } from "../../shell/session.tsx";
 import { Main } from "../../shell/shell.tsx";
 import { AggregationChip } from "../plans/plan-chip.tsx";
 import { finalFigures } from "../runs/secure/pooled.ts";
 import { PooledTable } from "../runs/secure/pooled-table.tsx";
 import { ComparisonTable } from "./comparison-table.tsx";
+import { CriteriaCard, LineageCard, VerifyCard } from "./proof-cards.tsx";
+import { ReleaseActions } from "./release-actions.tsx";
 import { metricsIn } from "./release-metrics.ts";
+import { ReleaseChip, releaseTitle } from "./release-state.tsx";
 
 export function ReleasePage({ id }: { readonly id: string }) {
   const trpc = useTRPC();
@@ -55,12 +60,19 @@ export function ReleasePage({ id }: { readonly id: string }) {
 }
 
 function Release({ release }: { readonly release: ReleaseView }) {
-  const model = release.files.find((file) => file.name.endsWith(".safetensors"));
+  const isAdmin = useIsAdmin();
+  const weights = release.files.find((file) => file.name === "model.safetensors");
+  const model = release.files.find((file) => file.name === BUNDLE) ?? weights;
   return (
     <>
       <PageHead
-        title={release.id}
-        chips={<AggregationChip method={release.aggregation} />}
+        title={releaseTitle(release)}
+        chips={
+          <>
+            <ReleaseChip release={release} />
+            <AggregationChip method={release.aggregation} />
+          </>
+        }
         under={
           <>
             Made <When at={release.createdAt} /> from <Link href={`/runs/${release.run}`}>{release.run}</Link>,{" "}
@@ -68,53 +80,37 @@ function Release({ release }: { readonly release: ReleaseView }) {
           </>
         }
         actions={
-          model !== undefined && (
-            <a className={buttonClass({ kind: "primary" })} href={model.url} download>
-              <Download size={14} aria-hidden />
-              Download model, {bytesText(model.bytes)}
-            </a>
-          )
+          <>
+            {isAdmin && <ReleaseActions release={release} />}
+            {model !== undefined && (
+              <a className={buttonClass({ kind: "primary" })} href={addressOf(release, model)} download>
+                <Download size={14} aria-hidden />
+                Download {model.name === BUNDLE ? "all files" : "model"}, {bytesText(model.bytes)}
+              </a>
+            )}
+          </>
         }
       />
+      {release.withdrawn !== null && (
+        <Note tone="bad" role="note" icon={<Ban size={16} aria-hidden />}>
+          <b>Withdrawn</b> <When at={release.withdrawn.at} /> by {release.withdrawn.by.replace(/^[a-z]+:/, "")}: {release.withdrawn.why} Do
+          not use it for anything new.
+        </Note>
+      )}
       <div className="cols">
         <div className="c8 stack">
+          <CriteriaCard release={release} />
           {release.aggregation === "secure" && <PooledCard run={release.run} />}
           {(release.aggregation === "plain" || release.comparisons.length > 0) && <MetricsCard release={release} />}
-          <Card title="Where it comes from" padded>
-            <dl className="kv">
-              <dt>Base</dt>
-              <dd>
-                {release.base.name} {release.base.version}
-              </dd>
-              <dt>Plan</dt>
-              <dd>
-                <Link href={`/plans/${release.plan.digest}`}>
-                  {release.plan.name} v{release.plan.version}
-                </Link>
-                <div className="font-mono text-12 text-fg-3">{release.plan.digest}</div>
-              </dd>
-              <dt>Run</dt>
-              <dd>
-                <Link href={`/runs/${release.run}`}>{release.run}</Link>, {plural(release.rounds, "round")}
-              </dd>
-              <dt>Evaluated by</dt>
-              <dd>{evaluatedBy(release)}</dd>
-              <dt>Aggregation</dt>
-              {release.aggregation === "plain" ? (
-                <dd className="text-bad">Plain: the coordinator could read each update.</dd>
-              ) : (
-                <dd className="links">
-                  Secure: the coordinator saw sums. <Link href={`/runs/${release.run}`}>What it holds of each</Link> stands with the run.
-                </dd>
-              )}
-            </dl>
-          </Card>
+          <OriginCard release={release} />
         </div>
         <div className="c4 stack">
+          <LineageCard release={release} />
           <FilesCard release={release} />
-          {model !== undefined && (
+          <VerifyCard release={release} />
+          {weights !== undefined && (
             <Card title="Load it" aside="Python" padded>
-              <CodeLine code={snippet(model.name)} what="Python lines" />
+              <CodeLine code={snippet(weights.name)} what="Python lines" />
             </Card>
           )}
         </div>
@@ -122,6 +118,37 @@ function Release({ release }: { readonly release: ReleaseView }) {
     </>
   );
 }
+
+function OriginCard({ release }: { readonly release: ReleaseView }) {
+  return (
+    <Card title="Where it comes from" padded>
+      <dl className="kv">
+        {release.released !== null && release.released.notes !== "" && (
+          <>
+            <dt>Notes</dt>
+            <dd>{release.released.notes}</dd>
+          </>
+        )}
+        <dt>Evaluated by</dt>
+        <dd>{evaluatedBy(release)}</dd>
+        <dt>Aggregation</dt>
+        {release.aggregation === "plain" ? (
+          <dd className="text-bad">Plain: the coordinator could read each update.</dd>
+        ) : (
+          <dd className="links">
+            Secure: the coordinator saw sums. <Link href={`/runs/${release.run}`}>What it holds of each</Link> stands with the run.
+          </dd>
+        )}
+      </dl>
+    </Card>
+  );
+}
+
+const BUNDLE = "bundle.zip";
+
+/** Whoever opens the page of a withdrawn release has been told. */
+const addressOf = ({ withdrawn }: ReleaseView, { url }: ReleaseView["files"][number]): string =>
+  withdrawn === null ? url : `${url}?withdrawn=yes`;
 
 function evaluatedBy({ aggregation, comparisons }: ReleaseView): string {
   if (comparisons.length > 0) return comparisons.map((comparison) => comparison.site).join(", ");
@@ -191,13 +218,13 @@ function FilesCard({ release }: { readonly release: ReleaseView }) {
         {release.files.map((file) => (
           <li key={file.name}>
             <div className="flex items-center gap-2">
-              <a className="ell min-w-0 flex-1 font-mono text-12" href={file.url} download>
+              <a className="ell min-w-0 flex-1 font-mono text-12" href={addressOf(release, file)} download>
                 {file.name}
               </a>
               <span className="text-12 whitespace-nowrap text-fg-2">{bytesText(file.bytes)}</span>
               <a
                 className={buttonClass({ kind: "ghost", size: "small", icon: true })}
-                href={file.url}
+                href={addressOf(release, file)}
                 download
                 aria-label={`Download ${file.name}`}
               >
@@ -209,6 +236,7 @@ function FilesCard({ release }: { readonly release: ReleaseView }) {
                 sha256 {file.sha256}
               </span>
               <CopyButton text={file.sha256} what={`SHA-256 of ${file.name}`} iconOnly />
+              {file.downloads > 0 && <span className="text-11 whitespace-nowrap text-fg-3">fetched {file.downloads} ×</span>}
             </div>
           </li>
         ))}

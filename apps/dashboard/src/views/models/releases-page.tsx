@@ -1,5 +1,5 @@
 "use client";
-import type { ReleaseView } from "@engraft/coordinator/api/views";
+import type { ReleaseView } from "@engraft/coordinator/api/release-views";
 import { useQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import { Download } from "lucide-react";
@@ -14,6 +14,7 @@ import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { Main } from "../../shell/shell.tsx";
 import { bestMetric } from "./release-metrics.ts";
+import { ReleaseChip, releaseTitle } from "./release-state.tsx";
 
 const column = createColumnHelper<ReleaseView>();
 
@@ -21,11 +22,17 @@ const COLUMNS = [
   column.accessor("id", {
     header: "Release",
     meta: { rowHeader: true, nowrap: true },
-    cell: ({ getValue }) => (
+    cell: ({ getValue, row: { original: release } }) => (
       <Link className="text-fg" href={`/models/${getValue()}`}>
-        {getValue()}
+        {releaseTitle(release)}
       </Link>
     ),
+  }),
+  column.display({
+    id: "state",
+    header: "State",
+    meta: { nowrap: true },
+    cell: ({ row: { original: release } }) => <ReleaseChip release={release} />,
   }),
   column.display({
     id: "metric",
@@ -82,6 +89,13 @@ export function ReleasesPage() {
     <Main bar={<TopBar crumbs={[{ text: "Releases" }]} />}>
       <PageHead
         title="Releases"
+        actions={
+          (releases.data?.length ?? 0) > 1 && (
+            <Link className={buttonClass()} href="/models/compare">
+              Compare two
+            </Link>
+          )
+        }
         under={
           releases.data === undefined
             ? "Models to download."

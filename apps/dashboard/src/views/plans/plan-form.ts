@@ -188,7 +188,7 @@ export function draftOf(form: PlanForm, base: BaseView, version: number, enrolle
     data: {
       fields: manifest.fields,
       label: manifest.label,
-      split: manifest.split ?? { salt: form.salt.trim(), train: share(form.train), validation: share(form.validation) },
+      split: manifest.split ?? { salt: form.salt.trim(), train: share(form.train), validation: share(form.validation), keyed: true },
     },
     training: trainingDraft(form),
     rounds: {

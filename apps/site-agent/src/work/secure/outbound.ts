@@ -4,10 +4,12 @@ import type { SecaggReply, SecaggStep } from "@engraft/core/protocol/messages";
 import type { Link } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "../../events.ts";
+import type { SiteAudit } from "../../vault/audit.ts";
 import type { Journal } from "../../vault/journal.ts";
 
 export interface OutboundParts {
   readonly link: () => Pick<Link, "send"> | undefined;
+  readonly audit: SiteAudit;
   readonly journal: Journal;
   readonly log: Logger;
   readonly emit: Emit;
@@ -21,14 +23,15 @@ export class Outbound {
     this.#with = parts;
   }
 
-  /** Nothing while there is no link: the coordinator sends its step again over the next one. */
-  send(reply: SecaggReply, again: boolean): void {
-    const { journal, log, emit, link, crash } = this.#with;
+  /** Nothing while there is no link: the coordinator sends its step again over the next one. Throws where it cannot be entered before. */
+  async send(reply: SecaggReply, again: boolean): Promise<void> {
+    const { audit, journal, log, emit, link, crash } = this.#with;
     crash(`send.${reply.phase}`);
-    const open = link();
-    if (open === undefined) return;
-    open.send("secagg.reply", reply);
+    if (link() === undefined) return;
     const { run, round, attempt, phase } = reply;
+    const body = phase === "masked" ? reply.body : null;
+    await audit.left({ what: phase, subject: run, about: { round, attempt, again }, text: JSON.stringify(reply), body });
+    link()?.send("secagg.reply", reply);
     const bytes = phase === "masked" ? reply.body.bytes : 0;
     journal.add({ what: "secagg.sent", run, round, attempt, phase, bytes, again });
     log.info({ event: "secagg.sent", run, round, attempt, phase, bytes, again }, "Sent a statement of a secure round.");
@@ -38,8 +41,9 @@ export class Outbound {
   /** A step that this site does not follow. The coordinator and the site's own people learn why; nothing else leaves. */
   refuse(step: Pick<SecaggStep, "run" | "round" | "attempt" | "phase">, refusal: Refusal): void {
     const { run, round, attempt } = step;
-    const { journal, log, emit, link } = this.#with;
+    const { audit, journal, log, emit, link } = this.#with;
     const about = { run, round, attempt, step: step.phase, code: refusal.code };
+    audit.note("declined", run, { round, attempt, kind: step.phase, code: refusal.code });
     journal.add({ what: "secagg.refused", ...about, text: refusal.text });
     log.warn({ event: "secagg.refused", ...about }, refusal.text);
     emit({ event: "step.refused", ...about, text: refusal.text });

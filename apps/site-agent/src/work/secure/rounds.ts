@@ -143,7 +143,7 @@ export class SecureRounds {
       const known = secure.memory.attempts[request.attemptHash];
       if (decision.repeat) {
         if (known === undefined || now() > known.until) return refuse("attempt-stale", "The time of this attempt is over (rule G12).");
-        this.#out.send(known.advert, true);
+        await this.#out.send(known.advert, true);
         return { ok: true };
       }
       if (stored === undefined) return refuse("attempt-stale", "No vector is stored for this round.");
@@ -166,7 +166,7 @@ export class SecureRounds {
       await secure.append({ records: decision.records, attempt: { hash: attemptHash, keep } });
       // G8: this attempt ends all others of the run.
       await this.#forget((other) => other.run === run && other.attemptHash !== attemptHash);
-      this.#out.send(advert, false);
+      await this.#out.send(advert, false);
       return { ok: true };
     });
   }
@@ -202,7 +202,7 @@ export class SecureRounds {
     if (next === undefined) return;
     if (isRefusal(next)) return this.#out.refuse(step, next);
     if (!next.again) await secure.append({ records: next.records, attempt: { hash: attempt.attemptHash, keep: next.keep } });
-    for (const reply of next.replies) this.#out.send(reply, next.again);
+    for (const reply of next.replies) await this.#out.send(reply, next.again);
   }
 
   #next(

@@ -135,7 +135,7 @@ export class LabSite {
       decision: await findDecision(home, membership, plan),
       paused: (await pausedSince(home)) !== undefined,
     });
-    const told = { link, journal, log, emit };
+    const told = { link, audit: stores.audit, journal, log, emit };
     const over = (...[run, purpose]: Parameters<Asks["roundOver"]>): Promise<void> => asks.roundOver(run, purpose);
     const secure = new SecureRounds({ ...told, home, membership, secure: stores.secure, blobs: stores.blobs, standing, now, over, crash });
     const vectors = new Vectors(stores.blobs, link);
@@ -150,7 +150,12 @@ export class LabSite {
     const models = new Models(home, openSiteModel, vectors, () => undefined);
     const workshop = { home, membership, ...stores, vectors, models, report: () => undefined, now };
     const data = () => findData(home, "main");
-    const asks = new Asks({ ...told, secure, workshop, standing: async (ask) => ({ ...(await standing(ask.plan)), data: await data() }) });
+    const asks = new Asks({
+      ...told,
+      secure,
+      workshop,
+      standing: async (ask) => ({ ...(await standing(ask.plan)), data: await data(), mapping: null }),
+    });
     this.#running = { stores, secure, asks, journal };
     this.crashed = undefined;
   }
@@ -231,6 +236,7 @@ export class LabSite {
     this.#running = undefined;
     await running?.journal.flush();
     await running?.stores.secure.close().catch(() => undefined);
+    await running?.stores.audit.close().catch(() => undefined);
   }
 
   /** A site that is killed while it starts is as dead as any other: it is started again later. */
