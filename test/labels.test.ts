@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Field } from "@engraft/core/models/fields";
 import type { Label } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
@@ -46,6 +47,7 @@ weights = np.zeros(x.shape[1])
 weights[seen] = found.x / sd[seen]
 print(json.dumps(weights.tolist()))`;
 
+const CHECK = fileURLToPath(new URL("../tools/check-record/check_record.py", import.meta.url));
 const REGIONS = ["northeast", "south", "west", "midwest", "europe", "canada"];
 const HOSPITALS = { northeast: "cleveland", south: "hungary", west: "switzerland", midwest: "va" } as const;
 const SPLIT = { salt: "labels", train: 0.6, validation: 0.2 };
@@ -67,6 +69,12 @@ const GRADE: Label = {
 let dir = "";
 let federation: Federation;
 
+/** Saves a run's records; says of each what the script that rebuilds it says, and how it ends. */
+async function rebuilt(run: string, python: string) {
+  const saved = (await federation.coordinatorCommandOk("run", "record", run, "--out", join(dir, run))) as { rounds?: { folder: string }[] };
+  return (saved.rounds ?? []).map(({ folder }) => spawnSync(python, [CHECK, folder], { encoding: "utf8" }));
+}
+
 async function finished(plan: object, name: string, sites: readonly string[], ...flags: readonly string[]) {
   const path = join(dir, `${name}.json`);
   await writeFile(path, JSON.stringify(plan));
@@ -78,7 +86,7 @@ async function finished(plan: object, name: string, sites: readonly string[], ..
   for (;;) {
     const { events, release } = await api.runs.get.query({ run });
     const view = runView(events.map(({ event }) => event));
-    if (view?.phase === "finished" && release !== null) return { view, release };
+    if (view?.phase === "finished" && release !== null) return { run, view, release };
     if (view?.end !== null && view?.end !== undefined && view.phase !== "finished") throw new Error(`${view.phase}: ${view.end.text}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -179,36 +187,43 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
     expect(view.evaluationRound?.sum?.sites).toHaveLength(6);
   });
 
-  requireOrSkip("Python with scipy", findPython("scipy")).describe("hazards that are solved for", (python) => {
-    it("[Q1] under masks, a baseline in each region, are those that an optimiser finds with all training patients in one place", async () => {
-      const base = await baseOf("brca-solved", "cox", features, SURVIVAL, "main");
-      const drafted = planOf(base, features, SURVIVAL, { names: ["c-index"], perSite: false, compareAlone: true }, "secure");
-      const analytic = { method: "newton", rounds: 6, penalty: 10, bound: 16 };
-      const plan = { ...drafted, training: { ...drafted.training, analytic }, rounds: { count: 6, stop: null } };
-      const { view, release } = await finished(plan, "solved", REGIONS, "--data", "main");
-      const { manifest, kernel } = await released(release);
-      const samples = await Promise.all(REGIONS.map((region) => samplesIn(table(region), plan.data as never, manifest, "train")));
-      const given = {
-        penalty: analytic.penalty,
-        width: kernel.length,
-        x: samples.flatMap(({ x }) => [...x]),
-        y: samples.flatMap(({ y }) => [...y]),
-        site: samples.flatMap(({ rows }, at) => new Array<number>(rows).fill(at)),
-      };
-      const { stdout, stderr } = spawnSync(python, ["-c", OPTIMISER], {
-        input: JSON.stringify(given),
-        encoding: "utf8",
-        maxBuffer: 1 << 26,
+  requireOrSkip("Python with scipy and cryptography", findPython("scipy", "cryptography")).describe(
+    "hazards that are solved for",
+    (python) => {
+      it("[Q1] under masks, a baseline in each region, are those that an optimiser finds with all training patients in one place", async () => {
+        const base = await baseOf("brca-solved", "cox", features, SURVIVAL, "main");
+        const drafted = planOf(base, features, SURVIVAL, { names: ["c-index"], perSite: false, compareAlone: true }, "secure");
+        const analytic = { method: "newton", rounds: 6, penalty: 10, bound: 16 };
+        const plan = { ...drafted, training: { ...drafted.training, analytic }, rounds: { count: 6, stop: null } };
+        const { run, view, release } = await finished(plan, "solved", REGIONS, "--data", "main");
+        const { manifest, kernel } = await released(release);
+        const samples = await Promise.all(REGIONS.map((region) => samplesIn(table(region), plan.data as never, manifest, "train")));
+        const given = {
+          penalty: analytic.penalty,
+          width: kernel.length,
+          x: samples.flatMap(({ x }) => [...x]),
+          y: samples.flatMap(({ y }) => [...y]),
+          site: samples.flatMap(({ rows }, at) => new Array<number>(rows).fill(at)),
+        };
+        const { stdout, stderr } = spawnSync(python, ["-c", OPTIMISER], {
+          input: JSON.stringify(given),
+          encoding: "utf8",
+          maxBuffer: 1 << 26,
+        });
+        expect(stderr).toBe("");
+        const reference = JSON.parse(stdout) as number[];
+        expect(Math.max(...reference.map((weight, at) => Math.abs(weight - (kernel[at] as number))))).toBeLessThan(1e-3);
+        expect(Math.max(...reference.map(Math.abs))).toBeGreaterThan(0.1);
+        const { federated, alone } = view.evaluationRound?.sum?.pooled ?? {};
+        expect(federated?.values["c-index"]?.value).toBeGreaterThan(0.7);
+        expect(alone?.values["c-index"]?.value).toBeGreaterThan(0.5);
+
+        const checks = await rebuilt(run, python);
+        expect(checks).toHaveLength(analytic.rounds + 1);
+        for (const { status, stdout } of checks) expect([status, stdout]).toEqual([0, expect.stringContaining("rebuilt, bit for bit")]);
       });
-      expect(stderr).toBe("");
-      const reference = JSON.parse(stdout) as number[];
-      expect(Math.max(...reference.map((weight, at) => Math.abs(weight - (kernel[at] as number))))).toBeLessThan(1e-3);
-      expect(Math.max(...reference.map(Math.abs))).toBeGreaterThan(0.1);
-      const { federated, alone } = view.evaluationRound?.sum?.pooled ?? {};
-      expect(federated?.values["c-index"]?.value).toBeGreaterThan(0.7);
-      expect(alone?.values["c-index"]?.value).toBeGreaterThan(0.5);
-    });
-  });
+    },
+  );
 
   it("ordered grades of four hospitals: figures of each site, and rows by grade where there are enough patients", async () => {
     const base = await baseOf("grades", "logistic", FIELDS, GRADE, "heart");

@@ -9,7 +9,10 @@ export const analyticLeaves = (label: Label): string =>
 
 export function analyticInWords({ method, rounds, penalty, bound }: Analytic, count: number, label: Label): PlanLine {
   const which = rounds >= count ? (count === 1 ? "The round" : "All rounds") : rounds === 1 ? "Round 1" : `Rounds 1 to ${rounds}`;
-  const model = likelihoodOf(label) === "hazards" ? "proportional hazards, with a baseline of its own at each site" : "logistic regression";
+  const model =
+    likelihoodOf(label) === "hazards"
+      ? "proportional hazards, with a baseline of its own at each site and ties as Breslow has them"
+      : "logistic regression";
   const how =
     method === "ridge"
       ? "the head is solved for in closed form (least squares on the label)"
