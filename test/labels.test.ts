@@ -203,7 +203,7 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
           width: kernel.length,
           x: samples.flatMap(({ x }) => [...x]),
           y: samples.flatMap(({ y }) => [...y]),
-          site: samples.flatMap(({ rows }, at) => new Array<number>(rows).fill(at)),
+          site: samples.flatMap(({ rows }, at) => Array.from({ length: rows }, () => at)),
         };
         const { stdout, stderr } = spawnSync(python, ["-c", OPTIMISER], {
           input: JSON.stringify(given),

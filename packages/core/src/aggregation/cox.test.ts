@@ -99,10 +99,7 @@ describe("[Q1] hazards with a baseline at each site", () => {
       const each = sites.map((site) =>
         statisticsTotals(coxStatistics(site, new Float32Array(width + 1), 16), analytic, { sites: SITES, cap: CAP, moments }),
       );
-      return each.reduce(
-        (sum, totals) => sum.map((value, at) => value + (totals[at] as number)),
-        new Array<number>(each[0]?.length ?? 0).fill(0),
-      );
+      return (each[0] ?? []).map((_, at) => each.reduce((sum, totals) => sum + (totals[at] as number), 0));
     };
     const of = { sites: SITES, cap: CAP, count: sites.length, of: "hazards" } as const;
     const [first, later] = [summed(true), summed(false)];
