@@ -104,10 +104,10 @@ function Release({ release }: { readonly release: ReleaseView }) {
           {release.aggregation === "secure" && <PooledCard run={release.run} />}
           {(release.aggregation === "plain" || release.comparisons.length > 0) && <MetricsCard release={release} />}
           <OriginCard release={release} />
+          <FilesCard release={release} />
         </div>
         <div className="c4 stack">
           <LineageCard release={release} />
-          <FilesCard release={release} />
           <VerifyCard release={release} />
           <LoadCard release={release} />
         </div>
