@@ -1,21 +1,53 @@
 /** Labels that are no yes/no through the real binaries: time to death in six regions under masks, and ordered grades at four hospitals. */
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Field } from "@engraft/core/models/fields";
 import type { Label } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
+import type { Plan } from "@engraft/core/models/plan";
 import { readSafetensors } from "@engraft/core/models/safetensors";
 import { runView } from "@engraft/core/rounds/view";
-import { samplesOf } from "@engraft/engine/data/samples";
+import { samplesOf, type Samples } from "@engraft/engine/data/samples";
 import { readTable } from "@engraft/engine/data/table";
 import { byTime, pairsOf } from "@engraft/engine/evaluate/survival";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { FIELDS } from "../examples/heart-disease/definition.ts";
 import { siteTable } from "../examples/heart-disease/files.ts";
 import { Federation } from "../tools/federation/federation.ts";
-import { findShared, requireOrSkip } from "./support/require.ts";
+import { findPython, findShared, requireOrSkip } from "./support/require.ts";
 
+/**
+ * The partial likelihood with a baseline in each region (Breslow), written out over all pairs, and a general optimiser: nothing of Newton's steps
+ * or of sums. The penalty is on weights of standardised inputs; an input that never changes has none.
+ */
+const OPTIMISER = `
+import json, sys, numpy as np
+from scipy.optimize import minimize
+given = json.load(sys.stdin)
+x = np.array(given["x"]).reshape(-1, given["width"])
+time, event = np.array(given["y"]).reshape(-1, 2).T
+site = np.array(given["site"])
+sd = x.std(axis=0)
+seen = sd > 1e-9
+z = (x[:, seen] - x[:, seen].mean(axis=0)) / sd[seen]
+risk = (site[:, None] == site[None, :]) & (time[None, :] >= time[:, None])
+risk = risk[event == 1]
+def loss(w):
+    eta = z @ w
+    hazard = np.exp(eta)
+    whole = risk @ hazard
+    value = np.log(whole).sum() - eta[event == 1].sum() + given["penalty"] / 2 * w @ w
+    slope = z.T @ (hazard * (risk / whole[:, None]).sum(axis=0)) - z[event == 1].sum(axis=0) + given["penalty"] * w
+    return value, slope
+found = minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-8, "maxiter": 10000})
+weights = np.zeros(x.shape[1])
+weights[seen] = found.x / sd[seen]
+print(json.dumps(weights.tolist()))`;
+
+const CHECK = fileURLToPath(new URL("../tools/check-record/check_record.py", import.meta.url));
 const REGIONS = ["northeast", "south", "west", "midwest", "europe", "canada"];
 const HOSPITALS = { northeast: "cleveland", south: "hungary", west: "switzerland", midwest: "va" } as const;
 const SPLIT = { salt: "labels", train: 0.6, validation: 0.2 };
@@ -37,6 +69,12 @@ const GRADE: Label = {
 let dir = "";
 let federation: Federation;
 
+/** Saves a run's records; says of each what the script that rebuilds it says, and how it ends. */
+async function rebuilt(run: string, python: string) {
+  const saved = (await federation.coordinatorCommandOk("run", "record", run, "--out", join(dir, run))) as { rounds?: { folder: string }[] };
+  return (saved.rounds ?? []).map(({ folder }) => spawnSync(python, [CHECK, folder], { encoding: "utf8" }));
+}
+
 async function finished(plan: object, name: string, sites: readonly string[], ...flags: readonly string[]) {
   const path = join(dir, `${name}.json`);
   await writeFile(path, JSON.stringify(plan));
@@ -48,7 +86,7 @@ async function finished(plan: object, name: string, sites: readonly string[], ..
   for (;;) {
     const { events, release } = await api.runs.get.query({ run });
     const view = runView(events.map(({ event }) => event));
-    if (view?.phase === "finished" && release !== null) return { view, release };
+    if (view?.phase === "finished" && release !== null) return { run, view, release };
     if (view?.end !== null && view?.end !== undefined && view.phase !== "finished") throw new Error(`${view.phase}: ${view.end.text}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -132,19 +170,10 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
     const { view, release } = await finished(plan, "survival", REGIONS, "--data", "main");
     const pooled = view.evaluationRound?.sum?.pooled?.federated;
 
-    const blob = (name: string): Promise<Buffer> => {
-      const { sha256 = "" } = release.files.find((file) => file.name === name) ?? {};
-      return readFile(join(federation.coordinatorDir, "blobs", "blobs", sha256.slice(0, 2), sha256));
-    };
-    const manifest = JSON.parse((await blob("manifest.json")).toString("utf8")) as Manifest;
-    const { tensors } = readSafetensors(await blob("model.safetensors"));
-    const kernel = tensors.get("head/kernel") ?? new Float32Array();
+    const { manifest, kernel } = await released(release);
     let [patients, events, comparable, won] = [0, 0, 0, 0];
     for (const region of REGIONS) {
-      const common = { encoding: "utf-8", delimiter: ",", decimal: ".", missing: [] as string[] } as const;
-      const declared = { ...common, path: table(region), columns: { dead: "E", days: "T" }, label: "E", patient: "pid" };
-      const { table: read } = await readTable(declared, plan.data as never);
-      const { x, y, rows, width } = samplesOf(read, plan.data as never, manifest, "test");
+      const { x, y, rows, width } = await samplesIn(table(region), plan.data as never, manifest, "test");
       const risks = Array.from({ length: rows }, (_, row) => kernel.reduce((sum, w, at) => sum + w * (x[row * width + at] ?? 0), 0));
       const pairs = pairsOf(byTime(risks.map(Math.fround), y), () => 1);
       patients += rows;
@@ -157,6 +186,44 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
     expect(pooled?.values["c-index"]?.value).toBeGreaterThan(0.65);
     expect(view.evaluationRound?.sum?.sites).toHaveLength(6);
   });
+
+  requireOrSkip("Python with scipy and cryptography", findPython("scipy", "cryptography")).describe(
+    "hazards that are solved for",
+    (python) => {
+      it("[Q1] under masks, a baseline in each region, are those that an optimiser finds with all training patients in one place", async () => {
+        const base = await baseOf("brca-solved", "cox", features, SURVIVAL, "main");
+        const drafted = planOf(base, features, SURVIVAL, { names: ["c-index"], perSite: false, compareAlone: true }, "secure");
+        const analytic = { method: "newton", rounds: 6, penalty: 10, bound: 16 };
+        const plan = { ...drafted, training: { ...drafted.training, analytic }, rounds: { count: 6, stop: null } };
+        const { run, view, release } = await finished(plan, "solved", REGIONS, "--data", "main");
+        const { manifest, kernel } = await released(release);
+        const samples = await Promise.all(REGIONS.map((region) => samplesIn(table(region), plan.data as never, manifest, "train")));
+        const given = {
+          penalty: analytic.penalty,
+          width: kernel.length,
+          x: samples.flatMap(({ x }) => [...x]),
+          y: samples.flatMap(({ y }) => [...y]),
+          site: samples.flatMap(({ rows }, at) => Array.from({ length: rows }, () => at)),
+        };
+        const { stdout, stderr } = spawnSync(python, ["-c", OPTIMISER], {
+          input: JSON.stringify(given),
+          encoding: "utf8",
+          maxBuffer: 1 << 26,
+        });
+        expect(stderr).toBe("");
+        const reference = JSON.parse(stdout) as number[];
+        expect(Math.max(...reference.map((weight, at) => Math.abs(weight - (kernel[at] as number))))).toBeLessThan(1e-3);
+        expect(Math.max(...reference.map(Math.abs))).toBeGreaterThan(0.1);
+        const { federated, alone } = view.evaluationRound?.sum?.pooled ?? {};
+        expect(federated?.values["c-index"]?.value).toBeGreaterThan(0.7);
+        expect(alone?.values["c-index"]?.value).toBeGreaterThan(0.5);
+
+        const checks = await rebuilt(run, python);
+        expect(checks).toHaveLength(analytic.rounds + 1);
+        for (const { status, stdout } of checks) expect([status, stdout]).toEqual([0, expect.stringContaining("rebuilt, bit for bit")]);
+      });
+    },
+  );
 
   it("ordered grades of four hospitals: figures of each site, and rows by grade where there are enough patients", async () => {
     const base = await baseOf("grades", "logistic", FIELDS, GRADE, "heart");
@@ -174,6 +241,25 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
     expect(cleveland?.federated?.values["weighted-kappa"]?.value).toBeGreaterThan(0.2);
   });
 });
+
+/** A regression's manifest and weights. */
+async function released({ files }: { readonly files: readonly { readonly name: string; readonly sha256: string }[] }) {
+  const blob = (name: string): Promise<Buffer> => {
+    const { sha256 = "" } = files.find((file) => file.name === name) ?? {};
+    return readFile(join(federation.coordinatorDir, "blobs", "blobs", sha256.slice(0, 2), sha256));
+  };
+  const manifest = JSON.parse((await blob("manifest.json")).toString("utf8")) as Manifest;
+  const { tensors } = readSafetensors(await blob("model.safetensors"));
+  return { manifest, kernel: tensors.get("head/kernel") ?? new Float32Array() };
+}
+
+/** What the engine reads of a region's table. */
+async function samplesIn(path: string, data: Plan["data"], manifest: Manifest, part: "train" | "test"): Promise<Samples> {
+  const common = { encoding: "utf-8", delimiter: ",", decimal: ".", missing: [] as string[] } as const;
+  const declared = { ...common, path, columns: { dead: "E", days: "T" }, label: "E", patient: "pid" };
+  const { table } = await readTable(declared, data);
+  return samplesOf(table, data, manifest, part);
+}
 
 /** One table for each region, its columns named x1, x2, ...; the fields that they hold. */
 async function regionTables(brca: string, table: (region: string) => string): Promise<readonly Field[]> {

@@ -1,13 +1,13 @@
 /** `engraft-coordinator audit`: the log as a file, and whether it is as it was written. */
-import { createReadStream } from "node:fs";
 import { once } from "node:events";
 import { auditInWords } from "@engraft/core/audit/in-words";
 import { linesOf } from "@engraft/core/audit/lines";
 import { verifyAudit, type AuditBroken, type AuditSound } from "@engraft/core/audit/verify";
 import { CODES, EngraftError } from "@engraft/core/base/errors";
 import { fromBase64url } from "@engraft/core/base/bytes";
-import { PublicKey } from "@engraft/core/base/ids";
+import type { PublicKey } from "@engraft/core/base/ids";
 import { identityFromSeed } from "@engraft/core/crypto/identity";
+import { auditFileVerdict, keyFlag } from "@engraft/runtime/audit-file";
 import { readIfThere } from "@engraft/runtime/files";
 import { coordinatorKeyPath } from "../auth/secrets.ts";
 import { follow, type Reach } from "./api.ts";
@@ -37,30 +37,15 @@ export async function auditVerdict(
   file: string | undefined,
   key: string | undefined,
 ): Promise<Said & { readonly exit: number }> {
-  const pinned = key === undefined ? await ownKey(reach) : keyOf(key);
-  const report = file === undefined ? await ofDatabase(reach, pinned) : await ofFile(file, pinned);
+  const pinned = key === undefined ? await ownKey(reach) : keyFlag(key);
+  const report = file === undefined ? await ofDatabase(reach, pinned) : await auditFileVerdict(file, pinned);
   return { json: report, lines: auditInWords(report, pinned !== undefined), exit: report.ok ? 0 : CODES["audit-altered"].exit };
-}
-
-function keyOf(text: string): PublicKey {
-  const key = PublicKey.safeParse(text);
-  if (!key.success) throw new EngraftError("bad-input", "--key needs a public key: 43 letters, digits, '-' and '_'.");
-  return key.data;
 }
 
 /** Of the coordinator whose folder lies here. */
 async function ownKey({ data }: Reach): Promise<PublicKey | undefined> {
   const seed = fromBase64url((await readIfThere(coordinatorKeyPath(data)))?.trim() ?? "");
   return seed?.length === 32 ? identityFromSeed(seed).publicKey : undefined;
-}
-
-async function ofFile(path: string, key: PublicKey | undefined): Promise<AuditSound | AuditBroken> {
-  try {
-    return await verifyAudit(linesOf(createReadStream(path)), { key });
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause)) throw cause;
-    throw new EngraftError("not-found", `Cannot read ${path} (${String(cause.code)}).`, { cause });
-  }
 }
 
 /** Nothing is signed for it: what was altered must not be vouched for. */

@@ -45,10 +45,12 @@ export async function provenanceOf(finished: Finished, release: Provenance["rele
     plan: created.plan,
     aggregation: plan.aggregation.method,
     privacy: null,
-    sites: created.approvals.map(({ site, statement }) => {
-      const { key, version } = known(finished, site);
-      return { site, key, approval: statement, version };
-    }),
+    sites: created.approvals
+      .map(({ site, statement }) => {
+        const { key, version } = known(finished, site);
+        return { site, key, approval: statement, version };
+      })
+      .toSorted((a, b) => bySite(a.site, b.site)),
     start: created.start.digest,
     rounds,
     checkpoint: eventsOf(events, "checkpoint.written").at(-1)?.checkpoint.digest ?? created.start.digest,

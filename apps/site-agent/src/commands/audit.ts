@@ -1,12 +1,11 @@
 /** `audit`: what this site was asked, what was decided and what has left it; as text, as a file, and whether it is as it was written. */
-import { createReadStream } from "node:fs";
 import { once } from "node:events";
 import { entryLine, firstLine, headLine, openHead, readLine, BEGINNING, type NumberedEntry, type Position } from "@engraft/core/audit/file";
-import { linesOf } from "@engraft/core/audit/lines";
+import { auditInWords } from "@engraft/core/audit/in-words";
 import { syslogLine } from "@engraft/core/audit/syslog";
-import { verifyAudit, type AuditBroken, type AuditSound } from "@engraft/core/audit/verify";
 import { CODES, EngraftError, isRefusal } from "@engraft/core/base/errors";
-import { PublicKey } from "@engraft/core/base/ids";
+import type { PublicKey } from "@engraft/core/base/ids";
+import { auditFileVerdict, keyFlag } from "@engraft/runtime/audit-file";
 import { auditWords } from "../terminal/audit-words.ts";
 import { auditFileLines, siteVerdict } from "../vault/audit.ts";
 import { requireMembership } from "../vault/federation.ts";
@@ -100,31 +99,8 @@ async function write(text: string): Promise<void> {
 }
 
 async function verify({ config, print }: CommandContext, file: string | undefined, wanted: string | undefined): Promise<number> {
-  const named = wanted === undefined ? undefined : PublicKey.safeParse(wanted);
-  if (named?.success === false) throw new EngraftError("bad-input", "--key needs a public key: 43 letters, digits, '-' and '_'.");
-  const key = named?.data ?? (await requireMembership(config.home)).identity.publicKey;
-  const report = file === undefined ? await siteVerdict(config.home, key) : await ofFile(file, key);
-  print({ ...report }, wordsFor(report));
+  const key = wanted === undefined ? (await requireMembership(config.home)).identity.publicKey : keyFlag(wanted);
+  const report = file === undefined ? await siteVerdict(config.home, key) : await auditFileVerdict(file, key);
+  print({ ...report }, auditInWords(report, true).join("\n"));
   return report.ok ? 0 : CODES["audit-altered"].exit;
-}
-
-async function ofFile(path: string, key: PublicKey): Promise<AuditSound | AuditBroken> {
-  try {
-    return await verifyAudit(linesOf(createReadStream(path)), { key });
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause)) throw cause;
-    throw new EngraftError("not-found", `Cannot read ${path} (${String(cause.code)}).`, { cause });
-  }
-}
-
-function wordsFor(report: AuditSound | AuditBroken): string {
-  if (!report.ok) return `${report.text}\nCompare with an earlier export or backup. Nothing behind that entry is proved by this log.`;
-  const { entries, after, last, signed, torn } = report;
-  return [
-    `The audit log is as it was written: ${entries} entries, ${after.seq + 1} to ${last.seq}.`,
-    signed === undefined
-      ? "No signed head is in it yet."
-      : `Signed up to entry ${signed.seq} (${new Date(signed.at).toISOString()}). What comes after is chained, and not signed yet.`,
-    ...(torn ? ["Its last line is cut off, as by a crash; the agent removes that when it starts."] : []),
-  ].join("\n");
 }

@@ -91,4 +91,32 @@ describe("[Q1] hazards with a baseline at each site", () => {
     expect(() => coxStatistics({ ...site, x: site.x.map(() => Number.NaN) }, new Float32Array(5), 16)).toThrow(refused);
     expect(() => coxStatistics({ ...site, times: site.times.map(() => Number.NaN) }, new Float32Array(5), 16)).toThrow(refused);
   });
+
+  it("[Q2] are refused where a sum lies beyond what so many patients within the bound can give, in the first round and in later ones", () => {
+    const sites = sitesOf(cases[0] as Case);
+    const [rows, width] = [sites.reduce((sum, site) => sum + site.rows, 0), 4];
+    const summed = (moments: boolean): number[] => {
+      const each = sites.map((site) =>
+        statisticsTotals(coxStatistics(site, new Float32Array(width + 1), 16), analytic, { sites: SITES, cap: CAP, moments }),
+      );
+      return (each[0] ?? []).map((_, at) => each.reduce((sum, totals) => sum + (totals[at] as number), 0));
+    };
+    const of = { sites: SITES, cap: CAP, count: sites.length, of: "hazards" } as const;
+    const [first, later] = [summed(true), summed(false)];
+    const read = readStatistics(first, width, analytic, of);
+    expect(read).toMatchObject({ ok: true, value: { samples: rows } });
+    if (isRefusal(read)) throw new Error(read.text);
+    const { samples, sums, squares } = read.value;
+    const withMoments = { ...of, moments: { samples, sums, squares } };
+    expect(readStatistics(later, width, analytic, withMoments)).toMatchObject({ ok: true, value: { samples: rows } });
+    for (let at = 1 + 2 * width; at < first.length; at++) {
+      for (const value of [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]) {
+        expect([at, readStatistics(first.with(at, value), width, analytic, of)]).toMatchObject([
+          at,
+          { ok: false, code: "sum-out-of-range" },
+        ]);
+        expect([at, readStatistics(later.with(at, value), width, analytic, withMoments)]).toMatchObject([at, { ok: false }]);
+      }
+    }
+  });
 });

@@ -103,7 +103,7 @@ export interface Summed {
   readonly sites: number;
   readonly cap: number;
   readonly count: number;
-  readonly of?: "logistic" | "hazards";
+  readonly of?: "logistic" | "hazards" | undefined;
   /** Of the run's first analytic round; absent in that round, whose sum brings them. */
   readonly moments?: Moments | undefined;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { analyticOf, binaryPlaces, headInputsOf, MAX_HEAD_INPUTS, vectorSizeOf, type Analytic } from "./analytic.ts";
 import { stepInWords } from "./analytic-words.ts";
 import { heartManifest, heartManifestDigest, heartPlan, planWith } from "./heart.fixture.ts";
+import type { Label } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
 import { planDigest } from "./plan-digest.ts";
 import { planInWords } from "./plan-words.ts";
@@ -87,6 +88,37 @@ describe("[Q3] a plan with analytic rounds", () => {
   it("goes with FedProx where rounds are left that train", () => {
     const strategy = { name: "fedprox", mu: 0.1 };
     expect(checked(planOf(newton, {}, { strategy, rounds: { count: 3, stop: null } }))).toEqual({ ok: true });
+  });
+
+  it("is for a time to an event by Newton's method alone, within a bound that its sums fit in, and for no other kind", () => {
+    const label: Label = {
+      kind: "survival",
+      name: "death",
+      title: "Death",
+      time: { name: "days", unit: "d", max: 9000 },
+      event: { name: "dead", occurred: ["1"], censored: ["0"] },
+    };
+    const hazards = (analytic: Analytic) =>
+      planOf(analytic, {}, { data: { ...heartPlan.data, label }, metrics: { ...heartPlan.metrics, names: ["c-index"] } });
+    const manifest = { ...heartManifest, label };
+    expect(checked(hazards(newton), manifest)).toEqual({ ok: true });
+    const words = planInWords(hazards(newton), manifest).map(({ words }) => words);
+    expect(words.join(" ")).toMatch(/proportional hazards.*patients still at risk/s);
+    expect(checked(hazards({ ...newton, bound: 1.5 }), manifest)).toHaveProperty("text", expect.stringContaining("at least 2"));
+    const ridge = hazards({ ...newton, method: "ridge", rounds: 1 });
+    expect(checked(ridge, manifest)).toHaveProperty("text", expect.stringContaining("choose newton"));
+    const grade: Label = {
+      kind: "ordinal",
+      name: "grade",
+      title: "Grade",
+      classes: ["0", "1", "2"].map((name) => ({ name, codes: [name] })),
+    };
+    const grades = planOf(
+      newton,
+      {},
+      { data: { ...heartPlan.data, label: grade }, metrics: { ...heartPlan.metrics, names: ["accuracy"] } },
+    );
+    expect(checked(grades, { ...heartManifest, label: grade })).toHaveProperty("text", expect.stringContaining("yes/no label or a time"));
   });
 
   it("takes one round of least squares, and no round of none", () => {

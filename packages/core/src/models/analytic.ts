@@ -3,7 +3,7 @@
  * all sites has what one hospital with all patients would have. Free of node's modules, as the plan is.
  */
 import * as z from "zod";
-import { kindOf } from "./labels.ts";
+import { kindOf, type Label } from "./labels.ts";
 import type { Digest } from "../base/ids.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
@@ -14,7 +14,8 @@ export const Analytic = z
   .strictObject({
     /**
      * `ridge`: least squares on the label, in closed form. `newton`: one step of Newton's method on the penalised likelihood in
-     * each round (Wu et al. 2012, "Grid binary logistic regression"), the first from a head of zeros.
+     * each round (Wu et al. 2012, "Grid binary logistic regression"; of times to an event the partial likelihood with a baseline at each
+     * site, Lu et al. 2015, "WebDISCO"), the first from a head of zeros.
      */
     method: z.enum(["ridge", "newton"]),
     /** The first so many rounds are analytic; with as many as the plan has, the whole run is. */
@@ -92,6 +93,23 @@ export function binaryPlaces({ bound }: Analytic, sites: number, cap: number): n
   return Math.min(40, Math.floor(Math.log2(room)));
 }
 
+/** Which likelihood a step is of; undefined where the label has none that is solved for. */
+export function likelihoodOf(label: Label): "logistic" | "hazards" | undefined {
+  const kind = kindOf(label);
+  return kind === "binary" ? "logistic" : kind === "survival" ? "hazards" : undefined;
+}
+
+/** Of a time to an event a sample's part of the gradient is up to twice the bound: from here on it lies within the bound's square. */
+const LEAST_BOUND_OF_HAZARDS = 2;
+
+function labelProblem(label: Label, { method, bound }: Analytic): string | undefined {
+  const likelihood = likelihoodOf(label);
+  if (likelihood === undefined) return "analytic rounds are for a yes/no label or a time to an event";
+  if (likelihood === "logistic") return undefined;
+  if (method === "ridge") return "least squares is for a yes/no label; for a time to an event choose newton";
+  return bound < LEAST_BOUND_OF_HAZARDS ? `for a time to an event the bound must be at least ${LEAST_BOUND_OF_HAZARDS}` : undefined;
+}
+
 /** Fewer would be seen in the head's fourth digit. */
 const LEAST_PLACES = 12;
 
@@ -118,7 +136,8 @@ export function analyticProblem(plan: Plan, manifest: Pick<Manifest, "tensors">)
     return "analytic rounds need secure aggregation, since in plain the coordinator would read each site's sums over its patients";
   const beside = strategyProblem(plan, analytic);
   if (beside !== undefined) return beside;
-  if (kindOf(plan.data.label) !== "binary") return "analytic rounds are for a yes/no label";
+  const unfit = labelProblem(plan.data.label, analytic);
+  if (unfit !== undefined) return unfit;
   if (trainable.personal === "head") return "an analytic round solves for the head, and here the head stays at each site";
   const inputs = headInputsOf(manifest.tensors, trainable);
   if (inputs === undefined) return "analytic rounds solve for a last layer with one output, and this base's head is another";

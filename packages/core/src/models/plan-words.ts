@@ -1,7 +1,7 @@
 /** A plan in plain words, and what changed between two plans: what a steward reads before saying yes. */
 import type { SecureAggregation } from "./aggregation.ts";
 import { vectorSizeOf } from "./analytic.ts";
-import { ANALYTIC_LEAVES, analyticInWords } from "./analytic-words.ts";
+import { analyticInWords, analyticLeaves } from "./analytic-words.ts";
 import { augmentationInWords } from "./augmentation.ts";
 import { numbersOf } from "./directory-numbers.ts";
 import { filesInWords } from "./field-words.ts";
@@ -81,10 +81,10 @@ export const acceptanceInWords = ({ metric, on, limit }: AcceptanceRule): string
   `${metric} ${"atLeast" in limit ? `at least ${limit.atLeast}` : `at most ${limit.atMost}`} ${OVER[on]}`;
 
 /** Whatever differs from plain training of the chosen part. */
-function fineTuning({ training, rounds }: Plan, { tensors }: Manifest): readonly PlanLine[] {
+function fineTuning({ data, training, rounds }: Plan, { tensors }: Manifest): readonly PlanLine[] {
   const { trainable, depthRates, unfreezeEvery, classWeights, augmentation, analytic } = training;
   const lines: PlanLine[] = [];
-  if (analytic !== undefined) lines.push(analyticInWords(analytic, rounds.count));
+  if (analytic !== undefined) lines.push(analyticInWords(analytic, rounds.count, data.label));
   const personal = totalSize(personalTensors(tensors, trainable));
   if (personal > 0) {
     const what = [...(trainable.personal === "head" ? ["the head"] : []), ...(trainable.norm === "local" ? ["normalisation"] : [])].join(
@@ -150,7 +150,7 @@ function whatLeaves(plan: Plan, travelling: number): string {
   if (aggregation.method === "plain") {
     return `Each round: the update (${travelling.toLocaleString("en-GB")} numbers), the number of training patients, engine and seconds.${own}`;
   }
-  const solving = plan.training.analytic === undefined ? "" : ` ${ANALYTIC_LEAVES}`;
+  const solving = plan.training.analytic === undefined ? "" : ` ${analyticLeaves(plan.data.label)}`;
   const weight = { equal: "nothing", bucketed: "its order of magnitude", exact: "the exact number" }[aggregation.weights];
   return `Each round: one masked vector of the update (${travelling.toLocaleString("en-GB")} numbers), this site's weight (of its number of training patients: ${weight}, inside the sum) and counts of predictions on its patients; keys, sealed shares and signed confirmations; engine and seconds. At the end the same with counts only.${solving}${own}`;
 }

@@ -45,25 +45,29 @@ describe("thousands of unlucky runs", () => {
   let crashes = 0;
   let refusals = 0;
 
-  it(`[R15] [R1] [R2] [R13] of ${SEEDS} seeds each ends in a named state once the bad luck is over, and each update counts once`, () => {
-    fc.assert(
-      fc.property(fc.integer(), (seed) => {
-        const world = new World(seed);
-        for (let step = 0; step < 250 && !isEnded(world.state); step++) {
-          world.step();
-          expect(world.owed().length).toBeGreaterThan(0);
-        }
-        checkEvents(world);
-        expect(world.calm(200)).toBe(true);
-        checkEvents(world);
-        const end = world.state.phase === "failed" ? world.state.code : world.state.phase;
-        endings.set(end, (endings.get(end) ?? 0) + 1);
-        crashes += world.crashes;
-        refusals += [...world.refusals.values()].reduce((sum, count) => sum + count, 0);
-      }),
-      { numRuns: SEEDS },
-    );
-  });
+  it(
+    `[R15] [R1] [R2] [R13] of ${SEEDS} seeds each ends in a named state once the bad luck is over, and each update counts once`,
+    { timeout: 240_000 },
+    () => {
+      fc.assert(
+        fc.property(fc.integer(), (seed) => {
+          const world = new World(seed);
+          for (let step = 0; step < 250 && !isEnded(world.state); step++) {
+            world.step();
+            expect(world.owed().length).toBeGreaterThan(0);
+          }
+          checkEvents(world);
+          expect(world.calm(200)).toBe(true);
+          checkEvents(world);
+          const end = world.state.phase === "failed" ? world.state.code : world.state.phase;
+          endings.set(end, (endings.get(end) ?? 0) + 1);
+          crashes += world.crashes;
+          refusals += [...world.refusals.values()].reduce((sum, count) => sum + count, 0);
+        }),
+        { numRuns: SEEDS },
+      );
+    },
+  );
 
   it("has seen every ending, crashes and refusals, so the property above was tried", () => {
     expect([...endings.keys()].sort()).toEqual(["finished", "quorum-lost", "quorum-not-reached", "stopped"]);

@@ -3,7 +3,7 @@ import { nextHead } from "@engraft/core/aggregation/head";
 import { readStatistics, type Moments } from "@engraft/core/aggregation/statistics";
 import { float32Bytes, toFloat32 } from "@engraft/core/base/bytes";
 import { isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
-import { startsFromZero, type Analytic } from "@engraft/core/models/analytic";
+import { likelihoodOf, startsFromZero, type Analytic } from "@engraft/core/models/analytic";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { Unmasking } from "@engraft/core/rounds/secure/state";
 import type { RunParams } from "@engraft/core/rounds/state";
@@ -25,7 +25,7 @@ export async function solved(
   analytic: Analytic,
   { totals, before }: { readonly totals: readonly number[]; readonly before: Moments | undefined },
 ): Promise<Next | Refusal> {
-  const { headInputs, secure } = params;
+  const { plan, headInputs, secure } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no analytic rounds");
   const { checkpoint, start, inputs } = state;
   const zero = startsFromZero(analytic, checkpoint.digest, start.digest);
@@ -34,6 +34,7 @@ export async function solved(
     sites: secure.aggregation.directory.length,
     cap: secure.aggregation.weightCap,
     count: inputs.length,
+    of: likelihoodOf(plan.data.label),
     moments: zero ? undefined : before,
   };
   const statistics = readStatistics(totals, headInputs, analytic, of);

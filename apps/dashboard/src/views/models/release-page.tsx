@@ -11,7 +11,7 @@ import { useTRPC } from "../../api/trpc.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { Card, PageHead } from "../../parts/card.tsx";
 import { Note } from "../../parts/chip.tsx";
-import { CodeLine, CopyButton } from "../../parts/copy.tsx";
+import { CopyButton } from "../../parts/copy.tsx";
 import { bytesText, METRIC_TITLES, plural } from "../../parts/figures.ts";
 import { Segmented } from "../../parts/segmented.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
@@ -24,6 +24,7 @@ import { finalFigures } from "../runs/secure/pooled.ts";
 import { PooledTable } from "../runs/secure/pooled-table.tsx";
 import { ComparisonTable } from "./comparison-table.tsx";
 import { CriteriaCard, LineageCard, VerifyCard } from "./proof-cards.tsx";
+import { LoadCard } from "./load-card.tsx";
 import { ReleaseActions } from "./release-actions.tsx";
 import { metricsIn } from "./release-metrics.ts";
 import { ReleaseChip, releaseTitle } from "./release-state.tsx";
@@ -103,16 +104,12 @@ function Release({ release }: { readonly release: ReleaseView }) {
           {release.aggregation === "secure" && <PooledCard run={release.run} />}
           {(release.aggregation === "plain" || release.comparisons.length > 0) && <MetricsCard release={release} />}
           <OriginCard release={release} />
+          <FilesCard release={release} />
         </div>
         <div className="c4 stack">
           <LineageCard release={release} />
-          <FilesCard release={release} />
           <VerifyCard release={release} />
-          {weights !== undefined && (
-            <Card title="Load it" aside="Python" padded>
-              <CodeLine code={snippet(weights.name)} what="Python lines" />
-            </Card>
-          )}
+          <LoadCard release={release} />
         </div>
       </div>
     </>
@@ -154,13 +151,6 @@ function evaluatedBy({ aggregation, comparisons }: ReleaseView): string {
   if (comparisons.length > 0) return comparisons.map((comparison) => comparison.site).join(", ");
   return aggregation === "secure" ? "all sites of the last sum together" : "no site";
 }
-
-const snippet = (file: string): string => `# pip install safetensors numpy
-from safetensors.numpy import load_file
-
-tensors = load_file("${file}")
-for name, values in tensors.items():
-    print(name, values.shape, values.dtype)`;
 
 /** Out of the run's last sum. */
 function PooledCard({ run }: { readonly run: string }) {

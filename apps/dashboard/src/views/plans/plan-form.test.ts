@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { BaseView } from "@engraft/coordinator/api/views";
 import { sha256 } from "@engraft/core/crypto/digest";
 import { Manifest } from "@engraft/core/models/manifest";
+import { Plan } from "@engraft/core/models/plan";
 import { completeDraft } from "@engraft/core/models/plan-draft";
 import { describe, expect, it } from "vitest";
 import { draftOf, formFromBase, formFromPlan, freshAggregation, type PlanForm } from "./plan-form.ts";
@@ -43,6 +44,13 @@ describe("the propose form", () => {
     const { plan } = judged(change);
     if (plan === undefined) throw new Error("the plan is right");
     expect(draftOf(formFromPlan(plan, sites), base, plan.version, sites)).toEqual(plan);
+  });
+
+  it("keeps acceptance criteria that a plan file declared", () => {
+    const { plan } = judged({});
+    if (plan === undefined) throw new Error("the plan is right");
+    const declared = { ...plan, acceptance: [{ metric: "auroc", on: "mean", limit: { atLeast: 0.8 } }] } as const;
+    expect(draftOf(formFromPlan(Plan.parse(declared), sites), base, plan.version, sites)).toEqual(declared);
   });
 
   it("keeps copies that a plan file declared", () => {

@@ -46,6 +46,8 @@ export interface PlanForm extends AggregationForm, StrategyForm, TuningForm {
   readonly minCount: string;
   readonly compareAlone: boolean;
   readonly compareMix: boolean;
+  /** As a plan file declared it: there are no fields for it. */
+  readonly acceptance: Plan["acceptance"];
   readonly stops: boolean;
   readonly stopMetric: MetricName;
   readonly patience: string;
@@ -122,6 +124,7 @@ export function formFromBase(base: BaseView, enrolled: readonly EnrolledSite[]):
     minCount: "10",
     compareAlone: true,
     compareMix: false,
+    acceptance: undefined,
     stops: false,
     stopMetric: FIRST_METRICS[kindOf(base.manifest.label)][0] ?? "loss",
     patience: "5",
@@ -160,6 +163,7 @@ export function formFromPlan(plan: Plan, enrolled: readonly EnrolledSite[]): Pla
     minCount: String(metrics.minCount),
     compareAlone: metrics.compareAlone,
     compareMix: metrics.compareMix === true,
+    acceptance: plan.acceptance,
     stops: rounds.stop !== null,
     stopMetric: rounds.stop?.metric ?? metrics.names[0] ?? "loss",
     patience: String(rounds.stop?.patience ?? 5),
@@ -213,6 +217,7 @@ export function draftOf(form: PlanForm, base: BaseView, version: number, enrolle
       // Of single sites, between two models of theirs.
       ...(form.compareMix && form.compareAlone && form.perSite ? { compareMix: true } : {}),
     },
+    ...(form.acceptance === undefined ? {} : { acceptance: form.acceptance }),
   };
 }
 

@@ -125,7 +125,7 @@ function AnalyticFields({ bound: { form, change, figure } }: { readonly bound: B
         hint="Solved: from sums over all sites’ samples, as if they were in one place. Secure aggregation, a linear head."
       >
         <option value="none">Train, like all</option>
-        <option value="newton">Solve for the head: logistic regression</option>
+        <option value="newton">Solve for the head: logistic regression, hazards</option>
         <option value="ridge">Solve for the head: least squares, one round</option>
       </SelectField>
       {form.analytic === "newton" && (
