@@ -8,6 +8,7 @@ import { readBundle } from "@engraft/core/provenance/bundle";
 import { bad, type Check } from "@engraft/core/provenance/check";
 import type { Provenance } from "@engraft/core/provenance/statement";
 import { BUNDLE_FILE, claimedKey, verifyRelease, type ReleaseFiles, type Verified } from "@engraft/core/provenance/verify";
+import { keyFlag } from "@engraft/runtime/audit-file";
 import * as z from "zod";
 
 export interface VerifyFlags {
@@ -21,8 +22,7 @@ const SiteKeys = z.record(z.string(), PublicKey);
 /** The exit code: 0 where everything holds under the pinned key, else that of `not-proven`. */
 export async function verify(path: string, flags: VerifyFlags): Promise<number> {
   const { files, container } = await filesAt(path);
-  const key =
-    flags.key === undefined ? undefined : parsed(PublicKey, flags.key, "--key needs the coordinator's public key: 43 letters and digits");
+  const key = flags.key === undefined ? undefined : keyFlag(flags.key);
   const sites = flags.sites === undefined ? {} : parsed(SiteKeys, await jsonFile(flags.sites), `${flags.sites} is not {"site": "key"}`);
   const claimed = key ?? claimedKey(files);
   if (claimed === undefined)
