@@ -30,6 +30,9 @@ async function asBefore(from: Where, to: Where): Promise<void> {
   try {
     await migrate(before, (await readMigrations()).slice(0, -1));
     for (const table of TABLES) {
+      const [there] = await before.rows(`SELECT to_regclass('"${table}"') IS NOT NULL AS "there"`);
+      // A table of the new version's.
+      if (there?.["there"] !== true) continue;
       const [all] = await now.rows(`SELECT coalesce(json_agg(t), '[]')::text AS "rows" FROM "${table}" t`);
       await before.rows(`INSERT INTO "${table}" SELECT * FROM json_populate_recordset(NULL::"${table}", $1::json)`, [all?.["rows"]]);
     }
