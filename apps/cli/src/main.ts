@@ -1,7 +1,7 @@
 /** `engraft`: what somebody does with what came out of a federation, on a machine that takes no part in one. */
 import { readFileSync } from "node:fs";
-import { runMain } from "@engraft/runtime/exit";
-import { Command, CommanderError } from "commander";
+import { runCommands } from "@engraft/runtime/commands";
+import { Command } from "commander";
 import * as z from "zod";
 import { verifyLog } from "./audit.ts";
 import { verify } from "./verify.ts";
@@ -32,18 +32,4 @@ function program(setExit: (code: number) => void): Command {
   return root;
 }
 
-await runMain(async () => {
-  let exit: number | undefined;
-  const setExit = (code: number): void => {
-    exit = code;
-  };
-  try {
-    await program(setExit).parseAsync();
-    return exit;
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
-    // Commander has said already what is wrong.
-    return 2;
-  }
-});
+await runCommands(program);

@@ -1,8 +1,8 @@
 /** The command line of the coordinator. */
 import { loadConfig } from "@engraft/runtime/config";
 import { clock } from "@engraft/runtime/clock";
-import { runMain } from "@engraft/runtime/exit";
-import { Command, CommanderError } from "commander";
+import { runCommands } from "@engraft/runtime/commands";
+import { Command } from "commander";
 import {
   createUser,
   closeRound,
@@ -258,18 +258,4 @@ function program(setExit: (code: number) => void): Command {
   return root;
 }
 
-await runMain(async () => {
-  let exit: number | undefined;
-  const setExit = (code: number): void => {
-    exit = code;
-  };
-  try {
-    await program(setExit).parseAsync();
-    return exit;
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
-    // Commander has said already what is wrong.
-    return 2;
-  }
-});
+await runCommands(program);

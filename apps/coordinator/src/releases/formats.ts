@@ -1,9 +1,7 @@
 /** A release in the formats that others load, with the texts that go with them, made from the candidate's own files. */
 import { readFile } from "node:fs/promises";
-import type { Manifest } from "@engraft/core/models/manifest";
 import { readSafetensors } from "@engraft/core/models/safetensors";
-import type { Plan } from "@engraft/core/models/plan";
-import type { RunView } from "@engraft/core/rounds/view";
+import type { DescribedRelease } from "@engraft/engine/export/described";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { readManifest } from "../plans/bases.ts";
 import type { ReleaseFile } from "../rounds/release.ts";
@@ -11,23 +9,11 @@ import type { ReleaseFile } from "../rounds/release.ts";
 /** A larger model is released as it is: other formats would need several copies of it in memory. */
 const MOST_BYTES = 1024 * 1024 * 1024;
 
-interface Described {
-  readonly name: string;
-  readonly version: string;
-  readonly notes: string;
-  readonly madeAt: number;
-  readonly coordinator: string;
-  readonly plan: Plan;
-  readonly planDigest: string;
-  readonly base: { readonly manifest: Manifest; readonly digest: string };
-  readonly view: RunView;
-}
-
 /** Everything beside the candidate's own files, in the order in which it is shown. */
 export async function formatsOf(
   blobs: BlobStore,
   candidate: readonly ReleaseFile[],
-  described: Described,
+  described: Omit<DescribedRelease, "manifest" | "files" | "leftOut">,
 ): Promise<readonly ReleaseFile[]> {
   // Loaded late: few coordinators make a release in a day, and the engine is large.
   const { releaseFiles, releaseTexts } = await import("@engraft/engine/export/release-files");

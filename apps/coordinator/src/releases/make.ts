@@ -61,14 +61,15 @@ export async function release(app: App, wanted: Wanted): Promise<void> {
   const formats = await formatsOf(app.blobs, candidate, described);
   const covered = await withModelSignature(app, `${name}-${version}`, [...candidate, ...formats, evidence]);
   const signed = dsseText(signDsse(app.identity, statementBytes(covered, provenance)));
-  const all = [...covered, await put(app, PROVENANCE_FILE, utf8(signed))];
+  const proof = await put(app, PROVENANCE_FILE, utf8(signed));
+  const all = [...covered, proof];
   const files = [...all, ...(await bundled(app, all))];
   const entry: AuditEntry = {
     at,
     actor: by,
     action: "release.released",
     subject: run,
-    detail: { name, version, provenance: files[covered.length]?.sha256 ?? "" },
+    detail: { name, version, provenance: proof.sha256 },
   };
   await store
     .write(async (tx) => {

@@ -146,4 +146,4 @@ function secureRound({ provenance, evidence }: Said, round: ProvenRound, directo
   return [...headers, ...(extra.length === 0 ? [] : [bad(name, `Headers of sites that are not among its survivors: ${list(extra)}.`)])];
 }
 
-export const keyOf = ({ sites }: Provenance, wanted: SiteName): PublicKey | undefined => sites.find(({ site }) => site === wanted)?.key;
+const keyOf = ({ sites }: Provenance, wanted: SiteName): PublicKey | undefined => sites.find(({ site }) => site === wanted)?.key;

@@ -1,5 +1,5 @@
 /**
- * Whether a release is what it says it is, from its files and pinned keys alone (SPEC.md, "Provenance"). Does no I/O. What it
+ * Whether a release is what it says it is, from its files and pinned keys alone (SPEC.md, "Releases"). Does no I/O. What it
  * cannot say: whether the sum is that of the masked vectors (a round's record shows that), and whether a site's data was sound.
  */
 import { isRefusal } from "../base/errors.ts";
@@ -61,16 +61,19 @@ export function verifyRelease(files: ReleaseFiles, pinned: Pinned): Verified {
   const signed = openStatement(files, pinned.coordinator);
   if ("ok" in signed) return { ok: false, checks: [signed], provenance: undefined };
   const { predicate: provenance, subject } = signed;
+  const plan = readPlan(textOf(files.get("plan.json")) ?? "");
   const checks = [
     good(PROVENANCE_FILE, "signed by the coordinator's key"),
     ...checkFiles(files, subject),
     ...checkChain(provenance),
     ...pinnedKeys(provenance, pinned.sites ?? {}),
-    ...checkEvidence(files, provenance),
-    ...checkModel(files, provenance),
+    ...checkEvidence(files, plan, provenance),
+    ...checkModel(files, plan, provenance),
   ];
   return { ok: checks.every(({ ok }) => ok), checks, provenance };
 }
+
+type PlanRead = ReturnType<typeof readPlan>;
 
 /** O1: the coordinator's signature. */
 function openStatement(files: ReleaseFiles, key: PublicKey): ProvenanceStatement | Check {
@@ -124,8 +127,7 @@ function pinnedKeys({ sites }: Provenance, pinned: Readonly<Record<string, Publi
 }
 
 /** O3 and O4, for files whose digests may be wrong: then each statement says by itself what is wrong with it. */
-function checkEvidence(files: ReleaseFiles, provenance: Provenance): readonly Check[] {
-  const plan = readPlan(textOf(files.get("plan.json")) ?? "");
+function checkEvidence(files: ReleaseFiles, plan: PlanRead, provenance: Provenance): readonly Check[] {
   if (isRefusal(plan)) return [bad("plan.json", "It cannot be read.")];
   if (plan.digest !== provenance.plan) return [bad("plan.json", "It is another plan than the sites approved.")];
   const lines = readEvidence(textOf(files.get(EVIDENCE_FILE)) ?? "");
@@ -137,11 +139,10 @@ function checkEvidence(files: ReleaseFiles, provenance: Provenance): readonly Ch
 }
 
 /** O6: the values that were trained are in the model. */
-function checkModel(files: ReleaseFiles, { checkpoint }: Provenance): readonly Check[] {
+function checkModel(files: ReleaseFiles, plan: PlanRead, { checkpoint }: Provenance): readonly Check[] {
   const what = "model.safetensors, its trained values";
   const model = files.get("model.safetensors");
   const manifest = Manifest.safeParse(json(files.get("manifest.json")));
-  const plan = readPlan(textOf(files.get("plan.json")) ?? "");
   if (model === undefined || !manifest.success || isRefusal(plan))
     return [bad(what, "model.safetensors, manifest.json or plan.json cannot be read.")];
   const bytes = trainedBytes(model, manifest.data, plan.plan);

@@ -10,12 +10,13 @@ import { useTRPC } from "../../api/trpc.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { Card, PageHead } from "../../parts/card.tsx";
 import { SelectField } from "../../parts/field.tsx";
-import { gainText, METRIC_TITLES, metricText } from "../../parts/figures.ts";
-import { Segmented } from "../../parts/segmented.tsx";
+import { METRIC_TITLES } from "../../parts/figures.ts";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { Main } from "../../shell/shell.tsx";
 import { changeRows } from "../plans/changes.ts";
+import { EstimateCell, GainCell } from "./comparison-table.tsx";
+import { MetricChoice } from "./metric-choice.tsx";
 import { differenceOf, metricsIn, sitesOf, type SiteDifference } from "./release-metrics.ts";
 import { releaseTitle } from "./release-state.tsx";
 
@@ -84,17 +85,7 @@ function Figures({ a, b }: { readonly a: ReleaseView; readonly b: ReleaseView })
     <Card
       title="By site"
       aside="test patients, 95 % CI"
-      end={
-        names.length > 1 &&
-        metric !== undefined && (
-          <Segmented
-            label="Metric"
-            value={metric}
-            onChange={setChosen}
-            options={names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))}
-          />
-        )
-      }
+      end={<MetricChoice names={names} metric={metric} onChange={setChosen} />}
       footer={
         <span className="text-12 text-fg-2">
           Intervals of a difference are made from both models’ own as if they were independent. Both saw the same patients, so the true ones
@@ -145,36 +136,9 @@ function Row({ site, difference: { first, second, gain } }: { readonly site: str
   return (
     <tr className={gain === null ? "muted" : undefined}>
       <th scope="row">{site}</th>
-      {[first, second].map((figure, index) => (
-        // The two models, always in this order.
-        // oxlint-disable-next-line react/no-array-index-key
-        <td className="n" key={index}>
-          {figure === null ? (
-            "–"
-          ) : (
-            <>
-              {metricText(figure.value)}
-              <div className="text-12 whitespace-nowrap text-fg-2">
-                {metricText(figure.low)} to {metricText(figure.high)}
-              </div>
-            </>
-          )}
-        </td>
-      ))}
-      <td className="n">
-        {gain === null ? (
-          "–"
-        ) : (
-          <>
-            <b className={`font-semibold ${gain.low > 0 ? "text-accent" : gain.high < 0 ? "text-bad" : "text-fg-2"}`}>
-              {gainText(gain.value)}
-            </b>
-            <div className="text-12 whitespace-nowrap text-fg-2">
-              {gainText(gain.low)} to {gainText(gain.high)}
-            </div>
-          </>
-        )}
-      </td>
+      <EstimateCell metrics={null} estimate={first} minCount={undefined} />
+      <EstimateCell metrics={null} estimate={second} minCount={undefined} />
+      <GainCell gain={gain} />
     </tr>
   );
 }

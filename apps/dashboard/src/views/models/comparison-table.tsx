@@ -94,7 +94,7 @@ function MeanCell({ value }: { readonly value: number | undefined }) {
   return <td className="n font-semibold">{value === undefined ? "–" : metricText(value)}</td>;
 }
 
-function EstimateCell({
+export function EstimateCell({
   metrics,
   estimate,
   minCount,
@@ -137,7 +137,7 @@ function MixCell({
   );
 }
 
-function GainCell({ gain }: { readonly gain: Gain | null }) {
+export function GainCell({ gain }: { readonly gain: Gain | null }) {
   if (gain === null) return <td className="n">–</td>;
   return (
     <td className="n">

@@ -12,8 +12,7 @@ import { buttonClass } from "../../parts/button.tsx";
 import { Card, PageHead } from "../../parts/card.tsx";
 import { Note } from "../../parts/chip.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
-import { bytesText, METRIC_TITLES, plural } from "../../parts/figures.ts";
-import { Segmented } from "../../parts/segmented.tsx";
+import { bytesText, plural } from "../../parts/figures.ts";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
@@ -24,6 +23,7 @@ import { finalFigures } from "../runs/secure/pooled.ts";
 import { PooledTable } from "../runs/secure/pooled-table.tsx";
 import { ComparisonTable } from "./comparison-table.tsx";
 import { CriteriaCard, LineageCard, VerifyCard } from "./proof-cards.tsx";
+import { MetricChoice } from "./metric-choice.tsx";
 import { LoadCard } from "./load-card.tsx";
 import { ReleaseActions } from "./release-actions.tsx";
 import { metricsIn } from "./release-metrics.ts";
@@ -178,17 +178,7 @@ function MetricsCard({ release }: { readonly release: ReleaseView }) {
     <Card
       title="By site"
       aside="test patients, 95 % CI by bootstrap over patients"
-      end={
-        names.length > 1 &&
-        metric !== undefined && (
-          <Segmented
-            label="Metric"
-            value={metric}
-            onChange={setChosen}
-            options={names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))}
-          />
-        )
-      }
+      end={<MetricChoice names={names} metric={metric} onChange={setChosen} />}
     >
       {metric === undefined ? (
         <div className="p-4">
