@@ -14,6 +14,7 @@ import { inputWidth, samplesOf, type Samples } from "@engraft/engine/data/sample
 import { readTable } from "@engraft/engine/data/table";
 import type { Architecture } from "@engraft/engine/ir/layers";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
+import type { Part } from "@engraft/engine/data/split";
 import { afterAll, expect, it } from "vitest";
 import { HOSPITALS } from "../examples/heart-disease/definition.ts";
 import { exampleFile, siteTable } from "../examples/heart-disease/files.ts";
@@ -71,6 +72,37 @@ async function pooled(plan: Plan, manifest: Manifest, sites: readonly string[]):
   );
 }
 
+type Logits = readonly { readonly z: number; readonly y: number }[];
+
+async function logitsOf(plan: Plan | undefined, manifest: Manifest, site: string, part: Part, head: Float32Array): Promise<Logits> {
+  if (plan === undefined) throw new Error("no plan");
+  const { rows, width, x, y } = samplesOf(
+    (await readTable(siteTable(site as (typeof HOSPITALS)[number]), plan.data)).table,
+    plan.data,
+    manifest,
+    part,
+  );
+  return Array.from({ length: rows }, (_, row) => {
+    const weighed = Array.from(x.subarray(row * width, (row + 1) * width), (value, at) => value * (head[at] as number));
+    return { z: weighed.reduce((sum, value) => sum + value, head[width] as number), y: y[row] as number };
+  });
+}
+
+/** Where the derivative of the log likelihood with a normal prior of standard deviation 2 is zero. */
+function bisected(samples: Logits): number {
+  let [low, high] = [-50, 50];
+  for (let halved = 0; halved < 100; halved++) {
+    const d = (low + high) / 2;
+    const slope = samples.reduce((sum, { z, y }) => sum + 1 / (1 + Math.exp(-z - d)) - y, d / 4);
+    if (slope > 0) high = d;
+    else low = d;
+  }
+  return low;
+}
+
+const accuracyOf = (samples: Logits, shift: number): number =>
+  samples.filter(({ z, y }) => z + shift >= 0 === (y === 1)).length / samples.length;
+
 requireOrSkip("Python with numpy, scikit-learn and cryptography", findPython("numpy", "sklearn", "cryptography")).describe(
   "an analytic start under masks",
   (python) => {
@@ -96,6 +128,7 @@ requireOrSkip("Python with numpy, scikit-learn and cryptography", findPython("nu
             },
             strategy: { name: "fedprox", mu: 0.1 },
             rounds: { count: 2, stop: null },
+            metrics: { ...example.metrics, perSite: true, compareIntercept: true },
             cohort: { ...example.cohort, graceSeconds: 2 },
           };
           return plan;
@@ -123,6 +156,18 @@ requireOrSkip("Python with numpy, scikit-learn and cryptography", findPython("nu
       // The next round trains on from it.
       const next = await checkpoint(heart, view.rounds[1]?.checkpoint?.digest ?? "");
       expect(next).not.toEqual(head);
+
+      // At each site the last head and an intercept of its own: kept there, and only its figures are told.
+      for (const site of survivors) {
+        const path = join(heart.federation.siteDir(site), "personal", run, "intercept.json");
+        const own = JSON.parse(await readFile(path, "utf8")) as { readonly checkpoint: string; readonly shift: readonly [number] };
+        expect(own.checkpoint).toBe(view.checkpoint.digest);
+        const [train, test] = await Promise.all(["train", "test"].map((part) => logitsOf(plan, manifest, site, part as Part, next)));
+        expect(own.shift[0]).toBeCloseTo(bisected(train as Logits), 4);
+        const { accuracy } = view.comparisons.find((one) => one.site === site)?.intercept?.values ?? {};
+        expect(accuracy?.value).toBeCloseTo(accuracyOf(test as Logits, own.shift[0]), 10);
+        expect(JSON.stringify(view)).not.toContain(String(own.shift[0]));
+      }
 
       const out = join(heart.dir, "records");
       const saved = (await heart.federation.coordinatorCommandOk("run", "record", run, "--out", out)) as { rounds?: { folder: string }[] };

@@ -150,8 +150,8 @@ describe("a backup of the embedded database", () => {
 
   it("[S8] is for the operator alone", async () => {
     heart = await Heart.start({ sites: ["cleveland"], plan: patient });
-    expect((await fetch(`${heart.federation.url}/backup`)).status).toBe(403);
-    expect((await fetch(`${heart.federation.url}/backup`, { headers: { authorization: "Bearer wrong" } })).status).toBe(403);
+    expect((await fetch(`${heart.federation.url}/backup`)).status).toBe(401);
+    expect((await fetch(`${heart.federation.url}/backup`, { headers: { authorization: "Bearer wrong" } })).status).toBe(401);
   });
 });
 

@@ -3,11 +3,11 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openBrowser, screenshot, violations } from "./support/browser.ts";
+import { ADMIN, openBrowser, screenshot, violations } from "./support/browser.ts";
 import { Heart, shortPlan } from "./support/heart.ts";
+import { clean, looks } from "./support/looks.ts";
 import { findChromium, requireOrSkip } from "./support/require.ts";
 
-const LOGIN = { name: "Anna Admin", email: "anna@hospital.example", password: "correct horse battery" };
 const SITES = ["cleveland", "hungary", "switzerland", "va"];
 const DOCS = resolve(import.meta.dirname, "../docs");
 
@@ -30,33 +30,12 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await heart?.stop();
   });
 
-  const clean = async (name: string): Promise<void> => {
-    await page.evaluate(() => scrollTo(0, 0));
-    await screenshot(page, name);
-    // Nothing but tables scrolls sideways.
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-    expect(await violations(page)).toEqual([]);
-  };
-
-  /** Light, dark and narrow. */
-  const looks = async (name: string): Promise<void> => {
-    for (const [colorScheme, width] of [
-      ["dark", 1440],
-      ["light", 390],
-      ["light", 1440],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 1000 });
-      await clean(`${name}-${colorScheme}-${width}`);
-    }
-  };
-
   it("lets the first admin in by the one-time link, once", async () => {
     await page.goto(heart.federation.setupUrl ?? "");
-    await page.getByLabel("Your name").fill(LOGIN.name);
-    await page.getByLabel("E-mail").fill(LOGIN.email);
-    await page.getByLabel("Password").fill(LOGIN.password);
-    await clean("setup");
+    await page.getByLabel("Your name").fill(ADMIN.name);
+    await page.getByLabel("E-mail").fill(ADMIN.email);
+    await page.getByLabel("Password").fill(ADMIN.password);
+    await clean(page, "setup");
     await page.getByRole("button", { name: /Create/ }).click();
     await page.getByRole("heading", { name: "Home" }).waitFor();
     const stranger = await browser.newPage();
@@ -70,7 +49,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     const door = await fresh.newPage();
     await door.goto(`${heart.federation.url}/runs`);
     await door.getByRole("heading", { name: "Sign in" }).waitFor();
-    await door.getByLabel("E-mail").fill(LOGIN.email);
+    await door.getByLabel("E-mail").fill(ADMIN.email);
     await door.getByLabel("Password").fill("wrong password here");
     // Enter does nothing before the form works.
     await expect.poll(() => door.getByRole("button", { name: "Sign in" }).isEnabled()).toBe(true);
@@ -79,7 +58,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await door.getByRole("alert").filter({ hasText: "do not belong together" }).waitFor();
     await screenshot(door, "login-wrong");
     expect(await violations(door)).toEqual([]);
-    await door.getByLabel("Password").fill(LOGIN.password);
+    await door.getByLabel("Password").fill(ADMIN.password);
     await door.keyboard.press("Enter");
     await door.getByRole("heading", { name: "Runs" }).waitFor();
     await fresh.close();
@@ -97,12 +76,12 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
       .click();
     const line = dialog.getByText(/engraft-invite-1\./).first();
     await line.waitFor();
-    await clean("sites-invite");
+    await clean(page, "sites-invite");
     const invite = /engraft-invite-1\.\S+/.exec((await line.textContent()) ?? "")?.[0] ?? "";
     expect((await heart.federation.siteCommand("graz", "join", invite)).code).toBe(0);
     await page.keyboard.press("Escape");
     await page.getByRole("row", { name: /graz/ }).first().waitFor();
-    await clean("sites");
+    await clean(page, "sites");
   });
 
   it("proposes a secure plan unless told otherwise; a wrong value is named where it stands, with what to do", async () => {
@@ -116,7 +95,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByRole("button", { name: "Propose plan" }).click();
     await expect.poll(() => batch.getAttribute("aria-invalid")).toBe("true");
     await page.getByRole("alert").filter({ hasText: "A sum of fewer than 3 hides nothing" }).waitFor();
-    await clean("plan-new-wrong");
+    await clean(page, "plan-new-wrong");
     await batch.fill("16");
     for (const site of ["hungary", "va"]) await ticked(site).check();
     await page.getByText("4 sites: a sum needs 3 of them").waitFor();
@@ -126,12 +105,12 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await strategy.selectOption({ label: "FedAdam" });
     expect(await page.getByLabel("Server’s rate", { exact: true }).inputValue()).toBe("0.003");
     await page.getByRole("heading", { name: "In plain words" }).waitFor();
-    await clean("plan-new");
+    await clean(page, "plan-new");
     await page.getByRole("button", { name: "Propose plan" }).click();
     await page.getByRole("heading", { name: /v2/ }).waitFor();
     plan = new URL(page.url()).pathname.split("/").at(-1) ?? "";
     await page.getByText("aggregation.method").first().waitFor();
-    await clean("plan-review");
+    await clean(page, "plan-review");
   });
 
   it("shows the directory with its code of 16 words, and each approval once the stewards have compared it", async () => {
@@ -144,7 +123,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     for (const site of SITES) await heart.federation.approve(site, plan, "--data", "main");
     await page.getByText("Enough approvals").waitFor();
     await page.getByText("after the directory’s code was compared there").first().waitFor();
-    await clean("plan-approved");
+    await clean(page, "plan-approved");
   });
 
   it("starts the run of the approved plan", async () => {
@@ -174,7 +153,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     // On a fast machine the run would be over before everything was looked at.
     await (await heart.federation.api()).runs.pause.mutate({ run });
     await reset.click();
-    await clean("run-live");
+    await clean(page, "run-live");
   });
 
   it("[R20] [R22] steers a run: paused and resumed, with a new deadline, each under the admin's name", async () => {
@@ -184,7 +163,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByRole("button", { name: "Pause run" }).click();
     await resume.waitFor();
     await heart.until(run, (view) => view.paused !== null);
-    await clean("run-steer");
+    await clean(page, "run-steer");
     await resume.click();
     await page.getByRole("button", { name: "Pause run" }).waitFor();
     await page.getByLabel("Minutes from now").fill("nothing");
@@ -229,7 +208,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     }
     const [download] = await Promise.all([page.waitForEvent("download"), saw.getByRole("link", { name: "Record" }).click()]);
     expect(await download.failure()).toBeNull();
-    await clean("run-record");
+    await clean(page, "run-record");
   });
 
   it("shows how the run ended, what all hospitals gained together, and the release to download", async () => {
@@ -237,7 +216,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByRole("link", { name: "Open release" }).waitFor();
     await page.getByRole("table", { name: /on all sites’ test patients together/ }).waitFor();
     await page.mouse.move(0, 0);
-    await looks("run-finished");
+    await looks(page, "run-finished");
     if (process.env["ENGRAFT_WRITE_DOCS"] === "1") {
       await mkdir(DOCS, { recursive: true });
       await page.screenshot({ path: `${DOCS}/run.png` });
@@ -246,7 +225,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     const file = page.getByRole("link", { name: /model\.safetensors/ }).first();
     await file.waitFor();
     await page.getByText("Secure: the coordinator saw sums.").waitFor();
-    await clean("release");
+    await clean(page, "release");
     const [download] = await Promise.all([page.waitForEvent("download"), file.click()]);
     expect(await download.failure()).toBeNull();
   });
@@ -258,7 +237,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await dialog.getByLabel("Version").fill("one");
     await dialog.getByRole("button", { name: "Release model" }).click();
     await dialog.getByText("Enter numbers with dots, for example 1.0.").waitFor();
-    await clean("release-make");
+    await clean(page, "release-make");
     await dialog.getByLabel("Version").fill("1.0");
     await dialog.getByLabel("Notes").fill("For research at four hospitals.");
     await dialog.getByRole("button", { name: "Release model" }).click();
@@ -268,7 +247,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
       .getByText(/engraft verify bundle\.zip --key/)
       .waitFor();
     await page.getByRole("list", { name: "From the base model to this one" }).getByText(run).waitFor();
-    await looks("release-made");
+    await looks(page, "release-made");
     const all = page.getByRole("link", { name: /Download all files/ });
     const [bundle] = await Promise.all([page.waitForEvent("download"), all.click()]);
     expect(await bundle.failure()).toBeNull();
@@ -279,10 +258,10 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await confirm.getByLabel("Why").fill("A trial only.");
     await confirm.getByRole("button", { name: "Withdraw release" }).click();
     await page.getByRole("note").filter({ hasText: "A trial only. Do not use it for anything new." }).waitFor();
-    await looks("release-withdrawn");
+    await looks(page, "release-withdrawn");
     await page.goto(`${heart.federation.url}/models/compare`);
     await page.getByText("There is nothing to compare yet").waitFor();
-    await clean("compare-empty");
+    await clean(page, "compare-empty");
   });
 
   it("says which run has used an approval up", async () => {
@@ -292,7 +271,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
       .nth(SITES.length - 1)
       .waitFor();
     await page.getByText("An approval serves one run").first().waitFor();
-    await looks("plan-used");
+    await looks(page, "plan-used");
   });
 
   it("writes a plain plan only when told to, and says in red what that means: in the form, on the plan, on its run", async () => {
@@ -301,12 +280,12 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     expect(await page.getByRole("checkbox", { name: "graz", exact: true }).isChecked()).toBe(false);
     await page.getByRole("radio", { name: "Plain" }).check();
     await page.getByRole("alert").filter({ hasText: "Plain aggregation: the coordinator can read each update." }).waitFor();
-    await looks("plan-new-plain");
+    await looks(page, "plan-new-plain");
     await page.getByRole("button", { name: "Propose plan" }).click();
     await page.getByRole("heading", { name: /v3/ }).waitFor();
     const plain = new URL(page.url()).pathname.split("/").at(-1) ?? "";
     await page.getByText("Plain aggregation: the coordinator can read each update").first().waitFor();
-    await clean("plan-plain");
+    await clean(page, "plan-plain");
     for (const site of SITES) await heart.federation.approve(site, plain, "--data", "main", "--site-metrics");
     await page.getByText("Enough approvals").waitFor();
     await page.getByRole("button", { name: "Start run" }).click();
@@ -314,7 +293,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     await page.getByText("Plain aggregation: the coordinator can read each update.").waitFor();
     await page.getByText("Yes, it could read every site’s update.").waitFor();
     await page.getByRole("list", { name: "Legend" }).getByText("cleveland").waitFor({ timeout: 60_000 });
-    await clean("run-plain");
+    await clean(page, "run-plain");
     await page.getByRole("button", { name: "Stop run" }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Stop run" }).click();
     await page.getByText("Stopped", { exact: true }).first().waitFor();
@@ -330,7 +309,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
     const secret = (await page.getByLabel("token", { exact: true }).textContent())?.trim() ?? "";
     expect(secret).toMatch(/^engraft_[A-Za-z0-9_-]{43}$/);
     expect(await page.getByLabel("curl command", { exact: true }).textContent()).toContain(`${heart.federation.url}/trpc/runs.list`);
-    await clean("token-made");
+    await clean(page, "token-made");
     const get = () => fetch(`${heart.federation.url}/trpc/runs.list`, { headers: { authorization: `Bearer ${secret}` } });
     expect((await get()).status).toBe(200);
     await page.getByRole("button", { name: "Revoke token notebook" }).press("Enter");
@@ -360,7 +339,7 @@ requireOrSkip("chromium", findChromium).describe("the dashboard", (chromium) => 
       await page.goto(`${heart.federation.url}${path}`);
       await page.getByRole("heading", { name: heading, level: 1 }).first().waitFor();
       await page.waitForLoadState("networkidle").catch(() => undefined);
-      await clean(`${name}-${colorScheme}-${width}`);
+      await clean(page, `${name}-${colorScheme}-${width}`);
     }
     await page.emulateMedia({ colorScheme: "light" });
     await page.setViewportSize({ width: 1440, height: 1000 });

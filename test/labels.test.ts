@@ -12,7 +12,10 @@ import { readSafetensors } from "@engraft/core/models/safetensors";
 import { runView } from "@engraft/core/rounds/view";
 import { samplesOf, type Samples } from "@engraft/engine/data/samples";
 import { readTable } from "@engraft/engine/data/table";
-import { byTime, pairsOf } from "@engraft/engine/evaluate/survival";
+import { baselineOf, horizonMeasure } from "@engraft/engine/evaluate/horizon";
+import type { Predicted } from "@engraft/engine/evaluate/site-metrics";
+import { byTime } from "@engraft/engine/evaluate/by-time";
+import { pairsOf } from "@engraft/engine/evaluate/survival";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { FIELDS } from "../examples/heart-disease/definition.ts";
 import { siteTable } from "../examples/heart-disease/files.ts";
@@ -164,26 +167,40 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
     await rm(dir, { recursive: true, force: true });
   });
 
-  it("a Cox model of six regions is trained under masks; its pooled C-index is that of the released model on each region's test patients", async () => {
+  it("a Cox model of six regions is trained under masks; its pooled figures are those of the released model on each region's test patients", async () => {
     const base = await baseOf("brca", "cox", features, SURVIVAL, "main");
-    const plan = planOf(base, features, SURVIVAL, { names: ["c-index", "loss"], perSite: false }, "secure");
+    const horizon = 1825;
+    const names = ["c-index", "loss", "integrated-brier", "observed-expected"];
+    const plan = planOf(base, features, SURVIVAL, { names, perSite: false, horizon }, "secure");
     const { view, release } = await finished(plan, "survival", REGIONS, "--data", "main");
     const pooled = view.evaluationRound?.sum?.pooled?.federated;
 
     const { manifest, kernel } = await released(release);
     let [patients, events, comparable, won] = [0, 0, 0, 0];
-    for (const region of REGIONS) {
-      const { x, y, rows, width } = await samplesIn(table(region), plan.data as never, manifest, "test");
+    const until = { rows: 0, brier: 0, observed: 0, expected: 0 };
+    const judged = async (region: string, part: "train" | "test"): Promise<Predicted> => {
+      const { x, y, rows, width, patients } = await samplesIn(table(region), plan.data as never, manifest, part);
       const risks = Array.from({ length: rows }, (_, row) => kernel.reduce((sum, w, at) => sum + w * (x[row * width + at] ?? 0), 0));
-      const pairs = pairsOf(byTime(risks.map(Math.fround), y), () => 1);
+      return { label: SURVIVAL, predictions: risks.map(Math.fround), y, patients };
+    };
+    for (const region of REGIONS) {
+      const test = await judged(region, "test");
+      const { predictions, y } = test;
+      const rows = predictions.length;
+      const sums = horizonMeasure(test, baselineOf(await judged(region, "train"), horizon))(() => 1);
+      for (const name of ["rows", "brier", "observed", "expected"] as const) until[name] += sums?.[name] ?? 0;
+      const pairs = pairsOf(byTime(predictions, y), () => 1);
       patients += rows;
-      events += y.filter((value, at) => at % 2 === 1 && value === 1).length;
+      events += Array.from(y).filter((value, at) => at % 2 === 1 && value === 1).length;
       comparable += pairs.comparable;
       won += pairs.concordant + pairs.tied / 2;
     }
     expect(pooled).toMatchObject({ n: patients, positives: events });
     expect(pooled?.values["c-index"]?.value).toBeCloseTo(won / comparable, 2);
     expect(pooled?.values["c-index"]?.value).toBeGreaterThan(0.65);
+    expect(until.rows).toBeGreaterThan(50);
+    expect(pooled?.values["integrated-brier"]?.value).toBeCloseTo(until.brier / until.rows, 4);
+    expect(pooled?.values["observed-expected"]?.value).toBeCloseTo(until.observed / until.expected, 3);
     expect(view.evaluationRound?.sum?.sites).toHaveLength(6);
   });
 
@@ -197,22 +214,8 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
         const plan = { ...drafted, training: { ...drafted.training, analytic }, rounds: { count: 6, stop: null } };
         const { run, view, release } = await finished(plan, "solved", REGIONS, "--data", "main");
         const { manifest, kernel } = await released(release);
-        const samples = await Promise.all(REGIONS.map((region) => samplesIn(table(region), plan.data as never, manifest, "train")));
-        const given = {
-          penalty: analytic.penalty,
-          width: kernel.length,
-          x: samples.flatMap(({ x }) => [...x]),
-          y: samples.flatMap(({ y }) => [...y]),
-          site: samples.flatMap(({ rows }, at) => Array.from({ length: rows }, () => at)),
-        };
-        const { stdout, stderr } = spawnSync(python, ["-c", OPTIMISER], {
-          input: JSON.stringify(given),
-          encoding: "utf8",
-          maxBuffer: 1 << 26,
-        });
-        expect(stderr).toBe("");
-        const reference = JSON.parse(stdout) as number[];
-        expect(Math.max(...reference.map((weight, at) => Math.abs(weight - (kernel[at] as number))))).toBeLessThan(1e-3);
+        const reference = await optimum(python, plan, manifest, REGIONS);
+        expect(furthest(reference, kernel)).toBeLessThan(1e-3);
         expect(Math.max(...reference.map(Math.abs))).toBeGreaterThan(0.1);
         const { federated, alone } = view.evaluationRound?.sum?.pooled ?? {};
         expect(federated?.values["c-index"]?.value).toBeGreaterThan(0.7);
@@ -221,6 +224,31 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
         const checks = await rebuilt(run, python);
         expect(checks).toHaveLength(analytic.rounds + 1);
         for (const { status, stdout } of checks) expect([status, stdout]).toEqual([0, expect.stringContaining("rebuilt, bit for bit")]);
+      });
+
+      it("[Q1] without a region that is killed behind the masks and stays away, are those of the other regions' patients", async () => {
+        const base = await baseOf("brca-without", "cox", features, SURVIVAL, "main");
+        const drafted = planOf(base, features, SURVIVAL, { names: ["c-index"], perSite: false }, "secure");
+        const analytic = { method: "newton", rounds: 6, penalty: 10, bound: 16 };
+        const plan = {
+          ...drafted,
+          training: { ...drafted.training, analytic },
+          rounds: { count: 6, stop: null },
+          cohort: { ...drafted.cohort, gatherSeconds: 2, graceSeconds: 2 },
+        };
+        await federation.agents.get("canada")?.stop();
+        const killed = await federation.startAgent("canada", { ENGRAFT_CRASH_AT: "send.masked:1" });
+        const { view, release } = await finished(plan, "without", REGIONS, "--data", "main");
+        await killed.exited;
+        await federation.startAgent("canada");
+        const left = REGIONS.filter((region) => region !== "canada");
+        expect(view.rounds.map(({ sum }) => sum?.sites.toSorted())).toEqual(view.rounds.map(() => left.toSorted()));
+        // Its vector had come in, behind masks that the others took off again.
+        expect(view.rounds[0]?.attempts.flatMap(({ sites }) => sites.map(({ site }) => site as string))).toContain("canada");
+
+        const { manifest, kernel } = await released(release);
+        expect(furthest(await optimum(python, plan, manifest, left), kernel)).toBeLessThan(1e-3);
+        expect(furthest(await optimum(python, plan, manifest, REGIONS), kernel)).toBeGreaterThan(1e-3);
       });
     },
   );
@@ -241,6 +269,25 @@ requireOrSkip("the TCGA-BRCA table", findShared("data/tcga-brca/brca.csv")).desc
     expect(cleveland?.federated?.values["weighted-kappa"]?.value).toBeGreaterThan(0.2);
   });
 });
+
+/** What the optimiser finds with these regions' training patients. */
+async function optimum(python: string, plan: object, manifest: Manifest, regions: readonly string[]): Promise<readonly number[]> {
+  const { data, training } = plan as unknown as { data: Plan["data"]; training: { analytic: { penalty: number } } };
+  const samples = await Promise.all(regions.map((region) => samplesIn(join(dir, `${region}.csv`), data, manifest, "train")));
+  const given = {
+    penalty: training.analytic.penalty,
+    width: manifest.tensors.find(({ name }) => name === "head/kernel")?.shape[0],
+    x: samples.flatMap(({ x }) => [...x]),
+    y: samples.flatMap(({ y }) => [...y]),
+    site: samples.flatMap(({ rows }, at) => Array.from({ length: rows }, () => at)),
+  };
+  const { stdout, stderr } = spawnSync(python, ["-c", OPTIMISER], { input: JSON.stringify(given), encoding: "utf8", maxBuffer: 1 << 26 });
+  if (stderr !== "") throw new Error(stderr);
+  return JSON.parse(stdout) as number[];
+}
+
+const furthest = (reference: readonly number[], kernel: Float32Array): number =>
+  Math.max(...reference.map((weight, at) => Math.abs(weight - (kernel[at] as number))));
 
 /** A regression's manifest and weights. */
 async function released({ files }: { readonly files: readonly { readonly name: string; readonly sha256: string }[] }) {

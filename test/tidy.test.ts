@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const NOT_OURS = new Set(["node_modules", "dist", ".next", ".git", ".turbo", "generated", "coverage", ".engraft", "artifacts"]);
-const CORE_ORDER = ["base", "crypto", "models", "privacy", "aggregation", "secagg", "protocol", "rounds", "provenance", "audit"];
+const CORE_ORDER = ["base", "crypto", "models", "privacy", "aggregation", "secagg", "protocol", "rounds", "provenance", "audit", "needs"];
 /** Which of our packages each may import; `type` alone counts as the weaker right. */
 const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
   "packages/core": { values: [] },
@@ -194,6 +194,62 @@ describe("names and sizes", () => {
   });
 });
 
+describe("words", () => {
+  /** Attributes that people read or hear. */
+  const SAID = new Set(["title", "label", "aria-label", "placeholder", "hint", "under", "aside", "what", "caption", "alt"]);
+  /** The same in every language: the brand, names of methods and formats, and commands. */
+  const NAMES = new Set([
+    "Engraft",
+    "FedAvg",
+    "Adam",
+    "CSV",
+    "PNG",
+    "sha256",
+    "SHA-256",
+    "engraft-site approve",
+    "engraft-site directory",
+    "engraft-site review",
+  ]);
+  const wordy = (said: string): boolean => /\p{L}{2}/u.test(said) && !NAMES.has(said.trim());
+
+  const JOINS = new Set([
+    ts.SyntaxKind.PlusToken,
+    ts.SyntaxKind.BarBarToken,
+    ts.SyntaxKind.AmpersandAmpersandToken,
+    ts.SyntaxKind.QuestionQuestionToken,
+  ]);
+
+  /** Literals inside an expression that would be shown: choices and templates, not arguments of calls. */
+  function* shown(node: ts.Node): Generator<string> {
+    if (ts.isStringLiteralLike(node)) yield node.text;
+    else if (ts.isTemplateExpression(node))
+      yield [node.head, ...node.templateSpans.map(({ literal }) => literal)].map(({ text: part }) => part).join(" ");
+    else if (ts.isConditionalExpression(node)) yield* [...shown(node.whenTrue), ...shown(node.whenFalse)];
+    else if (ts.isBinaryExpression(node) && JOINS.has(node.operatorToken.kind)) {
+      yield* shown(node.left);
+      yield* shown(node.right);
+    } else if (ts.isJsxExpression(node) && node.expression !== undefined) yield* shown(node.expression);
+    else if (ts.isParenthesizedExpression(node)) yield* shown(node.expression);
+  }
+
+  it("the dashboard's words stand in the catalogues, so that each is there in every language", () => {
+    const views = CODE.filter((path) => path.startsWith("apps/dashboard/src/") && path.endsWith(".tsx") && !isSupport(path));
+    expect(views.length).toBeGreaterThan(50);
+    const loose = (path: string): readonly string[] =>
+      [...nodes(tree(path))].flatMap((node) => {
+        const said = ts.isJsxText(node)
+          ? [node.text]
+          : ts.isJsxAttribute(node) && SAID.has(node.name.getText()) && node.initializer !== undefined
+            ? [...shown(node.initializer)]
+            : ts.isJsxExpression(node) && (ts.isJsxElement(node.parent) || ts.isJsxFragment(node.parent))
+              ? [...shown(node)]
+              : [];
+        return said.filter(wordy).map((words) => `${place(path, node)} ${words.trim()}`);
+      });
+    expect(views.flatMap(loose)).toEqual([]);
+  });
+});
+
 describe("SPEC.md", () => {
   const rules = [...text("SPEC.md").matchAll(/^- \*\*([A-Z]\d{1,2})\*\*/gm)].map((match) => match[1] ?? "");
   const quoted = new Map<string, string>();
@@ -236,7 +292,7 @@ describe("the checkout", () => {
     );
     const used = new Set(
       packages
-        .flatMap((one) => Object.keys({ ...one["dependencies"], ...one["devDependencies"] }))
+        .flatMap((one) => Object.keys({ ...one["dependencies"], ...one["devDependencies"], ...one["optionalDependencies"] }))
         .filter((name) => !name.startsWith("@engraft/")),
     );
     const rows = (text("ARCHITECTURE.md").split(/^## Dependencies$/m)[1] ?? "")

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Example } from "../demo/example.ts";
 import { LABEL, PREPARE, SIZE, TABLE, WEIGHTS } from "./files.ts";
+import { planOf } from "./plan.ts";
 
 export async function mriExample(data: string | undefined): Promise<Example> {
   if (data === undefined) throw new EngraftError("bad-input", `--example mri needs --data: the folder that this has made:\n  ${PREPARE}`);
@@ -53,27 +54,3 @@ const ABOUT = {
   "label-title": LABEL.title,
 };
 const BASE = Object.entries(ABOUT).flatMap(([flag, value]) => [`--${flag}`, value]);
-
-/** Chosen on patients outside the test part; README.md says what was tried. */
-const planOf = (base: Readonly<Record<string, unknown>>, rounds: number | undefined) => ({
-  format: "engraft.plan/1",
-  name: "brain-mri",
-  version: 1,
-  purpose:
-    "Find slices with a tumour: a new head on a network that was trained on photographs, from four institutions that each have few patients.",
-  base: { name: base["name"], version: base["version"], manifest: base["digest"], weights: base["weights"] },
-  data: { fields: base["fields"], label: LABEL, split: { salt: "brain-mri", train: 0.6, validation: 0.15 } },
-  training: {
-    trainable: { part: "head" },
-    amount: { unit: "epochs", count: 3 },
-    batch: 32,
-    optimizer: { name: "adam", learningRate: 0.001 },
-    weightDecay: 0.001,
-    clip: 8,
-    seed: 1,
-  },
-  rounds: { count: rounds ?? 8, stop: null },
-  cohort: { minSites: 3, fraction: 1, gatherSeconds: 30, deadlineSeconds: 300, graceSeconds: 5 },
-  metrics: { names: ["auroc", "auprc", "accuracy", "loss", "brier"], perSite: true, minCount: 2, compareAlone: true },
-  aggregation: { method: "secure", weightCap: 1000 },
-});

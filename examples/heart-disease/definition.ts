@@ -1,6 +1,6 @@
 /** What the demo's base and plan share: the fields that the four hospitals recorded, the label, and the patient split. */
 import type { Field, Split } from "@engraft/core/models/fields";
-import type { BinaryLabel } from "@engraft/core/models/labels";
+import type { BinaryLabel } from "@engraft/core/models/label-schemas";
 
 export const HOSPITALS = ["cleveland", "hungary", "switzerland", "va"] as const;
 

@@ -29,6 +29,7 @@ export interface ConstantRun {
   readonly rounds: number;
   readonly aggregation: Aggregation;
   readonly cohort?: Partial<Plan["cohort"]>;
+  readonly metrics?: Partial<Plan["metrics"]>;
   /** Environment of the first agent. */
   readonly firstAgentEnv?: Readonly<Record<string, string>>;
 }
@@ -87,7 +88,7 @@ export const roundSeconds = (view: RunView): readonly number[] => {
 };
 
 /** An agent works only with a registered table; the constant model does not look into it. */
-async function emptyTable(dir: string) {
+export async function emptyTable(dir: string) {
   const file = join(dir, "table.csv");
   await writeFile(file, "patient,y\n");
   return { file, flags: ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient", "--label", "y"] };
@@ -116,19 +117,31 @@ async function wireBytes(federation: Federation): Promise<number> {
 }
 
 /** By hand, since no engine of ours could train what these agents only pretend to train. */
-async function approveConstant(federation: Federation, site: string, plan: string): Promise<void> {
+export async function approveConstant(federation: Federation, site: string, plan: string, siteMetrics = false): Promise<void> {
   const agent = federation.agents.get(site);
   await agent?.line((line) => line.event === "plan.offered" && line["plan"] === plan);
   const home = federation.siteDir(site);
   const trained = { can: true, engine: "constant", stepMs: 0, steps: 1, minutes: 0, late: false, memoryBytes: 0 } as const;
   const tryPlan = () => Promise.resolve(trained);
   const before = agent?.lines.length ?? 0;
-  await approve({ home, membership: await requireMembership(home), plan, steward: "Bench", data: undefined, tryPlan, at: Date.now() });
+  await approve({
+    home,
+    membership: await requireMembership(home),
+    plan,
+    steward: "Bench",
+    data: undefined,
+    siteMetrics,
+    tryPlan,
+    at: Date.now(),
+  });
   await agent?.line((line) => line.event === "approval.recorded" && line["plan"] === plan, before);
 }
 
 /** A base of zeros and a plan for it, proposed. */
-export async function propose(federation: Federation, { values, agents, rounds, aggregation, cohort }: ConstantRun): Promise<string> {
+export async function propose(
+  federation: Federation,
+  { values, agents, rounds, aggregation, cohort, metrics }: ConstantRun,
+): Promise<string> {
   const base = join(federation.dir, "base");
   await mkdir(base, { recursive: true });
   const tensors = [{ name: "w", shape: [values], depth: 0 }];
@@ -172,7 +185,7 @@ export async function propose(federation: Federation, { values, agents, rounds, 
     rounds: { count: rounds, stop: null },
     cohort: { minSites: agents, fraction: 1, gatherSeconds: 60, deadlineSeconds: 600, graceSeconds: 600, ...cohort },
     aggregation,
-    metrics: { names: ["loss"], perSite: false, minCount: 1, compareAlone: false },
+    metrics: { names: ["loss"], perSite: false, minCount: 1, compareAlone: false, ...metrics },
   };
   const path = join(federation.dir, "plan.json");
   await writeFile(path, JSON.stringify(plan));

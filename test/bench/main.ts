@@ -7,7 +7,11 @@ import { runMain } from "@engraft/runtime/exit";
 import { Command } from "commander";
 import { killAll } from "../../tools/federation/program.ts";
 import { benchFeatures } from "./features.ts";
+import { benchCheck } from "./check.ts";
+import { benchCompare } from "./compare.ts";
+import { benchDashboard } from "./dashboard.ts";
 import { benchDemo } from "./demo.ts";
+import { benchEcg } from "./hospitals/ecg.ts";
 import { benchHeart } from "./hospitals/heart.ts";
 import { benchTcga } from "./hospitals/tcga.ts";
 import { benchMri, benchMriFew } from "./hospitals/mri.ts";
@@ -37,12 +41,16 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   tcga: benchTcga,
   mri: benchMri,
   "mri-few": benchMriFew,
+  ecg: benchEcg,
   scale: benchScale,
   secagg: benchSecagg,
   features: benchFeatures,
+  check: benchCheck,
   trunk: benchTrunk,
   sweep: benchSweep,
   train: benchTrain,
+  compare: benchCompare,
+  dashboard: benchDashboard,
 };
 
 async function main(): Promise<void> {

@@ -3,6 +3,7 @@ import { readFile, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
+import type { Federation } from "../../tools/federation/federation.ts";
 
 /** Screenshots for people; git ignores the folder. */
 const SCREENS = resolve(import.meta.dirname, "../../artifacts/screens");
@@ -20,6 +21,19 @@ export async function openBrowser(executablePath: string): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/** Who tests make the first admin. */
+export const ADMIN = { name: "Anna Admin", email: "anna@hospital.example", password: "correct horse battery" };
+
+/** Makes the first admin by the coordinator's one-time link and ends on Home, signed in. */
+export async function firstAdmin(page: Page, { setupUrl }: Pick<Federation, "setupUrl">, { name, email, password } = ADMIN): Promise<void> {
+  await page.goto(setupUrl ?? "");
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: /Create/ }).click();
+  await page.getByRole("heading", { name: "Home" }).waitFor();
 }
 
 export async function screenshot(page: Page, name: string): Promise<string> {

@@ -55,6 +55,16 @@ export function findPostgres(): Probe<string> {
   return folder === undefined ? { missing: "install Debian's postgresql or set POSTGRES_BIN to the folder of initdb" } : { found: folder };
 }
 
+/** Folder of `mariadbd`: MARIADB_BIN, else Debian's. */
+export function findMariadb(): Probe<string> {
+  const folder = [process.env["MARIADB_BIN"], "/usr/sbin"].find(
+    (candidate) => candidate !== undefined && isExecutable(join(candidate, "mariadbd")),
+  );
+  return folder === undefined
+    ? { missing: "install Debian's mariadb-server or set MARIADB_BIN to the folder of mariadbd" }
+    : { found: folder };
+}
+
 /** A Python (ENGRAFT_PYTHON, else python3) that imports every one of `modules`. */
 export function findPython(...modules: readonly string[]): () => Probe<string> {
   return () => {

@@ -1,4 +1,4 @@
-/** Hands a network with its weights and a batch to PyTorch (torch_layers.py), and asks it for gradients. */
+/** Hands a network with its weights and samples to PyTorch (torch_layers.py), and asks it for gradients, or for the losses of some steps. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { flatten, trainedTensors, unflatten, type TrainablePart } from "@engraft/core/models/tensors";
-import type { Architecture } from "@engraft/engine/ir/layers";
+import { shapesOf } from "@engraft/engine/ir/architecture";
+import { sizeOfShape, type Architecture, type Shape } from "@engraft/engine/ir/layers";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
+import { dropoutFactors } from "@engraft/engine/train/dropout";
 import type { ClassWeights } from "@engraft/engine/train/loss";
 
 export interface NetworkCase {
@@ -69,16 +71,57 @@ export interface Reference {
   readonly spread: { readonly gradients: number; readonly statistics: number };
 }
 
-export async function torchGradients(python: string, network: NetworkCase): Promise<Reference> {
+async function withNetwork<T>(network: NetworkCase, ask: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "engraft-torch-"));
   try {
     await writeNetwork(folder, network);
+    return await ask(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export const torchGradients = (python: string, network: NetworkCase): Promise<Reference> =>
+  withNetwork(network, async (folder) => {
     const { stdout } = await promisify(execFile)(python, [GRADIENTS, folder]);
     const read = async (name: string): Promise<Float64Array> =>
       new Float64Array(Uint8Array.from(await readFile(join(folder, name))).buffer);
     const said = JSON.parse(stdout) as Pick<Reference, "loss" | "spread">;
     return { ...said, gradients: await read("gradients.f64"), statistics: await read("statistics.f64") };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
+
+const LOSSES = fileURLToPath(new URL("torch_losses.py", import.meta.url));
+
+/** Steps of training; each takes the next `batch` of the network's samples. */
+export interface Course {
+  readonly steps: number;
+  readonly batch: number;
+  readonly optimizer:
+    | { readonly name: "sgd"; readonly learningRate: number; readonly momentum: number }
+    | { readonly name: "adam"; readonly learningRate: number };
+  readonly weightDecay: number;
+  /** Of dropout, as `TrainingState` has it. */
+  readonly seed: string;
 }
+
+/** Losses step by step: float64's, those of several runs in float32, and float64's of training that is wrong in some way, by what is wrong. */
+export interface TorchLosses {
+  readonly exact: readonly number[];
+  readonly runs: readonly (readonly number[])[];
+  readonly faults: Readonly<Record<string, readonly number[]>>;
+}
+
+export const torchLosses = (python: string, network: NetworkCase, course: Course): Promise<TorchLosses> =>
+  withNetwork(network, async (folder) => {
+    const { steps, batch, seed } = course;
+    const shapes = shapesOf(network.architecture);
+    await writeFile(join(folder, "training.json"), JSON.stringify(course));
+    for (const [at, layer] of network.architecture.layers.entries()) {
+      if (layer.kind !== "dropout") continue;
+      const size = batch * sizeOfShape(shapes.get(layer.name) as Shape);
+      const factors = Array.from({ length: steps }, (_, step) => bytesOf(dropoutFactors([seed, step, layer.name], size, layer.rate)));
+      await writeFile(join(folder, `dropout-${at}.f32`), Buffer.concat(factors));
+    }
+    const { stdout } = await promisify(execFile)(python, [LOSSES, folder]);
+    return JSON.parse(stdout) as TorchLosses;
+  });

@@ -84,6 +84,15 @@ class LastState(nn.Module):
         return self.gru(x)[1][0]
 
 
+class Codes(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.rows = nn.Embedding(layer["entries"], layer["width"])
+
+    def forward(self, x):
+        return self.rows(x.round().clamp(0, self.rows.num_embeddings - 1).long())
+
+
 class Shaped(nn.Module):
     def __init__(self, shape):
         super().__init__()
@@ -93,9 +102,14 @@ class Shaped(nn.Module):
         return self.shape(x)
 
 
+class SignedRoot(nn.Module):
+    def forward(self, x):
+        return x / torch.sqrt(x.abs() + 1e-4)
+
+
 ACTIVATIONS = {
     "relu": nn.ReLU, "relu6": nn.ReLU6, "silu": nn.SiLU, "gelu": nn.GELU, "elu": nn.ELU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid,
-    "linear": nn.Identity,
+    "signed-root": SignedRoot, "linear": nn.Identity,
 }
 IN_PLACE = {"relu", "relu6", "elu", "silu"}
 
@@ -117,6 +131,10 @@ def step_of(layer, shape, alone):
         return Pool(layer, shape[1:])
     if kind == "global-pool":
         return GlobalPool(layer["operation"])
+    if kind == "layer-norm":
+        return nn.LayerNorm(layer["features"], eps=layer["epsilon"])
+    if kind == "embedding":
+        return Codes(layer)
     if kind == "dropout":
         return nn.Dropout(layer["rate"])
     if kind == "gru":
@@ -144,6 +162,10 @@ def places_of(layer, step):
     if kind == "batch-norm":
         own = {"gamma": step.weight, "beta": step.bias, "mean": step.running_mean, "variance": step.running_var}
         return {name: ([tensor], *plain) for name, tensor in own.items()}
+    if kind == "layer-norm":
+        return {"gamma": ([step.weight], *plain), "beta": ([step.bias], *plain)}
+    if kind == "embedding":
+        return {"kernel": ([step.rows.weight], *plain)}
     if kind == "gru":
         gru, kernel = step.gru, (lambda values: [gates(values).T], lambda parts: gates(parts[0].T))
         bias = (lambda values: list(gates(values)), lambda parts: gates(np.stack(parts)))

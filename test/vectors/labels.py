@@ -10,8 +10,10 @@ from lifelines.utils import concordance_index
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp, softmax
 from sklearn import metrics as m
-from sksurv.linear_model.coxph import CoxPHOptimizer
-from sksurv.metrics import concordance_index_censored
+from sksurv.linear_model.coxph import BreslowEstimator, CoxPHOptimizer
+from sksurv.metrics import brier_score, concordance_index_censored
+from sksurv.nonparametric import kaplan_meier_estimator
+from sksurv.util import Surv
 
 draw = np.random.default_rng(20)
 N = 60
@@ -220,7 +222,38 @@ def survival():
     }
 
 
+def horizon():
+    """Figures up to a horizon, on patients other than those of the baseline hazard, whose times are tied; a grid's midpoints stand for all times."""
+    own = np.random.default_rng(21)
+    at, grid = 12.0, 32
+    times = (np.arange(grid) + 0.5) * at / grid
+    learnt = own.normal(0, 1, 80)
+    until = np.ceil(own.exponential(np.exp(-0.8 * learnt)) * 10)
+    seen = own.random(80) < 0.6
+    risk = own.normal(0, 1, N)
+    time = own.exponential(np.exp(-0.8 * risk)) * 10
+    event = own.random(N) < 0.6
+    w = own.integers(0, 4, N)
+    hazard = BreslowEstimator().fit(learnt, seen, until).cum_baseline_hazard_
+    cumulated = lambda t: 0.0 if t < hazard.x[0] else float(hazard(t))
+
+    def figures(rows):
+        y = Surv.from_arrays(event[rows], time[rows])
+        free = lambda t: np.exp(-cumulated(t) * np.exp(risk[rows]))
+        _, scores = brier_score(y, y, np.stack([free(t) for t in times], 1), times)
+        known, share = kaplan_meier_estimator(event[rows], time[rows])
+        observed = 1 - share[np.searchsorted(known, at, side="right") - 1]
+        return {"integrated-brier": scores.mean(), "observed-expected": observed / np.mean(1 - free(at))}
+
+    both = lambda t, e: np.stack([t, e], 1).astype(float).ravel().tolist()
+    return {
+        "horizon": at, "y": both(time, event), "predictions": risk.tolist(), "weights": w.tolist(),
+        "learnt": {"y": both(until, seen), "predictions": learnt.tolist()},
+        "plain": figures(np.arange(N)), "weighted": figures(np.repeat(np.arange(N), w)),
+    }
+
+
 print(json.dumps({
     "losses": losses(), "binary": binary(), "multilabel": multilabel(), "classes": classes(), "regression": regression(),
-    "survival": survival(),
+    "survival": survival(), "horizon": horizon(),
 }, default=float))

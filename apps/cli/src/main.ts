@@ -4,6 +4,7 @@ import { runCommands } from "@engraft/runtime/commands";
 import { Command } from "commander";
 import * as z from "zod";
 import { verifyLog } from "./audit.ts";
+import { showSummary } from "./summary.ts";
 import { verify } from "./verify.ts";
 
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")));
@@ -29,6 +30,12 @@ function program(setExit: (code: number) => void): Command {
     .action(async (file: string, flags: { readonly key?: string; readonly json?: boolean }) => {
       setExit(await verifyLog(file, flags));
     });
+  root
+    .command("summary <file>")
+    .description("shows a summary of a federation's data, where the coordinator has signed it; offline")
+    .requiredOption("--key <key>", "the coordinator's public key, told to you by its operator")
+    .option("--json", "one JSON object on stdout")
+    .action((file: string, flags: { readonly key: string; readonly json?: boolean }) => showSummary(file, flags));
   return root;
 }
 

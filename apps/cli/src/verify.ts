@@ -97,6 +97,9 @@ function aboutRelease({ release, run, base, sites, rounds, aggregation }: Proven
   return [
     `${release.name} ${release.version}, released by ${release.by} on ${new Date(release.at).toISOString().slice(0, 10)}`,
     `from ${base.name} ${base.version} by the run ${run}: ${rounds.length} sums (${aggregation}) over ${sites.map(({ site }) => site).join(", ")}`,
+    ...(release.round === undefined
+      ? []
+      : [`The checkpoint of round ${release.round}, not the run's last: measured on validation patients alone.`]),
     ...(criteria.length === 0 ? [] : [`Criteria: ${criteria.join("; ")}`]),
     ...(release.despite === null ? [] : [`Released despite a missed criterion: ${release.despite}`]),
   ];

@@ -1,13 +1,18 @@
 /** A running coordinator: its parts, and how they hear of each other. */
 import { join } from "node:path";
-import type { SiteName } from "@engraft/core/base/ids";
 import type { Identity } from "@engraft/core/crypto/identity";
 import type { VersionRange } from "@engraft/core/protocol/version";
 import { BlobStore } from "@engraft/runtime/blobs";
 import { takeLock, type Lock } from "@engraft/runtime/lock";
 import type { Logger } from "@engraft/runtime/log";
+import { Alerts } from "./alerts/alerts.ts";
+import { proxyFor } from "@engraft/runtime/proxy";
+import { resolveByDns } from "./alerts/address.ts";
+import type { MailSettings } from "./alerts/mail.ts";
+import { SecretBox } from "./alerts/secret.ts";
 import { AuditKeeper } from "./audit/keeper.ts";
 import { Accounts } from "./auth/accounts.ts";
+import { DEFAULT_SESSIONS, type SessionSettings } from "./auth/sessions.ts";
 import { Tokens } from "./auth/tokens.ts";
 import { Collector } from "./blobs/collect.ts";
 import { coordinatorIdentity, operatorTokenPath, secretFile, setupToken } from "./auth/secrets.ts";
@@ -20,7 +25,10 @@ import { logItem } from "./live/event-log.ts";
 import { Feed } from "./live/feed.ts";
 import { Approvals } from "./plans/approvals.ts";
 import { Runs } from "./rounds/runs.ts";
+import { TimingKeeper } from "./rounds/timings.ts";
 import { UpdateBlobs } from "./rounds/update-blobs.ts";
+import { siteOfKey } from "./sites/membership.ts";
+import { Uptime } from "./sites/uptime.ts";
 import { anotherOwner } from "./store/lead.ts";
 import { openDatabase, type Database } from "./store/open.ts";
 import { Removals } from "./store/removals.ts";
@@ -41,10 +49,18 @@ export interface AppOptions {
   readonly keepDays: number;
   /** Of audit entries; for ever by default. */
   readonly keepAuditDays?: number | undefined;
+  readonly alerts?: AlertSettings | undefined;
+  readonly sessions?: SessionSettings | undefined;
   readonly log: Logger;
   readonly now: () => number;
   /** Protocol versions; what this build speaks by default. */
   readonly spoken?: VersionRange | undefined;
+}
+
+export interface AlertSettings {
+  readonly mail: MailSettings;
+  readonly webhookAllow: readonly string[];
+  readonly patienceMs: number;
 }
 
 export interface App {
@@ -64,12 +80,15 @@ export interface App {
   readonly approvals: Approvals;
   readonly offers: Offers;
   readonly presence: Presence;
+  readonly uptime: Uptime;
   readonly runs: Runs;
+  readonly timings: TimingKeeper;
   readonly hub: Hub;
   readonly feed: Feed;
   readonly metrics: Metrics;
   readonly faults: StorageFaults;
   readonly collector: Collector;
+  readonly alerts: Alerts;
   /** The one-time link for the first admin. */
   readonly setupUrl: string | null;
   close(): Promise<void>;
@@ -91,6 +110,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** In all, for one webhook. */
+const WEBHOOK_MS = 8_000;
 /** Masked vectors of opened sums that a run keeps, newest first, so that others can rebuild the sums. */
 const KEEP_MASKED_BYTES = 256 * 1024 * 1024;
 
@@ -103,7 +124,8 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
   const { blobs, faults, unwatch } = await openDisk(options, database, feed);
   const removals = new Removals(blobs, database.term);
   const approvals = await Approvals.load(store);
-  const presence = new Presence(store, log, now);
+  const uptime = await Uptime.load(store, log, now);
+  const presence = await Presence.load(store, log, now, uptime);
   // The hub hears from agents and the runs speak to them, so each knows the other; both are set before either is used.
   const metrics: Metrics = new Metrics({
     agents: () => hub.online().length,
@@ -114,28 +136,20 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
   const updates = await UpdateBlobs.load(store, removals, KEEP_MASKED_BYTES);
   const parts = { store, blobs, faults, approvals, feed, metrics, log, now };
   const runs: Runs = new Runs({ ...parts, updates, coordinator: identity.publicKey, hub: () => hub });
+  const timings = new TimingKeeper({ ...parts, openedRound: (run, site) => runs.openedRound(run, site) });
   const hub: Hub = new Hub(
-    {
-      identity,
-      blobs,
-      log,
-      now,
-      spoken: options.spoken,
-      findSite: async (key) =>
-        (await store.prisma.site.findUnique({ where: { key }, select: { name: true } }))?.name as SiteName | undefined,
-    },
-    hubHandlers({ presence, offers, runs, feed, metrics, approvals, log, now }),
+    { identity, blobs, log, now, spoken: options.spoken, findSite: (key) => siteOfKey(store, key) },
+    hubHandlers({ ...parts, presence, offers, runs, timings }),
   );
   const tokens = new Tokens(store, now);
-  const { accounts, setupUrl } = await openAccounts(options, store, tokens);
+  const authSecret = await secretFile(join(options.data, "secrets", "auth.secret"));
+  const { accounts, setupUrl } = await openAccounts(options, store, tokens, authSecret);
   log.info({ database: database.kind, migrated: database.migrated }, "database.open");
   const resumed = await runs.resume();
-  const collector = new Collector({ store, blobs, removals, keepDays: options.keepDays, log, now });
-  collector.start();
-  const keeper = new AuditKeeper({ store, identity, keepDays: options.keepAuditDays, log, feed, now });
-  keeper.start();
+  const { collector, keeper } = startKeepers(options, { store, blobs, removals, identity, feed });
   if (resumed > 0) log.info({ runs: resumed }, "runs.resumed");
-  return {
+  const alerts = new Alerts({ ...sending(options, store, authSecret), app: () => app, feed, log });
+  const app: App = {
     data: options.data,
     publicUrl,
     otherUrls: options.otherUrls ?? [],
@@ -147,21 +161,47 @@ async function assemble(options: AppOptions, database: Database, lock: Lock | un
     tokens,
     offers,
     presence,
+    uptime,
     runs,
+    timings,
     hub,
     collector,
+    alerts,
     setupUrl,
     close: async () => {
       unwatch();
+      await alerts.stop();
       await collector.stop();
       await keeper.stop();
       await hub.stop();
       await runs.close();
       await presence.close();
+      await timings.close();
       await database.close();
       await lock?.release();
     },
   };
+  alerts.start();
+  return app;
+}
+
+type KeptBy = Pick<App, "store" | "blobs" | "removals" | "identity" | "feed">;
+
+/** What lets go of blobs that nobody needs, and what signs and shortens the audit log. */
+function startKeepers({ keepDays, keepAuditDays, log, now }: AppOptions, { store, blobs, removals, identity, feed }: KeptBy) {
+  const collector = new Collector({ store, blobs, removals, keepDays, log, now });
+  collector.start();
+  const keeper = new AuditKeeper({ store, identity, keepDays: keepAuditDays, log, feed, now });
+  keeper.start();
+  return { collector, keeper };
+}
+
+const NO_ALERTS: AlertSettings = { mail: { smtpUrl: undefined, password: undefined, from: "" }, webhookAllow: [], patienceMs: 300_000 };
+
+function sending({ alerts = NO_ALERTS, publicUrl, now }: AppOptions, store: Store, authSecret: string) {
+  const { mail, webhookAllow, patienceMs } = alerts;
+  const webhook = { allow: webhookAllow, resolve: resolveByDns, proxyFor, timeoutMs: WEBHOOK_MS };
+  return { store, box: new SecretBox(authSecret), mail, webhook, patienceMs, publicUrl, now };
 }
 
 /** A feed whose items are logged, and their lag measured. */
@@ -183,26 +223,36 @@ async function openDisk({ data, log, now }: AppOptions, { kind, term }: Database
   return { blobs, faults, unwatch: watchRoom(folders, (look) => faults.watch(null, "disk", look)) };
 }
 
-type Hearing = Pick<App, "presence" | "offers" | "runs" | "feed" | "metrics" | "approvals" | "log" | "now">;
+type Hearing = Pick<App, "store" | "presence" | "offers" | "runs" | "timings" | "feed" | "metrics" | "approvals" | "log" | "now">;
 
 /** What follows when an agent comes, goes or speaks. */
-function hubHandlers({ presence, offers, runs, feed, metrics, approvals, log, now }: Hearing): HubHandlers {
+function hubHandlers({ presence, offers, metrics, ...takers }: Hearing): HubHandlers {
+  const { runs, feed, log } = takers;
+  const sitesChanged = (): void => feed.publish({ kind: "changed", what: "sites" });
   return {
     online: (session) => {
       presence.online(session);
       void offers.welcome(session).catch((error: unknown) => log.error({ err: error }, "offers.failed"));
       runs.presenceChanged();
-      feed.publish({ kind: "changed", what: "sites" });
+      sitesChanged();
     },
-    offline: (session) => {
-      presence.offline(session);
+    offline: (session, how, code) => {
+      presence.offline(session, how, code);
       runs.presenceChanged();
-      feed.publish({ kind: "changed", what: "sites" });
+      sitesChanged();
     },
-    message: (session, message, envelope) => takeMessage({ approvals, runs, feed, log, now }, session, message, envelope),
+    about: (session) => {
+      presence.about(session);
+      sitesChanged();
+    },
+    moved: (session, direction, bytes, ms) => presence.moved(session, direction, bytes, ms),
+    message: (session, message, envelope) => takeMessage(takers, session, message, envelope),
     progress: (progress) => feed.publish({ kind: "progress", progress }),
     bytes: (direction, count, kind) => metrics.bytes(direction, count, kind),
-    refused: (code) => metrics.refused("link", code),
+    refused: (code, who) => {
+      metrics.refused("link", code);
+      if (who !== undefined && presence.refused(code, who)) sitesChanged();
+    },
   };
 }
 
@@ -210,6 +260,7 @@ async function openAccounts(
   options: AppOptions,
   store: Store,
   tokens: Tokens,
+  secret: string,
 ): Promise<{ readonly accounts: Accounts; readonly setupUrl: string | null }> {
   const { data, publicUrl, trustedOrigins, now } = options;
   const token = (await Accounts.anyAdmin(store)) ? null : await setupToken(data);
@@ -220,7 +271,8 @@ async function openAccounts(
     publicUrl,
     trustedOrigins,
     now,
-    secret: await secretFile(join(data, "secrets", "auth.secret")),
+    secret,
+    sessions: options.sessions ?? DEFAULT_SESSIONS,
     operatorToken: await secretFile(operatorTokenPath(data)),
     setupToken: token,
   });

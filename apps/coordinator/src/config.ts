@@ -38,6 +38,30 @@ export const Config = z.object({
   url: Url.default("http://127.0.0.1:7300"),
   /** From one address; more where many sites enrol from behind one proxy. */
   enrolmentsPerMinute: z.coerce.number().int().min(1).max(60_000).default(60),
+  /** Mail server for alerts: smtp://user@host:port (STARTTLS) or smtps://. Its password stands in smtpPassword or smtpPasswordFile, not here. */
+  smtpUrl: z
+    .url({ protocol: /^smtps?$/ })
+    .refine((url) => new URL(url).password === "", "put the password into smtp-password-file, or ENGRAFT_SMTP_PASSWORD")
+    .optional(),
+  smtpPassword: z.string().max(1000).optional(),
+  smtpPasswordFile: z.string().min(1).optional(),
+  /** Sender of alerts. */
+  mailFrom: z.email().default("engraft@localhost.localdomain"),
+  /** Hosts, or hosts with ports, inside the network that webhooks may reach, also by http; separated by commas. */
+  webhookAllow: z
+    .string()
+    .transform((text) =>
+      text
+        .split(",")
+        .map((host) => host.trim().toLowerCase())
+        .filter((host) => host !== ""),
+    )
+    .default([]),
+  /** How long a run waits, a site is away or a clock is wrong before anybody is told. */
+  alertAfterSeconds: z.coerce.number().min(0).max(86_400).default(300),
+  /** A session ends after so many hours without a request, and so many after signing in. */
+  sessionIdleHours: z.coerce.number().min(0.01).max(720).default(12),
+  sessionHours: z.coerce.number().min(0.01).max(720).default(72),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 export type Config = z.infer<typeof Config>;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRefusal } from "@engraft/core/base/errors";
 import type { SiteName } from "@engraft/core/base/ids";
+import { sha256 } from "@engraft/core/crypto/digest";
 import { seal, type Envelope } from "@engraft/core/crypto/envelope";
 import { identityFromSeed, type Identity } from "@engraft/core/crypto/identity";
 import { inviteProof, readInvite, secretKeyOf } from "@engraft/core/protocol/invite";
@@ -19,10 +20,17 @@ import { openLog } from "@engraft/runtime/log";
 import { createTRPCClient, httpLink, type TRPCClient } from "@trpc/client";
 import { WebSocket } from "ws";
 import type { AppRouter } from "./api/router.ts";
-import { openApp, type App } from "./app.ts";
+import { openApp, type App, type AppOptions } from "./app.ts";
+import { manifest, manifestBytes, planOf, weights } from "./model.fixture.ts";
 import { HttpServer } from "./server.ts";
 
 export type Api = TRPCClient<AppRouter>;
+
+interface ApprovedPlan {
+  readonly digest: string;
+  readonly sites: readonly Site[];
+  readonly links: readonly SiteLink[];
+}
 
 export class Coordinator {
   readonly data: string;
@@ -39,7 +47,10 @@ export class Coordinator {
   }
 
   static async start(
-    options: { readonly data?: string; readonly dashboardUrl?: string; readonly spoken?: VersionRange } = {},
+    options: { readonly data?: string; readonly dashboardUrl?: string; readonly spoken?: VersionRange } & Pick<
+      AppOptions,
+      "alerts" | "sessions"
+    > = {},
   ): Promise<Coordinator> {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), "engraft-coordinator-")));
     const http = await HttpServer.listen("127.0.0.1", 0);
@@ -54,6 +65,8 @@ export class Coordinator {
       log: openLog("test", "silent"),
       now: () => now(),
       spoken: options.spoken,
+      alerts: options.alerts,
+      sessions: options.sessions,
     });
     http.serve(app, { dashboardUrl: options.dashboardUrl, enrolmentsPerMinute: 60 });
     const coordinator = new Coordinator(data, url, http, app);
@@ -80,6 +93,7 @@ export class Coordinator {
     });
     if (!response.ok) throw new Error(`sign-in: ${response.status}`);
     return {
+      origin: this.url,
       cookie: response.headers
         .getSetCookie()
         .map((cookie) => cookie.split(";")[0])
@@ -89,6 +103,28 @@ export class Coordinator {
 
   upload(bytes: Uint8Array, digest: string, headers: Record<string, string>): Promise<Response> {
     return fetch(`${this.url}/blobs/${digest}`, { method: "PUT", headers, body: Buffer.from(bytes) });
+  }
+
+  /** The base of model.fixture.ts, as `api` may register it. */
+  async registerBase(api: Api): Promise<void> {
+    const headers = await this.operator();
+    await this.upload(weights, manifest.weights.digest, headers);
+    await this.upload(manifestBytes, sha256(manifestBytes), headers);
+    await api.bases.register.mutate({ manifest: sha256(manifestBytes) });
+  }
+
+  /** A plan on that base, proposed by `api` and approved by new sites of these names, whose links are open. */
+  async approvedPlan(api: Api, names: readonly string[], plan: object = planOf({ rounds: 1 })): Promise<ApprovedPlan> {
+    await this.registerBase(api);
+    const sites = await Promise.all(names.map((name) => this.enrol(name)));
+    const { digest } = await api.plans.propose.mutate({ plan: JSON.stringify(plan) });
+    const links = await Promise.all(sites.map((site) => site.connect()));
+    for (const link of links) {
+      await link.hear("plan.offer");
+      link.approve(digest);
+    }
+    while ((await api.plans.get.query({ digest })).approved < names.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    return { digest, sites, links };
   }
 
   async enrol(site: string, identity = newIdentity()): Promise<Site> {
@@ -120,8 +156,8 @@ export class Coordinator {
   }
 
   async stop(): Promise<void> {
-    await this.#http.close();
-    await this.app.close();
+    // At once, as the program does: the server's end waits for the sites' links, which the app ends.
+    await Promise.all([this.#http.close(), this.app.close()]);
   }
 
   async remove(): Promise<void> {

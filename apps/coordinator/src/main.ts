@@ -5,6 +5,7 @@ import { runCommands } from "@engraft/runtime/commands";
 import { Command } from "commander";
 import {
   createUser,
+  resetSecondFactor,
   closeRound,
   extendRun,
   importBase,
@@ -24,7 +25,8 @@ import type { Reach } from "./cli/api.ts";
 import { addBase, withBaseFlags } from "./cli/base-add.ts";
 import { blobUsage } from "./cli/blobs.ts";
 import { createToken, listTokens, revokeToken } from "./cli/tokens.ts";
-import { listReleases, makeRelease, saveRelease, withdrawRelease } from "./cli/releases.ts";
+import { asSummary, showSummary, withEarlier, withShift } from "./cli/summaries.ts";
+import { listCheckpoints, listReleases, makeRelease, saveRelease, withdrawRelease } from "./cli/releases.ts";
 import { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -149,6 +151,35 @@ function addAudit(root: Command, setExit: (code: number) => void): void {
 
 const words = (value: string | boolean | undefined): string => (typeof value === "string" ? value : "");
 
+function addPlans(root: Command, asking: Asking): void {
+  const plan = root.command("plan").description("plans");
+  asking(plan, "propose <file>", "propose a plan to all sites", (reach, [file = ""], { summary, shift, compare }) =>
+    proposePlan(reach, file, async (text) => {
+      if (summary !== undefined) return asSummary(text, Number(summary));
+      const shifted = shift === undefined ? text : await withShift(reach, text, String(shift));
+      return compare === undefined ? shifted : withEarlier(shifted, String(compare));
+    }),
+  )
+    .option("--summary <bins>", "propose instead a summary of the plan's fields in so many bins; nothing is trained")
+    .option("--shift <run>", "each site also reports how far its patients are from the summary of that run")
+    .option("--compare <run>", "each site also judges the model of that run on the same test patients, beside the new one");
+  asking(plan, "list", "all plans, newest first", (reach) => listPlans(reach));
+}
+
+function addRuns(root: Command, asking: Asking): void {
+  const run = root.command("run").description("runs");
+  asking(run, "start <plan>", "start a run, by the plan's digest or name", (reach, [name = ""]) => startRun(reach, name));
+  asking(run, "stop <run>", "stop a run", (reach, [id = ""]) => stopRun(reach, id));
+  addSteering(run, asking);
+  asking(run, "list", "all runs, newest first", (reach) => listRuns(reach));
+  asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
+    saveRecords(reach, id, String(flags["out"])),
+  ).requiredOption("--out <folder>", "where to; one folder for each round");
+  asking(run, "summary <run>", "counts of all sites' patients together, out of the run of a summary", (reach, [id = ""], { out }) =>
+    showSummary(reach, id, typeof out === "string" ? out : undefined),
+  ).option("--out <file>", "where the table goes as it is signed");
+}
+
 function addReleases(root: Command, asking: Asking): void {
   const release = root.command("release").description("models that are given out");
   asking(release, "make <run>", "release the model of a finished run; it never changes from then on", (reach, [id = ""], flags) =>
@@ -157,12 +188,15 @@ function addReleases(root: Command, asking: Asking): void {
       version: words(flags["as"]),
       notes: words(flags["notes"]),
       despite: flags["despite"] === undefined ? null : words(flags["despite"]),
+      round: flags["round"] === undefined ? undefined : Number(flags["round"]),
     }),
   )
     .requiredOption("--name <name>", "2 to 40 of a-z, 0-9 and '-'")
     .requiredOption("--as <version>", "for example 1.0")
     .option("--notes <text>", "what whoever uses it should know")
-    .option("--despite <reason>", "why it is released although it misses a criterion of its plan");
+    .option("--despite <reason>", "why it is released although it misses a criterion of its plan")
+    .option("--round <number>", "an earlier checkpoint than the run's last; nobody has judged it on test patients");
+  asking(release, "checkpoints <run>", "checkpoints of a run that can still be released", (reach, [id = ""]) => listCheckpoints(reach, id));
   asking(release, "withdraw <run>", "tell everybody who fetches it that it should not be used", (reach, [id = ""], flags) =>
     withdrawRelease(reach, id, words(flags["why"])),
   ).requiredOption("--why <text>", "for whoever fetches it");
@@ -218,17 +252,8 @@ function program(setExit: (code: number) => void): Command {
       (reach, [file = ""], flags) => addBase(reach, file, flags),
     ),
   );
-  const plan = root.command("plan").description("plans");
-  asking(plan, "propose <file>", "propose a plan to all sites", (reach, [file = ""]) => proposePlan(reach, file));
-  asking(plan, "list", "all plans, newest first", (reach) => listPlans(reach));
-  const run = root.command("run").description("runs");
-  asking(run, "start <plan>", "start a run, by the plan's digest or name", (reach, [name = ""]) => startRun(reach, name));
-  asking(run, "stop <run>", "stop a run", (reach, [id = ""]) => stopRun(reach, id));
-  addSteering(run, asking);
-  asking(run, "list", "all runs, newest first", (reach) => listRuns(reach));
-  asking(run, "record <run>", "save what the coordinator holds of a run's sums, to be checked by others", (reach, [id = ""], flags) =>
-    saveRecords(reach, id, String(flags["out"])),
-  ).requiredOption("--out <folder>", "where to; one folder for each round");
+  addPlans(root, asking);
+  addRuns(root, asking);
   addReleases(root, asking);
   asking(root, "backup", "copy everything into a folder, while the coordinator runs", async (reach, _, flags) => {
     const { backup } = await import("./cli/backup.ts");
@@ -253,8 +278,11 @@ function program(setExit: (code: number) => void): Command {
   )
     .requiredOption("--email <address>")
     .requiredOption("--name <name>")
-    .requiredOption("--role <role>", "admin or researcher")
+    .requiredOption("--role <role>", "admin, researcher or viewer")
     .option("--password-file <file>", "otherwise a password is made and shown once");
+  asking(user, "reset-second-factor <email>", "for somebody who has lost both app and recovery codes", (reach, [email = ""]) =>
+    resetSecondFactor(reach, email),
+  );
   return root;
 }
 

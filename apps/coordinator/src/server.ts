@@ -3,11 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { EngraftError, isRefusal } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
-import { PROBE_PATH } from "@engraft/core/protocol/probe";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
+import { accessOf, refusal } from "./api/access.ts";
 import { coded } from "./api/procedures.ts";
 import { appRouter } from "./api/router.ts";
-import { scopeMissing } from "./api/scopes.ts";
 import type { App } from "./app.ts";
 import type { Config } from "./config.ts";
 import { enrol } from "./enrol/enrol.ts";
@@ -16,10 +15,13 @@ import { serveAudit } from "./http/audit.ts";
 import { serveBackup } from "./http/backup.ts";
 import { Uploads } from "./http/blobs.ts";
 import { openDashboard } from "./http/dashboard.ts";
-import { RECORD_PATH, serveRecord } from "./http/records.ts";
+import { refuseForeignOrigin } from "./http/origin.ts";
+import { serveRecord } from "./http/records.ts";
 import { serveProbe } from "./http/probe.ts";
 import { serveRelease } from "./http/releases.ts";
+import { OF_SITES, routeOf, type RouteKey } from "./http/routes.ts";
 import { RateLimits } from "./rate-limit.ts";
+import { serveMembership } from "./http/membership.ts";
 import { VERSION } from "./version.ts";
 
 const MAX_ENROL_BYTES = 8_192;
@@ -144,46 +146,42 @@ function routes(app: App, { dashboardUrl, enrolmentsPerMinute }: Served): Handle
       if (error.code === "INTERNAL_SERVER_ERROR") app.log.error({ path, err: error.cause ?? error }, "api.failed");
     },
   });
+  const handlers: Readonly<Record<RouteKey, (request: IncomingMessage, response: ServerResponse, parts: readonly string[]) => unknown>> = {
+    health: (_, response) => sendHealth(app, response),
+    metrics: (_, response) => sendMetrics(app, response),
+    probe: (request, response) => serveProbe(probes.take(request.socket.remoteAddress ?? "", app.now()), response),
+    enrol: (request, response) => takeEnrolment(app, enrolments, request, response),
+    rotate: (request, response) => serveMembership(app, enrolments, "/rotate", request, response),
+    leave: (request, response) => serveMembership(app, enrolments, "/leave", request, response),
+    signIn: (request, response) => app.accounts.signIn(request, response),
+    signOut: (request, response) => app.accounts.serve(request, response),
+    secondFactor: (request, response) => app.accounts.serve(request, response),
+    recoveryCode: (request, response) => app.accounts.serve(request, response),
+    newSecondFactor: (request, response) => app.accounts.serve(request, response),
+    noSecondFactor: (request, response) => app.accounts.serve(request, response),
+    session: (request, response) => app.accounts.serve(request, response),
+    authOk: (request, response) => app.accounts.serve(request, response),
+    blob: async (request, response, [digest = ""]) => sendJson(response, 200, await uploads.put(Digest.parse(digest), request)),
+    release: (request, response, [id = "", name = ""]) => serveRelease(app.store, app.blobs, { id, name }, request, response),
+    record: (_, response, [run = "", round = "", blob]) => serveRecord(app.store, app.blobs, { run, round: Number(round), blob }, response),
+    audit: (request, response) => serveAudit(app, queryOf(request), response),
+    backup: (_, response) => serveBackup(app, response),
+  };
   const route = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
-    setSecurityHeaders(response, https);
-    if (path === "/health" && request.method === "GET") return sendHealth(app, response);
-    if (path === "/metrics" && request.method === "GET") return sendMetrics(app, response);
-    if (path === PROBE_PATH && request.method === "GET")
-      return serveProbe(probes.take(request.socket.remoteAddress ?? "", app.now()), response);
-    if (path === "/enrol" && request.method === "POST") return takeEnrolment(app, enrolments, request, response);
+    const nonce = setSecurityHeaders(response, { https, path });
+    const matched = routeOf(request.method, path);
+    if (matched === undefined || !OF_SITES.has(matched.key)) refuseForeignOrigin(app, request);
+    if (matched !== undefined) {
+      await mustReach(app, request, matched.name);
+      await handlers[matched.key](request, response, matched.parts);
+      return;
+    }
     if (path.startsWith("/trpc/")) {
-      refuseForeignOrigin(app, request);
       trpc(request, response);
       return;
     }
-    if (path.startsWith("/api/auth/")) {
-      if (!app.accounts.serve(path, request, response)) sendFault(response, "not-found", "There is no such endpoint.");
-      return;
-    }
-    const blob = /^\/blobs\/([0-9a-f]{64})$/.exec(path)?.[1];
-    if (blob !== undefined && request.method === "PUT") return takeUpload(app, uploads, Digest.parse(blob), request, response);
-    const [, id, name] = /^\/releases\/([a-z0-9.-]+)\/([A-Za-z0-9._-]+)$/.exec(path) ?? [];
-    if (id !== undefined && name !== undefined && (request.method === "GET" || request.method === "HEAD")) {
-      await mustBe(app, request, "/releases");
-      return serveRelease(app.store, app.blobs, { id, name }, request, response);
-    }
-    const record = RECORD_PATH.exec(path);
-    if (record !== null && request.method === "GET") {
-      await mustBe(app, request, "/records");
-      const [, run = "", round = "", blob] = record;
-      return serveRecord(app.store, app.blobs, { run, round: Number(round), blob }, response);
-    }
-    if (path === "/audit/export" && request.method === "GET") {
-      await mustBe(app, request, "/audit", "admin");
-      return serveAudit(app, queryOf(request), response);
-    }
-    if (path === "/backup" && request.method === "GET") {
-      // It holds everything, accounts included: for whoever can read the coordinator's own folder.
-      if ((await app.accounts.callerOf(request))?.actor !== "operator")
-        throw new EngraftError("not-allowed", "Only the operator may do this.");
-      return serveBackup(app, response);
-    }
-    dashboard(request, response);
+    if (path.startsWith("/api/auth/")) return sendFault(response, "not-found", "There is no such endpoint.");
+    dashboard(request, response, nonce);
   };
   return (request, response, path) =>
     route(request, response, path).catch((error: unknown) => {
@@ -199,20 +197,11 @@ const asCoded = (error: unknown): never => {
   throw error instanceof EngraftError ? coded(error.code, error.message) : error;
 };
 
-/** Throws `not-signed-in`, or `not-allowed` where role or token do not reach so far. `route`: as api/scopes.ts lists it. */
-async function mustBe(app: App, request: IncomingMessage, route: string, need?: "admin"): Promise<void> {
-  const caller = await app.accounts.callerOf(request);
-  if (caller === null) throw new EngraftError("not-signed-in", "Sign in first.");
-  if (need === "admin" && caller.role !== "admin") throw new EngraftError("not-allowed", "Only an admin may do this.");
-  const missing = caller.scopes === undefined ? undefined : scopeMissing(caller.scopes, "routes", route);
-  if (missing !== undefined) throw new EngraftError("not-allowed", missing);
-}
-
-/** A page of another origin must not act with this browser's session. */
-function refuseForeignOrigin(app: App, request: IncomingMessage): void {
-  const { origin } = request.headers;
-  if (request.method !== "GET" && origin !== undefined && !app.trustedOrigins.includes(origin))
-    throw new EngraftError("not-allowed", "This request comes from a page of another origin.");
+/** Throws `not-signed-in`, or `not-allowed` where role or token do not reach so far (api/access.ts). */
+async function mustReach(app: App, request: IncomingMessage, name: string): Promise<void> {
+  if (accessOf(name)?.[0] === "anybody") return;
+  const refused = refusal(name, await app.accounts.callerOf(request));
+  if (refused !== undefined) throw new EngraftError(refused.code, refused.text);
 }
 
 async function sendHealth(app: App, response: ServerResponse): Promise<void> {
@@ -250,13 +239,8 @@ async function takeEnrolment(app: App, limits: RateLimits, request: IncomingMess
   if (outcome.refused !== undefined) app.metrics.refused("enrolment", outcome.refused.code);
   if (outcome.joined !== undefined && !outcome.joined.again) {
     app.log.info({ site: outcome.joined.site }, "site.joined");
+    app.presence.joined(outcome.joined.site);
     app.feed.publish({ kind: "changed", what: "sites" });
   }
   sendJson(response, outcome.refused === undefined ? 200 : statusOf(outcome.refused.code), outcome.answer);
-}
-
-async function takeUpload(app: App, uploads: Uploads, digest: Digest, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  refuseForeignOrigin(app, request);
-  await mustBe(app, request, "/blobs", "admin");
-  sendJson(response, 200, await uploads.put(digest, request));
 }

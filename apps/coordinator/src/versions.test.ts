@@ -1,9 +1,8 @@
 /** Upgrades: sites of an older protocol version, and a coordinator that is replaced by a newer one in the middle of a run. */
 import { float32Bytes } from "@engraft/core/base/bytes";
-import { sha256 } from "@engraft/core/crypto/digest";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Coordinator, type Site, type SiteLink } from "./coordinator.fixture.ts";
-import { digestOfPlan, manifest, manifestBytes, planOf, weights } from "./model.fixture.ts";
+import { digestOfPlan, planOf } from "./model.fixture.ts";
 
 const PLAN = digestOfPlan(planOf());
 const OLD = { spoken: { min: 1, max: 1 } };
@@ -15,11 +14,8 @@ let anna: Site;
 let berta: Site;
 beforeAll(async () => {
   coordinator = await Coordinator.start(BOTH);
-  const headers = await coordinator.operator();
-  await coordinator.upload(weights, manifest.weights.digest, headers);
-  await coordinator.upload(manifestBytes, sha256(manifestBytes), headers);
   const api = await coordinator.api();
-  await api.bases.register.mutate({ manifest: sha256(manifestBytes) });
+  await coordinator.registerBase(api);
   await api.plans.propose.mutate({ plan: JSON.stringify(planOf()) });
   [anna, berta] = [await coordinator.enrol("anna"), await coordinator.enrol("berta")];
 });

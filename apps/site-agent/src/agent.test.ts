@@ -18,9 +18,12 @@ import { FakeCoordinator, until } from "./coordinator.fixture.ts";
 import { registerData } from "./data/registry.ts";
 import type { AgentEvent } from "./events.ts";
 import { LENGTH, makePlan, manifestText, offerOf, planDigest, weights, canTrain } from "./plan.fixture.ts";
+import { minuteOfDay } from "./rules/hours.ts";
+import { OPEN_POLICY } from "./rules/limits.ts";
 import { readState } from "./state.ts";
 import { requireMembership } from "./vault/federation.ts";
 import { pauseSite, resumeSite } from "./vault/participation.ts";
+import { savePolicy } from "./vault/policy.ts";
 import type { SiteModel } from "./work/site-model.ts";
 
 const plan = makePlan();
@@ -87,6 +90,8 @@ function fakeModel(change: Partial<SiteModel> = {}): FakeModel {
     },
     statistics: () => Promise.reject(new Error("no plan here has analytic rounds")),
     evaluate: async () => metrics,
+    gain: async () => null,
+    ownIntercept: async () => null,
     tally: async () => null,
     close: async () => {
       model.closed += 1;
@@ -462,6 +467,90 @@ describe("the site's own people", () => {
     await until(() => agent.events.some((event) => event.event === "paused" && !event.paused), "resume");
     coordinator.send("ask", await askFor(3));
     expect((await coordinator.hear("update")).value.round).toBe(3);
+  });
+
+  it("a pause without a name is entered as nobody's, whoever resumed before", async () => {
+    const entered = async (): Promise<readonly string[]> => {
+      const log = await readFile(join(home, "audit.jsonl"), "utf8");
+      const entries = log
+        .split("\n")
+        .flatMap((line) =>
+          line.includes('"subject":"site"') ? [JSON.parse(line) as { readonly action: string; readonly actor: string }] : [],
+        );
+      return entries.map(({ action, actor }) => `${action} by ${actor}`);
+    };
+    start();
+    await coordinator.connected(1);
+    await pauseSite(home, 1, "Dr. A");
+    await expect.poll(entered, { timeout: 5_000 }).toEqual(["paused by steward:Dr. A"]);
+    await resumeSite(home, 2, "Dr. B");
+    await expect.poll(entered, { timeout: 5_000 }).toEqual(["paused by steward:Dr. A", "resumed by steward:Dr. B"]);
+    await pauseSite(home, 3);
+    await expect.poll(async () => (await entered()).length, { timeout: 5_000 }).toBe(3);
+    expect((await entered())[2]).toBe("paused by site:vienna");
+  });
+
+  it("[Y3] a new policy ends the work also where the file of codes has gone meanwhile", async () => {
+    const codes = join(dir, "codes.csv");
+    await writeFile(codes, "code,means\nM,male\n");
+    const path = join(dir, "table.csv");
+    const table = { path, encoding: "utf-8", delimiter: ",", decimal: ".", columns: {}, label: "num", patient: "id", codes } as const;
+    await registerData(home, { name: "main", table: { ...table, missing: [] }, registeredAt: 2 });
+    let training = false;
+    const model = fakeModel({
+      train: async (_from, _seed, _progress, signal) => {
+        training = true;
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        throw signal.reason;
+      },
+    });
+    start(model);
+    await coordinator.connected(1);
+    await approved();
+    coordinator.send("ask", await askFor(1));
+    await until(() => training, "training");
+    await rm(codes);
+    await savePolicy(home, { policy: { ...OPEN_POLICY, secureOnly: true }, steward: "Dr. B", at: 6 });
+    expect((await coordinator.hear("decline")).value).toMatchObject({ round: 1, code: "site-policy" });
+  });
+
+  it("[Y2] [Y3] what they forbid, or their clock, ends work under way by its code, and is entered in the audit log once", async () => {
+    const model = fakeModel();
+    const threads: unknown[] = [];
+    model.train = async (_from, _seed, _progress, signal) => {
+      threads.push(process.env["ENGRAFT_THREADS"]);
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      throw signal.reason;
+    };
+    const agent = start(model);
+    await coordinator.connected(1);
+    await approved();
+    const membership = await requireMembership(home);
+    const again = { home, membership, plan: digest, steward: "Dr. B", data: undefined, tryPlan: canTrain };
+    await approve({ ...again, limits: { threads: 1 }, at: 6 });
+    coordinator.send("ask", await askFor(1));
+    await until(() => threads.length === 1, "training");
+    const minute = minuteOfDay(Date.now());
+    await approve({ ...again, limits: { hours: { from: (minute + 120) % 1440, to: (minute + 180) % 1440 } }, at: 7 });
+    const first = await coordinator.hear("decline");
+    expect(first.value).toMatchObject({ round: 1, code: "site-limits" });
+    await approve({ ...again, at: 8 });
+    coordinator.send("ask", await askFor(2));
+    await until(() => threads.length === 2, "training");
+    expect(threads).toEqual(["1", undefined]);
+    await savePolicy(home, { policy: { ...OPEN_POLICY, secureOnly: true }, steward: "Dr. B", at: 9 });
+    const second = await coordinator.hear("decline", first.index + 1);
+    expect(second.value).toMatchObject({ round: 2, code: "site-policy" });
+    expect(second.value.text).toContain("standing policy");
+    await agent.stop();
+    await start(model).event("online");
+    const log = await readFile(join(home, "audit.jsonl"), "utf8");
+    const entered = log.split("\n").filter((line) => line.includes('"subject":"policy"'));
+    expect(entered.map((line) => JSON.parse(line) as { actor: string; detail: object })).toMatchObject([
+      { actor: "steward:Dr. B", detail: { decision: "only plans with secure aggregation" } },
+    ]);
+    expect(log).toContain('"limits":"only from ');
+    expect(log.match(/"what":"update"/)).toBeNull();
   });
 
   it("[S2] a second agent on the same folder is turned away", async () => {

@@ -13,16 +13,20 @@ import type { AgentEvent, Emit } from "./events.ts";
 import { stayConnected } from "./link/connection.ts";
 import { routeTo } from "./link/proxy.ts";
 import { StewardExchange } from "./link/steward-exchange.ts";
-import { StateBoard } from "./state.ts";
+import { StateBoard, stateAfter } from "./state.ts";
+import { OPEN_POLICY } from "./rules/limits.ts";
 import { openStores, type Stores } from "./stores.ts";
-import { findDecision } from "./vault/decisions.ts";
 import { addresses, requireMembership, type Membership } from "./vault/federation.ts";
 import { Journal } from "./vault/journal.ts";
-import { pausedSince } from "./vault/participation.ts";
+import { pausedBy, resumedBy } from "./vault/participation.ts";
+import { findPolicy } from "./vault/policy.ts";
 import { VERSION } from "./version.ts";
 import { Asks } from "./work/asks.ts";
 import { Models } from "./work/models.ts";
+import { PhaseTimes } from "./work/phase-times.ts";
 import { ProgressReports } from "./work/progress.ts";
+import { SiteWord } from "./work/site-word.ts";
+import { planStanding } from "./work/standing.ts";
 import type { OpenSiteModel } from "./work/site-model.ts";
 import { SecureRounds } from "./work/secure/rounds.ts";
 import { Uploads } from "./work/uploads.ts";
@@ -44,6 +48,9 @@ export interface AgentDependencies {
   readonly random?: () => number;
 }
 
+/** After these nothing is under way any more, until the next progress. */
+const ENDS_WORK: ReadonlySet<AgentEvent["event"]> = new Set(["update.sent", "evaluation.sent", "phase", "answer", "refused", "declined"]);
+
 /** How soon the steward's decisions, made by another process, are noticed. */
 const LOOK_MS = 500;
 
@@ -62,9 +69,10 @@ export async function runAgent(options: AgentOptions, dependencies: AgentDepende
   });
   const board = new StateBoard(home, VERSION, now);
   board.set({ restored: stores.secure.memory.restored });
-  const agent = new SiteAgent({ home, membership, ...stores, board, log, emit, now, openSiteModel: dependencies.openSiteModel });
   const stopped = new AbortController();
   const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
+  const word = new SiteWord({ home, membership, audit: stores.audit, log, now, ca, signal });
+  const agent = new SiteAgent({ home, membership, ...stores, board, word, log, emit, now, openSiteModel: dependencies.openSiteModel });
   const looking = setInterval(() => void agent.look(), LOOK_MS);
   try {
     await agent.look();
@@ -97,6 +105,7 @@ interface Parts extends Stores {
   readonly home: string;
   readonly membership: Membership;
   readonly board: StateBoard;
+  readonly word: SiteWord;
   readonly log: Logger;
   readonly emit: Emit;
   readonly now: () => number;
@@ -110,7 +119,9 @@ class SiteAgent {
   readonly #journal: Journal;
   readonly #reports: ProgressReports;
   readonly #uploads: Uploads;
+  readonly #times: PhaseTimes;
   readonly #steward: StewardExchange;
+  readonly #standing: ReturnType<typeof planStanding>;
   #link: Link | undefined;
   #paused = false;
   /** Messages are taken one after the other. */
@@ -123,18 +134,16 @@ class SiteAgent {
     this.#journal = new Journal(home, now);
     this.#steward = new StewardExchange({ home, membership, audit, journal: this.#journal, log, emit, now });
     this.#reports = new ProgressReports((progress) => this.#progress(progress));
-    this.#uploads = new Uploads((progress) => this.#reports.report(progress));
+    this.#times = new PhaseTimes({ membership, now });
+    const report = (progress: Progress): void => {
+      this.#times.progress(progress);
+      this.#reports.report(progress);
+    };
+    this.#uploads = new Uploads(report);
     const vectors = new Vectors(blobs, link);
     const models = new Models(home, openSiteModel, vectors, (engine) => board.set({ engine }));
-    const report = (progress: Progress): void => this.#reports.report(progress);
-    const standing = async (plan: string) => {
-      const [offered, decision, paused] = await Promise.all([
-        this.#steward.plan(plan),
-        findDecision(home, membership, plan),
-        pausedSince(home),
-      ]);
-      return { offered, decision, paused: paused !== undefined };
-    };
+    const standing = planStanding({ home, membership, planOf: (plan) => this.#steward.plan(plan), now });
+    this.#standing = standing;
     const told = { link, audit, journal: this.#journal, log, emit: (event: AgentEvent) => this.#note(event) };
     this.#secure = new SecureRounds({
       ...told,
@@ -161,10 +170,12 @@ class SiteAgent {
     return !this.#paused && (this.#with.outbox.mayLeave(digest) || this.#secure.mayLeave(digest));
   }
 
-  online(link: Link, greeted: { readonly skewMs: number }, url: string): void {
-    const { board, log, emit, now, membership } = this.#with;
+  online(link: Link, greeted: { readonly skewMs: number; readonly protocol: number }, url: string): void {
+    const { board, word, log, emit, now, membership } = this.#with;
+    word.connected(link, greeted.protocol, url);
     const { site } = membership.federation;
     this.#link = link;
+    this.#times.connected(link, greeted.protocol);
     this.#steward.connected(link);
     board.set({ online: true, since: now(), reason: null, skewMs: greeted.skewMs });
     log.info({ event: "link.online", coordinator: url, skewMs: greeted.skewMs }, "Connected to the coordinator.");
@@ -175,6 +186,7 @@ class SiteAgent {
   offline(code: Code, text: string, retryMs: number): void {
     const { board, log, emit, now } = this.#with;
     this.#link = undefined;
+    this.#times.lost(code);
     this.#reports.clear();
     board.set({ online: false, ...(board.state.online ? { since: now() } : {}), reason: { code, text }, working: null });
     log.warn({ event: "link.offline", code, retryMs }, text);
@@ -207,7 +219,10 @@ class SiteAgent {
       case "answer.recorded":
         return this.#asks.settled(message.value);
       case "secagg.step":
+        this.#times.taken(message.value);
         return this.#secure.step(message.value);
+      case "doctor.ask":
+        return this.#with.word.ask(message.value);
       case "cancel":
         return this.#asks.cancel(message.value.run, message.value.text);
       default:
@@ -219,23 +234,31 @@ class SiteAgent {
   async look(): Promise<void> {
     const { home, log } = this.#with;
     try {
-      this.#setPaused((await pausedSince(home)) !== undefined);
+      const paused = await pausedBy(home);
+      const isPaused = paused !== undefined;
+      if (isPaused !== this.#paused) this.#setPaused(isPaused, isPaused ? paused.by : await resumedBy(home));
+      await this.#with.word.look(this.#paused);
+      const signed = findPolicy(home);
+      const policy = signed.then((found) => found?.policy ?? OPEN_POLICY);
+      // Where it is damaged, whoever needs it first says so below.
+      policy.catch(() => undefined);
+      await this.#asks.look((plan) => this.#standing(plan, { paused: isPaused, policy }));
       await this.#steward.sendUnrecorded();
+      const set = await signed;
+      if (set !== undefined) await this.#steward.notePolicy(set);
       await this.#with.audit.sign("daily");
     } catch (error) {
       log.error({ event: "vault.unreadable", err: error }, error instanceof Error ? error.message : "The vault cannot be read.");
     }
   }
 
-  #setPaused(paused: boolean): void {
+  #setPaused(paused: boolean, by: string | undefined): void {
     if (paused === this.#paused) return;
     this.#paused = paused;
-    this.#journal.add({ what: paused ? "site.paused" : "site.resumed" });
-    this.#with.audit.note(paused ? "paused" : "resumed", "site", {});
-    this.#with.log.info(
-      { event: paused ? "site.paused" : "site.resumed" },
-      paused ? "Paused: every ask is declined." : "Takes part again.",
-    );
+    const what = paused ? "site.paused" : "site.resumed";
+    this.#journal.add({ what });
+    this.#with.audit.note(paused ? "paused" : "resumed", "site", {}, by === undefined ? undefined : `steward:${by}`);
+    this.#with.log.info({ event: what }, paused ? "Paused: every ask is declined." : "Takes part again.");
     this.#with.emit({ event: "paused", paused });
     this.#asks.setPaused(paused);
   }
@@ -250,44 +273,17 @@ class SiteAgent {
   readonly #note: Emit = (event) => {
     const { board, emit, now } = this.#with;
     const at = now();
-    switch (event.event) {
-      case "update.sent":
-      case "evaluation.sent":
-        this.#reports.clear();
-        if (event.event === "update.sent") this.#uploads.begin(event);
-        break;
-      case "phase":
-        if (event.phase === "masked") this.#uploads.begin(event);
-        else if (event.phase === "echoed") this.#uploads.end();
-        if (event.phase === "done") board.set({ lastAnswer: { run: event.run, round: event.round, kind: "train", at }, working: null });
-        this.#reports.clear();
-        break;
-      case "answer":
-        this.#uploads.end();
-        this.#reports.clear();
-        board.set({ lastAnswer: { run: event.run, round: event.round, kind: event.kind, at }, working: null });
-        break;
-      case "refused":
-        this.#uploads.end();
-        this.#reports.clear();
-        board.set({
-          lastRefusal: { run: event.run, round: event.round, kind: event.kind, code: event.code, text: event.text, at },
-          working: null,
-        });
-        break;
-      case "declined":
-        this.#reports.clear();
-        board.set({
-          lastDecline: { run: event.run, round: event.round, kind: event.kind, code: event.code, text: event.text, at },
-          working: null,
-        });
-        break;
-      default:
-    }
+    this.#times.heard(event);
+    if (event.event === "update.sent" || (event.event === "phase" && event.phase === "masked")) this.#uploads.begin(event);
+    if (event.event === "answer" || event.event === "refused" || (event.event === "phase" && event.phase === "echoed")) this.#uploads.end();
+    if (ENDS_WORK.has(event.event)) this.#reports.clear();
+    const change = stateAfter(event, at);
+    if (change !== undefined) board.set(change);
     emit(event);
   };
 
   async stop(): Promise<void> {
+    this.#times.stop();
     this.#reports.clear();
     await this.#asks.stop();
     await this.#journal.flush();

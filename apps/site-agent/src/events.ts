@@ -27,7 +27,7 @@ export type AgentEvent =
   | { readonly event: "plan.unusable"; readonly code: Code; readonly text: string }
   | { readonly event: "approval.sent"; readonly plan: string; readonly decision: "approved" | "refused" }
   | { readonly event: "approval.recorded"; readonly plan: string; readonly decision: "approved" | "refused" }
-  | ({ readonly event: "ask"; readonly rounds: number } & AboutAsk)
+  | ({ readonly event: "ask"; readonly rounds: number; readonly attempt: number | null } & AboutAsk)
   | ({ readonly event: "progress" } & Progress)
   | ({ readonly event: "update.sent"; readonly bytes: number; readonly again: boolean } & AboutAsk)
   | ({ readonly event: "evaluation.sent"; readonly again: boolean } & AboutAsk)

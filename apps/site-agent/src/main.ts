@@ -11,8 +11,13 @@ import { addDirectory } from "./commands/directory.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEngine } from "./commands/engine.ts";
 import { addJoin } from "./commands/join.ts";
+import { addLeave } from "./commands/leave.ts";
 import { addPause, addResume } from "./commands/participation.ts";
+import { addProbe } from "./commands/probe.ts";
+import { addPage } from "./commands/page.ts";
+import { addPolicy } from "./commands/policy.ts";
 import { addReview } from "./commands/review.ts";
+import { addRotateKey } from "./commands/rotate-key.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
 import { VERSION } from "./version.ts";
@@ -38,12 +43,17 @@ async function main(): Promise<number> {
     addRefuse,
     addStart,
     addStatus,
+    addPolicy,
+    addPage,
     addPause,
     addResume,
     addDoctor,
     addEngine,
     addBase,
+    addProbe,
     addAudit,
+    addRotateKey,
+    addLeave,
   ])
     add(program, run);
   quietly(program);

@@ -2,11 +2,11 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { CODES, type Code } from "@engraft/core/base/errors";
+import { CodeText } from "@engraft/core/base/code-text";
 import { Instant } from "@engraft/core/base/ids";
 import { readIfThere } from "@engraft/runtime/files";
+import type { AgentEvent } from "./events.ts";
 
-const CodeText = z.enum(Object.keys(CODES) as [Code, ...Code[]]);
 const AboutAsk = { run: z.string(), round: z.int(), kind: z.enum(["train", "evaluate"]), at: Instant };
 
 export const AgentState = z.object({
@@ -50,6 +50,17 @@ export async function readState(home: string): Promise<AgentState | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** What an event changes of the picture; undefined where nothing. */
+export function stateAfter(event: AgentEvent, at: number): Partial<AgentState> | undefined {
+  if (event.event === "phase")
+    return event.phase === "done" ? { lastAnswer: { run: event.run, round: event.round, kind: "train", at }, working: null } : undefined;
+  if (event.event !== "answer" && event.event !== "refused" && event.event !== "declined") return undefined;
+  const { run, round, kind } = event;
+  if (event.event === "answer") return { lastAnswer: { run, round, kind, at }, working: null };
+  const why = { run, round, kind, code: event.code, text: event.text, at };
+  return event.event === "refused" ? { lastRefusal: why, working: null } : { lastDecline: why, working: null };
 }
 
 export class StateBoard {

@@ -35,22 +35,22 @@ function network(): PublishedNetwork {
   return { architecture, tensors: randomTensors(architecture), mean: [127, 127, 127], sd: [64, 64, 64] };
 }
 
+const said = {
+  name: "shapes",
+  version: "1.0",
+  title: "Shapes",
+  description: "",
+  licence: "CC0",
+  origin: "A test",
+  field: { name: "image", title: "Picture" },
+  label: { name: "sick", title: "Sick", positive: ["1"], negative: ["0"] },
+  split: null,
+};
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "engraft-pictures-"));
   const given = network();
-  base = await baseFromLayers(given, {
-    name: "shapes",
-    version: "1.0",
-    title: "Shapes",
-    description: "",
-    licence: "CC0",
-    origin: "A test",
-    field: { name: "image", title: "Picture" },
-    mean: given.mean,
-    sd: given.sd,
-    label: { name: "sick", title: "Sick", positive: ["1"], negative: ["0"] },
-    split: null,
-  });
+  base = await baseFromLayers(given, { ...said, mean: given.mean, sd: given.sd });
   const rows = await Promise.all(
     Array.from({ length: 40 }, async (_, index) => {
       const sick = index % 2;
@@ -93,6 +93,22 @@ describe("[B10] a base whose pictures enter its layers", () => {
       expect(await session.train(from, seed, control)).toMatchObject({ update });
     },
   );
+
+  it("[B19] can give its head signed roots of the features, which are then what the head takes", async () => {
+    const { manifest } = base;
+    const options = { ...said, mean: [127, 127, 127], sd: [64, 64, 64] };
+    const rooted = await baseFromLayers(network(), { ...options, roots: true });
+    const plain = manifest.reference?.features ?? [];
+    expect(plain.some((value) => value > 0.01)).toBe(true);
+    const expected = plain.map((value) => Math.sign(value) * Math.sqrt(Math.abs(value)));
+    rooted.manifest.reference?.features.forEach((value, at) => expect(Math.abs(value - (expected[at] as number))).toBeLessThan(0.011));
+    expect(rooted.manifest.tensors).toEqual(manifest.tensors);
+    const session = await openSession({ ...rooted, plan: planWith({ trainable: { part: "head" } }), table, backends: ["cpu"] }, control);
+    const from = initialVector(rooted.manifest, rooted.weights, { part: "head" });
+    const { update } = await session.train(from, seed, control);
+    const after = from.map((value, index) => value + (update[index] as number));
+    expect(await lossOf(session, after)).toBeLessThan(await lossOf(session, from));
+  });
 
   it("gives the same predictions wherever it is cut", async () => {
     const losses = [];

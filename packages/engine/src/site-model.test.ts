@@ -192,6 +192,26 @@ describe("a site's model", () => {
     }
   });
 
+  it("[B18] fits an intercept of its own on its training patients: on test patients it is the head with its bias moved by that", async () => {
+    const model = await usual;
+    const own = await model.ownIntercept(base);
+    const shift = own?.shift[0] ?? Number.NaN;
+    expect(Math.abs(shift)).toBeGreaterThan(0.01);
+    const moved = base.map((value, index) => (index === base.length - 1 ? value + shift : value));
+    const expected = await model.evaluate(moved, "test");
+    for (const [name, estimate] of Object.entries(own?.metrics.values ?? {}))
+      expect(estimate?.value).toBeCloseTo(expected?.values[name as "loss"]?.value ?? Number.NaN, 5);
+    // Test and validation patients have no say in it.
+    const [header, ...rows] = tableText().trimEnd().split("\n");
+    const foreign = rows.map((row) =>
+      partOf(plan.data.split, row.split(",")[0] ?? "") === "train" ? row : row.replace(/,\d+,\d,\d$/, ",99,0,0"),
+    );
+    const other = await open({ table: tableOf([header, ...foreign, ""].join("\n")) });
+    expect((await other.ownIntercept(base))?.shift).toEqual(own?.shift);
+    const strict = await open({ plan: { ...plan, metrics: { ...plan.metrics, minCount: model.counts.test.patients + 1 } } });
+    expect(await strict.ownIntercept(base)).toBeNull();
+  });
+
   it("[M1] counts nothing of too few patients", async () => {
     const minCount = (await usual).counts.test.patients + 1;
     const strict = await open({ plan: { ...plan, metrics: { ...plan.metrics, minCount } } });

@@ -1,7 +1,7 @@
 /** What an agent does with a model: train it on the site's table, and see how it does. The work happens in a thread of its own. */
 import type { Statistics } from "@engraft/core/aggregation/statistics";
 import type { Manifest } from "@engraft/core/models/manifest";
-import type { SiteMetrics } from "@engraft/core/models/metrics";
+import type { SiteGain, SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { Tally } from "@engraft/core/models/tally";
 import type { Counts } from "./data/counts.ts";
@@ -10,6 +10,7 @@ import type { SiteSplit } from "./data/kept-cuts.ts";
 import type { Part } from "./data/split.ts";
 import type { CachePlace } from "./trunk/feature-cache.ts";
 import type { Backend } from "./train/backends.ts";
+import type { Look, Other, OwnIntercept } from "./train/judge.ts";
 import type { AloneOutcome, RoundSeed, TrainingOutcome, TrainingProgress } from "./train/session.ts";
 import { startTrainingThread } from "./train/thread.ts";
 
@@ -55,6 +56,10 @@ export interface SiteModel {
   trainAlone(rounds: number, onProgress?: (progress: TrainingProgress) => void, signal?: AbortSignal): Promise<AloneOutcome>;
   /** Null where the part has fewer patients than `plan.metrics.minCount`. Only the plan's metrics are computed. */
   evaluate(vector: Float32Array, part: "validation" | "test", personal?: Float32Array): Promise<SiteMetrics | null>;
+  /** How much better the first model is than the second on the same test patients, by metric. Null likewise. */
+  gain(first: Look, second: Look, over: Other): Promise<SiteGain | null>;
+  /** With an intercept of the site's own, fitted on its training patients. Null likewise. */
+  ownIntercept(vector: Float32Array, personal?: Float32Array): Promise<OwnIntercept | null>;
   /** Counts of the predictions, to be summed with other sites'. Null likewise. */
   tally(vector: Float32Array, part: "validation" | "test", personal?: Float32Array): Promise<Tally | null>;
   close(): Promise<void>;
@@ -80,6 +85,8 @@ export async function openSiteModel(
       statistics: (start, fromZero, personal) => thread.call("statistics", { start, fromZero, personal }),
       trainAlone: (rounds, onProgress, signal) => thread.call("trainAlone", { rounds }, { onProgress, signal }),
       evaluate: (vector, part, personal) => thread.call("evaluate", { vector, part, personal }),
+      gain: (first, second, over) => thread.call("gain", { first, second, over }),
+      ownIntercept: (vector, personal) => thread.call("ownIntercept", { vector, personal }),
       tally: (vector, part, personal) => thread.call("tally", { vector, part, personal }),
       close: () => thread.close(),
     };

@@ -25,49 +25,76 @@ export interface GreetedSite extends Greeted {
   readonly site: SiteName;
   readonly key: PublicKey;
   readonly hello: MessageOf<"hello">;
+  /** From the challenge to the hello, in ms: the hello's time is of some moment in between. */
+  readonly roundMs: number;
 }
 
-/** The coordinator's side. `findSite` answers which site a key is enrolled for. Never throws: a refusal has been sent and the socket closed. */
+/** A refusal, and who said to be there: `proven` where a key of that site's own, present or former, has signed it. */
+export interface RefusedSite extends Refusal {
+  readonly who?: { readonly site: SiteName; readonly proven: boolean; readonly version: string };
+}
+
+type Found = SiteName | (Refusal & { readonly site: SiteName }) | undefined;
+
+/**
+ * The coordinator's side. `findSite` answers which site a key is enrolled for, or why it is no more. Never throws: a refusal has been
+ * sent and the socket closed.
+ */
 export async function greetSite(
   inbox: Inbox,
   options: {
     readonly identity: Identity;
-    readonly findSite: (key: PublicKey) => Promise<SiteName | undefined>;
+    readonly findSite: (key: PublicKey) => Promise<Found>;
     readonly now: () => number;
     readonly spoken?: VersionRange;
   },
-): Promise<GreetedSite | Refusal> {
+): Promise<GreetedSite | RefusedSite> {
   const { identity, findSite, now, spoken = SPOKEN } = options;
   const scopes = { federation: identity.publicKey, session: undefined };
   const farewell = ({ code, text }: Refusal): string => sealMessage(identity, scopes, "goodbye", { code, text });
-  return orClose(inbox, farewell, async () => {
+  return orClose<GreetedSite>(inbox, farewell, async () => {
     const nonce = freshNonce();
-    inbox.socket.send(sealMessage(identity, scopes, "challenge", { protocol: spoken, nonce, at: now() }));
+    const asked = now();
+    inbox.socket.send(sealMessage(identity, scopes, "challenge", { protocol: spoken, nonce, at: asked }));
     const text = await inbox.nextText(PATIENCE_MS);
     const envelope = readEnvelope(text);
     if (!envelope.ok) return envelope;
-    const site = await findSite(envelope.value.key);
-    if (site === undefined) return refuse("unknown-key", "This key is not enrolled here. Enrol the site with an invite.");
-    const opened = openMessage(text, { role: "site", key: envelope.value.key }, scopes);
+    const { key } = envelope.value;
+    const site = await findSite(key);
+    const opened = openMessage(text, { role: "site", key }, scopes);
+    if (typeof site !== "string") {
+      const why = site ?? refuse("unknown-key", "This key is not enrolled here. Enrol the site with an invite.");
+      // A hello that its own key has signed says who it wants to be; anybody can say that, so it is shown and decides nothing.
+      if (!opened.ok || opened.message.type !== "hello" || opened.message.value.challenge !== nonce) return plain(why);
+      const { site: claimed, version } = opened.message.value;
+      return { ...plain(why), who: { site: site?.site ?? claimed, proven: site !== undefined, version } };
+    }
     if (!opened.ok) return opened;
-    if (opened.message.type === "goodbye") return refuse(opened.message.value.code, opened.message.value.text);
+    if (opened.message.type === "goodbye") {
+      const said = refuse(opened.message.value.code, opened.message.value.text);
+      return said.code === "protocol-version" ? { ...said, who: { site, proven: true, version: "" } } : said;
+    }
     if (opened.message.type !== "hello") return refuse("bad-message", "Expected a hello.");
     const hello = opened.message.value;
     if (hello.challenge !== nonce) return refuse("bad-signature", "The hello answers another challenge.");
     if (hello.site !== site) return refuse("unknown-key", "This key is enrolled under another site name.");
     const version = commonVersion(spoken, hello.protocol);
-    if (!version.ok) return version;
-    inbox.socket.send(sealMessage(identity, scopes, "welcome", { protocol: version.version, nonce: hello.nonce, at: now() }));
+    if (!version.ok) return { ...version, who: { site, proven: true, version: hello.version } };
+    const heard = now();
+    inbox.socket.send(sealMessage(identity, scopes, "welcome", { protocol: version.version, nonce: hello.nonce, at: heard }));
     return {
       ok: true,
       site,
-      key: envelope.value.key,
+      key,
       hello,
+      roundMs: Math.max(0, heard - asked),
       protocol: version.version,
       scopes: { federation: identity.publicKey, session: sessionScope(nonce, hello.nonce) },
     };
   });
 }
+
+const plain = ({ code, text }: Refusal): Refusal => refuse(code, text);
 
 export interface GreetedCoordinator extends Greeted {
   /** Coordinator's clock minus ours, ignoring the time on the wire. */
@@ -91,7 +118,7 @@ export async function greetCoordinator(
   const scopes = { federation: coordinatorKey, session: undefined };
   const peer = { role: "coordinator", key: coordinatorKey } as const;
   // A coordinator whose key is wrong gets no signed word from us.
-  return orClose(inbox, undefined, async () => {
+  return orClose<GreetedCoordinator>(inbox, undefined, async () => {
     const first = openMessage(await inbox.nextText(PATIENCE_MS), peer, scopes);
     if (!first.ok) {
       return first.code === "unknown-key"
@@ -105,7 +132,11 @@ export async function greetCoordinator(
     if (first.message.type !== "challenge") return refuse("bad-message", "Expected a challenge.");
     const challenge = first.message.value;
     const common = commonVersion(challenge.protocol, spoken);
-    if (!common.ok) return common;
+    if (!common.ok) {
+      // Genuine, so it may know who cannot join it.
+      inbox.socket.send(sealMessage(identity, scopes, "goodbye", { code: common.code, text: common.text }));
+      return common;
+    }
     const nonce = freshNonce();
     inbox.socket.send(
       sealMessage(identity, scopes, "hello", { site, protocol: spoken, challenge: challenge.nonce, nonce, version, engine, at: now() }),
@@ -128,8 +159,8 @@ export async function greetCoordinator(
 async function orClose<T extends Greeted>(
   inbox: Inbox,
   farewell: ((refusal: Refusal) => string) | undefined,
-  greet: () => Promise<T | Refusal>,
-): Promise<T | Refusal> {
+  greet: () => Promise<T | RefusedSite>,
+): Promise<T | RefusedSite> {
   const outcome = await greet().catch((error: unknown) =>
     refuse(
       error instanceof EngraftError ? error.code : "link-lost",

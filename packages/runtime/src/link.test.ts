@@ -151,7 +151,9 @@ describe("handshake", () => {
     const ends = await meet({ coordinator: identity(), site: identity(), ...speaks });
     expect(ends.site).toMatchObject({ ok: false, code: "protocol-version" });
     expect((ends.site as Refusal).text).toContain(text);
-    expect(ends.coordinator).toMatchObject({ ok: false, text: expect.stringContaining("protocol-version") });
+    // In the agent's own signed word, so it is known which site it was.
+    expect(ends.coordinator).toMatchObject({ ok: false, code: "protocol-version", who: { proven: true } });
+    expect((ends.coordinator as Refusal).text).toContain(text);
   });
 
   it("[W2] an older agent and a coordinator that still speaks its version use it", async () => {

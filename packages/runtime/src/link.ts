@@ -35,10 +35,16 @@ export interface LinkOptions {
 /** `message`: signed text. `blob`: frames of transfers. */
 export type BytesKind = "message" | "blob";
 
+/** `said`: one side told the other why. `closed`: without a word. `silent`: given up, nothing came. `cut`: the connection broke. */
+export type LinkEnd = "said" | "closed" | "silent" | "cut";
+
+/** The close code of a socket that ended without a closing handshake (RFC 6455, 7.1.5). */
+const BROKEN = 1006;
+
 export interface LinkHandlers {
   /** Every verified message but transfers, in order of arrival. */
   readonly message: (message: Message, envelope: Envelope) => void;
-  readonly close: (code: Code, text: string) => void;
+  readonly close: (code: Code, text: string, how: LinkEnd) => void;
   readonly bytes?: (direction: "in" | "out", count: number, kind: BytesKind) => void;
   /** How much of a blob has left for the peer, which may have had the beginning from an earlier link. */
   readonly served?: (digest: Digest, done: number, total: number) => void;
@@ -67,6 +73,7 @@ export class Link {
   #closed = false;
   /** Heartbeats since the last sign of life. */
   #silent = 0;
+  #gaveUp = false;
   #farewell: { code: Code; text: string } | undefined;
 
   constructor(inbox: Inbox, options: LinkOptions, handlers: LinkHandlers) {
@@ -242,7 +249,10 @@ export class Link {
         this.#silent = 0;
       });
     const timer = setInterval(() => {
-      if (this.#silent >= MISSED) socket.terminate();
+      if (this.#silent >= MISSED) {
+        this.#gaveUp = true;
+        socket.terminate();
+      }
       this.#silent += 1;
       if (socket.readyState === socket.OPEN) socket.ping();
     }, PING_MS);
@@ -256,7 +266,8 @@ export class Link {
     for (const transfer of this.#incoming.keys()) this.#fail(transfer, lost());
     this.#serving.end();
     const { code: named, text } = this.#farewell ?? { code: "link-lost", text: closedBy(code, reason).message };
-    this.#handlers.close(named, text);
+    const how = this.#farewell !== undefined ? "said" : this.#gaveUp ? "silent" : code === BROKEN ? "cut" : "closed";
+    this.#handlers.close(named, text, how);
   }
 }
 

@@ -65,6 +65,8 @@ export class Serving {
     if (isRefusal(start)) return missing(transfer, start.text);
     const outgoing: Outgoing = { state: start, wake: () => undefined };
     this.#outgoing.set(transfer, outgoing);
+    // Where it goes on from an earlier link.
+    if (offset > 0) this.#options.served(digest, offset, bytes);
     try {
       const file = await open(blobs.path(digest), "r");
       try {

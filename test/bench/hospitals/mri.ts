@@ -1,7 +1,7 @@
 /**
  * `mri` and `mri-few`: a tumour in a brain slice, four institutions, a linear head on EfficientNet-Lite0 at 128 pixels. 60 % of each
- * institution's patients (or three of them) train, 40 % test; the AUC is the mean over institutions' test slices. Penalties are
- * chosen by three parts of the training patients.
+ * institution's patients (or three of them) train, 40 % test; the AUC is the mean over institutions' test slices. The penalty, how
+ * pictures are scaled, and whether the head takes roots of the features, are chosen by three parts of the training patients.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,7 +16,17 @@ import { shared } from "../peers.ts";
 import { row, type Row } from "../report.ts";
 import { throughAgents } from "./agents.ts";
 import { averaged } from "./averaging.ts";
-import { featuresOfSlices, INSTITUTIONS, mriBase, readSlices, type Institution, type Slice } from "./mri-data.ts";
+import {
+  featuresOfSlices,
+  INSTITUTIONS,
+  mriBase,
+  readSlices,
+  SCALINGS,
+  type Institution,
+  type Look,
+  type Scaling,
+  type Slice,
+} from "./mri-data.ts";
 import { ridgeFit } from "./ridge.ts";
 import { auc, choosePenalty, logitsOf, mean, rowsWhere, shuffledPatients, solve, spread, together, type Ward } from "./solving.ts";
 
@@ -33,6 +43,8 @@ interface Place {
 }
 
 interface Features {
+  readonly look: Look;
+  readonly base: Base;
   readonly slices: readonly Slice[];
   readonly plain: readonly Float32Array[];
   readonly mirrored: readonly Float32Array[];
@@ -50,19 +62,27 @@ async function bench(
 ): Promise<readonly Row[]> {
   const wheel = findLite0();
   if ("missing" in wheel) throw new Error(wheel.missing);
-  const base = await mriBase(wheel.found);
   const slices = await readSlices(shared("data/lgg-mri"));
   const mirror = async (slice: Slice): Promise<Slice> => ({ ...slice, png: await sharp(slice.png).flop().png().toBuffer() });
-  const mirrored = await featuresOfSlices(base, await Promise.all(slices.map(mirror)));
-  const features: Features = { slices, plain: await featuresOfSlices(base, slices), mirrored };
+  const flipped = await Promise.all(slices.map(mirror));
+  const looks: Features[] = [];
+  const scalings = Object.keys(SCALINGS) as Scaling[];
+  for (const look of scalings.flatMap((scaling) => [false, true].map((roots) => ({ scaling, roots })))) {
+    const base = await mriBase(wheel.found, look);
+    const [plain, mirrored] = [await featuresOfSlices(base, slices), await featuresOfSlices(base, flipped)];
+    looks.push({ look, base, slices, plain, mirrored });
+  }
   const seeds = quick ? SEEDS.slice(0, 2) : SEEDS;
   const found = new Map<Method, number[]>();
-  const penalties = new Set<number>();
+  const [penalties, chosen] = [new Set<number>(), new Map<string, number>()];
   let bytes = 0;
   for (const seed of seeds) {
-    const outcome = await underSeed(base, features, seed, few);
+    const outcome = await underSeed(looks, seed, few);
     for (const [method, value] of outcome.values) found.set(method, [...(found.get(method) ?? []), value]);
     penalties.add(outcome.penalty);
+    const { scaling, roots } = outcome.look;
+    const called = `${scaling}${roots ? " with roots" : ""}`;
+    chosen.set(called, (chosen.get(called) ?? 0) + 1);
     bytes = outcome.bytes;
     process.stderr.write(`seed ${seed}: ${outcome.values.map(([method, value]) => `${method} ${value.toFixed(3)}`).join(", ")}\n`);
   }
@@ -73,21 +93,27 @@ async function bench(
     const note = `sd over ${values.length} seeds ${spread(values).toFixed(3)}${more === "" ? "" : `; ${more}`}`;
     return row(name, metric, "AUC", mean(values), baseline, least === undefined ? undefined : { least }, note);
   };
-  const chosen = `penalty ${[...penalties].sort((a, b) => a - b).join(", ")}; ${bytes} bytes a site`;
+  const seedsOf = [...chosen].map(([called, count]) => `${called} (${count} seeds)`).join(", ");
+  const choices = `penalty ${[...penalties].sort((a, b) => a - b).join(", ")}; scaling: ${seedsOf}; ${bytes} bytes a site`;
   const rows = [
     line("alone", "trained alone, own penalty", ""),
     line("best", "best single institution's model", "chosen by its test figures, so in its favour"),
-    line("one", "federated ridge, 1 secure round", chosen, goal.one),
+    line("one", "federated ridge, 1 secure round", choices, goal.one),
     line("mirrored", "the same with mirrored copies", `${bytes} bytes a site`, goal.one),
     line("averaged", "FedAvg from zeros, 20 rounds", "Adam 0.001, 1 pass a round, 5,124 bytes a site and round in 32-bit words"),
     line("tuned", "ridge, then FedAvg, 1 + 20 rounds", "Adam 0.0001", goal.tuned),
     line("pooled", "pooled ridge", ""),
   ];
-  return quick ? rows : [...rows, await masked(base, features, name, few)];
+  return quick ? rows : [...rows, await masked(looks, name, few)];
 }
 
 /** Rows of one institution, split by a shuffle of its patients. */
-function placeOf({ slices, plain, mirrored }: Features, site: Institution, seed: number, few: number | undefined): Place {
+function placeOf(
+  { slices, plain, mirrored }: Omit<Features, "look" | "base">,
+  site: Institution,
+  seed: number,
+  few: number | undefined,
+): Place {
   const rows = [...slices.keys()].filter((at) => slices[at]?.site === site);
   const wardOf = (from: readonly Float32Array[]): Ward => ({
     rows: rows.length,
@@ -114,47 +140,75 @@ function placeOf({ slices, plain, mirrored }: Features, site: Institution, seed:
 
 const meanAuc = (places: readonly Place[], head: Float32Array): number => mean(places.map(({ test }) => auc(logitsOf(test, head), test.y)));
 
-async function underSeed(base: Base, features: Features, seed: number, few: number | undefined) {
-  const places = INSTITUTIONS.map((site) => placeOf(features, site, seed, few));
-  const choose = (wards: readonly Ward[]): number => choosePenalty(wards, ridgeFit, PENALTIES, auc, { folds: FOLDS, seed });
-  const singles = places.map(({ train }) => ridgeFit(train, [choose([train])])[0] as Float32Array);
-  const alone = mean(singles.map((head, at) => auc(logitsOf((places[at] as Place).test, head), (places[at] as Place).test.y)));
+/** Every institution's rows as one scaling has them. */
+interface View {
+  readonly features: Features;
+  readonly places: readonly Place[];
+}
+
+const viewsOf = (looks: readonly Features[], seed: number, few: number | undefined): readonly View[] =>
+  looks.map((features) => ({ features, places: INSTITUTIONS.map((site) => placeOf(features, site, seed, few)) }));
+
+/** Scaling and penalty together, by the training patients of these institutions alone. */
+function choose(views: readonly View[], sites: readonly number[], seed: number): View & { readonly penalty: number } {
+  const tried = views.map((view) => ({
+    ...view,
+    ...choosePenalty(
+      sites.map((at) => (view.places[at] as Place).train),
+      ridgeFit,
+      PENALTIES,
+      auc,
+      { folds: FOLDS, seed },
+    ),
+  }));
+  return tried.reduce((best, one) => (one.score > best.score ? one : best));
+}
+
+const ALL = INSTITUTIONS.map((_, at) => at);
+
+async function underSeed(looks: readonly Features[], seed: number, few: number | undefined) {
+  const views = viewsOf(looks, seed, few);
+  const singles = ALL.map((at) => {
+    const own = choose(views, [at], seed);
+    return { places: own.places, head: ridgeFit((own.places[at] as Place).train, [own.penalty])[0] as Float32Array };
+  });
+  const alone = mean(
+    singles.map((single, at) => {
+      const { test } = single.places[at] as Place;
+      return auc(logitsOf(test, single.head), test.y);
+    }),
+  );
+  const { features, places, penalty } = choose(views, ALL, seed);
+  const { label } = features.base.manifest;
   const trains = places.map(({ train }) => train);
   const doubles = places.map(({ doubled }) => doubled);
-  const penalty = choose(trains);
   const analytic = (value: number) => ({ method: "ridge", rounds: 1, penalty: value, bound: BOUND }) as const;
   const one = solve(trains, analytic(penalty));
   // Every sample counts twice, so the same weighing of data and penalty is twice the penalty.
   const mirrored = solve(doubles, analytic(2 * penalty));
   const zeros = new Float32Array(1281);
-  const fedavg = await averaged(base, trains, zeros, { rounds: 20, rate: 0.001, seed });
-  const tuned = await averaged(base, trains, one.head, { rounds: 20, rate: 0.0001, seed });
+  const fedavg = await averaged(trains, zeros, { rounds: 20, rate: 0.001, seed, label });
+  const tuned = await averaged(trains, one.head, { rounds: 20, rate: 0.0001, seed, label });
   const pooled = ridgeFit(together(trains), [penalty])[0] as Float32Array;
   const values: readonly (readonly [Method, number])[] = [
     ["alone", alone],
-    ["best", Math.max(...singles.map((head) => meanAuc(places, head)))],
+    ["best", Math.max(...singles.map((single) => meanAuc(single.places, single.head)))],
     ["one", meanAuc(places, one.head)],
     ["mirrored", meanAuc(places, mirrored.head)],
     ["averaged", meanAuc(places, fedavg)],
     ["tuned", meanAuc(places, tuned)],
     ["pooled", meanAuc(places, pooled)],
   ];
-  return { values, penalty, bytes: one.bytes };
+  return { values, penalty, look: features.look, bytes: one.bytes };
 }
 
 /** The first seed through real agents: pictures as files, and names that the engine's split puts where the seed puts the patient. */
-async function masked(base: Base, features: Features, name: string, few: number | undefined): Promise<Row> {
+async function masked(looks: readonly Features[], name: string, few: number | undefined): Promise<Row> {
   const folder = await mkdtemp(join(tmpdir(), "engraft-bench-mri-"));
   try {
     const seed = SEEDS[0] as number;
-    const places = INSTITUTIONS.map((site) => placeOf(features, site, seed, few));
-    const penalty = choosePenalty(
-      places.map(({ train }) => train),
-      ridgeFit,
-      PENALTIES,
-      auc,
-      { folds: FOLDS, seed },
-    );
+    const { features, places, penalty } = choose(viewsOf(looks, seed, few), ALL, seed);
+    const { base } = features;
     const analytic = { method: "ridge", rounds: 1, penalty, bound: BOUND } as const;
     const expected = solve(
       places.map(({ train }) => train),

@@ -16,6 +16,7 @@ import { addVector } from "@engraft/core/crypto/mask";
 import { statisticsLength, type Analytic } from "@engraft/core/models/analytic";
 import { decodeSum, encodedWords, encodeInput, type Encoding } from "@engraft/core/secagg/quantize";
 import { randomFrom, shuffle } from "@engraft/engine/base/random";
+import { ownIntercept } from "@engraft/engine/train/own-intercept";
 
 /** One hospital's samples. `patients`: to which patient each belongs. */
 export interface Ward extends HeadSamples {
@@ -100,6 +101,13 @@ export const logitsOf = ({ rows, width, x }: Omit<HeadSamples, "y">, head: Float
     return logit;
   });
 
+/** The head as a hospital has it with an intercept of its own, fitted on its training patients as a site fits it. */
+export function withOwnIntercept(head: Float32Array, train: HeadSamples): Float32Array {
+  const [shift = 0] = ownIntercept({ kind: "sigmoid", outputs: 1 }, Float32Array.from(logitsOf(train, head)), train.y);
+  const bias = head.length - 1;
+  return head.with(bias, (head[bias] as number) + shift);
+}
+
 /** Probability that a positive scores above a negative, ties counted half; NaN with one class. */
 export function auc(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
   const order = Array.from({ length: scores.length }, (_, at) => at).sort((a, b) => (scores[a] as number) - (scores[b] as number));
@@ -160,6 +168,12 @@ export const newtonFit =
   (ward, penalties) =>
     penalties.map((penalty) => solveAlone(ward, { method: "newton", rounds, penalty, bound }));
 
+export interface Choice {
+  readonly penalty: number;
+  /** Mean over hospitals and folds. */
+  readonly score: number;
+}
+
 /**
  * The penalty that does best in `folds` parts of the training patients, each in turn held back at every hospital; `wards` hold
  * training patients only. The score is the mean over hospitals and folds; a fold where it is undefined at a hospital is left out there.
@@ -170,7 +184,7 @@ export function choosePenalty(
   penalties: readonly number[],
   score: Score,
   { folds, seed }: { readonly folds: number; readonly seed: number },
-): number {
+): Choice {
   const fold = wards.map(
     (ward, at) => new Map(shuffledPatients(ward, ["fold", seed, at]).map((patient, place) => [patient, place % folds])),
   );
@@ -189,7 +203,8 @@ export function choosePenalty(
     }
   }
   const scores = found.map(mean);
-  return penalties[scores.indexOf(Math.max(...scores))] ?? (penalties[0] as number);
+  const best = Math.max(...scores);
+  return { penalty: penalties[scores.indexOf(best)] ?? (penalties[0] as number), score: best };
 }
 
 /** All samples in one place. */

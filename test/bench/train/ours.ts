@@ -4,6 +4,7 @@ import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
 import { startState } from "@engraft/engine/train/optimizer";
 import { ratesOf } from "@engraft/engine/train/rates";
+import { AT_ONCE } from "@engraft/engine/train/batches";
 import type { CompileOptions } from "@engraft/engine/train/trainer";
 import { readNetwork } from "../../support/torch-network.ts";
 import { openEngine } from "./engines.ts";
@@ -27,11 +28,27 @@ async function serve(folder: string, engine: string): Promise<void> {
   const state = startState(flatten(trained, tensors), options);
   state.rates = ratesOf(trained, {}, 1);
   say({ name: trainer.name });
+  const samples = { x, width: x.length / batch, y, targets: y.length / batch };
+  /** Losses, as a round trains: in one call where the engine takes many steps at once. */
+  const take = async (count: number): Promise<readonly number[]> =>
+    model.steps === undefined
+      ? [await model.step(x, y, state)]
+      : [
+          ...(await model.steps(
+            samples,
+            Int32Array.from({ length: count * batch }, (_, at) => at % batch),
+            state,
+          )),
+        ];
   for await (const line of createInterface({ input: process.stdin })) {
     const { steps } = JSON.parse(line) as { readonly steps: number };
     const [started, before] = [performance.now(), process.cpuUsage()];
     let loss = Number.NaN;
-    for (let step = 0; step < steps; step++) loss = await model.step(x, y, state);
+    for (let done = 0; done < steps;) {
+      const losses = await take(Math.min(AT_ONCE, steps - done));
+      loss = losses.at(-1) as number;
+      done += losses.length;
+    }
     const { user, system } = process.cpuUsage(before);
     say({ ms: (performance.now() - started) / steps, cpuMs: (user + system) / 1000 / steps, loss });
   }

@@ -102,12 +102,53 @@ function sentence(row: AuditRow): string {
 
 function accessSentence(who: string, { action, subject, detail }: AuditRow): string | undefined {
   switch (action) {
+    case "site.key-rotated":
+      return `${subject} changed its key. Compare by phone: ${detail["words"]}. Secure plans that name the old key need a new version, and their stewards compare the directory again.`;
+    case "rotation.refused":
+      return `A change of the key of ${subject} was refused (${detail["code"]}).`;
+    case "site.left":
+      return `${subject} left the federation.`;
+    case "site.removed":
+      return `${who} removed ${subject} from the federation.`;
+    case "doctor.asked":
+      return `${who} asked ${subject} to look at itself.`;
+    case "doctor.answered":
+      return detail["outcome"] === "looked"
+        ? `${subject} looked at itself and found ${detail["problems"] === 1 ? "1 problem" : `${detail["problems"]} problems`}.`
+        : `${subject} did not look at itself (${detail["outcome"]}).`;
     case "token.created":
       return `${who} made a token for ${subject} (${detail["scopes"]}), good until ${detail["expires"]}.`;
     case "token.revoked":
       return `${who} revoked a token of ${subject}.`;
     case "audit.shortened":
       return `Audit entries up to ${detail["through"]} were removed, being older than ${detail["keepDays"]} days.`;
+    case "channel.made":
+    case "channel.changed":
+      return `${who} set the alert channel ${detail["name"]}: ${detail["causes"]}${detail["on"] === false ? " (off)" : ""}.`;
+    case "channel.removed":
+      return `${who} removed the alert channel ${detail["name"]}.`;
+    case "share.created":
+      return `${who} made a link to read ${subject}${detail["siteFigures"] === true ? " with figures by site" : ""}, good until ${detail["expires"]}.`;
+    case "share.revoked":
+      return `${who} revoked a link to read ${subject}.`;
+    case "sessions.ended":
+      return `${who} signed ${subject} out everywhere.`;
+    case "password.changed":
+      return `${subject} changed the password; all sessions ended.`;
+    case "second-factor.on":
+      return `${subject} set up a second factor.`;
+    case "second-factor.off":
+      return `${subject} turned the second factor off.`;
+    case "second-factor.reset":
+      return `${who} reset the second factor of ${subject}; all sessions ended.`;
+    case "recovery-code.used":
+      return `${subject} signed in with a recovery code.`;
+    case "user.role":
+      return `${who} made ${subject} ${detail["role"]}.`;
+    case "user.disabled":
+      return `${who} disabled the account of ${subject}.`;
+    case "user.enabled":
+      return `${who} let ${subject} sign in again.`;
     default:
       return undefined;
   }

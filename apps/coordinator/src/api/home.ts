@@ -1,4 +1,5 @@
 /** The first page: what needs somebody, then what runs, who is online, what was released, what happened. */
+import { needText, type NeedAbout } from "@engraft/core/needs/words";
 import type { App } from "../app.ts";
 import type { StorageFault } from "../store/storage-faults.ts";
 import { storedAuditView } from "./audit-words.ts";
@@ -11,32 +12,27 @@ import type { HomeView, NeedView, PlanSummary, RunSummary, SiteView } from "./vi
 
 const RECENT = 12;
 const FAILED_SHOWN_MS = 7 * 86_400_000;
-const SKEW_WARNED_MS = 60_000;
+
+/** What `needs` looks at; alerts look at the same. */
+export async function homeFacts(app: App): Promise<Facts> {
+  const [all, sites, plans] = await Promise.all([runSummaries(app), siteViews(app), planSummaries(app)]);
+  return { all, running: all.filter((run) => run.endedAt === null), sites, plans, faults: app.faults.list(), now: app.now() };
+}
 
 async function homeView(app: App): Promise<HomeView> {
-  const { store, now } = app;
-  const [all, sites, plans, releases, recent] = await Promise.all([
-    runSummaries(app),
-    siteViews(app),
-    planSummaries(app),
+  const [facts, releases, recent] = await Promise.all([
+    homeFacts(app),
     releaseViews(app, 3),
-    store.prisma.audit.findMany({
+    app.store.prisma.audit.findMany({
       where: { action: { notIn: ["round.combined", "enrolment.refused"] } },
       orderBy: { seq: "desc" },
       take: RECENT,
     }),
   ]);
-  const running = all.filter((run) => run.endedAt === null);
-  return {
-    needs: needs({ all, running, sites, plans, faults: app.faults.list(), now: now() }),
-    running,
-    sites,
-    releases,
-    recent: recent.map(storedAuditView),
-  };
+  return { needs: needs(facts), running: facts.running, sites: facts.sites, releases, recent: recent.map(storedAuditView) };
 }
 
-interface Facts {
+export interface Facts {
   readonly all: readonly RunSummary[];
   readonly running: readonly RunSummary[];
   readonly sites: readonly SiteView[];
@@ -53,87 +49,57 @@ export function needs({ all, running, sites, plans, faults, now }: Facts): NeedV
     (plan) => !plan.withdrawn && !plans.some((other) => other.name === plan.name && other.version > plan.version),
   );
   const offline = sites.filter((site) => !site.online);
-  const skewed = sites.filter((site) => site.online && Math.abs(site.clockSkewMs ?? 0) > SKEW_WARNED_MS);
+  const skewed = sites.filter(({ cause }) => cause.code === "clock-wrong");
   return [
-    ...faults.map((fault) => faultNeed(fault)),
-    ...failed.map((run): NeedView => ({
-      severity: "bad",
-      what: `${run.run} failed.`,
-      next: `${run.endText ?? ""} Start it again when the sites are back.`.trim(),
-      button: "Look at the run",
-      href: `/runs/${run.run}`,
-    })),
-    ...running
-      .filter((run) => run.phase === "gathering" && offline.length > 0)
-      .map((run): NeedView => ({
-        severity: "warn",
-        what: `${run.run} waits for sites to come online.`,
-        next: `Offline: ${offline.map(({ name }) => name).join(", ")}. The round opens when they are back, or without them after the plan's waiting time.`,
-        button: "Look at the run",
-        href: `/runs/${run.run}`,
-      })),
+    ...faults.map(({ run, text }) =>
+      need({ kind: "storage", run, text }, { key: run ?? "", severity: "bad", href: run === null ? "/runs" : `/runs/${run}` }),
+    ),
+    ...failed.map(({ run, endText }) =>
+      need({ kind: "run-failed", run, text: endText ?? "" }, { key: run, severity: "bad", href: `/runs/${run}` }),
+    ),
+    ...running.flatMap((run) => awayNeeds(run, offline)),
     ...newest.flatMap((plan) => planNeed(plan, running)),
-    ...skewed.map((site): NeedView => ({
-      severity: "warn",
-      what: `The clock of ${site.name} is off by ${Math.round(Math.abs(site.clockSkewMs ?? 0) / 1000)} s.`,
-      next: "Ask its IT to set the clock; deadlines are read against it.",
-      button: "Look at the site",
-      href: "/sites",
-    })),
-    ...(sites.length === 0
-      ? [
-          {
-            severity: "info" as const,
-            what: "No site has joined yet.",
-            next: "Invite one; its IT department joins with one command.",
-            button: "Invite a site",
-            href: "/sites",
-          },
-        ]
-      : []),
+    ...skewed.map(({ name, clockSkewMs }) =>
+      need(
+        { kind: "clock", site: name, seconds: Math.round(Math.abs(clockSkewMs ?? 0) / 1000) },
+        { key: name, severity: "warn", href: "/sites" },
+      ),
+    ),
+    ...(sites.length === 0 ? [need({ kind: "no-site" }, { key: undefined, severity: "info", href: "/sites" })] : []),
   ];
 }
 
-function faultNeed({ run, text }: StorageFault): NeedView {
-  return {
-    severity: "bad",
-    what:
-      run === null
-        ? "The coordinator cannot store what it must."
-        : `${run} stands still: the coordinator cannot store or read what it must.`,
-    next: `${text} It goes on by itself once that is put right.`,
-    button: run === null ? "Look at the runs" : "Look at the run",
-    href: run === null ? "/runs" : `/runs/${run}`,
-  };
+type Placed = Pick<NeedView, "severity" | "href"> & {
+  /** What tells causes of one kind apart. */
+  readonly key: string | undefined;
+};
+
+function need(about: NeedAbout, { key, severity, href }: Placed): NeedView {
+  const { what, next, button } = needText(about, "en");
+  return { kind: about.kind, about, key: key === undefined ? about.kind : `${about.kind}:${key}`, severity, what, next, button, href };
 }
 
-function planNeed(plan: PlanSummary, running: readonly RunSummary[]): readonly NeedView[] {
-  const href = `/plans/${plan.digest}`;
-  const title = `${plan.name} v${plan.version}`;
-  if (running.some((run) => run.plan.name === plan.name)) return [];
-  const waiting = plan.sites - plan.approved - plan.refused;
-  if (plan.approved < plan.needed) {
-    return [
-      {
-        severity: waiting + plan.approved < plan.needed ? "bad" : "warn",
-        what: `${title} needs ${plan.needed} approvals and has ${plan.approved}.`,
-        next: `${waiting === 1 ? "1 site has" : `${waiting} sites have`} not decided, ${plan.refused} refused. A steward decides at the site with "engraft-site review".`,
-        button: "Look at the plan",
-        href,
-      },
-    ];
+/** Sites that a run needs now and that are offline: before a round it waits for all of them together. */
+function awayNeeds({ run, phase, waitsFor }: RunSummary, offline: readonly SiteView[]): readonly NeedView[] {
+  const away = offline.filter(({ name }) => waitsFor.includes(name)).map(({ name }) => name);
+  const look = { severity: "warn", href: `/runs/${run}` } as const;
+  if (phase !== "gathering") return away.map((site) => need({ kind: "site-away", run, site }, { ...look, key: `${run}:${site}` }));
+  return away.length === 0 ? [] : [need({ kind: "run-waits", run, sites: away }, { ...look, key: run })];
+}
+
+function planNeed(
+  { name, version, digest, sites, needed, approved, refused, undecided, runs, rotated }: PlanSummary,
+  running: readonly RunSummary[],
+): readonly NeedView[] {
+  const plan = `${name} v${version}`;
+  const at = { key: digest, href: `/plans/${digest}` };
+  if (running.some((run) => run.plan.name === name)) return [];
+  if (approved < needed) {
+    const hopeless = sites - refused < needed && refused > 0;
+    const kind = hopeless ? "plan-refused" : "approvals-missing";
+    return [need({ kind, plan, needed, approved, refused, undecided }, { ...at, severity: hopeless ? "bad" : "warn" })];
   }
-  return plan.runs === 0
-    ? [
-        {
-          severity: "info",
-          what: `${title} is approved and can be started.`,
-          next: "An admin starts the run.",
-          button: "Start the run",
-          href,
-        },
-      ]
-    : [];
+  return runs === 0 && rotated.length === 0 ? [need({ kind: "plan-approved", plan }, { ...at, severity: "info" })] : [];
 }
 
 export const home = procedure.query(({ ctx }) => homeView(ctx.app));

@@ -5,6 +5,7 @@ import { tracked, type TrackedEnvelope } from "@trpc/server";
 import type { App } from "../app.ts";
 import { procedure } from "./procedures.ts";
 import type { LiveItem } from "./views.ts";
+import { withoutPeople } from "./without-people.ts";
 
 const PAGE = 500;
 /** A reader that is this far behind is let go; its browser reconnects and reads the log instead. */
@@ -12,16 +13,24 @@ const MAX_WAITING = 5_000;
 
 type Sent = LiveItem | TrackedEnvelope<LiveItem>;
 
-const isOf = (item: LiveItem, run: string | null): boolean =>
-  run === null || item.kind === "changed" || (item.kind === "progress" ? item.progress.run : item.run) === run;
+const runOf = (item: Exclude<LiveItem, { kind: "changed" }>): string =>
+  item.kind === "progress" ? item.progress.run : item.kind === "timing" ? item.timing.run : item.run;
+
+const isOf = (item: LiveItem, run: string | null): boolean => run === null || item.kind === "changed" || runOf(item) === run;
 
 async function* follow(
-  { store, feed, metrics }: App,
-  run: string | null,
-  after: number | undefined,
+  { store, feed, metrics, accounts }: App,
+  {
+    run,
+    after,
+    viewer,
+    user,
+  }: { readonly run: string | null; readonly after: number | undefined; readonly viewer: boolean; readonly user: string | undefined },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Sent> {
+  const shown = (item: LiveItem): LiveItem => (viewer ? withoutPeople(item) : item);
   const reader = { waiting: [] as LiveItem[], left: signal?.aborted === true, wake: (): void => undefined };
+  const forget = user === undefined ? undefined : accounts.sessions.watch(user, () => leave());
   const stop = feed.listen((item) => {
     if (!isOf(item, run)) return;
     reader.waiting.push(item);
@@ -37,7 +46,7 @@ async function* follow(
     let seen = after ?? 0;
     for (let more = after !== undefined; more;) {
       const page = await store.eventsAfter(seen, run, PAGE);
-      for (const { seq, run: of, event } of page) yield tracked(String(seq), { kind: "event", seq, run: of, event });
+      for (const { seq, run: of, event } of page) yield tracked(String(seq), shown({ kind: "event", seq, run: of, event }));
       seen = page.at(-1)?.seq ?? seen;
       more = page.length === PAGE;
     }
@@ -47,14 +56,15 @@ async function* follow(
         await new Promise<void>((resolve) => {
           reader.wake = resolve;
         });
-      } else if (item.kind !== "event") yield item;
+      } else if (item.kind !== "event") yield shown(item);
       else if (item.seq > seen) {
         metrics.lag("reader", item.event);
-        yield tracked(String(item.seq), item);
+        yield tracked(String(item.seq), shown(item));
       }
     }
   } finally {
     stop();
+    forget?.();
     signal?.removeEventListener("abort", leave);
   }
 }
@@ -70,5 +80,14 @@ export const live = procedure
     }),
   )
   .subscription(({ ctx, input, signal }) =>
-    follow(ctx.app, input.run, input.lastEventId === undefined ? undefined : Number(input.lastEventId), signal),
+    follow(
+      ctx.app,
+      {
+        run: input.run,
+        after: input.lastEventId === undefined ? undefined : Number(input.lastEventId),
+        viewer: ctx.caller?.role === "viewer",
+        user: ctx.caller?.id,
+      },
+      signal,
+    ),
   );

@@ -1,56 +1,13 @@
 /**
- * Who may call what, in one table; a procedure that is not in it can be called by nobody. Errors leave here with the code
+ * What every procedure goes through: who may call it (access.ts), and that a viewer reads no e-mail address. Errors leave here with the code
  * of core's table, so that the dashboard and the command line tell them apart by `data.engraft`.
  */
 import { initTRPC, TRPCError } from "@trpc/server";
 import { CODES, EngraftError, type Code } from "@engraft/core/base/errors";
 import * as z from "zod";
 import type { Caller, Context } from "./context.ts";
-import { scopeMissing } from "./scopes.ts";
-
-type Need = "anybody" | "researcher" | "admin";
-
-/** `researcher` includes admins. */
-export const NEEDS: Readonly<Record<string, Need>> = {
-  "setup.state": "anybody",
-  "setup.createAdmin": "anybody",
-  me: "researcher",
-  home: "researcher",
-  "sites.list": "researcher",
-  "sites.invites": "admin",
-  "sites.invite": "admin",
-  "sites.revokeInvite": "admin",
-  "bases.list": "researcher",
-  "bases.register": "admin",
-  "plans.list": "researcher",
-  "plans.get": "researcher",
-  "plans.propose": "admin",
-  "plans.withdraw": "admin",
-  "runs.list": "researcher",
-  "runs.get": "researcher",
-  "runs.record": "researcher",
-  "runs.start": "admin",
-  "runs.stop": "admin",
-  "runs.moveDeadline": "admin",
-  "runs.closeNow": "admin",
-  "runs.leaveOut": "admin",
-  "runs.letIn": "admin",
-  "runs.pause": "admin",
-  "runs.resume": "admin",
-  "releases.list": "researcher",
-  "releases.make": "admin",
-  "releases.withdraw": "admin",
-  "users.list": "admin",
-  "users.create": "admin",
-  "tokens.list": "researcher",
-  "tokens.create": "researcher",
-  "tokens.revoke": "researcher",
-  "audit.list": "admin",
-  "blobs.usage": "admin",
-  "blobs.collect": "admin",
-  live: "researcher",
-  "doctor.inside": "admin",
-};
+import { refusal } from "./access.ts";
+import { withoutPeople } from "./without-people.ts";
 
 const UNNAMED_FAULT = "Something failed in the coordinator. Its log says what.";
 
@@ -81,15 +38,14 @@ const withCodes = t.middleware(async ({ next }) => {
   return result;
 });
 
-const allowed = t.middleware(({ path, ctx, next }) => {
-  const need = Object.hasOwn(NEEDS, path) ? NEEDS[path] : undefined;
-  if (need === undefined) throw coded("not-allowed", "Nobody may do this.");
-  if (need === "anybody") return next();
-  if (ctx.caller === null) throw coded("not-signed-in", "Sign in first.");
-  if (need === "admin" && ctx.caller.role !== "admin") throw coded("not-allowed", "Only an admin may do this.");
-  const missing = ctx.caller.scopes === undefined ? undefined : scopeMissing(ctx.caller.scopes, "procedures", path);
-  if (missing !== undefined) throw coded("not-allowed", missing);
-  return next();
+/** Answers of which a viewer's are hidden elsewhere (live.ts, item by item), or are about the viewer alone. */
+const OWN: ReadonlySet<string> = new Set(["live", "me"]);
+
+const allowed = t.middleware(async ({ path, ctx, next }) => {
+  const refused = refusal(path, ctx.caller);
+  if (refused !== undefined) throw coded(refused.code, refused.text);
+  const result = await next();
+  return result.ok && ctx.caller?.role === "viewer" && !OWN.has(path) ? { ...result, data: withoutPeople(result.data) } : result;
 });
 
 export const router = t.router;

@@ -1,14 +1,19 @@
 import * as z from "zod";
+import { EngraftError } from "@engraft/core/base/errors";
 import { RunId } from "@engraft/core/base/ids";
+import type { MetricName } from "@engraft/core/models/metric-names";
 import { criteriaOf } from "@engraft/core/provenance/criteria";
+import { viewAt } from "@engraft/core/rounds/earlier-round";
+import { mainCurve } from "@engraft/core/rounds/main-curve";
 import { runView } from "@engraft/core/rounds/view";
 import type { App } from "../app.ts";
 import { ReleaseFiles } from "../http/releases.ts";
+import { roundsThere } from "../releases/chosen.ts";
 import { release, withdraw } from "../releases/make.ts";
-import { storedPlan } from "../plans/plans.ts";
+import { storedPlan } from "../plans/stored-plan.ts";
 import type { Base, Download, Plan, Release, Run } from "../store/generated/client.ts";
 import { callerOf, procedure, router } from "./procedures.ts";
-import type { ReleaseView } from "./release-views.ts";
+import type { CheckpointView, ReleaseView } from "./release-views.ts";
 
 type ReleaseRow = Release & {
   readonly run: Run & { readonly plan: Plan & { readonly base: Base } };
@@ -25,24 +30,30 @@ const releasedOf = ({ name, version, notes, releasedBy, releasedAt }: Release): 
 async function view({ store, identity }: App, row: ReleaseRow): Promise<ReleaseView> {
   const { plan } = row.run;
   const content = storedPlan(plan.text);
-  const folded = runView((await store.events(row.runId)).map(({ event }) => event));
+  const whole = runView((await store.events(row.runId)).map(({ event }) => event));
+  const folded = whole === undefined || row.round === null ? whole : viewAt(whole, row.round);
+  if (whole === undefined || folded === undefined) throw new Error("Bug: a release of a run without events");
   return {
     id: row.id,
-    run: row.runId,
+    run: RunId.parse(row.runId),
     plan: { digest: plan.digest, name: plan.name, version: plan.version },
     base: { name: plan.base.name, version: plan.base.version },
     createdAt: row.createdAt.getTime(),
-    rounds: folded?.rounds.length ?? 0,
+    rounds: folded.rounds.length,
+    round: row.round,
+    ofRounds: whole.rounds.length,
     aggregation: content.aggregation.method,
     files: ReleaseFiles.parse(row.files).map((file) => ({
       ...file,
       url: `/releases/${row.id}/${file.name}`,
       downloads: row.downloads.find((one) => one.file === file.name)?.count ?? 0,
     })),
-    comparisons: folded?.comparisons ?? [],
+    checkpoint: folded.checkpoint,
+    comparedWith: row.round === null ? (content.metrics.compareRelease ?? null) : null,
+    comparisons: folded.comparisons,
     released: releasedOf(row),
     withdrawn: row.withdrawnAt === null ? null : { by: row.withdrawnBy ?? "", at: row.withdrawnAt.getTime(), why: row.withdrawn ?? "" },
-    criteria: folded === undefined ? [] : criteriaOf(content, folded),
+    criteria: criteriaOf(content, folded),
     key: identity.publicKey,
   };
 }
@@ -64,8 +75,34 @@ const Words = z.string().trim();
 
 export const releases = router({
   list: procedure.query(({ ctx }) => releaseViews(ctx.app)),
+  /** Those that can still be released, the newest first. */
+  checkpoints: procedure
+    .input(z.strictObject({ run: RunId }))
+    .query(
+      async ({
+        ctx: { app },
+        input: { run },
+      }): Promise<{ readonly metric: MetricName; readonly checkpoints: readonly CheckpointView[] }> => {
+        const row = await app.store.prisma.run.findUnique({ where: { id: run }, include: { plan: true } });
+        const folded = runView((await app.store.events(run)).map(({ event }) => event));
+        const [metric] = row === null ? [] : storedPlan(row.plan.text).metrics.names;
+        if (folded === undefined || metric === undefined) throw new EngraftError("not-found", `There is no run ${run}.`);
+        const values = new Map(mainCurve(folded, metric).map(({ round, value }) => [round, value]));
+        const rounds = await roundsThere(app, folded);
+        return { metric, checkpoints: rounds.map((round) => ({ round, value: values.get(round) ?? null })) };
+      },
+    ),
   make: procedure
-    .input(z.strictObject({ run: RunId, name: Name, version: Version, notes: Words.max(4000), despite: Words.min(1).max(1000).nullable() }))
+    .input(
+      z.strictObject({
+        run: RunId,
+        name: Name,
+        version: Version,
+        notes: Words.max(4000),
+        despite: Words.min(1).max(1000).nullable(),
+        round: z.int().min(1).optional(),
+      }),
+    )
     .mutation(async ({ ctx, input }): Promise<ReleaseView | null> => {
       await release(ctx.app, { ...input, by: callerOf(ctx).actor });
       return releaseOf(ctx.app, input.run);

@@ -1,60 +1,25 @@
 import * as z from "zod";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest, RunId, SiteName } from "@engraft/core/base/ids";
-import type { Plan } from "@engraft/core/models/plan";
+import { MetricName } from "@engraft/core/models/plan";
 import type { Steering } from "@engraft/core/rounds/steering";
-import { curveMean, runView, type RunView } from "@engraft/core/rounds/view";
 import type { App } from "../app.ts";
 import { baseView } from "../plans/bases.ts";
-import { storedPlan } from "../plans/plans.ts";
-import type { Plan as PlanRow, Run } from "../store/generated/client.ts";
-import type { Store } from "../store/store.ts";
+import { storedPlan } from "../plans/stored-plan.ts";
 import { storedAuditView } from "./audit-words.ts";
 import type { Context } from "./context.ts";
 import { callerOf, procedure, router } from "./procedures.ts";
 import { releaseOf } from "./releases.ts";
+import { curvesOf, settingsOf, summariesOf, type RunRow } from "./run-folds.ts";
 import { recordViews } from "../rounds/secure/record.ts";
+import type { CurveView, SettingsView } from "./curve-views.ts";
+import type { TimingView } from "./timing-views.ts";
+import { dataSummaryOf, type SummaryView } from "./summaries.ts";
 import type { RoundRecordView, RunDetail, RunSummary } from "./views.ts";
 
-type RunRow = Run & { readonly plan: PlanRow };
-
-/** An ended run never changes, so its summary is folded once. */
-const endedRuns = new WeakMap<Store, Map<string, RunSummary>>();
-const MAX_REMEMBERED = 1000;
-
-async function summary({ store }: App, row: RunRow): Promise<RunSummary | undefined> {
-  const ended = endedRuns.get(store) ?? new Map<string, RunSummary>();
-  endedRuns.set(store, ended);
-  const known = ended.get(row.id);
-  if (known !== undefined) return known;
-  const view = runView((await store.events(row.id)).map(({ event }) => event));
-  if (view === undefined) return undefined;
-  const made = summaryOf(view, row.plan, storedPlan(row.plan.text));
-  if (view.end !== null && ended.size < MAX_REMEMBERED) ended.set(row.id, made);
-  return made;
-}
-
-function summaryOf(view: RunView, row: PlanRow, plan: Plan): RunSummary {
-  const round = view.rounds.at(-1);
-  const evaluating = view.phase === "evaluating" ? view.evaluation : null;
-  const name = plan.rounds.stop?.metric ?? plan.metrics.names[0];
-  const values = name === undefined ? [] : view.curve.flatMap((point) => curveMean(point, name) ?? []);
-  return {
-    run: view.run,
-    plan: { digest: row.digest, name: row.name, version: row.version },
-    phase: view.phase,
-    round: round?.round ?? 0,
-    rounds: plan.rounds.count,
-    cohort: (evaluating?.cohort ?? round?.cohort ?? view.sites).length,
-    in: evaluating === null ? (round?.answers.length ?? 0) : view.comparisons.length,
-    deadline: view.end !== null ? null : (evaluating?.deadline ?? (view.phase === "collecting" ? (round?.deadline ?? null) : null)),
-    createdAt: view.createdAt,
-    endedAt: view.end?.at ?? null,
-    endText: view.end?.text ?? null,
-    aggregation: plan.aggregation.method,
-    metric: name === undefined || values.length === 0 ? null : { name, values },
-  };
-}
+/** As many as one chart compares. */
+const MAX_COMPARED = 100;
+const Compared = z.array(RunId).min(1).max(MAX_COMPARED);
 
 /** Newest first. */
 export async function runSummaries(app: App, only?: "live"): Promise<RunSummary[]> {
@@ -64,8 +29,7 @@ export async function runSummaries(app: App, only?: "live"): Promise<RunSummary[
     take: 500,
     include: { plan: true },
   });
-  const summaries = await Promise.all(rows.map((row) => summary(app, row)));
-  return summaries.filter((made) => made !== undefined);
+  return summariesOf(app.store, rows);
 }
 
 /** Throws `not-found`. */
@@ -89,6 +53,16 @@ async function runDetail(app: App, run: RunId): Promise<RunDetail> {
   };
 }
 
+/** In the order of asking. Throws `not-found` with the first run that is not there. */
+async function comparedRows({ store }: App, runs: readonly RunId[]): Promise<RunRow[]> {
+  const rows = await store.prisma.run.findMany({ where: { id: { in: [...runs] } }, include: { plan: true } });
+  return runs.map((run) => {
+    const row = rows.find(({ id }) => id === run);
+    if (row === undefined) throw new EngraftError("not-found", `There is no run ${run}.`);
+    return row;
+  });
+}
+
 async function steered(ctx: Context, run: RunId, steering: (by: string, now: number) => Steering): Promise<{ ok: true }> {
   await ctx.app.runs.steer(run, steering(callerOf(ctx).actor, ctx.app.now()));
   return { ok: true };
@@ -97,6 +71,9 @@ async function steered(ctx: Context, run: RunId, steering: (by: string, now: num
 export const runs = router({
   list: procedure.query(({ ctx }) => runSummaries(ctx.app)),
   get: procedure.input(z.strictObject({ run: RunId })).query(({ ctx, input }) => runDetail(ctx.app, input.run)),
+  timings: procedure
+    .input(z.strictObject({ run: RunId, round: z.int().min(0).max(10_000) }))
+    .query(({ ctx, input }): Promise<TimingView[]> => ctx.app.timings.of(input.run, input.round)),
   record: procedure.input(z.strictObject({ run: RunId })).query(async ({ ctx, input }): Promise<RoundRecordView[]> => {
     const { store, blobs } = ctx.app;
     const events = await store.events(input.run);
@@ -106,6 +83,17 @@ export const runs = router({
       events.map(({ event }) => event),
     );
   }),
+  curves: procedure
+    .input(z.strictObject({ runs: Compared, metric: MetricName, sites: z.boolean() }))
+    .query(async ({ ctx, input }): Promise<CurveView[]> =>
+      curvesOf(ctx.app.store, await comparedRows(ctx.app, input.runs), input.metric, input.sites),
+    ),
+  settings: procedure
+    .input(z.strictObject({ runs: Compared }))
+    .query(async ({ ctx, input }): Promise<SettingsView> => settingsOf(await comparedRows(ctx.app, input.runs))),
+  summary: procedure
+    .input(z.strictObject({ run: RunId }))
+    .query(({ ctx, input }): Promise<SummaryView> => dataSummaryOf(ctx.app, input.run)),
   start: procedure
     .input(z.strictObject({ plan: Digest }))
     .mutation(async ({ ctx, input }): Promise<{ run: string }> => ({ run: await ctx.app.runs.start(input.plan, callerOf(ctx).actor) })),

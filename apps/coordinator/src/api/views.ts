@@ -7,73 +7,20 @@ import type { Manifest } from "@engraft/core/models/manifest";
 import type { AggregationMethod } from "@engraft/core/models/aggregation";
 import type { Plan, MetricName } from "@engraft/core/models/plan";
 import type { PlanChange, PlanLine } from "@engraft/core/models/plan-words";
+import type { NeedAbout } from "@engraft/core/needs/words";
 import type { RunEvent } from "@engraft/core/rounds/events";
 import type { RunPhase } from "@engraft/core/rounds/view";
-import type { Scope } from "./scopes.ts";
 import type { Inside } from "../doctor/inside.ts";
+import type { SiteProbe } from "../plans/probes.ts";
 import type { ReleaseView } from "./release-views.ts";
+import type { TimingView } from "./timing-views.ts";
 import type { Numbers } from "@engraft/core/models/directory-numbers";
+import type { SiteView } from "./site-views.ts";
 
-export type Role = "admin" | "researcher";
+export type { ApprovedDataView, CauseCode, FormerSiteView, InviteView, Rate, SiteDetail, SiteView } from "./site-views.ts";
 
-export interface Me {
-  readonly email: string;
-  readonly name: string;
-  readonly role: Role;
-}
-
-export interface TokenView {
-  readonly id: string;
-  readonly name: string;
-  /** E-mail. */
-  readonly owner: string;
-  readonly scopes: readonly Scope[];
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly lastUsedAt: number | null;
-  readonly revokedAt: number | null;
-  /** False once it is expired or revoked, or its owner may not sign in. */
-  readonly counts: boolean;
-}
-
-export interface UserView {
-  readonly id: string;
-  readonly email: string;
-  readonly name: string;
-  readonly role: Role;
-}
-
-export interface SiteView {
-  readonly name: string;
-  readonly key: string;
-  /** Eight words, to be compared by phone. */
-  readonly words: readonly string[];
-  readonly joinedAt: number;
-  readonly online: boolean;
-  readonly lastSeen: number | null;
-  readonly version: string | null;
-  readonly engine: string | null;
-  /** Site clock minus coordinator clock at the last hello. */
-  readonly clockSkewMs: number | null;
-  /** What the site does now, if anything. */
-  readonly working: ProgressView | null;
-  readonly approvals: readonly {
-    readonly plan: string;
-    readonly planName: string;
-    readonly planVersion: number;
-    readonly decision: "approved" | "refused";
-    readonly at: number;
-  }[];
-}
-
-export interface InviteView {
-  readonly id: string;
-  readonly site: string;
-  readonly by: string;
-  readonly createdAt: number;
-  readonly expires: number;
-  readonly state: "open" | "used" | "expired" | "revoked";
-}
+export type { Role } from "./access.ts";
+export type { Me, SessionView, TokenView, UserView } from "./people-views.ts";
 
 export interface BaseView {
   readonly digest: string;
@@ -105,16 +52,33 @@ export interface DirectoryView {
 
 export interface PlanSummary {
   readonly digest: string;
+  /** Digest of its base's manifest. */
+  readonly baseManifest: string;
   readonly name: string;
   readonly version: number;
   readonly proposedAt: number;
   readonly by: string;
   readonly withdrawn: boolean;
+  /** Whether it trains nothing and counts patients. */
+  readonly summary: boolean;
   readonly approved: number;
   readonly refused: number;
+  /** Sites whose stewards have not decided yet. */
+  readonly undecided: readonly string[];
+  /** Sites that the directory names with a key that they have replaced: a run cannot be started. */
+  readonly rotated: readonly string[];
   readonly sites: number;
   readonly needed: number;
   readonly runs: number;
+}
+
+export interface CannotStart {
+  /** `spent`: approvals are missing because a run has used them up. */
+  readonly why: "withdrawn" | "running" | "keys" | "approvals" | "spent";
+  /** The run that lives, or the sites whose keys are others. */
+  readonly of: readonly string[];
+  /** The refusal's own words. */
+  readonly text: string;
 }
 
 export interface PlanView extends PlanSummary {
@@ -124,11 +88,12 @@ export interface PlanView extends PlanSummary {
   /** Against the version before it; null for the first. */
   readonly changes: { readonly since: number; readonly list: readonly PlanChange[] } | null;
   readonly approvals: readonly ApprovalView[];
+  readonly probes: readonly SiteProbe[];
   readonly base: BaseView;
   /** Null under plain aggregation. */
   readonly directory: DirectoryView | null;
   /** Null where a run can be started, else why not, in words. */
-  readonly cannotStart: string | null;
+  readonly cannotStart: CannotStart | null;
   readonly runIds: readonly string[];
 }
 
@@ -142,6 +107,8 @@ export interface RunSummary {
   readonly cohort: number;
   readonly in: number;
   readonly deadline: number | null;
+  /** Sites whose part in what is under way is still to come. */
+  readonly waitsFor: readonly string[];
   readonly createdAt: number;
   readonly endedAt: number | null;
   readonly endText: string | null;
@@ -216,6 +183,7 @@ export interface BlobUsageView {
 export type LiveItem =
   | { readonly kind: "event"; readonly seq: number; readonly run: string; readonly event: RunEvent }
   | { readonly kind: "progress"; readonly progress: ProgressView }
+  | { readonly kind: "timing"; readonly timing: TimingView }
   | { readonly kind: "refusal"; readonly run: string; readonly refusal: AuditView }
   /** Something on the federation level changed (sites, plans, approvals, releases): refetch. */
   | { readonly kind: "changed"; readonly what: "sites" | "plans" | "runs" | "releases" };
@@ -233,7 +201,13 @@ export interface AuditView {
   readonly text: string;
 }
 
+export type NeedKind = NeedAbout["kind"];
+
 export interface NeedView {
+  readonly kind: NeedKind;
+  readonly about: NeedAbout;
+  /** The cause: alerts are sent once for each. */
+  readonly key: string;
   readonly severity: "bad" | "warn" | "info";
   /** What, as a sentence. */
   readonly what: string;
@@ -250,45 +224,3 @@ export interface HomeView {
   readonly releases: readonly ReleaseView[];
   readonly recent: readonly AuditView[];
 }
-
-/*
- * Procedures (tRPC, /trpc). Q query, M mutation, S subscription (SSE). [a] admin, [r] admin or researcher, [-] anybody.
- *
- *   setup.state        Q [-]  -> { needed: boolean }
- *   setup.createAdmin  M [-]  { token, name, email, password } -> { ok: true }
- *   me                 Q [r]  -> Me
- *   home               Q [r]  -> HomeView
- *   sites.list         Q [r]  -> SiteView[]
- *   sites.invites      Q [a]  -> InviteView[]
- *   sites.invite       M [a]  { site, hours } -> { id, invite, command, expires }
- *   sites.revokeInvite M [a]  { id } -> { ok: true }
- *   bases.list         Q [r]  -> BaseView[]
- *   bases.register     M [a]  { manifest: Digest } -> BaseView      (both blobs uploaded before with PUT /blobs/<digest>)
- *   plans.list         Q [r]  -> PlanSummary[]
- *   plans.get          Q [r]  { digest } -> PlanView
- *   plans.propose      M [a]  { plan: JSON text } -> { digest }
- *   plans.withdraw     M [a]  { digest } -> { ok: true }
- *   runs.list          Q [r]  -> RunSummary[]
- *   runs.get           Q [r]  { run } -> RunDetail
- *   runs.record        Q [r]  { run } -> RoundRecordView[]
- *   runs.start         M [a]  { plan: Digest } -> { run }
- *   runs.stop          M [a]  { run } -> { ok: true }
- *   releases.list      Q [r]  -> ReleaseView[]
- *   releases.make      M [a]  { run, name, version, notes, despite } -> ReleaseView
- *   releases.withdraw  M [a]  { run, why } -> { ok: true }
- *   users.list         Q [a]  -> UserView[]
- *   users.create       M [a]  { email, name, password, role } -> { ok: true }
- *   tokens.list        Q [r]  -> TokenView[]                       (one's own; by no token)
- *   tokens.create      M [r]  { name, scopes, days?, owner? } -> TokenView with secret
- *   tokens.revoke      M [r]  { id } -> { ok: true }
- *   audit.list         Q [a]  { before?: seq } -> AuditView[]
- *   doctor.inside      Q [a]  {} -> InsideView
- *   blobs.usage        Q [a]  -> BlobUsageView
- *   blobs.collect      M [a]  -> BlobSizes                          (what was let go)
- *   live               S [r]  { run: string | null, lastEventId?: string } -> LiveItem (event items by tracked(seq))
- *
- * A personal token reaches what scopes.ts lists, as far as its owner's role does.
- *
- * HTTP beside it: /api/auth/* (better-auth: sign-in/email, sign-out), GET /health, GET /metrics, GET /probe, POST /enrol,
- * PUT /blobs/<sha256> [a], GET /audit/export [a], GET /releases/<id>/<file> [r, Range], ws /agent, everything else -> dashboard.
- */

@@ -9,22 +9,16 @@ import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
 import { createAccessControl } from "better-auth/plugins/access";
 import { admin } from "better-auth/plugins/admin";
 import type { Caller } from "../api/context.ts";
-import type { Role, UserView } from "../api/views.ts";
+import { isRole, ROLES, type Role } from "../api/access.ts";
+import type { UserView } from "../api/views.ts";
 import type { Store } from "../store/store.ts";
+import { resetSecondFactor, secondFactor } from "./second-factor.ts";
+import { Sessions, type SessionSettings } from "./sessions.ts";
 import { forgetSetupToken } from "./secrets.ts";
 import { TOKEN_PREFIX, type Tokens } from "./tokens.ts";
 
 /** Set by the server to the address of the socket; what a browser sends under this name is overwritten. */
 export const ADDRESS_HEADER = "x-engraft-address";
-
-/** The only endpoints of better-auth that are served; accounts are managed through our own API, which keeps an audit log. */
-const SERVED = new Set([
-  "/api/auth/sign-in/email",
-  "/api/auth/sign-out",
-  "/api/auth/get-session",
-  "/api/auth/change-password",
-  "/api/auth/ok",
-]);
 
 const access = createAccessControl({ account: [] });
 
@@ -36,6 +30,7 @@ export interface AccountsOptions {
   readonly publicUrl: string;
   readonly trustedOrigins: readonly string[];
   readonly tokens: Tokens;
+  readonly sessions: SessionSettings;
   readonly now: () => number;
   /** Null where the first admin exists. */
   readonly setupToken: string | null;
@@ -50,8 +45,9 @@ export interface NewAccount {
 
 const sameText = (a: string, b: string): boolean => utf8(a).length === utf8(b).length && timingSafeEqual(utf8(a), utf8(b));
 
-const makeAuth = ({ store, secret, publicUrl, trustedOrigins }: AccountsOptions) =>
-  betterAuth({
+const makeAuth = ({ store, secret, publicUrl, trustedOrigins, sessions, now }: AccountsOptions) => {
+  const second = secondFactor(store, now);
+  return betterAuth({
     appName: "Engraft",
     baseURL: publicUrl,
     basePath: "/api/auth",
@@ -63,11 +59,24 @@ const makeAuth = ({ store, secret, publicUrl, trustedOrigins }: AccountsOptions)
       admin({
         defaultRole: "researcher",
         adminRoles: ["admin"],
-        roles: { admin: access.newRole({ account: [] }), researcher: access.newRole({ account: [] }) },
+        roles: Object.fromEntries(ROLES.map((role) => [role, access.newRole({ account: [] })])),
       }),
+      second.plugin,
     ],
-    session: { expiresIn: 12 * 3600, updateAge: 3600, cookieCache: { enabled: true, maxAge: 30 } },
-    rateLimit: { enabled: true, window: 60, max: 300, customRules: { "/sign-in/email": { window: 60, max: 30 } } },
+    databaseHooks: second.databaseHooks,
+    hooks: second.hooks,
+    // Idle sessions end in sessions.ts. Nothing is cached in a cookie: a session that was ended counts no more at once.
+    session: {
+      expiresIn: Math.max(1, Math.floor(sessions.longestMs / 1000)),
+      disableSessionRefresh: true,
+      cookieCache: { enabled: false },
+    },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 300,
+      customRules: { "/sign-in/email": { window: 60, max: 30 }, "/two-factor/*": { window: 60, max: 20 } },
+    },
     advanced: {
       cookiePrefix: "engraft",
       useSecureCookies: publicUrl.startsWith("https:"),
@@ -76,11 +85,13 @@ const makeAuth = ({ store, secret, publicUrl, trustedOrigins }: AccountsOptions)
     telemetry: { enabled: false },
     logger: { disabled: true },
   });
+};
 
 export class Accounts {
   readonly #options: AccountsOptions;
   readonly #auth: ReturnType<typeof makeAuth>;
   readonly #handler: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly sessions: Sessions;
   #setupToken: string | null;
   #settingUp = false;
 
@@ -89,6 +100,7 @@ export class Accounts {
     this.#setupToken = options.setupToken;
     this.#auth = makeAuth(options);
     this.#handler = toNodeHandler(this.#auth);
+    this.sessions = new Sessions(options.store, options.sessions, options.now);
   }
 
   static async anyAdmin(store: Store): Promise<boolean> {
@@ -99,12 +111,10 @@ export class Accounts {
     return this.#setupToken !== null;
   }
 
-  /** Serves /api/auth; false where the path is not one of ours. */
-  serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
-    if (!SERVED.has(path)) return false;
+  /** What better-auth answers by itself (http/routes.ts); accounts are managed through our own API, which keeps an audit log. */
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.headers[ADDRESS_HEADER] = request.socket.remoteAddress ?? "unknown";
-    void this.#handler(request, response);
-    return true;
+    return this.#handler(request, response);
   }
 
   /** Who asks: the operator or a person's program by bearer token, a person by session cookie, or nobody. Throws what Tokens does. */
@@ -118,11 +128,28 @@ export class Accounts {
         : null;
     }
     if (cookie === undefined) return null;
+    return this.#sessionCaller(request);
+  }
+
+  async #sessionCaller(request: IncomingMessage): Promise<Caller | null> {
     const found = await this.#auth.api.getSession({ headers: fromNodeHeaders(request.headers) });
-    if (found === null) return null;
-    const { id, email, name, role } = found.user;
-    if (role !== "admin" && role !== "researcher") return null;
-    return { id, email, name, role, actor: `${role}:${email}` };
+    if (found === null || found.user.banned === true || !(await this.sessions.counts(found.session))) return null;
+    const { id, email, name, role, twoFactorEnabled } = found.user;
+    if (!isRole(role)) return null;
+    return { id, email, name, role, actor: `${role}:${email}`, session: found.session.id, secondFactor: twoFactorEnabled === true };
+  }
+
+  /** A new session each time; the one that the browser had before ends with it. */
+  async signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const before = request.headers.cookie === undefined ? null : await this.#sessionCaller(request).catch(() => null);
+    await this.serve(request, response);
+    if (before?.session !== undefined && response.statusCode === 200)
+      await this.#options.store.prisma.session.deleteMany({ where: { id: before.session } });
+  }
+
+  /** Ends all of the person's sessions. */
+  async changePassword(caller: Caller, given: { readonly current: string; readonly next: string }): Promise<void> {
+    await this.sessions.changePassword(caller, given, (await this.#auth.$context).password);
   }
 
   /** Uses up the one-time link. Throws `not-allowed` where it is not, or no longer, valid. */
@@ -161,7 +188,51 @@ export class Accounts {
   }
 
   async list(): Promise<readonly UserView[]> {
-    const users = await this.#options.store.prisma.user.findMany({ orderBy: { email: "asc" } });
-    return users.map(({ id, email, name, role }) => ({ id, email, name, role: role === "admin" ? "admin" : "researcher" }));
+    const users = await this.#options.store.prisma.user.findMany({
+      orderBy: { email: "asc" },
+      include: { _count: { select: { sessions: { where: this.sessions.counting() } } } },
+    });
+    return users.map(({ id, email, name, role, banned, twoFactorEnabled, _count }) => ({
+      id,
+      email,
+      name,
+      role: isRole(role) ? role : "viewer",
+      disabled: banned === true,
+      secondFactor: twoFactorEnabled === true,
+      sessions: _count.sessions,
+    }));
+  }
+
+  /** The password alone lets them in again; their sessions end. Throws `not-found`, and `conflict` where there is none. */
+  resetSecondFactor(id: string, by: string): Promise<void> {
+    return resetSecondFactor(this.#options.store, this.sessions, { id, by, now: this.#options.now() });
+  }
+
+  /** Their sessions end, so that open pages are those of the new role. Throws `not-found`, and `conflict` for the last admin. */
+  async setRole(id: string, role: Role, by: Caller): Promise<void> {
+    await this.#change(id, by, { role }, { action: "user.role", detail: { role } });
+  }
+
+  /** May they sign in? Throws as `setRole` does, and `conflict` for oneself. */
+  async disable(id: string, disabled: boolean, by: Caller): Promise<void> {
+    if (id === by.id) throw new EngraftError("conflict", "You cannot disable yourself. Another admin can.");
+    await this.#change(id, by, { banned: disabled }, { action: disabled ? "user.disabled" : "user.enabled", detail: {} });
+  }
+
+  async #change(
+    id: string,
+    by: Caller,
+    data: { readonly role?: Role; readonly banned?: boolean },
+    said: { readonly action: string; readonly detail: Readonly<Record<string, string>> },
+  ): Promise<void> {
+    const { store, now } = this.#options;
+    const user = await store.prisma.user.findUnique({ where: { id } });
+    if (user === null) throw new EngraftError("not-found", "There is no such user.");
+    await this.sessions.endWith(id, { at: now(), actor: by.actor, subject: user.email, ...said }, async (tx) => {
+      await tx.user.update({ where: { id }, data });
+      const admins = await tx.user.count({ where: { role: "admin", banned: { not: true } } });
+      if (admins === 0) throw new EngraftError("conflict", "Somebody must be an admin. Make another one first.");
+      return { value: undefined, audit: [] };
+    });
   }
 }

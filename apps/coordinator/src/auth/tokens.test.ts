@@ -2,9 +2,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NEEDS } from "../api/procedures.ts";
 import { appRouter } from "../api/router.ts";
-import { REACHES, scopeMissing, type Scope } from "../api/scopes.ts";
+import type { Scope } from "../api/access.ts";
 import { Coordinator, type Api } from "../coordinator.fixture.ts";
 
 const DAY_MS = 86_400_000;
@@ -63,39 +62,7 @@ async function call(path: string, secret: string): Promise<Answer> {
   return { status: response.status, text };
 }
 
-describe("the table of scopes", () => {
-  it("[U1] names every procedure and every route once, so that a new one without a scope fails here", async () => {
-    const listed = Object.values(REACHES).flatMap(({ procedures }) => procedures);
-    expect(listed.toSorted()).toEqual(Object.keys(NEEDS).toSorted());
-    const routes = Object.values(REACHES).flatMap(({ routes: some }) => some);
-    const asked = [...(await readFile(new URL("../server.ts", import.meta.url), "utf8")).matchAll(/mustBe\(app, request, "([^"]+)"/g)];
-    expect(routes.toSorted()).toEqual([...asked.map(([, route = ""]) => route), "/backup"].toSorted());
-    expect(scopeMissing(["admin"], "procedures", "not.there")).toContain("No token");
-  });
-
-  it("[U1] [U2] holds at every procedure: a token reaches what its scope lists and its owner's role allows, and nothing else", async () => {
-    const tokens = [
-      { role: "admin", scope: "read:runs", secret: (await made("ada@example.org", ["read:runs"])).secret },
-      { role: "admin", scope: "read:models", secret: (await made("ada@example.org", ["read:models"])).secret },
-      { role: "admin", scope: "admin", secret: (await made("ada@example.org", ["admin"])).secret },
-      { role: "researcher", scope: "read:runs", secret: (await made("ben@example.org", ["read:runs"])).secret },
-    ] as const;
-    for (const path of Object.keys(NEEDS)) {
-      for (const { role, scope, secret } of tokens) {
-        const listed = REACHES["any token"].procedures.includes(path) || REACHES[scope].procedures.includes(path);
-        const included = scope === "admin" && !REACHES["no token"].procedures.includes(path);
-        const may = (listed || included) && (NEEDS[path] !== "admin" || role === "admin");
-        const { status, text } = await call(path, secret);
-        // What it may do fails here for another reason: its input, or the wrong link.
-        const refused = (status === 403 || text.includes('"engraft":"not-allowed"')) && !text.includes("This link is not valid");
-        expect(`${path} by ${role} with ${scope}: ${refused ? "refused" : "taken"}`).toBe(
-          `${path} by ${role} with ${scope}: ${may ? "taken" : "refused"}`,
-        );
-        if (refused && NEEDS[path] !== "admin") expect(text).toMatch(/this needs|No token may/);
-      }
-    }
-  });
-
+describe("routes", () => {
   it("[U2] holds at downloads, uploads, records, the audit log and the backup", async () => {
     const { secret: runs } = await made("ada@example.org", ["read:runs"]);
     const { secret: models } = await made("ada@example.org", ["read:models"]);

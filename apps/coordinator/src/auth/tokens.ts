@@ -8,8 +8,8 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { sha256 } from "@engraft/core/crypto/digest";
 import * as z from "zod";
 import type { Caller } from "../api/context.ts";
-import { Scope } from "../api/scopes.ts";
-import type { Role, TokenView } from "../api/views.ts";
+import { isRole, Scope, type Role } from "../api/access.ts";
+import type { TokenView } from "../api/views.ts";
 import { RateLimits } from "../rate-limit.ts";
 import type { Token, User } from "../store/generated/client.ts";
 import type { Store } from "../store/store.ts";
@@ -150,7 +150,7 @@ function whyNot(token: Owned | null, now: number): string | undefined {
   return undefined;
 }
 
-const roleOf = ({ role }: User): Role | undefined => (role === "admin" || role === "researcher" ? role : undefined);
+const roleOf = ({ role }: User): Role | undefined => (isRole(role) ? role : undefined);
 
 const scopesOf = ({ scopes }: Token): readonly Scope[] =>
   scopes.split(" ").filter((scope): scope is Scope => (Scope.options as readonly string[]).includes(scope));

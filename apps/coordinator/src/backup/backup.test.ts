@@ -109,7 +109,19 @@ function contract(fresh: () => Promise<Where>): void {
     const session = await openDatabase(await fresh());
     const rows = await session.prisma.$queryRaw<{ name: string }[]>`
       SELECT table_name AS "name" FROM information_schema.tables WHERE table_schema = 'public'`;
-    const others = ["_prisma_migrations", "leadership", "lease", "session", "token", "verification"];
+    const others = [
+      "_prisma_migrations",
+      "cause",
+      "leadership",
+      "lease",
+      "message",
+      "run_curve",
+      "run_fold",
+      "session",
+      "share",
+      "token",
+      "verification",
+    ];
     expect(rows.map(({ name }) => name).sort()).toEqual([...TABLES, ...others].sort());
     await session.close();
   });

@@ -10,14 +10,18 @@ import { Digest, Instant, PublicKey } from "@engraft/core/base/ids";
 import * as z from "zod";
 
 /**
- * Every table with what must outlive a disk, each after those that it refers to. Sessions are not: people sign in again. Tokens are
- * not: one that was revoked after the backup would be good again.
+ * Every table with what must outlive a disk, each after those that it refers to. Sessions are not: people sign in again. Tokens and
+ * share links are not: one that was revoked after the backup would be good again. Nor are messages of alerts: they would be sent again.
  */
 export const TABLES = [
   "federation",
   "user",
   "account",
+  "second_factor",
+  "mail_choice",
   "site",
+  "site_key",
+  "site_day",
   "invite",
   "base",
   "plan",
@@ -25,10 +29,12 @@ export const TABLES = [
   "run",
   "event",
   "statement",
+  "timing",
   "release",
   "download",
   "audit",
   "audit_head",
+  "channel",
 ] as const;
 
 export const Applied = z.strictObject({ name: z.string(), checksum: z.string() });

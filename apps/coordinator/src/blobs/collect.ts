@@ -89,7 +89,7 @@ async function heldIn({ prisma }: Store): Promise<Held> {
   const [bases, releases, runs, events] = await Promise.all([
     prisma.base.findMany({ select: { manifest: true, text: true } }),
     prisma.release.findMany({ select: { files: true } }),
-    prisma.run.findMany({ select: { id: true, endedAt: true, endPhase: true, release: { select: { id: true } } } }),
+    prisma.run.findMany({ select: { id: true, endedAt: true, endPhase: true, release: { select: { round: true } } } }),
     prisma.$queryRaw<{ run: string; body: unknown }[]>`
       SELECT "run", "body" FROM "event" WHERE "body"->>'type' = ANY(${[...LOOKED_AT]}) ORDER BY "run", "version"`,
   ]);
@@ -104,6 +104,7 @@ async function heldIn({ prisma }: Store): Promise<Held> {
     releases: releases.flatMap(({ files }) => ReleaseFiles.parse(files).map(({ sha256 }) => sha256 as Digest)),
     runs: runs.map(({ id, endedAt, endPhase, release }) => ({
       endedAt: endedAt === null || (endPhase === "finished" && release === null) ? null : endedAt.getTime(),
+      releasedRound: release?.round ?? null,
       events: eventsOf.get(id) ?? [],
     })),
   };

@@ -158,7 +158,7 @@ describe("what is collected", () => {
     const base = run.map((one) => one);
     const [made] = fc.sample(base, 1) as [RunHeld];
     const created = { ...(made.events[0] as Extract<RunEvent, { type: "run.created" }>), start };
-    const written = (checkpoint: BlobRef): RunEvent => ({ type: "checkpoint.written", at: 1, round: 1, checkpoint });
+    const written = (round: number, checkpoint: BlobRef): RunEvent => ({ type: "checkpoint.written", at: 1, round, checkpoint });
     const input: RunEvent = {
       type: "input.accepted",
       at: 1,
@@ -180,11 +180,19 @@ describe("what is collected", () => {
       pooled: {} as never,
       crooked: [],
     };
-    const events = [created, input, opened, written(middle), { ...input, body: blob("lost") }, written(last)];
+    const events = [created, input, opened, written(1, middle), { ...input, body: blob("lost") }, written(2, last)];
     const stored = ["start", "middle", "last", "masked", "record", "lost"].map((text): StoredBlob => ({ ...blob(text), at: 0 }));
-    const after = (days: number) => [...collected(stored, { bases: [], releases: [], runs: [{ endedAt: NOW - days * DAY, events }] })];
+    const after = (days: number, releasedRound?: number) => [
+      ...collected(stored, {
+        bases: [],
+        releases: [],
+        runs: [{ endedAt: NOW - days * DAY, events, ...(releasedRound && { releasedRound }) }],
+      }),
+    ];
     expect(after(29)).toEqual([sha256("lost")]);
     expect(after(31).sort()).toEqual([sha256("middle"), sha256("masked"), sha256("lost")].sort());
+    // Its checkpoint was released.
+    expect(after(31, 1).sort()).toEqual([sha256("masked"), sha256("lost")].sort());
   });
 
   it("[S16] of a base: neither its weights nor its trunk", () => {

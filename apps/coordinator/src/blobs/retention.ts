@@ -19,6 +19,8 @@ export type Kind = (typeof KINDS)[number];
 export interface RunHeld {
   /** Null while the run goes on or its release is not made: then nothing of it is let go. */
   readonly endedAt: number | null;
+  /** Whose checkpoint was released, where that is not the last. */
+  readonly releasedRound?: number | null;
   /** Oldest first; only those that refer to blobs or end what did are looked at. */
   readonly events: readonly RunEvent[];
 }
@@ -81,12 +83,13 @@ interface Part {
   readonly underWay: readonly Digest[];
 }
 
-function partOf({ endedAt, events }: RunHeld, { now, keepDays }: Rules): Part {
+function partOf({ endedAt, releasedRound = null, events }: RunHeld, { now, keepDays }: Rules): Part {
   const whole = endedAt === null || now < endedAt + keepDays * DAY_MS;
   const checkpoints = events.flatMap(checkpointOf);
-  const [first, last] = [checkpoints[0], checkpoints.at(-1)];
+  const released = events.find((event) => event.type === "checkpoint.written" && event.round === releasedRound);
+  const kept = [checkpoints[0], ...(released === undefined ? [] : checkpointOf(released)), checkpoints.at(-1)];
   return {
-    checkpoints: whole ? checkpoints : [first, last].filter((digest) => digest !== undefined),
+    checkpoints: whole ? checkpoints : kept.filter((digest) => digest !== undefined),
     serverState: endedAt === null ? newestState(events) : [],
     records: events.flatMap((event) => (event.type === "sum.opened" ? [event.record.digest] : [])),
     masked: whole ? inOpenedSums(events).map(({ digest }) => digest) : [],

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Command } from "commander";
-import { Label } from "@engraft/core/models/labels";
+import { Label } from "@engraft/core/models/label-schemas";
 import type { Manifest } from "@engraft/core/models/manifest";
 import * as z from "zod";
 import type { Base, BaseOptions } from "@engraft/engine/import/describe";
@@ -41,6 +41,7 @@ export const withBaseFlags = (command: Command): Command =>
     .option("--layout <order>", "of an ONNX file: nchw or nhwc, as its input has it", "nchw")
     .option("--cut <tensor>", "of an ONNX file: where the trunk ends; its first output by default")
     .option("--pool <how>", "of an ONNX file: none, mean-over-space, mean-over-tokens or first-token", "none")
+    .option("--features <form>", "of layers that Engraft knows: plain, or roots, which suit heads of few patients", "plain")
     .option("--field <name>", "the plan's field for the picture or recording", "image")
     .option(
       "--grey <from>",
@@ -113,6 +114,7 @@ async function optionsFrom(flags: Flags, given: Pick<BaseOptions, "mean" | "sd">
     signal: text("leads") === "" ? undefined : { leads: listOf(text("leads")), rate: Number(text("rate")), unit: text("unit") },
     mean: numbers(flags, "mean", given.mean),
     sd: numbers(flags, "sd", given.sd),
+    roots: oneOf(flags, "features", ["plain", "roots"]) === "roots",
     label: text("labelFile") === "" ? yesNoLabel(flags) : await labelFrom(text("labelFile")),
     split: null,
   };
@@ -199,6 +201,8 @@ function sizeFrom(flags: Flags): number | undefined {
 }
 
 async function fromOnnx(bytes: Uint8Array, flags: Flags): Promise<Base> {
+  if (oneOf(flags, "features", ["plain", "roots"]) === "roots")
+    throw new EngraftError("bad-input", "--features roots is for layers that Engraft knows; an ONNX file can end with roots of its own.");
   const { baseFromOnnx } = await import("@engraft/engine/import/from-onnx");
   return baseFromOnnx(bytes, {
     ...(await optionsFrom(flags)),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest, RunId, SiteName } from "@engraft/core/base/ids";
 import type * as z from "zod";
+import { isRole, ROLES } from "../api/access.ts";
 import { download, upload, withApi, type Api, type Reach } from "./api.ts";
 
 export interface Said {
@@ -41,10 +42,16 @@ export async function importBase(reach: Reach, folder: string): Promise<Said> {
   return { json: { digest, name, version, weights: weights.digest, fields }, lines: [`${name} ${version} is imported.`, digest] };
 }
 
-export async function proposePlan(reach: Reach, path: string): Promise<Said> {
-  const plan = await readFile(path, "utf8").catch((cause: unknown) => {
+/** `change`: what becomes of the text that is in the file. */
+export async function proposePlan(
+  reach: Reach,
+  path: string,
+  change: (text: string) => string | Promise<string> = (text) => text,
+): Promise<Said> {
+  const written = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new EngraftError("not-found", `Cannot read ${path}.`, { cause });
   });
+  const plan = await change(written);
   const { digest, words } = await withApi(reach, async (api) => {
     const proposed = await api.plans.propose.mutate({ plan });
     const { words: spoken } = await api.plans.get.query({ digest: proposed.digest });
@@ -157,13 +164,23 @@ export async function saveRecords(reach: Reach, run: string, out: string): Promi
   };
 }
 
+/** Also the way back for an only admin, who can ask nobody. */
+export async function resetSecondFactor(reach: Reach, email: string): Promise<Said> {
+  await withApi(reach, async (api) => {
+    const user = (await api.users.list.query()).find((one) => one.email === email.toLowerCase());
+    if (user === undefined) throw new EngraftError("not-found", `${email} has no account.`);
+    await api.users.resetSecondFactor.mutate({ id: user.id });
+  });
+  return { json: { email }, lines: [`${email} signs in with the password alone from now on; all sessions ended.`] };
+}
+
 /** The password comes from a file, or is made and shown once. */
 export async function createUser(
   reach: Reach,
   options: { readonly email: string; readonly name: string; readonly role: string; readonly passwordFile?: string },
 ): Promise<Said> {
   const { email, name, role, passwordFile } = options;
-  if (role !== "admin" && role !== "researcher") throw new EngraftError("bad-input", "--role is admin or researcher.");
+  if (!isRole(role)) throw new EngraftError("bad-input", `--role is one of ${ROLES.join(", ")}.`);
   const given = passwordFile === undefined ? undefined : (await readFile(passwordFile, "utf8")).trim();
   const password = given ?? randomBytes(12).toString("base64url");
   await withApi(reach, (api) => api.users.create.mutate({ email, name, role, password }));

@@ -14,17 +14,32 @@ interface ReleaseFlags {
   readonly version: string;
   readonly notes: string;
   readonly despite: string | null;
+  readonly round: number | undefined;
 }
 
-export async function makeRelease(reach: Reach, run: string, flags: ReleaseFlags): Promise<Said> {
+export async function makeRelease(reach: Reach, run: string, { round, ...flags }: ReleaseFlags): Promise<Said> {
   const id = parsed(RunId, run, RUN);
-  const made = await withApi(reach, (api) => api.releases.make.mutate({ run: id, ...flags }));
+  const of = round === undefined ? {} : { round };
+  const made = await withApi(reach, (api) => api.releases.make.mutate({ run: id, ...flags, ...of }));
   return {
     json: { run, release: made },
     lines: [
-      `${run} is released as ${flags.name} ${flags.version}.`,
+      `${run} is released as ${flags.name} ${flags.version}${made?.round ? `, as it was after round ${made.round} of ${made.ofRounds}` : ""}.`,
       `Whoever gets it verifies it with: engraft verify bundle.zip --key ${made?.key ?? ""}`,
     ],
+  };
+}
+
+/** What `make --round` can be given. */
+export async function listCheckpoints(reach: Reach, run: string): Promise<Said> {
+  const id = parsed(RunId, run, RUN);
+  const { metric, checkpoints } = await withApi(reach, (api) => api.releases.checkpoints.query({ run: id }));
+  const lines = checkpoints.map(
+    ({ round, value }) => `round ${round}  ${value === null ? "not measured" : `${metric} ${value.toFixed(3)}`}`,
+  );
+  return {
+    json: { run, metric, checkpoints },
+    lines: [...lines, "Figures are of validation patients; test patients saw the run's last checkpoint alone."],
   };
 }
 

@@ -7,7 +7,7 @@ import { onStop } from "@engraft/runtime/exit";
 import { readIfThere, writeFileDurably } from "@engraft/runtime/files";
 import { openLog, type Logger } from "@engraft/runtime/log";
 import { insideProgram } from "@engraft/runtime/program-folder";
-import { openApp, type App } from "../app.ts";
+import { openApp, type AlertSettings, type App } from "../app.ts";
 import { coordinatorIdentity } from "../auth/secrets.ts";
 import type { Config } from "../config.ts";
 import { HttpServer } from "../server.ts";
@@ -18,6 +18,7 @@ import { VERSION } from "../version.ts";
 
 /** Of an app that led and must stop: the database that it waits for may be gone for good. */
 const CLOSING_MS = 5_000;
+const HOUR_MS = 3_600_000;
 
 export async function start(config: Config, json: boolean): Promise<void> {
   const log = openLog("coordinator", config.logLevel);
@@ -128,9 +129,26 @@ export async function open(config: Config, port: number, log: Logger, term?: Ter
     trustedOrigins: [...new Set([new URL(publicUrl).origin, ...loopback])],
     keepDays: config.keepDays,
     keepAuditDays: config.keepAuditDays,
+    alerts: await alertsOf(config),
+    sessions: { idleMs: HOUR_MS * config.sessionIdleHours, longestMs: HOUR_MS * config.sessionHours },
     log,
     now: clock,
   });
+}
+
+/** The mail server's password is read once, from its file or the environment, and held in memory alone. */
+async function alertsOf({
+  smtpUrl,
+  smtpPassword,
+  smtpPasswordFile,
+  mailFrom,
+  webhookAllow,
+  alertAfterSeconds,
+}: Config): Promise<AlertSettings> {
+  const read = smtpPasswordFile === undefined ? smtpPassword : await readIfThere(smtpPasswordFile);
+  if (smtpPasswordFile !== undefined && read === undefined)
+    throw new EngraftError("bad-config", `Cannot read ${smtpPasswordFile}. It should hold the mail server's password.`);
+  return { mail: { smtpUrl, password: read?.trim(), from: mailFrom }, webhookAllow, patienceMs: 1000 * alertAfterSeconds };
 }
 
 /** The folder is there, and so is room. */

@@ -1,6 +1,6 @@
 /** `engraft-coordinator token`: tokens of people with an account, made on the coordinator's own machine. */
 import { EngraftError } from "@engraft/core/base/errors";
-import { Scope } from "../api/scopes.ts";
+import { Scope } from "../api/access.ts";
 import type { TokenView } from "../api/views.ts";
 import { withApi, type Reach } from "./api.ts";
 import type { Said } from "./commands.ts";

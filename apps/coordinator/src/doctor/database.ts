@@ -39,6 +39,7 @@ export function checksOfDatabase(looking: Looking, local: () => Promise<Answerin
       needs: ["database"],
       look: () => inside(({ runs }) => (runs.length === 0 ? ok("none is under way") : runs)),
     },
+    { name: "alerts", title: "Alerts", needs: ["database"], look: () => inside(({ alerts }) => alerts) },
     {
       name: "blobs",
       title: "Blobs",

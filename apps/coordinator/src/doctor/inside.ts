@@ -9,10 +9,10 @@ import { RunEvent, type BlobRef } from "@engraft/core/rounds/events";
 import { ABSENT, evolve } from "@engraft/core/rounds/evolve";
 import { runParams } from "@engraft/core/rounds/params";
 import type { RunState } from "@engraft/core/rounds/state";
-import { problem, type Finding } from "@engraft/runtime/doctor";
+import { ok, problem, warning, type Finding } from "@engraft/runtime/doctor";
 import { ReleaseFiles } from "../http/releases.ts";
 import { readManifest } from "../plans/bases.ts";
-import { storedPlan } from "../plans/plans.ts";
+import { storedPlan } from "../plans/stored-plan.ts";
 import type { PrismaClient } from "../store/generated/client.ts";
 import { waitingFinding } from "./waiting.ts";
 
@@ -27,6 +27,8 @@ export interface Inside {
   readonly runs: readonly Finding[];
   /** Newest first, each once. */
   readonly blobs: readonly NeededBlob[];
+  /** Alerts that could not be sent, and why. */
+  readonly alerts: readonly Finding[];
   /** Site's clock minus the coordinator's, of sites that were seen within a day. */
   readonly skews: readonly { readonly site: string; readonly skewMs: number }[];
 }
@@ -48,8 +50,28 @@ export async function lookInside(looking: LookingInside): Promise<Inside> {
   return {
     runs: await runFindings(looking),
     blobs: await neededBlobs(prisma),
+    alerts: await alertFindings(prisma),
     skews: seen.map(({ name, skewMs }) => ({ site: name, skewMs: skewMs ?? 0 })),
   };
+}
+
+/** What was given up, and what has failed and is tried again. */
+async function alertFindings(prisma: PrismaClient): Promise<readonly Finding[]> {
+  const unsent = await prisma.message.findMany({
+    where: { sentAt: null, error: { not: null }, attempts: { gt: 0 } },
+    orderBy: { createdAt: "desc" },
+    take: 1,
+  });
+  const [last] = unsent;
+  if (last === undefined) return [ok("no alert waits")];
+  const count = await prisma.message.count({ where: { sentAt: null, error: { not: null }, attempts: { gt: 0 } } });
+  return [
+    warning(
+      "alerts-unsent",
+      `${count === 1 ? "1 alert was" : `${count} alerts were`} not sent. The last one: ${last.error}`,
+      'Look under Alerts in the dashboard, put the channel right and send a test message. The mail server is set by "smtp-url".',
+    ),
+  ];
 }
 
 async function runFindings({ prisma, online, now }: LookingInside): Promise<readonly Finding[]> {

@@ -76,6 +76,8 @@ async function consume(
   if (invite.usedAt !== null) return no(refuse("invite-used", "This invite was used already, by another key."));
   if (invite.revokedAt !== null) return no(refuse("invite-expired", "The admin has withdrawn this invite."));
   if (invite.expires.getTime() <= now) return no(refuse("invite-expired", "This invite has expired."));
+  const former = await tx.siteKey.findUnique({ where: { key } });
+  if (former !== null) return no(refuse("enrolled-elsewhere", `This key was the key of ${former.site} before. Make another one.`));
   const taken = await tx.site.findFirst({ where: { OR: [{ name: join.site }, { key }] } });
   if (taken !== null) {
     return no(

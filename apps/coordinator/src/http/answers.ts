@@ -1,4 +1,5 @@
 /** Small answers, and the headers that every answer has. */
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CODES, EngraftError, type Code } from "@engraft/core/base/errors";
 
@@ -31,21 +32,29 @@ export function sendFault(response: ServerResponse, code: Code, text: string): v
   sendJson(response, statusOf(code), { error: { code, text } });
 }
 
-/** Sensible for pages, API and downloads alike. The dashboard's own policy, where it sends one, wins. */
-export function setSecurityHeaders(response: ServerResponse, https: boolean): void {
+/**
+ * Sensible for pages, API and downloads alike. Returns the nonce of this answer: only scripts that carry it, or come from this
+ * origin as files, are run, so that markup in a name or a note runs nothing.
+ */
+export function setSecurityHeaders(response: ServerResponse, { https, path }: { readonly https: boolean; readonly path: string }): string {
+  const nonce = randomBytes(16).toString("base64");
+  const shared = path.startsWith("/share/");
   response.setHeader("x-content-type-options", "nosniff");
   response.setHeader("x-frame-options", "DENY");
-  response.setHeader("referrer-policy", "same-origin");
+  // The address of a shared run is its key: it goes to no other page, and into no index.
+  response.setHeader("referrer-policy", shared ? "no-referrer" : "same-origin");
+  if (shared) response.setHeader("x-robots-tag", "noindex, nofollow");
   response.setHeader("cross-origin-opener-policy", "same-origin");
   response.setHeader("cross-origin-resource-policy", "same-origin");
   response.setHeader("permissions-policy", "camera=(), microphone=(), geolocation=()");
-  // Next puts its data into inline scripts.
-  response.setHeader(
-    "content-security-policy",
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  );
+  response.setHeader("content-security-policy", contentPolicy(nonce));
   if (https) response.setHeader("strict-transport-security", "max-age=31536000");
+  return nonce;
 }
+
+/** Next writes the nonce that it finds in a request's policy into its own inline scripts. */
+export const contentPolicy = (nonce: string): string =>
+  `default-src 'self'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
 
 /** The whole body as text. Throws `message-too-big`. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string> {

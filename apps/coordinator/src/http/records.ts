@@ -10,8 +10,6 @@ import type { BlobStore } from "@engraft/runtime/blobs";
 import { blobsOfRecord, readRecord } from "../rounds/secure/record.ts";
 import type { Store } from "../store/store.ts";
 
-export const RECORD_PATH = /^\/records\/([a-z0-9.-]+)\/([1-9][0-9]{0,4})\/(?:record\.json|(?:masked|checkpoints)\/([0-9a-f]{64}))$/;
-
 export interface WantedRecord {
   readonly run: string;
   readonly round: number;

@@ -5,18 +5,23 @@ import type { Logger } from "@engraft/runtime/log";
 import type { Feed } from "../live/feed.ts";
 import type { Approvals } from "../plans/approvals.ts";
 import type { Runs } from "../rounds/runs.ts";
+import type { TimingKeeper } from "../rounds/timings.ts";
+import { takeDoctorAnswer } from "../sites/remote-doctor.ts";
+import type { Store } from "../store/store.ts";
 import type { Session } from "./session.ts";
 
 export interface MessageTakers {
+  readonly store: Store;
   readonly approvals: Approvals;
   readonly runs: Runs;
+  readonly timings: TimingKeeper;
   readonly feed: Feed;
   readonly log: Logger;
   readonly now: () => number;
 }
 
 export function takeMessage(
-  { approvals, runs, feed, log, now }: MessageTakers,
+  { store, approvals, runs, timings, feed, log, now }: MessageTakers,
   session: Session,
   message: Message,
   envelope: Envelope,
@@ -37,6 +42,18 @@ export function takeMessage(
       );
       return;
     }
+    case "doctor.answer":
+      takeDoctorAnswer({ store, now }, session.site, message.value, envelope).then(
+        (kept) => void (kept && feed.publish({ kind: "changed", what: "sites" })),
+        (error: unknown) => log.error({ site: session.site, err: error }, "doctor.lost"),
+      );
+      return;
+    case "timings":
+      // A picture for people: its next message holds all of it again.
+      timings
+        .take(session, session.site, message.value, envelope)
+        .catch((error: unknown) => log.warn({ site: session.site, err: error }, "timings.lost"));
+      return;
     case "update":
     case "evaluation":
     case "decline":

@@ -22,6 +22,8 @@ export interface Decision {
 export class Approvals {
   readonly #store: Store;
   readonly #byPlan = new Map<string, Map<string, Decision>>();
+  /** Sites that left or were removed: what they decided stays, and counts for no run to come. */
+  readonly #gone = new Set<string>();
 
   private constructor(store: Store) {
     this.#store = store;
@@ -42,7 +44,13 @@ export class Approvals {
         at: row.at.getTime(),
       });
     }
+    for (const { name } of await store.prisma.site.findMany({ where: { NOT: { goneAt: null } }, select: { name: true } }))
+      approvals.forget(name);
     return approvals;
+  }
+
+  forget(site: string): void {
+    this.#gone.add(site);
   }
 
   #keep(decision: Decision): void {
@@ -55,7 +63,9 @@ export class Approvals {
   }
 
   approvedSites(plan: string): readonly SiteName[] {
-    return [...(this.#byPlan.get(plan)?.values() ?? [])].filter(({ decision }) => decision === "approved").map(({ site }) => site);
+    return [...(this.#byPlan.get(plan)?.values() ?? [])]
+      .filter(({ site, decision }) => decision === "approved" && !this.#gone.has(site))
+      .map(({ site }) => site);
   }
 
   bySite(site: string): readonly Decision[] {

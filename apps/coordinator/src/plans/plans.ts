@@ -1,16 +1,14 @@
 /** Plans: proposed once, never changed; withdrawn at most. */
 import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
 import type { Digest, PublicKey, SiteName } from "@engraft/core/base/ids";
-import { checkPlanAgainstBase, Plan } from "@engraft/core/models/plan";
+import { checkPlanAgainstBase, type Plan } from "@engraft/core/models/plan";
 import { planText, readPlan } from "@engraft/core/models/plan-digest";
 import { completeDraft } from "@engraft/core/models/plan-draft";
 import { checkAggregation, secureOf } from "@engraft/core/secagg/of-plan";
 import { isTaken } from "../store/faults.ts";
 import type { Store } from "../store/store.ts";
 import { readManifest } from "./bases.ts";
-
-/** A stored plan was checked when it was proposed. */
-export const storedPlan = (text: string): Plan => Plan.parse(JSON.parse(text));
+import { checkEarlier, withEarlier } from "./earlier.ts";
 
 /** Proposing the same plan twice changes nothing. Throws `plan-invalid`, `plan-withdrawn`, `not-found` (the base) or `conflict` (name and version). */
 export async function proposePlan(
@@ -33,6 +31,8 @@ export async function proposePlan(
     );
   const fits = checkPlanAgainstBase(plan, base.manifest as Digest, readManifest(base.text));
   if (isRefusal(fits)) throw new EngraftError(fits.code, fits.text);
+  const comparable = await checkEarlier(store, plan);
+  if (isRefusal(comparable)) throw new EngraftError(comparable.code, comparable.text);
   const sound = await checkDirectory(store, plan);
   if (isRefusal(sound)) throw new EngraftError(sound.code, sound.text);
   const newest = await store.prisma.plan.findFirst({ where: { name: plan.name }, orderBy: { version: "desc" } });
@@ -63,7 +63,7 @@ export async function proposePlan(
   return digest;
 }
 
-/** What the plan leaves out is filled in from the sites that are enrolled now. */
+/** What the plan leaves out is filled in from the sites that are enrolled now, and from the run whose model it compares with. */
 async function completed(store: Store, text: string): Promise<string> {
   let json: unknown;
   try {
@@ -72,9 +72,9 @@ async function completed(store: Store, text: string): Promise<string> {
     // The reader says so, in its words.
     return text;
   }
-  const sites = await store.prisma.site.findMany({ select: { name: true, key: true }, orderBy: { name: "asc" } });
+  const sites = await store.prisma.site.findMany({ where: { goneAt: null }, select: { name: true, key: true }, orderBy: { name: "asc" } });
   const enrolled = sites.map(({ name, key }) => ({ site: name as SiteName, publicKey: key as PublicKey }));
-  return JSON.stringify(completeDraft(json, enrolled));
+  return JSON.stringify(await withEarlier(store, completeDraft(json, enrolled)));
 }
 
 /** Every site of a directory is enrolled here under that key; a site pins what it is shown, so nobody else must be in it. */
@@ -82,8 +82,8 @@ async function checkDirectory(store: Store, plan: Plan): Promise<{ readonly ok: 
   const sound = checkAggregation(plan);
   if (isRefusal(sound)) return sound;
   for (const { site, publicKey } of secureOf(plan)?.directory ?? []) {
-    const row = await store.prisma.site.findUnique({ where: { name: site }, select: { key: true } });
-    if (row === null)
+    const row = await store.prisma.site.findUnique({ where: { name: site }, select: { key: true, goneAt: true } });
+    if (row === null || row.goneAt !== null)
       return refuse("directory-wrong", `${site} is not enrolled. Invite it first, or leave it out of aggregation.directory.`);
     if (row.key !== publicKey)
       return refuse("directory-wrong", `${site} is enrolled under another key. Leave publicKey out to use the enrolled one.`);

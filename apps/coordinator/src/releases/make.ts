@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { utf8 } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
-import type { PublicKey, RunId } from "@engraft/core/base/ids";
+import type { RunId } from "@engraft/core/base/ids";
 import type { AuditEntry } from "@engraft/core/audit/chain";
 import { makeBundle } from "@engraft/core/provenance/bundle";
 import { MODEL_KEY_FILE, MODEL_SIGNATURE_FILE, modelSignature, publicPem } from "@engraft/core/provenance/model-signing";
@@ -12,16 +12,18 @@ import { evidenceText } from "@engraft/core/provenance/evidence";
 import { statementBytes, type Criterion } from "@engraft/core/provenance/statement";
 import { BUNDLE_FILE, EVIDENCE_FILE, PROVENANCE_FILE } from "@engraft/core/provenance/verify";
 import { acceptanceInWords } from "@engraft/core/models/plan-words";
-import { runView } from "@engraft/core/rounds/view";
 import type { App } from "../app.ts";
 import { modelSigningKey } from "../auth/secrets.ts";
 import { ReleaseFiles } from "../http/releases.ts";
 import { readManifest } from "../plans/bases.ts";
-import { storedPlan } from "../plans/plans.ts";
+import { storedPlan } from "../plans/stored-plan.ts";
 import type { ReleaseFile } from "../rounds/release.ts";
 import { isTaken } from "../store/faults.ts";
+import { chosenCheckpoint } from "./chosen.ts";
 import { formatsOf } from "./formats.ts";
-import { evidenceOf, provenanceOf, type Finished } from "./provenance.ts";
+import { keysOf } from "../sites/membership.ts";
+import type { Store } from "../store/store.ts";
+import { evidenceOf, provenanceOf, type Finished, type KeyOfSite } from "./provenance.ts";
 
 /** A larger one would not fit a zip of this kind; its files are there one by one. */
 const MOST_BUNDLED = 1024 * 1024 * 1024;
@@ -33,10 +35,12 @@ export interface Wanted {
   readonly notes: string;
   /** Why it is released although it misses a criterion of its plan. */
   readonly despite: string | null;
+  /** Whose checkpoint; the run's last where it is not given. */
+  readonly round?: number | undefined;
   readonly by: string;
 }
 
-/** Throws `not-found`, and `conflict` where it was released before, the name is taken, or a criterion is missed and nothing said why. */
+/** Throws `not-found`, `blob-missing` where the wanted checkpoint was let go, and `conflict` where it was released before, the name is taken, or a criterion is missed and nothing said why. */
 export async function release(app: App, wanted: Wanted): Promise<void> {
   const { store } = app;
   const { run, name, version } = wanted;
@@ -45,19 +49,31 @@ export async function release(app: App, wanted: Wanted): Promise<void> {
   if (row.name !== null)
     throw new EngraftError("conflict", `It was released before, as ${row.name} ${row.version}. A release never changes.`);
   if ((await store.prisma.release.count({ where: { name, version } })) > 0) throw taken(wanted);
-  const finished = await finishedRun(app, run);
-  const view = runView(finished.events);
-  if (view === undefined) throw new Error("Bug: a finished run without events");
+  const whole = await finishedRun(app, run);
+  const chosen = await chosenCheckpoint(app, whole, wanted.round);
+  const { finished, view } = chosen;
   const criteria = criteriaOf(finished.plan, view);
   mustBeMet(criteria, wanted.despite);
   const at = app.now();
   const { notes, despite, by } = wanted;
-  const provenance = await provenanceOf(finished, { name, version, notes, by, at, criteria: [...criteria], despite });
+  const of = chosen.round === undefined ? {} : { round: chosen.round };
+  const provenance = await provenanceOf(finished, { name, version, notes, by, at, criteria: [...criteria], despite, ...of });
   const evidence = await put(app, EVIDENCE_FILE, utf8(evidenceText(evidenceOf(finished, provenance))));
-  const candidate = ReleaseFiles.parse(row.files);
+  const candidate = chosen.files ?? ReleaseFiles.parse(row.files);
   const { plan, manifest, created, coordinator } = finished;
   const base = { manifest, digest: created.manifest.digest };
-  const described = { name, version, notes, madeAt: at, coordinator, plan, planDigest: created.plan, base, view };
+  const described = {
+    name,
+    version,
+    notes,
+    madeAt: at,
+    coordinator,
+    plan,
+    planDigest: created.plan,
+    base,
+    view,
+    ...(chosen.round !== undefined && { chosen: { round: chosen.round, rounds: chosen.rounds } }),
+  };
   const formats = await formatsOf(app.blobs, candidate, described);
   const covered = await withModelSignature(app, `${name}-${version}`, [...candidate, ...formats, evidence]);
   const signed = dsseText(signDsse(app.identity, statementBytes(covered, provenance)));
@@ -69,14 +85,22 @@ export async function release(app: App, wanted: Wanted): Promise<void> {
     actor: by,
     action: "release.released",
     subject: run,
-    detail: { name, version, provenance: proof.sha256 },
+    detail: { name, version, provenance: proof.sha256, ...of },
   };
   await store
     .write(async (tx) => {
       // Two admins at once: the second one finds it released.
       const { count } = await tx.release.updateMany({
         where: { runId: run, name: null },
-        data: { name, version, notes, releasedBy: by, releasedAt: new Date(at), files: files.map((file) => ({ ...file })) },
+        data: {
+          name,
+          version,
+          notes,
+          releasedBy: by,
+          releasedAt: new Date(at),
+          round: chosen.round ?? null,
+          files: files.map((file) => ({ ...file })),
+        },
       });
       return { value: undefined, audit: count === 0 ? [] : [entry] };
     })
@@ -131,17 +155,27 @@ async function finishedRun({ store, identity }: App, run: RunId): Promise<Finish
   ];
   const [statements, sites] = await Promise.all([
     store.prisma.statement.findMany({ where: { digest: { in: digests } } }),
-    store.prisma.site.findMany({ where: { name: { in: [...created.sites] } }, select: { name: true, key: true, version: true } }),
+    store.prisma.site.findMany({ where: { name: { in: [...created.sites] } }, select: { name: true, version: true } }),
   ]);
+  const keys = await Promise.all(sites.map(({ name }) => rotationsOf(store, name)));
   return {
     events,
     created,
     plan: storedPlan(row.plan.text),
     manifest: readManifest(row.plan.base.text),
     coordinator: identity.publicKey,
-    sites: new Map(sites.map(({ name, key, version }) => [name, { key: key as PublicKey, version }])),
+    sites: new Map(sites.map(({ name, version }, index) => [name, { keys: keys[index] ?? [], version }])),
     statements: new Map(statements.map(({ digest, text }) => [digest, text])),
   };
+}
+
+async function rotationsOf(store: Store, site: string): Promise<readonly KeyOfSite[]> {
+  const keys = await keysOf(store, site);
+  const digests = keys.flatMap(({ statement }) => statement ?? []);
+  const texts = new Map(
+    (await store.prisma.statement.findMany({ where: { digest: { in: digests } } })).map(({ digest, text }) => [digest, text]),
+  );
+  return keys.map(({ key, statement }) => ({ key, rotation: texts.get(statement ?? "") ?? null }));
 }
 
 /** Says so to all who fetch it from now on; nothing is deleted. Throws `not-found` and `conflict`. */

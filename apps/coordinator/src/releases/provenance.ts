@@ -5,9 +5,11 @@ import { bySite } from "@engraft/core/base/ids";
 import { readEnvelope, type Envelope } from "@engraft/core/crypto/envelope";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
+import { SignedRotation } from "@engraft/core/protocol/membership";
 import type { Evidence } from "@engraft/core/provenance/evidence";
 import type { Provenance, ProvenRound } from "@engraft/core/provenance/statement";
 import type { EventOf, RunEvent } from "@engraft/core/rounds/events";
+import { secureOf } from "@engraft/core/secagg/of-plan";
 import { VERSION } from "../version.ts";
 import { programDigest } from "./program-digest.ts";
 
@@ -18,10 +20,16 @@ export interface Finished {
   readonly plan: Plan;
   readonly manifest: Manifest;
   readonly coordinator: PublicKey;
-  /** Key and version of every site of the run. */
-  readonly sites: ReadonlyMap<string, { readonly key: PublicKey; readonly version: string | null }>;
+  /** Keys, oldest first, and version of every site of the run. */
+  readonly sites: ReadonlyMap<string, { readonly keys: readonly KeyOfSite[]; readonly version: string | null }>;
   /** Signed envelopes by digest of their text. */
   readonly statements: ReadonlyMap<string, string>;
+}
+
+/** `rotation`: both signed halves by which the next key followed; null for the present one. */
+export interface KeyOfSite {
+  readonly key: PublicKey;
+  readonly rotation: string | null;
 }
 
 export const eventsOf = <T extends RunEvent["type"]>(events: readonly RunEvent[], type: T): readonly EventOf<T>[] =>
@@ -47,8 +55,8 @@ export async function provenanceOf(finished: Finished, release: Provenance["rele
     privacy: null,
     sites: created.approvals
       .map(({ site, statement }) => {
-        const { key, version } = known(finished, site);
-        return { site, key, approval: statement, version };
+        const { version } = known(finished, site);
+        return { site, approval: statement, version, ...keysUsed(finished, site) };
       })
       .toSorted((a, b) => bySite(a.site, b.site)),
     start: created.start.digest,
@@ -63,6 +71,36 @@ function known({ sites }: Finished, site: SiteName) {
   if (found === undefined)
     throw new EngraftError("conflict", `${site} took part in the run and is not enrolled any more: its key is not known.`);
   return found;
+}
+
+/** Those that the site had from its approval to its last word in this run (J3). */
+function chainOf(finished: Finished, site: SiteName): readonly KeyOfSite[] {
+  const { keys } = known(finished, site);
+  const pinned = secureOf(finished.plan)?.directory.find((one) => one.site === site)?.publicKey;
+  const used = new Set<string>([...(pinned === undefined ? [] : [pinned]), ...signersOf(finished, site)]);
+  const places = keys.flatMap(({ key }, index) => (used.has(key) ? [index] : []));
+  const [first, last] = [places[0], places.at(-1)];
+  if (first === undefined || last === undefined)
+    throw new EngraftError("conflict", `No key of ${site} that is known here has signed its statements.`);
+  return keys.slice(first, last + 1);
+}
+
+function keysUsed(finished: Finished, site: SiteName): { readonly key: PublicKey; readonly keys?: PublicKey[] } {
+  const keys = chainOf(finished, site).map(({ key }) => key);
+  const pinned = secureOf(finished.plan)?.directory.find((one) => one.site === site)?.publicKey;
+  return { key: pinned ?? (keys.at(-1) as PublicKey), ...(keys.length > 1 && { keys }) };
+}
+
+/** Of everything that the site has signed for this run, but for its sums, which the directory's key signs. */
+function signersOf(finished: Finished, site: SiteName): readonly PublicKey[] {
+  const { created, events } = finished;
+  const digests = [
+    ...created.approvals.filter((one) => one.site === site).map(({ statement }) => statement),
+    ...[...eventsOf(events, "update.accepted"), ...eventsOf(events, "evaluation.accepted")]
+      .filter((one) => one.site === site)
+      .map(({ statement }) => statement),
+  ];
+  return digests.map((digest) => envelope(finished, digest).key);
 }
 
 /** In the order in which they came to their end. */
@@ -145,7 +183,12 @@ export function evidenceOf(finished: Finished, { rounds }: Provenance): readonly
     site,
     envelope: envelope(finished, statement),
   }));
-  return [...approvals, ...sums, ...evaluations];
+  const rotations = created.approvals.flatMap(({ site }) =>
+    chainOf(finished, site)
+      .slice(0, -1)
+      .map(({ rotation }): Evidence => ({ kind: "rotation", site, ...SignedRotation.parse(JSON.parse(rotation ?? "null")) })),
+  );
+  return [...approvals, ...rotations, ...sums, ...evaluations];
 }
 
 function envelope({ statements }: Finished, digest: Digest): Envelope {

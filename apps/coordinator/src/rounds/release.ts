@@ -21,10 +21,12 @@ export interface ReleaseFile {
 
 export interface ReleaseSource {
   readonly run: string;
-  readonly params: RunParams;
+  readonly params: Pick<RunParams, "plan" | "planDigest">;
   readonly manifest: Manifest;
   readonly manifestDigest: string;
   readonly checkpoint: BlobRef;
+  /** Whose checkpoint it is, where that is not the run's last. */
+  readonly round?: number | undefined;
   readonly coordinator: string;
 }
 
@@ -36,9 +38,29 @@ export async function makeRelease(store: Store, blobs: BlobStore, source: Releas
   const view = runView(events);
   const finishedAt = events.findLast((event) => event.type === "run.finished")?.at;
   if (view === undefined || finishedAt === undefined) throw new Error(`Bug: release of the run ${run}, which has not finished`);
+  const files = await candidateFiles(blobs, source, { view, events });
+  await store.write(async (tx) => {
+    // A crash between the files and here leads here again; two rows cannot be.
+    if ((await tx.release.count({ where: { id: run } })) > 0) return { value: undefined, audit: [] };
+    await tx.release.create({ data: { id: run, runId: run, createdAt: new Date(finishedAt), files: files.map((file) => ({ ...file })) } });
+    return {
+      value: undefined,
+      audit: [{ at: finishedAt, actor: "coordinator", action: "release.made", subject: run, detail: { model: files[0]?.sha256 ?? "" } }],
+    };
+  });
+}
+
+/** What led to the checkpoint, and what was measured of it. */
+export interface Told {
+  readonly view: RunView;
+  readonly events: readonly RunEvent[];
+}
+
+/** The model first. */
+export async function candidateFiles(blobs: BlobStore, source: ReleaseSource, { view, events }: Told): Promise<readonly ReleaseFile[]> {
   const weights = await writeModel(blobs, source);
   const manifest = await withReference(blobs, releaseManifest(source, view, weights));
-  const files: ReleaseFile[] = [
+  return [
     { name: "model.safetensors", sha256: weights.digest, bytes: weights.bytes },
     await textFile(blobs, "manifest.json", manifest),
     await textFile(blobs, "plan.json", source.params.plan),
@@ -46,15 +68,6 @@ export async function makeRelease(store: Store, blobs: BlobStore, source: Releas
     await textFile(blobs, "run.json", runRecord(source, view, events, weights)),
     ...(await besideModel(blobs, source)),
   ];
-  await store.write(async (tx) => {
-    // A crash between the files and here leads here again; two rows cannot be.
-    if ((await tx.release.count({ where: { id: run } })) > 0) return { value: undefined, audit: [] };
-    await tx.release.create({ data: { id: run, runId: run, createdAt: new Date(finishedAt), files: files.map((file) => ({ ...file })) } });
-    return {
-      value: undefined,
-      audit: [{ at: finishedAt, actor: "coordinator", action: "release.made", subject: run, detail: { model: weights.digest } }],
-    };
-  });
 }
 
 const textFile = async (blobs: BlobStore, name: string, value: unknown): Promise<ReleaseFile> => {
@@ -98,7 +111,7 @@ async function besideModel(blobs: BlobStore, { manifest, params, checkpoint }: R
 }
 
 /** A release can be the base of the next plan: same fields and layers, own name and version. */
-function releaseManifest({ manifest, params, run }: ReleaseSource, view: RunView, weights: BlobRef): Manifest {
+function releaseManifest({ manifest, params, run, round }: ReleaseSource, view: RunView, weights: BlobRef): Manifest {
   const { plan } = params;
   const number = run.slice(run.lastIndexOf(".") + 1);
   const own = personalTensors(manifest.tensors, plan.training.trainable).length > 0;
@@ -106,8 +119,8 @@ function releaseManifest({ manifest, params, run }: ReleaseSource, view: RunView
   return {
     ...manifest,
     name: plan.name,
-    version: `${plan.version}.${number}`,
-    title: `${manifest.title}, fine-tuned (${run})`.slice(0, 120),
+    version: `${plan.version}.${number}${round === undefined ? "" : `.${round}`}`,
+    title: `${manifest.title}, fine-tuned (${run}${round === undefined ? "" : `, round ${round}`})`.slice(0, 120),
     origin:
       `Fine-tuned from ${manifest.name} ${manifest.version} in the federated run ${run} over ${view.rounds.length} rounds at ${view.sites.length} sites, plan ${params.planDigest}.${missing} ${manifest.origin}`.slice(
         0,

@@ -8,6 +8,7 @@ import { vectorSizeOf } from "@engraft/core/models/analytic";
 import type { SecaggReply } from "@engraft/core/protocol/messages";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import { runParams } from "@engraft/core/rounds/params";
+import { isEnded, openedRound } from "@engraft/core/rounds/state";
 import type { Steering } from "@engraft/core/rounds/steering";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { crashPoint } from "@engraft/runtime/crash-point";
@@ -19,7 +20,8 @@ import type { Metrics } from "../http/metrics.ts";
 import type { Feed } from "../live/feed.ts";
 import type { Approvals } from "../plans/approvals.ts";
 import { readManifest, startVector } from "../plans/bases.ts";
-import { storedPlan } from "../plans/plans.ts";
+import { earlierCheckpoint } from "../plans/earlier.ts";
+import { storedPlan } from "../plans/stored-plan.ts";
 import type { Base, Plan as PlanRow } from "../store/generated/client.ts";
 import type { StorageFaults } from "../store/storage-faults.ts";
 import type { Appended, Store } from "../store/store.ts";
@@ -59,7 +61,7 @@ export class Runs {
   readonly #live = new Map<string, Runner>();
   readonly #keptOf = new Map<string, Kept>();
   /** What sites need for a run besides what an ask names. */
-  readonly #trunks = new Map<string, BlobRef>();
+  readonly #besides = new Map<string, readonly BlobRef[]>();
   #starting: Promise<unknown> = Promise.resolve();
 
   constructor(options: RunsOptions) {
@@ -75,10 +77,8 @@ export class Runs {
     for (const row of rows) {
       const runner = this.#runner(row.id, row.plan, row.plan.base);
       this.#live.set(row.id, runner);
-      await this.#options.updates.resume(
-        row.id,
-        (await this.#options.store.events(row.id)).map(({ event }) => event),
-      );
+      const events = (await this.#options.store.events(row.id)).map(({ event }) => event);
+      await this.#options.updates.resume(row.id, events);
       await runner.resume();
     }
     return rows.length;
@@ -86,6 +86,12 @@ export class Runs {
 
   live(): readonly Runner[] {
     return [...this.#live.values()];
+  }
+
+  /** The newest round of a run under way that the site is one of. */
+  openedRound(run: string, site: SiteName): number | undefined {
+    const state = this.#live.get(run)?.state;
+    return state !== undefined && "sites" in state && !isEnded(state) && state.sites.includes(site) ? openedRound(state) : undefined;
   }
 
   /** Starts a run of a plan. Throws `plan-unknown`, `plan-withdrawn`, `plan-not-approved` or `conflict`. */
@@ -195,7 +201,7 @@ export class Runs {
     const runner = this.#live.get(run);
     if (runner === undefined) return this.#refuseForNoRun(run, command);
     const { blobs, updates, now } = this.#options;
-    if (command.do === "decline") await mustHaveAsked(runner.state, command, blobs, this.#trunks.get(run));
+    if (command.do === "decline") await mustHaveAsked(runner.state, command, blobs, this.#besides.get(run) ?? []);
     if (command.do !== "update" && command.do !== "reply") return runner.submit(command, statement);
     const about = { run: RunId.parse(run), round: roundOf(command) };
     const fetch = (ref: BlobRef): Promise<void> => this.#options.hub().fetch(session, about, ref);
@@ -233,7 +239,8 @@ export class Runs {
     const params = runParams(content, plan.digest as Digest, vectorSizeOf(content, manifest), coordinator as PublicKey);
     if (isRefusal(params)) throw new EngraftError(params.code, params.text);
     const id = RunId.parse(run);
-    if (manifest.trunk !== undefined) this.#trunks.set(run, manifest.trunk.onnx);
+    const besides = [...(manifest.trunk === undefined ? [] : [manifest.trunk.onnx]), ...earlierCheckpoint(content)];
+    this.#besides.set(run, besides);
     const effects: Effects = {
       now,
       log,
@@ -242,7 +249,7 @@ export class Runs {
       mayAsk: (site) => approvals.of(plan.digest, site)?.decision === "approved",
       ask: async (site, ask) => {
         crashPoint("send.ask");
-        hub().session(site)?.ask(ask, manifest.trunk?.onnx.digest);
+        hub().session(site)?.ask(ask, besides);
       },
       cancel: (ended, sites, text) => {
         for (const site of sites) this.#linkOf(site)?.send("cancel", { run: RunId.parse(ended), text });
@@ -267,11 +274,11 @@ export class Runs {
       done: () => {
         this.#live.delete(run);
         this.#keptOf.delete(run);
-        this.#trunks.delete(run);
+        this.#besides.delete(run);
         feed.publish({ kind: "changed", what: "releases" });
       },
     };
-    return new Runner(run, params, watched(run, effects, { blobs, faults, trunk: manifest.trunk?.onnx }));
+    return new Runner(run, params, watched(run, effects, { blobs, faults, besides }));
   }
 
   #publish(run: string, appended: Appended): void {

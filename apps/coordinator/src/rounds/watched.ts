@@ -10,28 +10,28 @@ import type { Effects } from "./effects.ts";
 
 type DeclineCommand = Extract<Command, { do: "decline" }>;
 type Named = Pick<Ask, "manifest" | "weights" | "checkpoint" | "start">;
-const refsOf = ({ manifest, weights, checkpoint, start }: Named, trunk: BlobRef | undefined): readonly BlobRef[] => [
+const refsOf = ({ manifest, weights, checkpoint, start }: Named, besides: readonly BlobRef[]): readonly BlobRef[] => [
   manifest,
   weights,
   checkpoint,
   start,
-  ...(trunk === undefined ? [] : [trunk]),
+  ...besides,
 ];
 
 interface Watching {
   readonly blobs: BlobStore;
   readonly faults: StorageFaults;
-  /** Of the run's base. */
-  readonly trunk: BlobRef | undefined;
+  /** What sites need for the run besides what an ask names. */
+  readonly besides: readonly BlobRef[];
 }
 
 /** A site is asked only for what can be given to it: an ask whose blobs are not here, whole, waits instead. */
-export function watched(run: string, effects: Effects, { blobs, faults, trunk }: Watching): Effects {
+export function watched(run: string, effects: Effects, { blobs, faults, besides }: Watching): Effects {
   return {
     ...effects,
     ask: (site, ask) =>
       faults.watch(run, "ask", async () => {
-        for (const ref of refsOf(ask, trunk)) await blobs.mustBeWhole(ref);
+        for (const ref of refsOf(ask, besides)) await blobs.mustBeWhole(ref);
         await effects.ask(site, ask);
       }),
     append: (append) => faults.watch(run, "append", () => effects.append(append)),
@@ -57,10 +57,10 @@ export async function mustHaveAsked(
   state: RunState,
   { decline }: DeclineCommand,
   blobs: BlobStore,
-  trunk: BlobRef | undefined,
+  besides: readonly BlobRef[],
 ): Promise<void> {
   if (state.phase === "absent" || (decline.code !== "digest-mismatch" && decline.code !== "blob-missing")) return;
-  for (const ref of refsOf(state, trunk)) {
+  for (const ref of refsOf(state, besides)) {
     blobs.doubt(ref.digest);
     await blobs.mustBeWhole(ref);
     if (blobs.wasWrong(ref.digest, PUT_DOWN_TO_DAMAGE_MS)) throw new BlobFault(decline.code, ref.digest);

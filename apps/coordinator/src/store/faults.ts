@@ -10,20 +10,28 @@ export type WriteFault = "version-taken" | "fenced" | "again" | "full";
 const EPOCH_IS_OVER = "EG001";
 
 interface DriverCause {
+  readonly kind?: string;
   readonly originalCode?: string;
   readonly constraint?: { readonly fields?: readonly string[]; readonly index?: string };
 }
 
+interface DatabaseError {
+  readonly code?: string;
+  readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverCause } };
+}
+
+/** What begins or commits a transaction throws the driver's error as it is, and not inside one of Prisma's. */
+const causeOf = (error: Error): DriverCause | undefined =>
+  (error as DatabaseError).meta?.driverAdapterError?.cause ??
+  (error.name === "DriverAdapterError" ? (error.cause as DriverCause | undefined) : undefined);
+
 export function faultOf(error: unknown): WriteFault | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { code, meta } = error as {
-    readonly code?: string;
-    readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverCause } };
-  };
-  const cause = meta?.driverAdapterError?.cause;
+  const { code } = error as DatabaseError;
+  const cause = causeOf(error);
   const sql = cause?.originalCode;
   if (sql === EPOCH_IS_OVER) return "fenced";
-  if (code === "P2034" || sql === "40001" || sql === "40P01") return "again";
+  if (code === "P2034" || cause?.kind === "TransactionWriteConflict" || sql === "40001" || sql === "40P01") return "again";
   if (sql === "53100") return "full";
   if (code !== "P2002" && sql !== "23505") return undefined;
   const of = [...(cause?.constraint?.fields ?? []), cause?.constraint?.index ?? ""].join(" ").replaceAll('"', "");
@@ -35,9 +43,5 @@ export function faultOf(error: unknown): WriteFault | undefined {
 /** True for a unique value that exists already. */
 export function isTaken(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code, meta } = error as {
-    readonly code?: string;
-    readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverCause } };
-  };
-  return code === "P2002" || meta?.driverAdapterError?.cause?.originalCode === "23505";
+  return (error as DatabaseError).code === "P2002" || causeOf(error)?.originalCode === "23505";
 }

@@ -110,6 +110,12 @@ export class Store {
     return (await this.prisma.event.findMany({ where: { run }, orderBy: { version: "asc" } })).map(toStored);
   }
 
+  /** The event that each of these runs begins with. */
+  async firstEvents(runs: readonly string[]): Promise<ReadonlyMap<string, RunEvent>> {
+    const rows = await this.prisma.event.findMany({ where: { run: { in: [...runs] }, version: 1 } });
+    return new Map(rows.map((row) => [row.run, toStored(row).event]));
+  }
+
   /** Events of one run or of all after a number, oldest first. */
   async eventsAfter(seq: number, run: string | null, limit: number): Promise<readonly (StoredEvent & { readonly run: string })[]> {
     const rows = await this.prisma.event.findMany({

@@ -1,5 +1,6 @@
 /** What went wrong, in words: what happened, what is safe, what to do. */
 import { TRPCClientError } from "@trpc/client";
+import { troubleWords } from "../words/trouble.ts";
 
 export interface Trouble {
   readonly what: string;
@@ -16,40 +17,25 @@ interface ErrorData {
   readonly engraft?: string | null;
 }
 
-const SAFE = "Nothing was changed.";
-const RUNS_GO_ON = "Runs go on without this page.";
-
-export function troubleOf(error: unknown): Trouble {
+export function troubleOf(error: unknown, words: typeof troubleWords.en = troubleWords.en): Trouble {
   if (!(error instanceof TRPCClientError))
-    return {
-      what: "The page failed to show this.",
-      safe: RUNS_GO_ON,
-      next: "Reload the page. If it happens again, tell whoever runs the coordinator.",
-      code: "page",
-      kind: "fault",
-    };
+    return { what: words.pageFailed, safe: words.runsGoOn, next: words.reload, code: "page", kind: "fault" };
   const data = error.data as ErrorData | null | undefined;
   if (data === null || data === undefined)
-    return {
-      what: "The coordinator does not answer.",
-      safe: RUNS_GO_ON,
-      next: "Check your connection, then try again.",
-      code: null,
-      kind: "unreachable",
-    };
+    return { what: words.noAnswer, safe: words.runsGoOn, next: words.checkConnection, code: null, kind: "unreachable" };
   const code = data.engraft ?? data.code ?? null;
   const what = error.message;
   switch (data.code) {
     case "UNAUTHORIZED":
-      return { what: "You are signed out.", safe: SAFE, next: "Sign in again.", code, kind: "signed-out" };
+      return { what: words.signedOut, safe: words.unchanged, next: words.signIn, code, kind: "signed-out" };
     case "FORBIDDEN":
-      return { what, safe: SAFE, next: "Ask an admin of this federation.", code, kind: "forbidden" };
+      return { what, safe: words.unchanged, next: words.askAdmin, code, kind: "forbidden" };
     case "NOT_FOUND":
-      return { what, safe: SAFE, next: "Check the address, or go back to the list.", code, kind: "missing" };
+      return { what, safe: words.unchanged, next: words.checkAddress, code, kind: "missing" };
     case "INTERNAL_SERVER_ERROR":
-      return { what, safe: RUNS_GO_ON, next: "Try again. If it happens again, look into the coordinator's log.", code, kind: "fault" };
+      return { what, safe: words.runsGoOn, next: words.seeLog, code, kind: "fault" };
     default:
-      return { what, safe: SAFE, next: "", code, kind: "refused" };
+      return { what, safe: words.unchanged, next: "", code, kind: "refused" };
   }
 }
 

@@ -1,6 +1,8 @@
 "use client";
 import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
+import { useWords } from "../words/language.ts";
+import { partWords } from "../words/parts.ts";
 import { useAnnounce } from "./announce.tsx";
 import { Button } from "./button.tsx";
 
@@ -17,6 +19,7 @@ export function CopyButton({
   readonly kind?: "ghost" | "primary" | "plain";
 }) {
   const announce = useAnnounce();
+  const say = useWords(partWords);
   const [state, setState] = useState<"rest" | "copied" | "failed">("rest");
   useEffect(() => {
     if (state === "rest") return;
@@ -26,15 +29,15 @@ export function CopyButton({
   const copy = async (): Promise<void> => {
     const done = await copyText(text);
     setState(done ? "copied" : "failed");
-    announce(done ? `Copied ${what}` : `${what} could not be copied. Select it and copy it by hand.`);
+    announce(done ? say.copiedOf(what) : say.notCopied(what));
   };
-  const words = state === "copied" ? "Copied" : state === "failed" ? "Select and copy" : "Copy";
+  const words = state === "copied" ? say.copied : state === "failed" ? say.selectAndCopy : say.copy;
   return (
     <Button
       kind={kind}
       size="small"
       icon={iconOnly && state !== "failed"}
-      aria-label={state === "rest" ? `Copy ${what}` : words}
+      aria-label={state === "rest" ? say.copyOf(what) : words}
       onClick={() => void copy()}
     >
       {state === "copied" ? <Check size={14} aria-hidden /> : <Copy size={14} aria-hidden />}
@@ -80,8 +83,10 @@ export function CodeLine({ code, what }: { readonly code: string; readonly what:
 
 /** Eight words to compare by phone. */
 export function Words({ words, of }: { readonly words: readonly string[]; readonly of: string }) {
+  const say = useWords(partWords);
   return (
-    <ol className="words" aria-label={`${of} in words`}>
+    // The words are the same in every language: people read them to each other.
+    <ol className="words" lang="en" aria-label={say.inWords(of)}>
       {words.map((word, index) => (
         // Words can repeat; their place is what tells them apart.
         // oxlint-disable-next-line react/no-array-index-key

@@ -1,7 +1,9 @@
 "use client";
 import { X } from "lucide-react";
 import { AlertDialog, Dialog as RadixDialog } from "radix-ui";
-import type { ReactNode } from "react";
+import type { ReactNode, RefObject } from "react";
+import { useWords } from "../words/language.ts";
+import { partWords } from "../words/parts.ts";
 import { Button } from "./button.tsx";
 
 interface DialogProps {
@@ -10,24 +12,34 @@ interface DialogProps {
   readonly title: string;
   readonly under: ReactNode;
   readonly trigger?: ReactNode;
+  /** Gets the focus back where there is no trigger. */
+  readonly opener?: RefObject<HTMLElement | null>;
   readonly children: ReactNode;
 }
 
 /** Focus is held inside, Esc closes, focus returns. */
-export function Dialog({ open, onOpenChange, title, under, trigger, children }: DialogProps) {
+export function Dialog({ open, onOpenChange, title, under, trigger, opener, children }: DialogProps) {
+  const words = useWords(partWords);
   return (
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
       {trigger !== undefined && <RadixDialog.Trigger asChild>{trigger}</RadixDialog.Trigger>}
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="scrim" />
-        <RadixDialog.Content className="dialog">
+        <RadixDialog.Content
+          className="dialog"
+          onCloseAutoFocus={(event) => {
+            if (opener === undefined) return;
+            event.preventDefault();
+            opener.current?.focus();
+          }}
+        >
           <header>
             <div className="min-w-0 flex-1">
               <RadixDialog.Title className="text-16">{title}</RadixDialog.Title>
               <RadixDialog.Description className="text-fg-2">{under}</RadixDialog.Description>
             </div>
             <RadixDialog.Close asChild>
-              <Button kind="ghost" icon size="small" aria-label="Close">
+              <Button kind="ghost" icon size="small" aria-label={words.close}>
                 <X size={16} aria-hidden />
               </Button>
             </RadixDialog.Close>

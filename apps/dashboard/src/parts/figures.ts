@@ -1,5 +1,6 @@
 /** How figures and times are written: leading zero, three decimals for metrics, true minus, powers of 1000, 24-hour clock. */
 import type { MetricName } from "@engraft/core/models/plan";
+import { partWords } from "../words/parts.ts";
 
 export const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   auroc: "AUROC",
@@ -22,6 +23,8 @@ export const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   rmse: "RMSE",
   r2: "R²",
   "c-index": "C-index",
+  "integrated-brier": "Integrated Brier",
+  "observed-expected": "Observed/expected",
 };
 
 const minus = (text: string): string => text.replace("-", "−");
@@ -70,34 +73,47 @@ export function countdownText(ms: number): string {
 const two = (value: number): string => String(value).padStart(2, "0");
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const DAY_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-const EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
 
+type TimeWords = typeof partWords.en;
+
+/** Day and exact time in each language, made once: making a format costs more than using it. */
+const DATES = new Map(
+  [partWords.en, partWords.de].map(({ locale }) => [
+    locale,
+    {
+      day: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
+      dayYear: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }),
+      exact: new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" }),
+    },
+  ]),
+);
+
+/** The same in every language. */
 export const clockText = (at: number): string => CLOCK.format(at);
-export const exactText = (at: number): string => EXACT.format(at);
+export const exactText = (at: number, { locale }: TimeWords = partWords.en): string => DATES.get(locale)?.exact.format(at) ?? "";
 
 /** The clock for today, else the day. */
-export function whenText(at: number, now: number): string {
+export function whenText(at: number, now: number, { locale }: TimeWords = partWords.en): string {
   if (new Date(at).toDateString() === new Date(now).toDateString()) return clockText(at);
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return `${(sameYear ? DAY : DAY_YEAR).format(at)}, ${clockText(at).slice(0, 5)}`;
+  const dates = DATES.get(locale);
+  return `${(sameYear ? dates?.day : dates?.dayYear)?.format(at) ?? ""}, ${clockText(at).slice(0, 5)}`;
 }
 
-export function agoText(at: number, now: number): string {
+export function agoText(at: number, now: number, words: TimeWords = partWords.en): string {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
-  if (seconds < 5) return "now";
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} days ago`;
+  if (seconds < 5) return words.now;
+  if (seconds < 60) return words.secondsAgo(seconds);
+  if (seconds < 3600) return words.minutesAgo(Math.floor(seconds / 60));
+  if (seconds < 48 * 3600) return words.hoursAgo(Math.floor(seconds / 3600));
+  return words.daysAgo(Math.floor(seconds / 86_400));
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
-/** Names as people list them: a, b and c. */
-export const listed = (names: readonly string[]): string =>
-  names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+/** Names as people list them: a, b and c. `and`: that word, in a language other than English. */
+export const listed = (names: readonly string[], and = "and"): string =>
+  names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} ${and} ${names.at(-1)}`;
 
 /** An actor of the audit log as a name: `admin:ada@x.example` is `ada@x.example`. */
 export const personText = (actor: string): string => actor.replace(/^(?:admin|researcher|steward|site):/, "");

@@ -2,7 +2,10 @@
 /** What a view shows when it has nothing to show: not yet, nothing there, or an error. */
 import { OctagonX, Sprout } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
-import { troubleOf } from "../api/trouble.ts";
+import { troubleOf, type Trouble } from "../api/trouble.ts";
+import { useWords } from "../words/language.ts";
+import { partWords } from "../words/parts.ts";
+import { troubleWords } from "../words/trouble.ts";
 import { Button } from "./button.tsx";
 import { Note } from "./chip.tsx";
 
@@ -20,7 +23,8 @@ export function Empty({ title, children, action }: { readonly title: string; rea
 }
 
 /** Grey shapes of what comes, only after 200 ms: a quick answer never flickers. */
-export function Skeleton({ rows = 4, label = "Loading" }: { readonly rows?: number; readonly label?: string }) {
+export function Skeleton({ rows = 4, label }: { readonly rows?: number; readonly label?: string }) {
+  const { loading } = useWords(partWords);
   const [shown, setShown] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setShown(true), 200);
@@ -28,7 +32,7 @@ export function Skeleton({ rows = 4, label = "Loading" }: { readonly rows?: numb
   }, []);
   return (
     <div role="status" aria-busy="true" className="grid gap-4 px-4 py-5" style={{ minHeight: 28 * rows + 40, opacity: shown ? 1 : 0 }}>
-      <span className="sr-only">{label}</span>
+      <span className="sr-only">{label ?? loading}</span>
       {Array.from({ length: rows }, (_, row) => (
         <div key={row} className="flex justify-between gap-10" aria-hidden>
           <div className="sk" style={{ width: `${46 - ((row * 13) % 22)}%` }} />
@@ -43,35 +47,41 @@ export function Skeleton({ rows = 4, label = "Loading" }: { readonly rows?: numb
 export function Failed({
   error,
   retry,
-  title = "This could not be shown",
+  title,
 }: {
   readonly error: unknown;
   readonly retry?: (() => void) | undefined;
   readonly title?: string;
 }) {
-  const trouble = troubleOf(error);
+  const words = useWords(partWords);
+  const trouble = troubleOf(error, useWords(troubleWords));
   return (
     <div className="grid gap-3 p-4" role="alert">
       <Note tone="bad" icon={<OctagonX size={16} aria-hidden />}>
-        <b className="font-semibold">{title}.</b> {trouble.what}
+        <b className="font-semibold">{title ?? words.notShown}.</b> <Said trouble={trouble} />
       </Note>
       <p className="text-fg-2">
         {trouble.safe} {trouble.next}
       </p>
       <div className="flex items-center gap-3">
-        {retry !== undefined && <Button onClick={retry}>Try again</Button>}
+        {retry !== undefined && <Button onClick={retry}>{words.tryAgain}</Button>}
         {trouble.code !== null && <code className="text-fg-3">{trouble.code}</code>}
       </div>
     </div>
   );
 }
 
+/** The coordinator speaks English, whatever the page speaks. */
+function Said({ trouble: { what, kind } }: { readonly trouble: Trouble }) {
+  return <span lang={kind === "forbidden" || kind === "missing" || kind === "refused" ? "en" : undefined}>{what}</span>;
+}
+
 /** An action that was refused, beside the button that asked for it. */
 export function Refused({ error, what }: { readonly error: unknown; readonly what: string }) {
-  const trouble = troubleOf(error);
+  const trouble = troubleOf(error, useWords(troubleWords));
   return (
     <Note tone="bad" role="alert" icon={<OctagonX size={16} aria-hidden />}>
-      <b className="font-semibold">{what}</b> {trouble.what} {trouble.safe} {trouble.next}
+      <b className="font-semibold">{what}</b> <Said trouble={trouble} /> {trouble.safe} {trouble.next}
       {trouble.code !== null && <code className="ml-2 whitespace-nowrap text-fg-3">{trouble.code}</code>}
     </Note>
   );

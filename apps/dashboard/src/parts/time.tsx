@@ -1,6 +1,8 @@
 "use client";
 import { useSyncExternalStore } from "react";
-import { agoText, exactText, whenText } from "./figures.ts";
+import { useWords } from "../words/language.ts";
+import { partWords } from "../words/parts.ts";
+import { agoText, countdownText, exactText, whenText } from "./figures.ts";
 
 /** One clock for all: ticks each second while somebody looks. */
 let now = Date.now();
@@ -30,18 +32,23 @@ export const useNow = (): number =>
   );
 
 export function Ago({ at }: { readonly at: number }) {
+  const words = useWords(partWords);
   return (
-    <time dateTime={new Date(at).toISOString()} title={exactText(at)}>
-      {agoText(at, useNow())}
+    <time dateTime={new Date(at).toISOString()} title={exactText(at, words)}>
+      {agoText(at, useNow(), words)}
     </time>
   );
 }
 
 /** Today's clock time, else the day. */
 export function When({ at }: { readonly at: number }) {
+  const words = useWords(partWords);
   return (
-    <time dateTime={new Date(at).toISOString()} title={exactText(at)}>
-      {whenText(at, useNow())}
+    <time dateTime={new Date(at).toISOString()} title={exactText(at, words)}>
+      {whenText(at, useNow(), words)}
     </time>
   );
 }
+
+/** Time left. Its own component: each second draws nothing else anew. */
+export const Countdown = ({ to }: { readonly to: number }) => countdownText(to - useNow());

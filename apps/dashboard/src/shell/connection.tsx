@@ -5,16 +5,20 @@ import { useLive } from "../api/live.tsx";
 import { Button } from "../parts/button.tsx";
 import { clockText } from "../parts/figures.ts";
 import { useNow } from "../parts/time.tsx";
+import { useWords } from "../words/language.ts";
+import { shellWords } from "../words/shell.ts";
 
 /** In the top bar of every page: whether what is seen is of now. */
 export function ConnectionState() {
   const { connection } = useLive();
+  const words = useWords(shellWords);
   if (connection.status === "lost") {
     return (
       <span className="live warn">
         <CloudOff size={14} aria-hidden />
         <span>
-          Reconnecting<span className="desk"> since {clockText(connection.since)}</span>
+          {words.reconnecting}
+          <span className="desk">{words.since(clockText(connection.since))}</span>
         </span>
       </span>
     );
@@ -22,10 +26,10 @@ export function ConnectionState() {
   return connection.status === "live" ? (
     <span className="live">
       <i aria-hidden />
-      Live
+      {words.live}
     </span>
   ) : (
-    <span className="live">Connecting</span>
+    <span className="live">{words.connecting}</span>
   );
 }
 
@@ -34,6 +38,7 @@ const PATIENCE_MS = 1200;
 /** Across the page once a cut lasts: figures stay as they are and carry their time. */
 export function OfflineBanner() {
   const { connection, tryNow } = useLive();
+  const words = useWords(shellWords);
   const now = useNow();
   const lost = connection.status === "lost";
   const [patient, setPatient] = useState(true);
@@ -46,14 +51,13 @@ export function OfflineBanner() {
   if (!lost || patient) return null;
   const wait = connection.nextTry === null ? 0 : Math.max(0, Math.ceil((connection.nextTry - now) / 1000));
   return (
-    <section aria-label="Connection" className="sticky top-(--top) z-10 flex flex-wrap items-center gap-2.5 bg-warn-soft px-6 py-2">
+    <section aria-label={words.connection} className="sticky top-(--top) z-10 flex flex-wrap items-center gap-2.5 bg-warn-soft px-6 py-2">
       <CloudOff size={16} className="text-warn" aria-hidden />
       <p className="min-w-0 flex-1">
-        <b className="font-semibold">No connection to the coordinator since {clockText(connection.since)}.</b> You see the state of that
-        moment; runs go on without this page. {wait > 0 ? `Next try in ${wait} s.` : "Trying now."}
+        <b className="font-semibold">{words.cutSince(clockText(connection.since))}</b> {words.cutSafe} {words.nextTry(wait)}
       </p>
       <Button size="small" onClick={tryNow}>
-        Try now
+        {words.tryNow}
       </Button>
     </section>
   );

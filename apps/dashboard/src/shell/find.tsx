@@ -5,36 +5,42 @@ import { useRouter } from "next/navigation";
 import { Dialog } from "radix-ui";
 import { useEffect, useState } from "react";
 import { useTRPC } from "../api/trpc.ts";
-import { useIsAdmin } from "./session.tsx";
+import { useWords } from "../words/language.ts";
+import { shellWords } from "../words/shell.ts";
+import { useIsAdmin, useMay } from "./session.tsx";
+import { isCommand } from "../parts/keys.ts";
 
 interface Place {
   readonly name: string;
-  readonly kind: string;
+  readonly kind: keyof typeof shellWords.en.kinds;
   readonly href: string;
 }
 
-const PAGES: readonly Place[] = [
-  { name: "Home", kind: "page", href: "/" },
-  { name: "Runs", kind: "page", href: "/runs" },
-  { name: "Plans", kind: "page", href: "/plans" },
-  { name: "Releases", kind: "page", href: "/models" },
-  { name: "Sites", kind: "page", href: "/sites" },
-  { name: "Your tokens", kind: "page", href: "/tokens" },
-];
-const ADMIN_PAGES: readonly Place[] = [
-  { name: "Write plan", kind: "page", href: "/plans/new" },
-  { name: "Audit", kind: "page", href: "/audit" },
-  { name: "Users", kind: "page", href: "/users" },
-];
+type Page = readonly [name: keyof typeof shellWords.en.pages, href: string];
 
-const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+const PAGES: readonly Page[] = [
+  ["home", "/"],
+  ["runs", "/runs"],
+  ["compareRuns", "/runs/compare"],
+  ["plans", "/plans"],
+  ["releases", "/models"],
+  ["sites", "/sites"],
+  ["account", "/account"],
+];
+const RESEARCHER_PAGES: readonly Page[] = [["tokens", "/tokens"]];
+const ADMIN_PAGES: readonly Page[] = [
+  ["writePlan", "/plans/new"],
+  ["audit", "/audit"],
+  ["users", "/users"],
+  ["alerts", "/alerts"],
+];
 
 export function Find() {
+  const words = useWords(shellWords);
   const [open, setOpen] = useState(false);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.key !== "/" || !isCommand(event)) return;
       event.preventDefault();
       setOpen(true);
     };
@@ -46,14 +52,14 @@ export function Find() {
       <Dialog.Trigger asChild>
         <button type="button" className="find desk">
           <Search size={14} aria-hidden />
-          <span>Find or go to</span>
+          <span>{words.find}</span>
           <kbd aria-hidden>/</kbd>
         </button>
       </Dialog.Trigger>
       <Dialog.Portal>
         <Dialog.Overlay className="scrim" />
         <Dialog.Content className="dialog" aria-describedby={undefined}>
-          <Dialog.Title className="sr-only">Find or go to</Dialog.Title>
+          <Dialog.Title className="sr-only">{words.find}</Dialog.Title>
           <Places onGo={() => setOpen(false)} />
         </Dialog.Content>
       </Dialog.Portal>
@@ -64,6 +70,7 @@ export function Find() {
 function Places({ onGo }: { readonly onGo: () => void }) {
   const router = useRouter();
   const places = usePlaces();
+  const words = useWords(shellWords);
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const found = places.filter((place) => place.name.toLowerCase().includes(text.trim().toLowerCase())).slice(0, 12);
@@ -80,8 +87,8 @@ function Places({ onGo }: { readonly onGo: () => void }) {
         aria-expanded
         aria-controls="find-list"
         aria-activedescendant={found[at] === undefined ? undefined : `find-${at}`}
-        aria-label="Find a run, plan, site, release or page"
-        placeholder="Run, plan, site, release or page"
+        aria-label={words.findLabel}
+        placeholder={words.findPlaceholder}
         autoComplete="off"
         value={text}
         onChange={(event) => {
@@ -96,7 +103,7 @@ function Places({ onGo }: { readonly onGo: () => void }) {
           event.preventDefault();
         }}
       />
-      <ul id="find-list" role="listbox" aria-label="Found" className="mt-2">
+      <ul id="find-list" role="listbox" aria-label={words.found} className="mt-2">
         {found.map((place, index) => (
           <li
             key={place.href}
@@ -108,11 +115,11 @@ function Places({ onGo }: { readonly onGo: () => void }) {
             onMouseMove={() => setAt(index)}
           >
             <span className="font-medium">{place.name}</span>
-            <span className="text-12 text-fg-2">{place.kind}</span>
+            <span className="text-12 text-fg-2">{words.kinds[place.kind]}</span>
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p className="px-2.5 py-2 text-fg-2">Nothing of that name. Try part of a run, plan or site.</p>}
+      {found.length === 0 && <p className="px-2.5 py-2 text-fg-2">{words.nothingFound}</p>}
     </div>
   );
 }
@@ -120,16 +127,21 @@ function Places({ onGo }: { readonly onGo: () => void }) {
 function usePlaces(): readonly Place[] {
   const trpc = useTRPC();
   const admin = useIsAdmin();
+  const { pages } = useWords(shellWords);
+  const tokens = useMay("tokens.list");
   const runs = useQuery(trpc.runs.list.queryOptions()).data ?? [];
   const plans = useQuery(trpc.plans.list.queryOptions()).data ?? [];
   const sites = useQuery(trpc.sites.list.queryOptions()).data ?? [];
   const releases = useQuery(trpc.releases.list.queryOptions()).data ?? [];
   return [
-    ...PAGES,
-    ...(admin ? ADMIN_PAGES : []),
-    ...runs.map((run) => ({ name: run.run, kind: "run", href: `/runs/${run.run}` })),
-    ...plans.map((plan) => ({ name: `${plan.name} v${plan.version}`, kind: "plan", href: `/plans/${plan.digest}` })),
-    ...sites.map((site) => ({ name: site.name, kind: "site", href: `/sites#${site.name}` })),
-    ...releases.map((release) => ({ name: release.id, kind: "release", href: `/models/${release.id}` })),
+    ...[...PAGES, ...(tokens ? RESEARCHER_PAGES : []), ...(admin ? ADMIN_PAGES : [])].map(([name, href]): Place => ({
+      name: pages[name],
+      kind: "page",
+      href,
+    })),
+    ...runs.map((run): Place => ({ name: run.run, kind: "run", href: `/runs/${run.run}` })),
+    ...plans.map((plan): Place => ({ name: `${plan.name} v${plan.version}`, kind: "plan", href: `/plans/${plan.digest}` })),
+    ...sites.map((site): Place => ({ name: site.name, kind: "site", href: `/sites#${site.name}` })),
+    ...releases.map((release): Place => ({ name: release.id, kind: "release", href: `/models/${release.id}` })),
   ];
 }

@@ -13,3 +13,6 @@ export function useMe(): Me {
 
 /** Researchers see the same pages without the buttons that only an admin may use. */
 export const useIsAdmin = (): boolean => useMe().role === "admin";
+
+/** Whether this person's role may call this procedure or route of the coordinator's table: what it may not is not offered. */
+export const useMay = (name: string): boolean => useMe().may.includes(name);

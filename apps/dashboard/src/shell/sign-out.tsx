@@ -4,9 +4,12 @@ import { useState } from "react";
 import { signOut } from "../api/auth.ts";
 import { useAnnounce } from "../parts/announce.tsx";
 import { Button } from "../parts/button.tsx";
+import { useWords } from "../words/language.ts";
+import { shellWords } from "../words/shell.ts";
 
 export function SignOutButton() {
   const announce = useAnnounce();
+  const words = useWords(shellWords);
   const [busy, setBusy] = useState(false);
   const leave = async (): Promise<void> => {
     setBusy(true);
@@ -14,11 +17,11 @@ export function SignOutButton() {
     if (await signOut()) location.assign("/login");
     else {
       setBusy(false);
-      announce("You are still signed in: the coordinator does not answer.");
+      announce(words.stillIn);
     }
   };
   return (
-    <Button kind="ghost" icon size="small" aria-label="Sign out" title="Sign out" blocked={busy} onClick={() => void leave()}>
+    <Button kind="ghost" icon size="small" aria-label={words.signOut} title={words.signOut} blocked={busy} onClick={() => void leave()}>
       <LogOut size={16} aria-hidden />
     </Button>
   );

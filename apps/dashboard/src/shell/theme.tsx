@@ -2,6 +2,8 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Button } from "../parts/button.tsx";
+import { useWords } from "../words/language.ts";
+import { shellWords } from "../words/shell.ts";
 import { THEME_KEY } from "./theme-script.ts";
 
 type Choice = "system" | "light" | "dark";
@@ -17,6 +19,7 @@ function stored(): Choice {
 }
 
 export function ThemeButton() {
+  const words = useWords(shellWords);
   const [choice, setChoice] = useState<Choice>("system");
   useEffect(() => setChoice(stored()), []);
   const next = CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length] ?? "system";
@@ -33,7 +36,14 @@ export function ThemeButton() {
   };
   const Icon = choice === "system" ? Monitor : choice === "light" ? Sun : Moon;
   return (
-    <Button kind="ghost" icon size="small" onClick={turn} aria-label={`Colours: ${choice}. Change to ${next}`} title={`Colours: ${choice}`}>
+    <Button
+      kind="ghost"
+      icon
+      size="small"
+      onClick={turn}
+      aria-label={words.coloursNext(words.colours[choice], words.colours[next])}
+      title={words.coloursNow(words.colours[choice])}
+    >
       <Icon size={16} aria-hidden />
     </Button>
   );

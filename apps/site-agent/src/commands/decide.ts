@@ -11,7 +11,12 @@ import { requireMembership, type Membership } from "../vault/federation.ts";
 import { findCompared } from "../vault/directories.ts";
 import { ownDirectory } from "../vault/own-directory.ts";
 import { resolvePlan, type OfferedPlan } from "../vault/plans.ts";
+import { limitsRefuse, policyRefuses } from "../rules/allowed.ts";
+import { limitsInWords, type Limits } from "../rules/limits.ts";
+import { policyOf } from "../vault/policy.ts";
+import { probeFor } from "../vault/probes.ts";
 import type { AddCommand, CommandContext } from "./command.ts";
+import { limitsFrom, withLimitFlags, type LimitFlags } from "./limit-flags.ts";
 import { dataSummary, type DataSummary } from "./data.ts";
 
 export interface Decided {
@@ -45,15 +50,21 @@ export const tryHere: TryPlan = async ({ manifest, plan }, summary) => {
 
 /** P5: signs an approval of exactly this digest. Throws `plan-unknown`, `plan-withdrawn`, `data-missing`, `training-failed` or `bad-input`. */
 export async function approve(
-  options: DecisionOptions & { readonly data: string | undefined; readonly siteMetrics?: boolean; readonly tryPlan: TryPlan },
+  options: DecisionOptions & {
+    readonly data: string | undefined;
+    readonly siteMetrics?: boolean;
+    readonly limits?: Limits;
+    readonly tryPlan: TryPlan;
+  },
 ): Promise<Decided> {
-  const { home, data, siteMetrics = false } = options;
+  const { home, data, siteMetrics = false, limits = {} } = options;
   const offered = await resolvePlan(home, options.plan);
   if (offered.withdrawn)
     throw new EngraftError(
       "plan-withdrawn",
       `Plan ${offered.plan.name} ${offered.plan.version} was withdrawn by its authors, so there is nothing to approve.`,
     );
+  await mustBeAllowed(home, offered, limits, siteMetrics);
   await mustBeCompared(home, options.membership, offered);
   const registered = data === undefined && (await listData(home)).length === 0 ? null : await resolveData(home, data);
   const table = registered?.name ?? null;
@@ -73,14 +84,18 @@ export async function approve(
     : siteMetrics
       ? " Figures of this site's own patients may leave."
       : " Figures of this site's own patients stay here (--site-metrics lets them out).";
+  const limited = limitsInWords(limits);
   const said = {
     decision: "approved" as const,
-    reason: null,
+    // The admin reads them beside the approval; what counts is what lies here.
+    reason: limited.length === 0 ? null : `With limits: ${limited.join("; ")}.`,
     siteMetrics,
+    ...(await probeFor(home, offered, siteMetrics)),
     ...(mapping === null ? {} : { mapping }),
     ...(registered?.table.patient === null ? { rowsAsPatients: true as const } : {}),
   };
-  return decide(options, offered, said, table, next + figures);
+  const within = limited.length === 0 ? "" : ` Within limits: ${limited.join("; ")}.`;
+  return decide(options, offered, said, table, next + figures + within, limits);
 }
 
 /** What the steward signs beside the plan, where the table is not taken as it stands. */
@@ -88,6 +103,18 @@ function mappingWords(rowsAsPatients: boolean, mapping: Digest | null): string {
   if (mapping === null) return "";
   const rows = rowsAsPatients ? " It has no patient ids, so each row counts as a patient." : "";
   return `${rows} What the site says of its units, codes and patients is approved as it is now (${mapping.slice(0, 12)}); a change needs a new approval.`;
+}
+
+/** Y3: what breaks the standing policy is not approved, whoever asks for it; nor is what no limit could ever let run. */
+async function mustBeAllowed(home: string, { plan }: OfferedPlan, limits: Limits, siteMetrics: boolean): Promise<void> {
+  const policy = await policyOf(home);
+  const refusal = policyRefuses(policy, plan) ?? limitsRefuse(limits, plan);
+  if (refusal !== undefined) throw new EngraftError(refusal.code, refusal.text);
+  if (siteMetrics && !policy.ownFigures)
+    throw new EngraftError(
+      "site-policy",
+      "This site's standing policy keeps figures of its own patients here. Approve without them, or change the policy.",
+    );
 }
 
 /** A directory that nobody compared could hold sites that the coordinator invented; then it would read every update. */
@@ -116,9 +143,10 @@ export async function refusePlan(options: DecisionOptions & { readonly reason: s
 async function decide(
   options: DecisionOptions,
   offered: OfferedPlan,
-  said: Pick<Approval, "decision" | "reason" | "siteMetrics" | "mapping" | "rowsAsPatients">,
+  said: Pick<Approval, "decision" | "reason" | "siteMetrics" | "mapping" | "rowsAsPatients" | "probe">,
   data: string | null,
   next: string,
+  limits: Limits = {},
 ): Promise<Decided> {
   const { home, membership, steward, at } = options;
   const approval = MESSAGES.approval.schema.safeParse({ plan: offered.digest, ...said, steward: steward.trim(), at });
@@ -127,7 +155,7 @@ async function decide(
       "bad-input",
       `The decision cannot be signed: ${approval.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}.`,
     );
-  await saveDecision(home, membership, approval.data, data);
+  await saveDecision(home, membership, approval.data, data, limits);
   const { name, version } = offered.plan;
   return {
     plan: offered.digest,
@@ -140,31 +168,32 @@ async function decide(
 }
 
 export const addApprove: AddCommand = (program, run) => {
-  program
+  const command = program
     .command("approve")
     .description("Approve a plan by its digest; the site then answers asks under it")
     .argument("<digest>", "the plan's digest, or the first 6 digits or more")
     .option("--steward <name>", "who approves; goes into the signed decision")
     .option("--data <name>", "the registered table that it may use")
-    .option("--site-metrics", "let figures of this site's own patients leave, where the plan asks for them", false)
-    .action(
-      run(async (context, plan: string, flags: { steward?: string; data?: string; siteMetrics: boolean }) => {
-        const membership = await requireMembership(context.config.home);
-        const { steward, data, siteMetrics } = flags;
-        const { home } = context.config;
-        const decided = await approve({
-          home,
-          membership,
-          plan,
-          steward: named(steward),
-          data,
-          siteMetrics,
-          tryPlan: tryHere,
-          at: context.now(),
-        });
-        await say(context, await withDataWarning(home, decided));
-      }),
-    );
+    .option("--site-metrics", "let figures of this site's own patients leave, where the plan asks for them", false);
+  withLimitFlags(command).action(
+    run(async (context, plan: string, flags: { steward?: string; data?: string; siteMetrics: boolean } & LimitFlags) => {
+      const membership = await requireMembership(context.config.home);
+      const { steward, data, siteMetrics } = flags;
+      const { home } = context.config;
+      const decided = await approve({
+        home,
+        membership,
+        plan,
+        steward: named(steward),
+        data,
+        siteMetrics,
+        limits: limitsFrom(flags),
+        tryPlan: tryHere,
+        at: context.now(),
+      });
+      await say(context, await withDataWarning(home, decided));
+    }),
+  );
 };
 
 export const addRefuse: AddCommand = (program, run) => {
@@ -189,7 +218,7 @@ export const addRefuse: AddCommand = (program, run) => {
 };
 
 /** The steward learns now, not from a declined round, that the table does not fit. */
-async function withDataWarning(home: string, decided: Decided): Promise<Decided> {
+export async function withDataWarning(home: string, decided: Decided): Promise<Decided> {
   if (decided.data === null) return decided;
   const summary = await dataSummary(home, await resolveData(home, decided.data), await resolvePlan(home, decided.plan));
   if (summary.report?.ok === true) return decided;
@@ -197,7 +226,7 @@ async function withDataWarning(home: string, decided: Decided): Promise<Decided>
   return { ...decided, text };
 }
 
-function named(steward: string | undefined): string {
+export function named(steward: string | undefined): string {
   if (steward === undefined || steward.trim() === "")
     throw new EngraftError("bad-input", "Say who decides with --steward NAME; it goes into the signed decision.");
   return steward;

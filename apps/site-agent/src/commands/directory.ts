@@ -37,7 +37,7 @@ async function directoryCommand(
   }
   const directory = ownDirectory(membership, offered.plan);
   if (isRefusal(directory)) throw new EngraftError(directory.code, directory.text);
-  if (heard !== undefined) await compare(home, directory, heard, steward, now());
+  if (heard !== undefined) await compareDirectory(home, directory, heard, steward, now());
   const compared = await findCompared(home, directory.hash);
   const words = directoryWords(directory);
   const own = membership.federation.site;
@@ -48,7 +48,13 @@ async function directoryCommand(
 }
 
 /** Throws `directory-wrong` where a word differs, and says which. */
-async function compare(home: string, directory: Directory, heard: string, steward: string | undefined, at: number): Promise<void> {
+export async function compareDirectory(
+  home: string,
+  directory: Directory,
+  heard: string,
+  steward: string | undefined,
+  at: number,
+): Promise<void> {
   if (steward === undefined || steward.trim() === "")
     throw new EngraftError("bad-input", "Say who compared the words with --steward NAME.");
   const own = directoryWords(directory);

@@ -7,7 +7,7 @@ import { planChanges, planInWords, type PlanChange, type PlanLine } from "@engra
 import type { Trial } from "@engraft/engine/native/trial";
 import { listData } from "../data/registry.ts";
 import { reviewText } from "../terminal/review.ts";
-import { listDecisions, type Decision } from "../vault/decisions.ts";
+import { findDecision, listDecisions, type Decision } from "../vault/decisions.ts";
 import { findCompared } from "../vault/directories.ts";
 import { requireMembership, type Membership } from "../vault/federation.ts";
 import { ownDirectory } from "../vault/own-directory.ts";
@@ -46,29 +46,45 @@ export interface Review {
   readonly directory: { readonly words: readonly string[]; readonly compared: boolean } | { readonly problem: string } | null;
 }
 
+/** What is known of a plan without reading its table or training a step. */
+export type PlanReading = Omit<Review, "data" | "training">;
+
 /** Everything that a steward reads before deciding. */
 export async function reviewPlan(home: string, membership: Membership, offered: OfferedPlan, tryPlan: TryPlan): Promise<Review> {
-  const [plans, decisions, tables] = await Promise.all([listPlans(home), listDecisions(home, membership), listData(home)]);
-  const decision = decisions.find(({ approval }) => approval.plan === offered.digest);
-  const before = lastApproved(offered, plans, decisions);
+  const reading = await readPlanHere(home, membership, offered);
+  return { ...reading, ...(await tryAndCheck(home, membership, offered, tryPlan)) };
+}
+
+/** The slow part: how the plan's table fits, and, where a decision is due, whether this machine can train it. */
+export async function tryAndCheck(
+  home: string,
+  membership: Membership,
+  offered: OfferedPlan,
+  tryPlan: TryPlan,
+): Promise<Pick<Review, "data" | "training">> {
+  const [decision, tables] = await Promise.all([findDecision(home, membership, offered.digest), listData(home)]);
   const table =
     decision?.data !== undefined && decision.data !== null
       ? tables.find((data) => data.name === decision.data)
       : tables.length === 1
         ? tables[0]
         : undefined;
-  const standing = standingOf(offered, decision);
   const data = table === undefined ? null : await dataSummary(home, table, offered);
+  return { data, training: standingOf(offered, decision) === "waiting" ? await tryPlan(offered, data) : null };
+}
+
+export async function readPlanHere(home: string, membership: Membership, offered: OfferedPlan): Promise<PlanReading> {
+  const [plans, decisions] = await Promise.all([listPlans(home), listDecisions(home, membership)]);
+  const decision = decisions.find(({ approval }) => approval.plan === offered.digest);
+  const before = lastApproved(offered, plans, decisions);
   return {
     digest: offered.digest,
     words: digestWords(offered.digest),
     name: offered.plan.name,
     version: offered.plan.version,
-    standing,
+    standing: standingOf(offered, decision),
     lines: planInWords(offered.plan, offered.manifest),
     changes: before === undefined ? null : { since: before.plan.version, list: planChanges(before.plan, offered.plan) },
-    data,
-    training: standing === "waiting" ? await tryPlan(offered, data) : null,
     asksSiteMetrics: offered.plan.metrics.perSite,
     directory: await directoryOf(home, membership, offered),
   };

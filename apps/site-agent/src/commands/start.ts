@@ -6,6 +6,7 @@ import { insideProgram } from "@engraft/runtime/program-folder";
 import { runAgent } from "../agent.ts";
 import type { Emit } from "../events.ts";
 import { showInTerminal } from "../terminal/live.ts";
+import { findNextKey } from "../vault/next-key.ts";
 import type { AddCommand, CommandContext } from "./command.ts";
 
 export const addStart: AddCommand = (program, run) => {
@@ -17,6 +18,11 @@ export const addStart: AddCommand = (program, run) => {
 };
 
 async function startCommand({ config, json }: CommandContext): Promise<void> {
+  if ((await findNextKey(config.home)) !== undefined)
+    throw new EngraftError(
+      "conflict",
+      'A change of this site\'s key broke off. Run "engraft-site rotate-key" again: it goes on where it stopped.',
+    );
   const stop = new AbortController();
   const terminal = json || process.stderr.isTTY !== true ? undefined : showInTerminal();
   // Log lines and bars on one screen would tear each other up.

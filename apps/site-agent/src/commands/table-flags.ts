@@ -48,7 +48,7 @@ export const withTableFlags = (command: Command): Command =>
     .option("--encoding <name>", "utf-8, windows-1252 or utf-16le", "utf-8")
     .option("--parquet <file>", "a Parquet file, in place of --file")
     .option("--query <file>", "a file with one SELECT, in place of --file; it runs in a read-only transaction")
-    .option("--database-env <name>", "environment variable with the database's address: postgresql://... or mysql://...")
+    .option("--database-env <name>", "environment variable with the database's address: postgresql://..., mysql://... or sqlserver://...")
     .option("--database-file <file>", "file with that address; neither is stored or logged")
     .option("--seconds <n>", "the longest that the query may take", "600")
     .option("--missing <text>", "what stands for a missing value; may be repeated", collect)

@@ -12,6 +12,8 @@ import { dial } from "../link/dial.ts";
 import type { Route } from "../link/proxy.ts";
 
 const PATIENCE_MS = 10_000;
+/** What a key is answered that is not, or not any more, enrolled. */
+const GONE: ReadonlySet<string> = new Set(["unknown-key", "not-enrolled"]);
 
 export interface Greeting {
   /** The coordinator's first word; or why it is none of the pinned coordinator's. */
@@ -45,7 +47,7 @@ export async function greet(options: {
     if (identity === undefined) return { challenge: { ok: true, value }, skewMs, enrolled: undefined };
     inbox.socket.send(sealMessage(identity, scopes, "goodbye", { code: "link-lost", text: "Only a look, by doctor." }));
     const answer = openMessage(await lastWord(inbox), peer, scopes);
-    const enrolled = answer.ok && answer.message.type === "goodbye" ? answer.message.value.code !== "unknown-key" : undefined;
+    const enrolled = answer.ok && answer.message.type === "goodbye" ? !GONE.has(answer.message.value.code) : undefined;
     return { challenge: { ok: true, value }, skewMs, enrolled };
   } finally {
     inbox.socket.terminate();

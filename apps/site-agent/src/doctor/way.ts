@@ -6,7 +6,8 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { codeOf, connectTo, secure } from "@engraft/runtime/connect";
 import { ok, problem, warning, type Check, type Finding } from "@engraft/runtime/doctor";
 import { handshakeFinding } from "@engraft/runtime/doctor-tls";
-import { isLoopback, proxyFor, trustedRoots } from "../link/proxy.ts";
+import { isLoopback, proxyFor } from "@engraft/runtime/proxy";
+import { trustedRoots } from "../link/proxy.ts";
 import { openTunnel } from "./tunnel.ts";
 import type { Target } from "./target.ts";
 

@@ -56,7 +56,7 @@ export async function enrol(options: {
   return { ok: true, joined: joined.value };
 }
 
-function post(url: string, body: string, route: Route): Promise<{ readonly status: number; readonly text: string }> {
+export function post(url: string, body: string, route: Route): Promise<{ readonly status: number; readonly text: string }> {
   const options: RequestOptions & { ca?: string[] } = {
     method: "POST",
     headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },

@@ -5,11 +5,9 @@
  */
 import { readFile } from "node:fs/promises";
 import type { Agent } from "node:http";
-import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
-import { HttpsProxyAgent } from "https-proxy-agent";
-import { getProxyForUrl } from "proxy-from-env";
 import { EngraftError } from "@engraft/core/base/errors";
+import { proxyFor, tunnelThrough } from "@engraft/runtime/proxy";
 
 export interface Route {
   /** Opens a tunnel through the proxy; undefined where the coordinator is dialled directly. */
@@ -25,18 +23,7 @@ export async function routeTo(url: string, caFile: string | undefined): Promise<
   const ca = await trustedRoots(caFile);
   const proxy = proxyFor(url);
   if (proxy === undefined) return { agent: undefined, ca, proxy: undefined };
-  return { agent: new HttpsProxyAgent(proxy, ca === undefined ? {} : { ca: [...ca] }), ca, proxy: proxy.host };
-}
-
-/** The proxy through which an address is reached; undefined where it is dialled directly. Throws `bad-config`. */
-export function proxyFor(url: string): URL | undefined {
-  const proxyUrl = isLoopback(new URL(url).hostname) ? "" : getProxyForUrl(url);
-  if (proxyUrl === "") return undefined;
-  try {
-    return new URL(proxyUrl);
-  } catch (cause) {
-    throw new EngraftError("bad-config", "HTTPS_PROXY is not an address. Write it as http://host:port.", { cause });
-  }
+  return { agent: tunnelThrough(proxy, ca), ca, proxy: proxy.host };
 }
 
 /**
@@ -50,10 +37,6 @@ export async function trustedRoots(caFile: string | undefined): Promise<readonly
   const extraText = extra === "" ? "" : await readFile(extra, "utf8").catch(() => "");
   return [...rootCertificates, await readCertificates(caFile), ...(extraText === "" ? [] : [extraText])];
 }
-
-/** The machine itself is never reached through a proxy, whatever the variables say. */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
 
 async function readCertificates(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {

@@ -3,6 +3,7 @@ import type { MessageOf } from "@engraft/core/protocol/messages";
 import type { Link } from "@engraft/runtime/link";
 import type { Logger } from "@engraft/runtime/log";
 import type { Emit } from "../events.ts";
+import { limitsInWords, policyInWords, type SignedPolicy } from "../rules/limits.ts";
 import type { SiteAudit } from "../vault/audit.ts";
 import { findDecision, listDecisions, markRecorded, type Decision } from "../vault/decisions.ts";
 import type { Membership } from "../vault/federation.ts";
@@ -75,22 +76,35 @@ export class StewardExchange {
     emit({ event: "approval.recorded", plan, decision });
   }
 
+  /** The standing policy, entered once however often it is read. */
+  notePolicy(signed: SignedPolicy): Promise<void> {
+    const words = policyInWords(signed.policy).join("; ");
+    return this.#with.audit.decided(signed.steward, "policy", JSON.stringify(signed), { decision: words === "" ? "none" : words });
+  }
+
   async plan(digest: string): Promise<OfferedPlan | undefined> {
     const known = this.#plans.get(digest) ?? (await findPlan(this.#with.home, digest));
     if (known !== undefined) this.#plans.set(digest, known);
     return known;
   }
 
-  async #send({ statement, approval }: Decision): Promise<void> {
+  async #send({ statement, approval, limits }: Decision): Promise<void> {
     const link = this.#link;
     if (link?.open !== true || this.#sent.has(statement.sig)) return;
-    const { audit } = this.#with;
+    const { audit, membership, log: warned } = this.#with;
+    // A link takes the present key's word only. What the coordinator has kept before stays; what it has not is decided anew.
+    if (statement.key !== membership.identity.publicKey) {
+      this.#sent.add(statement.sig);
+      warned.warn({ event: "decision.of-former-key", plan: approval.plan }, "A decision under a former key is not sent: decide again.");
+      return;
+    }
     const { plan, decision, steward, siteMetrics } = approval;
+    const limited = limitsInWords(limits);
     const text = JSON.stringify(statement);
     const sent = this.#sent;
     sent.add(statement.sig);
     try {
-      await audit.decided(steward, plan, text, { decision, siteMetrics });
+      await audit.decided(steward, plan, text, { decision, siteMetrics, ...(limited.length === 0 ? {} : { limits: limited.join("; ") }) });
       await audit.left({ what: "decision", subject: plan, about: {}, text });
     } catch (error) {
       sent.delete(statement.sig);

@@ -24,7 +24,8 @@ function sentence({ action, actor, subject, detail }: NumberedEntry): string {
     case "asked":
       return `The coordinator asked to ${detail["kind"]}: ${place}, plan ${short(detail["plan"])}.`;
     case "decided":
-      return `${actor.replace(/^steward:/, "")} ${detail["decision"]} the plan ${short(subject)}${detail["siteMetrics"] === true ? ", and lets this site's own figures out" : ""}.`;
+      if (subject === "policy") return `${actor.replace(/^steward:/, "")} set the standing policy: ${detail["decision"]}.`;
+      return `${actor.replace(/^steward:/, "")} ${detail["decision"]} the plan ${short(subject)}${detail["siteMetrics"] === true ? ", and lets this site's own figures out" : ""}${typeof detail["limits"] === "string" ? `, with limits: ${detail["limits"]}` : ""}.`;
     case "left": {
       const where = detail["what"] === "decision" ? `plan ${short(subject)}` : place;
       const body =
@@ -34,9 +35,17 @@ function sentence({ action, actor, subject, detail }: NumberedEntry): string {
     case "declined":
       return `Declined to ${detail["kind"]}: ${place} (${detail["code"]}).`;
     case "paused":
-      return "This site was paused by its own people.";
+      return `This site was paused by ${actor.startsWith("steward:") ? actor.slice(8) : "its own people"}.`;
     case "resumed":
-      return "This site takes part again.";
+      return `This site takes part again${actor.startsWith("steward:") ? `, says ${actor.slice(8)}` : ""}.`;
+    case "doctor.asked":
+      return `An admin of the federation asked this site to look at itself: ${detail["allowed"] === true ? "allowed" : "not allowed, so nothing was looked at"}.`;
+    case "key.given-up":
+      return `This site's key gave way to another one (${short(detail["to"])}).`;
+    case "key.rotated":
+      return `This log begins under a new key (${short(detail["to"])}); the one before it is ${short(detail["from"])}'s.`;
+    case "site.left":
+      return "This site left the federation.";
     default:
       return `${actor}: ${action} ${subject}`;
   }

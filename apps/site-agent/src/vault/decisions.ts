@@ -9,7 +9,8 @@ import { Digest } from "@engraft/core/base/ids";
 import { Envelope, unseal } from "@engraft/core/crypto/envelope";
 import { MESSAGES, type Approval } from "@engraft/core/protocol/messages";
 import { sealStatement } from "@engraft/core/protocol/session";
-import type { Membership } from "./federation.ts";
+import { Limits } from "../rules/limits.ts";
+import { isOwnKey, type Membership } from "./federation.ts";
 import { jsonNames, readJson, writeJson } from "./json-file.ts";
 
 const DecisionFile = z.strictObject({
@@ -17,6 +18,8 @@ const DecisionFile = z.strictObject({
   statement: Envelope,
   /** The registered table that this plan may use. */
   data: z.string().nullable(),
+  /** What its steward bound the approval to; it stays here. */
+  limits: Limits.optional(),
   /** Signature of the statement that the coordinator has said it keeps. */
   recorded: z.string().nullable(),
 });
@@ -25,6 +28,7 @@ export interface Decision {
   readonly approval: Approval;
   readonly statement: Envelope;
   readonly data: string | null;
+  readonly limits: Limits;
   /** True where the coordinator has said that it keeps exactly this statement. */
   readonly recorded: boolean;
 }
@@ -33,14 +37,20 @@ const folder = (home: string): string => join(home, "decisions");
 const path = (home: string, plan: string): string => join(folder(home), `${plan}.json`);
 
 /** Signs a decision and keeps it; the running agent sends it. A later decision about the same plan replaces it. */
-export async function saveDecision(home: string, membership: Membership, approval: Approval, data: string | null): Promise<Decision> {
+export async function saveDecision(
+  home: string,
+  membership: Membership,
+  approval: Approval,
+  data: string | null,
+  limits: Limits = {},
+): Promise<Decision> {
   const scopes = { federation: membership.federation.coordinator, session: undefined };
   const statement = sealStatement(membership.identity, scopes, "approval", approval);
-  await writeJson(path(home, approval.plan), { format: "engraft.decision/1", statement, data, recorded: null });
-  return { approval, statement, data, recorded: false };
+  await writeJson(path(home, approval.plan), { format: "engraft.decision/1", statement, data, limits, recorded: null });
+  return { approval, statement, data, limits, recorded: false };
 }
 
-/** What the steward decided about a plan; undefined where nothing yet. A file that this site's key did not sign is an error. */
+/** What the steward decided about a plan; undefined where nothing yet. A file that no key of this site's has signed is an error. */
 export async function findDecision(home: string, membership: Membership, plan: string): Promise<Decision | undefined> {
   const file = await readJson(path(home, plan), DecisionFile);
   if (file === undefined) return undefined;
@@ -48,7 +58,7 @@ export async function findDecision(home: string, membership: Membership, plan: s
   const opened = unseal(file.statement, {
     type: "approval",
     scope: federation.coordinator,
-    key: identity.publicKey,
+    key: isOwnKey(membership, file.statement.key) ? file.statement.key : identity.publicKey,
     schema: MESSAGES.approval.schema,
   });
   if (!opened.ok || opened.value.plan !== plan) {
@@ -57,7 +67,8 @@ export async function findDecision(home: string, membership: Membership, plan: s
       `The decision about plan ${plan.slice(0, 12)} in ${folder(home)} is not signed by this site for this federation. Remove the file and decide again.`,
     );
   }
-  return { approval: opened.value, statement: file.statement, data: file.data, recorded: file.recorded === file.statement.sig };
+  const { statement, data, limits = {}, recorded } = file;
+  return { approval: opened.value, statement, data, limits, recorded: recorded === statement.sig };
 }
 
 export async function listDecisions(home: string, membership: Membership): Promise<readonly Decision[]> {
@@ -73,6 +84,7 @@ export async function markRecorded(home: string, membership: Membership, plan: D
     format: "engraft.decision/1",
     statement: known.statement,
     data: known.data,
+    limits: known.limits,
     recorded: known.statement.sig,
   });
   return true;

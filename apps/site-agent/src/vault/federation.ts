@@ -5,6 +5,7 @@ import { EngraftError } from "@engraft/core/base/errors";
 import { Instant, PublicKey, SiteName } from "@engraft/core/base/ids";
 import type { Identity } from "@engraft/core/crypto/identity";
 import { loadIdentity } from "./identity.ts";
+import { keyChanges } from "./key-history.ts";
 import { readJson, writeJson } from "./json-file.ts";
 
 const Federation = z.strictObject({
@@ -43,16 +44,27 @@ export const addresses = ({
 export interface Membership {
   readonly identity: Identity;
   readonly federation: Federation;
+  /** Keys that this site had before. */
+  readonly formerKeys?: readonly PublicKey[];
 }
+
+/** Whether a key is, or was, this site's own. */
+export const isOwnKey = ({ identity, formerKeys = [] }: Membership, key: PublicKey): boolean =>
+  key === identity.publicKey || formerKeys.includes(key);
 
 /** Who this site is and where it belongs. Throws `not-enrolled`. */
 export async function requireMembership(home: string): Promise<Membership> {
-  const [identity, federation] = await Promise.all([loadIdentity(home), loadFederation(home)]);
+  const [identity, federation, changes] = await Promise.all([loadIdentity(home), loadFederation(home), keyChanges(home)]);
+  if (identity === undefined && federation !== undefined)
+    throw new EngraftError(
+      "not-enrolled",
+      `The key of ${federation.site} is not in ${home}. Where this site has left the federation, that is why; to take part again ask the admin for an invite under a new name, and join with it in a new folder. Else restore the folder from a backup.`,
+    );
   if (identity === undefined || federation === undefined) {
     throw new EngraftError(
       "not-enrolled",
       `There is no enrolled site in ${home}. Ask the federation's admin for an invite and run "engraft-site join <invite>", or name the right folder with --home.`,
     );
   }
-  return { identity, federation };
+  return { identity, federation, ...(changes.length > 0 && { formerKeys: changes.map(({ from }) => from) }) };
 }

@@ -46,6 +46,10 @@ export async function ensureIdentity(home: string): Promise<Identity> {
   await chmod(home, 0o700);
   const seed = randomBytes(32);
   const identity = identityFromSeed(seed);
-  await writeJson(identityPath(home), { format: "engraft.identity/1", publicKey: identity.publicKey, seed: toBase64url(seed) });
+  await saveIdentity(home, identity, toBase64url(seed));
   return identity;
 }
+
+/** In place of the one before; `seed` is base64url. */
+export const saveIdentity = (home: string, { publicKey }: Identity, seed: string): Promise<void> =>
+  writeJson(identityPath(home), { format: "engraft.identity/1", publicKey, seed });

@@ -5,8 +5,9 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { float32Bytes, toFloat32 } from "@engraft/core/base/bytes";
-import type { RunId } from "@engraft/core/base/ids";
+import type { Digest, RunId } from "@engraft/core/base/ids";
 import { writeFileDurably } from "@engraft/runtime/files";
+import { writeJson } from "./json-file.ts";
 
 const folderOf = (home: string, run: RunId): string => join(home, "personal", run);
 
@@ -25,3 +26,7 @@ export async function keepPersonal(home: string, run: RunId, round: number, valu
   await mkdir(folderOf(home, run), { recursive: true, mode: 0o700 });
   await writeFileDurably(join(folderOf(home, run), String(round)), float32Bytes(values), 0o600);
 }
+
+/** What this site adds to each logit of the run's last checkpoint, in `intercept.json` beside the rounds. */
+export const keepIntercept = (home: string, run: RunId, checkpoint: Digest, shift: Float64Array): Promise<void> =>
+  writeJson(join(folderOf(home, run), "intercept.json"), { format: "engraft.intercept/1", checkpoint, shift: [...shift] });

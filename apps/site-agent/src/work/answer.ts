@@ -5,7 +5,7 @@ import { clipTo } from "@engraft/core/aggregation/mean";
 import { float32Bytes } from "@engraft/core/base/bytes";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
-import { OwnMix, SiteMetrics } from "@engraft/core/models/metrics";
+import { OwnMix, SiteGain, SiteMetrics } from "@engraft/core/models/metrics";
 import { travellingClip } from "@engraft/core/models/strategy";
 import { sealStatement } from "@engraft/core/protocol/session";
 import type { BlobRef } from "@engraft/core/rounds/events";
@@ -14,9 +14,12 @@ import { readJson, writeJson } from "../vault/json-file.ts";
 import type { StoredAnswer } from "../vault/outbox.ts";
 import { personalBefore } from "../vault/personal.ts";
 import type { Agreed } from "./check-ask.ts";
-import { lettingOut } from "./egress.ts";
-import { ownMix, type SharedModel } from "./own-mix.ts";
-import type { OwnModel, SiteModel } from "./site-model.ts";
+import { gainLettingOut, lettingOut } from "./egress.ts";
+import { ownIntercept } from "./own-intercept.ts";
+import { ownEarlier } from "./own-earlier.ts";
+import { ownMix } from "./own-mix.ts";
+import { ownShift } from "./own-shift.ts";
+import type { OwnModel, SharedModel, SiteModel } from "./site-model.ts";
 import { trainRound } from "./train-round.ts";
 import { reporter, type Workshop } from "./workshop.ts";
 
@@ -85,7 +88,11 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
   const federated = await metrics(final, "test", 1, own);
   const base = await metrics(start, "test", 2);
   const compares = plan.metrics.compareAlone && agreed.siteMetrics;
-  const alone = compares ? await trainedAlone(workshop, agreed, model, { vector: final, personal: own }, signal) : undefined;
+  const shared = { vector: final, personal: own, metrics: federated };
+  const alone = compares ? await trainedAlone(workshop, agreed, model, shared, signal) : undefined;
+  const intercept = await ownIntercept(workshop, agreed, model, shared, signal);
+  const earlier = await ownEarlier(workshop, agreed, model, shared, signal);
+  const shift = await ownShift(workshop, agreed, signal);
   const statement = sealStatement(workshop.membership.identity, scopesOf(workshop), "evaluation", {
     run: ask.run,
     round: ask.round,
@@ -96,6 +103,10 @@ async function evaluate(workshop: Workshop, agreed: Agreed, signal: AbortSignal)
     alone: alone?.test ?? null,
     federated,
     ...(alone?.mix === undefined ? {} : { mix: alone.mix }),
+    ...(intercept === undefined ? {} : { intercept }),
+    ...(alone?.gain === undefined ? {} : { gain: alone.gain }),
+    ...(earlier === undefined ? {} : { earlier }),
+    ...(shift === undefined ? {} : { shift }),
   });
   return { ...keyOf(agreed), statement, blob: null };
 }
@@ -107,15 +118,16 @@ const AloneFile = z.strictObject({
   test: SiteMetrics.nullable(),
   /** Only where the plan asks for it. */
   mix: OwnMix.nullable().optional(),
+  gain: SiteGain.nullable().optional(),
 });
-type Alone = Pick<z.infer<typeof AloneFile>, "test" | "mix">;
+type Alone = Pick<z.infer<typeof AloneFile>, "test" | "mix" | "gain">;
 
 /** How a model that this site trains alone does, and one between it and the federation's: worked out once a run, because it takes as long as the run did. */
 async function trainedAlone(
   workshop: Workshop,
   agreed: Agreed,
   model: SiteModel,
-  shared: SharedModel,
+  shared: SharedModel & { readonly metrics: SiteMetrics | null },
   signal: AbortSignal,
 ): Promise<Alone> {
   const { ask, offered } = agreed;
@@ -126,8 +138,10 @@ async function trainedAlone(
   const own = await ownModel(workshop, agreed, model, signal);
   const test = lettingOut(plan, await model.evaluate(own.vector, "test", own.personal));
   const mix = plan.metrics.compareMix === true ? { mix: await ownMix(plan, model, shared, own, signal) } : {};
-  await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test, ...mix });
-  return { test, ...mix };
+  const gain =
+    plan.metrics.compareGain === true ? { gain: gainLettingOut(plan, await model.gain(shared, own, "alone"), [test, shared.metrics]) } : {};
+  await writeJson(path, { format: "engraft.alone/1", plan: ask.plan, rounds: ask.round, test, ...mix, ...gain });
+  return { test, ...mix, ...gain };
 }
 
 /** A model trained on this site's data only, as long as the plan's rounds. It stays here. */
@@ -135,7 +149,9 @@ export async function ownModel(workshop: Workshop, agreed: Agreed, model: SiteMo
   const { ask, offered } = agreed;
   // Under secure aggregation the evaluation is a round of its own, after the last one that trained.
   const rounds = ask.attempt === null ? ask.round : Math.min(ask.round - 1, offered.plan.rounds.count);
-  const own = await model.trainAlone(rounds, reporter(workshop, agreed, "train"), signal);
+  const report = reporter(workshop, agreed, "train");
+  report({ done: 0, total: 1 });
+  const own = await model.trainAlone(rounds, report, signal);
   signal.throwIfAborted();
   return own;
 }

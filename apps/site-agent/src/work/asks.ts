@@ -3,7 +3,7 @@
  * is answered gets the stored answer again, one that is under way or waits is let be, and only a new one is worked on. One at a
  * time: a site's machine has better things to do than to train two models at once.
  */
-import { EngraftError, isRefusal, refuse, type Code, type Refusal } from "@engraft/core/base/errors";
+import { EngraftError, isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
 import type { RunId } from "@engraft/core/base/ids";
 import type { Ask, Decline, MessageOf } from "@engraft/core/protocol/messages";
 import type { Purpose } from "@engraft/core/rounds/events";
@@ -16,10 +16,12 @@ import type { SiteAudit } from "../vault/audit.ts";
 import type { Journal } from "../vault/journal.ts";
 import type { StoredAnswer } from "../vault/outbox.ts";
 import { answerAsk } from "./answer.ts";
+import { about, ENDS_WORK, idOf, PASSING } from "./ask-names.ts";
 import type { SecureRounds } from "./secure/rounds.ts";
 import { makeVector } from "./secure/vector.ts";
-import { checkAsk, type Agreed, type Standing } from "./check-ask.ts";
+import { checkAsk, stillWanted, type Agreed, type Standing } from "./check-ask.ts";
 import { forPeer } from "./for-peer.ts";
+import type { PlanStanding } from "./standing.ts";
 import type { Workshop } from "./workshop.ts";
 
 export interface AsksDependencies {
@@ -33,22 +35,13 @@ export interface AsksDependencies {
   readonly emit: Emit;
 }
 
-/** Faults that pass by themselves: the answer stays, and goes out when it is asked for again. */
-const PASSING: ReadonlySet<Code> = new Set([
-  "link-lost",
-  "blob-missing",
-  "digest-mismatch",
-  "disk-full",
-  "disk-fault",
-  "database-unavailable",
-]);
-
 /** For an ask that was refused before work on it began. */
 const NEVER = new AbortController().signal;
 
-const about = (ask: Pick<Ask, "run" | "round" | "kind">) => ({ run: ask.run, round: ask.round, kind: ask.kind });
-/** The same in all attempts of a secure round: what is trained for one of them serves them all. */
-const idOf = (ask: Ask): string => `${ask.run} ${ask.round} ${ask.kind} ${ask.plan} ${ask.checkpoint.digest}`;
+interface Current {
+  ask: Ask;
+  readonly abort: AbortController;
+}
 
 export class Asks {
   readonly #with: AsksDependencies;
@@ -56,7 +49,7 @@ export class Asks {
   /** Asks whose answer the coordinator has refused for good. */
   readonly #refused = new Map<string, { readonly run: RunId; readonly refusal: Refusal }>();
   /** Under secure aggregation `ask` is the newest of the round. */
-  #current: { ask: Ask; readonly abort: AbortController } | undefined;
+  #current: Current | undefined;
   #working: Promise<void> = Promise.resolve();
   #paused = false;
   #lastAsked = "";
@@ -155,6 +148,19 @@ export class Asks {
     else await workshop.outbox.remove(message);
   }
 
+  /** Y2: work that the site's own people no longer allow, or not at this hour, is declined. The table may be gone meanwhile: nobody looks. */
+  async look(standing: (plan: Ask["plan"]) => Promise<PlanStanding>): Promise<void> {
+    const current = this.#current;
+    if (current === undefined || current.abort.signal.aborted) return;
+    const wanted = stillWanted(current.ask, await standing(current.ask.plan));
+    if (isRefusal(wanted) && ENDS_WORK.has(wanted.code) && this.#current === current) this.#end(current, wanted);
+  }
+
+  #end({ ask, abort }: Current, refusal: Refusal): void {
+    this.#decline(ask, refusal);
+    abort.abort(new EngraftError(refusal.code, refusal.text));
+  }
+
   /** The site's own people stop or let go on: what is under way ends now and is declined. */
   setPaused(paused: boolean): void {
     if (paused === this.#paused) return;
@@ -162,9 +168,7 @@ export class Asks {
     if (!paused) return;
     const refusal = refuse("paused", "This site was paused by its own people while it worked.");
     for (const ask of this.#waiting.splice(0)) this.#decline(ask, refusal);
-    if (this.#current === undefined) return;
-    this.#decline(this.#current.ask, refusal);
-    this.#current.abort.abort(new EngraftError("paused", refusal.text));
+    if (this.#current !== undefined) this.#end(this.#current, refusal);
   }
 
   /** Ends all work and waits until it has ended. */
@@ -190,7 +194,7 @@ export class Asks {
     const checked = checkAsk(ask, await this.#with.standing(ask));
     if (isRefusal(checked)) return this.#decline(ask, checked);
     log.info({ ...about(ask), event: "ask.accepted", plan: ask.plan }, "Working on an ask.");
-    emit({ event: "ask", ...about(ask), rounds: checked.offered.plan.rounds.count });
+    emit({ event: "ask", ...about(ask), rounds: checked.offered.plan.rounds.count, attempt: ask.attempt?.number ?? null });
     // Answers to earlier rounds of this run are no longer wanted.
     for (const old of workshop.outbox.all()) if (old.run === ask.run) await workshop.outbox.remove(old);
     if (ask.attempt !== null) return this.#answerSecurely(checked, signal);
@@ -203,7 +207,7 @@ export class Asks {
     const admitted = await secure.admit(agreed);
     if (isRefusal(admitted)) return this.#decline(agreed.ask, admitted);
     if (!secure.hasVector(admitted)) {
-      const shaping = { round: admitted.roundHash, rounding: secure.roundingSeed(admitted) };
+      const shaping = { round: admitted.roundHash, rounding: secure.roundingSeed(admitted), records: secure.records };
       const made = await makeVector(workshop, agreed, shaping, signal);
       signal.throwIfAborted();
       await secure.store(admitted, made);

@@ -7,7 +7,8 @@ import type { Ask } from "@engraft/core/protocol/messages";
 import { LENGTH, makePlan, manifest, manifestText, offerOf, planDigest } from "../plan.fixture.ts";
 import { understandOffer } from "../vault/plans.ts";
 import { checkAsk, type Standing } from "./check-ask.ts";
-import { lettingOut } from "./egress.ts";
+import { OPEN_POLICY, type Limits, type Policy } from "../rules/limits.ts";
+import { gainLettingOut, lettingOut } from "./egress.ts";
 
 const plan = makePlan();
 const plans = understandOffer(offerOf(plan));
@@ -30,8 +31,15 @@ const ask: Ask = {
 };
 const standing: Standing = {
   offered,
-  decision: { approval, statement: seal(identityFromSeed(new Uint8Array(32)), "approval", "f", approval), data: "main", recorded: true },
+  decision: {
+    approval,
+    statement: seal(identityFromSeed(new Uint8Array(32)), "approval", "f", approval),
+    data: "main",
+    limits: {},
+    recorded: true,
+  },
   paused: false,
+  rules: { limits: {}, policy: OPEN_POLICY, minute: 600 },
   mapping: null,
   data: {
     name: "main",
@@ -86,6 +94,25 @@ describe("[P5] an ask", () => {
   });
 });
 
+describe("[Y1] [Y2] [Y3] what the site's own people allow", () => {
+  const under = (limits: Limits, policy: Partial<Policy> = {}): Standing => ({
+    ...standing,
+    rules: { limits, policy: { ...OPEN_POLICY, ...policy }, minute: 600 },
+  });
+
+  it("is asked before anything of the ask is looked at", () => {
+    const wrong = { ...ask, weights: vector };
+    expect(checkAsk(wrong, under({ hours: { from: 1200, to: 360 } }))).toMatchObject({ ok: false, code: "site-limits" });
+    expect(checkAsk(wrong, under({}, { headOnly: true }))).toMatchObject({ ok: false, code: "wrong-plan" });
+    expect(checkAsk(wrong, under({}, { secureOnly: true }))).toMatchObject({ ok: false, code: "site-policy" });
+  });
+
+  it("bounds threads and figures, also those that an earlier approval let out", () => {
+    expect(checkAsk(ask, under({ threads: 4 }, { threads: 2 }))).toMatchObject({ ok: true, threads: 2, siteMetrics: true });
+    expect(checkAsk(ask, under({}, { ownFigures: false }))).toMatchObject({ ok: true, threads: undefined, siteMetrics: false });
+  });
+});
+
 describe("[R27] an ask under SCAFFOLD", () => {
   const under: Standing = { ...standing, offered: { ...offered, plan: { ...plan, strategy: { name: "scaffold", serverRate: 1 } } } };
   const twice = { ...vector, bytes: 8 * LENGTH };
@@ -113,6 +140,11 @@ describe("[M1] figures that may leave", () => {
   it("are none below the minimum count", () => {
     expect(lettingOut(plan, { n: 9, positives: 4, values })).toBeNull();
     expect(lettingOut(plan, null)).toBeNull();
+    const figures = { n: 10, positives: null, values };
+    const gain = { auroc: estimate, rmse: estimate, "calibration-slope": estimate };
+    expect(gainLettingOut(plan, gain, [figures, figures])).toEqual({ auroc: estimate });
+    expect(gainLettingOut(plan, gain, [figures, { ...figures, n: 9 }])).toBeNull();
+    expect(gainLettingOut(plan, gain, [figures, null])).toBeNull();
   });
 
   it("hold rows by class only where each class that occurs has the minimum count", () => {

@@ -1,17 +1,17 @@
 /** Whether an ask may be answered. Pure; nothing is fetched or trained before it has said yes. */
-import { refuse, type Refusal } from "@engraft/core/base/errors";
+import { isRefusal, refuse, type Refusal } from "@engraft/core/base/errors";
 import type { Digest } from "@engraft/core/base/ids";
 import { vectorSizeOf, type VectorSize } from "@engraft/core/models/analytic";
 import type { Ask } from "@engraft/core/protocol/messages";
 import type { RegisteredData } from "../data/registry.ts";
+import { askRefused } from "../rules/allowed.ts";
+import { threadsOf } from "../rules/limits.ts";
 import type { Decision } from "../vault/decisions.ts";
 import type { OfferedPlan } from "../vault/plans.ts";
+import type { PlanStanding } from "./standing.ts";
 
 /** What the vault says about an ask. */
-export interface Standing {
-  readonly offered: OfferedPlan | undefined;
-  readonly decision: Decision | undefined;
-  readonly paused: boolean;
+export interface Standing extends PlanStanding {
   readonly data: RegisteredData | undefined;
   /** Of the table as it is declared now (`mappingDigest`). */
   readonly mapping: Digest | null;
@@ -28,13 +28,25 @@ export interface Agreed {
   readonly mapping: Digest | null;
   /** Whether figures of this site's own patients may leave: the plan asks for them, and the steward lets them. */
   readonly siteMetrics: boolean;
+  /** Of the processor, that training may use; undefined where nobody here limits them. */
+  readonly threads: number | undefined;
   /** Of checkpoints and updates. */
   readonly size: VectorSize;
 }
 
-/** P5: an ask is answered only under a plan that the steward has approved by this very digest, and only as that plan says. */
+/** P5: an ask is answered only under a plan that the steward has approved by this very digest, and only as that plan and the site's own people say (Y1, Y3). */
 export function checkAsk(ask: Ask, standing: Standing): Agreed | Refusal {
-  const { offered, decision, paused } = standing;
+  const wanted = stillWanted(ask, standing);
+  if (isRefusal(wanted)) return wanted;
+  const { offered, decision } = wanted;
+  return asPlanned(ask, offered) ?? withData(ask, offered, decision, standing);
+}
+
+/** What the site's own people say of the ask at this moment, whatever has become of their table. */
+export function stillWanted(
+  ask: Ask,
+  { offered, decision, paused, rules }: PlanStanding,
+): { readonly ok: true; readonly offered: OfferedPlan; readonly decision: Decision } | Refusal {
   const short = ask.plan.slice(0, 12);
   if (paused) return refuse("paused", "This site is paused by its own people. Only they can resume it.");
   if (offered === undefined) return refuse("plan-unknown", `Plan ${short} was never offered to this site, so nobody here could read it.`);
@@ -42,7 +54,7 @@ export function checkAsk(ask: Ask, standing: Standing): Agreed | Refusal {
     return refuse("plan-not-approved", `Plan ${short} waits for this site's steward. Nothing was fetched or trained.`);
   if (decision.approval.decision === "refused") return refuse("plan-refused", `This site's steward has refused plan ${short}.`);
   if (offered.withdrawn) return refuse("plan-withdrawn", `Plan ${short} was withdrawn.`);
-  return asPlanned(ask, offered) ?? withData(ask, offered, decision, standing);
+  return askRefused(ask, offered.plan, rules) ?? { ok: true, offered, decision };
 }
 
 function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
@@ -53,6 +65,8 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
   if (ask.weights.digest !== plan.base.weights) return other("it names other weights");
   if (!ask.run.startsWith(`${plan.name}.`)) return other("the run belongs to another plan's name");
   if ((ask.attempt !== null) !== (plan.aggregation.method === "secure")) return other("it adds updates up in another way");
+  // One sum in one round: F3 rests on it.
+  if (plan.summary !== undefined && (ask.kind !== "evaluate" || ask.round !== 1)) return other("it is no summary");
   // A secure evaluation is a round of its own.
   const last = plan.rounds.count + (ask.attempt !== null && ask.kind === "evaluate" ? 1 : 0);
   if (ask.round > last || (ask.kind === "train" && ask.round < 1)) return other(`round ${ask.round} of ${plan.rounds.count}`);
@@ -62,7 +76,7 @@ function asPlanned(ask: Ask, offered: OfferedPlan): Refusal | undefined {
   return undefined;
 }
 
-function withData(ask: Ask, offered: OfferedPlan, decision: Decision, { data, mapping }: Standing): Agreed | Refusal {
+function withData(ask: Ask, offered: OfferedPlan, decision: Decision, { data, mapping, rules }: Standing): Agreed | Refusal {
   const { plan, manifest } = offered;
   const size = vectorSizeOf(plan, manifest);
   const { vectorLength } = size;
@@ -79,8 +93,9 @@ function withData(ask: Ask, offered: OfferedPlan, decision: Decision, { data, ma
       'The plan is approved, but no table is registered for it at this site. Its people must run "engraft-site data add".',
     );
   if ((decision.approval.mapping ?? null) !== mapping) return refuse("plan-not-approved", mappingChanged(ask.plan));
-  const siteMetrics = plan.metrics.perSite && decision.approval.siteMetrics;
-  return { ok: true, ask, offered, data, decision, mapping, siteMetrics, size };
+  const { limits, policy } = rules;
+  const siteMetrics = plan.metrics.perSite && decision.approval.siteMetrics && policy.ownFigures;
+  return { ok: true, ask, offered, data, decision, mapping, siteMetrics, threads: threadsOf(limits, policy), size };
 }
 
 /** D11 */

@@ -1,7 +1,8 @@
 /** Which figures leave the site: the last look at them, whatever an engine has computed. */
 import { enoughOfEach } from "@engraft/core/models/confusion";
 import { MetricName, type Plan } from "@engraft/core/models/plan";
-import type { SiteMetrics } from "@engraft/core/models/metrics";
+import { hasDirection } from "@engraft/core/models/metric-names";
+import type { SiteGain, SiteMetrics } from "@engraft/core/models/metrics";
 
 /**
  * M1: only the metrics that the plan names, and none where fewer patients were counted than the plan's minimum; rows by class only where
@@ -23,4 +24,16 @@ export function lettingOut(plan: Plan, metrics: SiteMetrics | null): SiteMetrics
     ...(thresholds === undefined || Object.keys(values).length === 0 ? {} : { thresholds }),
     ...(confusion === undefined || !enoughOfEach(confusion, minCount) ? {} : { confusion }),
   };
+}
+
+/** Likewise of the gain over another model, where the plan asks for it: beside figures of both models, which say of how many patients. */
+export function gainLettingOut(plan: Plan, gain: SiteGain | null, both: readonly (SiteMetrics | null)[]): SiteGain | null {
+  const { names, minCount } = plan.metrics;
+  if (gain === null || both.some((metrics) => metrics === null || metrics.n < minCount)) return null;
+  const out: SiteGain = {};
+  for (const name of MetricName.options) {
+    const estimate = gain[name];
+    if (names.includes(name) && hasDirection(name) && estimate !== undefined) out[name] = estimate;
+  }
+  return out;
 }

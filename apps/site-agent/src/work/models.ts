@@ -7,7 +7,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { RunId } from "@engraft/core/base/ids";
-import { readsFile } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
 import { fileOf, type TableDeclaration } from "@engraft/engine/data/declaration";
 import { mappingDigest } from "@engraft/engine/data/mapping";
 import { featureCachePlace } from "../vault/feature-cache.ts";
@@ -38,7 +38,7 @@ export class Models {
     signal: AbortSignal,
   ): Promise<SiteModel> {
     const { ask, offered, data } = agreed;
-    const key = [ask.plan, data.name, data.registeredAt, agreed.mapping, await versionOf(data.table, ask.run)].join(" ");
+    const key = [ask.plan, data.name, data.registeredAt, agreed.mapping, agreed.threads, await versionOf(data.table, ask.run)].join(" ");
     if (this.#open?.key === key) return this.#open.model;
     await this.close();
     const { manifest, plan } = offered;
@@ -48,6 +48,7 @@ export class Models {
     const featureCache = files ? await featureCachePlace(this.#home) : undefined;
     const site = await siteSplit(this.#home, { keep: true });
     const input = { manifest, weights, trunk, plan, table: data.table, site, featureCache };
+    limitThreads(agreed.threads);
     const model = await this.#openSiteModel(input, report.prepare, signal);
     if ((await mappingDigest(data.table)) !== agreed.mapping) {
       await model.close();
@@ -63,6 +64,13 @@ export class Models {
     this.#open = undefined;
     await open?.model.close();
   }
+}
+
+/** Engines read the environment as they start. TensorFlow's own two names count where its library is not loaded yet. */
+function limitThreads(threads: number | undefined): void {
+  for (const name of ["ENGRAFT_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"])
+    if (threads === undefined) delete process.env[name];
+    else process.env[name] = String(threads);
 }
 
 /** Changes with what holds the table. A database says nothing of the kind: its table is read once a run. */

@@ -7,17 +7,10 @@ import { goodness } from "@engraft/core/models/metric-names";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import type { OwnMix } from "@engraft/core/models/metrics";
 import { lettingOut } from "./egress.ts";
-import type { OwnModel, SiteModel } from "./site-model.ts";
+import type { OwnModel, SharedModel, SiteModel } from "./site-model.ts";
 
 /** Shares of the site's own model that are tried; of equally good ones the smallest is taken. */
 const WEIGHTS = Array.from({ length: 11 }, (_, step) => step / 10);
-
-export interface SharedModel {
-  /** As it travels; the model comes first in it. */
-  readonly vector: Float32Array;
-  /** What the site keeps to itself of it; undefined where it never trained any. */
-  readonly personal: Float32Array | undefined;
-}
 
 export const mixed = (shared: Float32Array, own: Float32Array, weight: number): Float32Array =>
   own.map((value, i) => (1 - weight) * (shared[i] as number) + weight * value);

@@ -2,7 +2,7 @@
 import type { Statistics } from "@engraft/core/aggregation/statistics";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Tally } from "@engraft/core/models/tally";
-import type { SiteMetrics } from "@engraft/core/models/metrics";
+import type { SiteGain, SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { TableDeclaration } from "@engraft/engine/data/declaration";
 import type { SiteSplit } from "@engraft/engine/data/kept-cuts";
@@ -24,6 +24,14 @@ export interface Trained {
   readonly variate?: Float32Array;
   readonly sampleCount: number;
   readonly seconds: number;
+}
+
+/** The federation's model at this site. */
+export interface SharedModel {
+  /** As it travels; the model comes first in it. */
+  readonly vector: Float32Array;
+  /** What the site keeps to itself of it; undefined where it never trained any. */
+  readonly personal?: Float32Array | undefined;
 }
 
 /** What this site would have without the others. */
@@ -54,6 +62,13 @@ export interface SiteModel {
   trainAlone(rounds: number, onProgress: OnProgress, signal: AbortSignal): Promise<OwnModel>;
   /** Null where there are too few patients to say anything. */
   evaluate(vector: Float32Array, part: "validation" | "test", personal?: Float32Array): Promise<SiteMetrics | null>;
+  /** How much better the first model is than the second on the same test patients, by metric. Null likewise. */
+  gain(first: SharedModel, second: SharedModel, over: "alone" | "earlier"): Promise<SiteGain | null>;
+  /** The federation's model with an intercept of the site's own, fitted on its training patients: its shift, which stays, and its figures. Null likewise. */
+  ownIntercept(
+    vector: Float32Array,
+    personal?: Float32Array,
+  ): Promise<{ readonly shift: Float64Array; readonly metrics: SiteMetrics } | null>;
   /** Counts of the predictions, to be summed with other sites'. Null likewise. */
   tally(vector: Float32Array, part: "validation" | "test", personal?: Float32Array): Promise<Tally | null>;
   close(): Promise<void>;

@@ -18,7 +18,10 @@ export async function trainRound(
   const { run, round, counted = 0 } = agreed.ask;
   const variate = counted === 0 ? undefined : await variateAfter(home, run, counted);
   signal.throwIfAborted();
-  const trained = await model.train(start, seedOf(workshop, agreed), reporter(workshop, agreed, "train"), signal, personal, variate);
+  const report = reporter(workshop, agreed, "train");
+  // The engine's first word may come when all is done: a small head takes thousands of steps in one call.
+  report({ done: 0, total: 1 });
+  const trained = await model.train(start, seedOf(workshop, agreed), report, signal, personal, variate);
   signal.throwIfAborted();
   await keepPersonal(home, run, round, trained.personal);
   if (trained.variate !== undefined && trained.variate.length > 0) await keepVariate(home, run, round, trained.variate, counted);

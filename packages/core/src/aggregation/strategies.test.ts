@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Strategy } from "../models/strategy.ts";
+import { Strategy } from "../models/strategy-schema.ts";
 import { addDistances, krumChoice, noDistances } from "./krum.ts";
 import { addScaled } from "./mean.ts";
 import { median } from "./median.ts";

@@ -93,7 +93,10 @@ class Reader {
     this.#key = line.key;
     this.#after = this.#at = line.after;
     this.#anchored = line.after.seq === 0;
-    return this.#anchored && line.after.hash !== BEGINNING.hash ? this.#broken(1, "the first line was altered") : undefined;
+    // Only a log from its beginning follows no hash.
+    if (this.#anchored === (line.after.hash === BEGINNING.hash)) return undefined;
+    this.#at = BEGINNING;
+    return this.#broken(1, "the first line was altered");
   }
 
   #entry(entry: NumberedEntry): AuditBroken | undefined {

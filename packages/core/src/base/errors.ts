@@ -75,6 +75,8 @@ export const CODES = {
   "data-invalid": entry("PRECONDITION_FAILED", 4051, 51),
   "training-failed": entry("INTERNAL_SERVER_ERROR", 4052, 52),
   paused: entry("PRECONDITION_FAILED", 4053, 53),
+  "site-limits": entry("PRECONDITION_FAILED", 4055, 55),
+  "site-policy": entry("PRECONDITION_FAILED", 4056, 56),
   "left-out": entry("CONFLICT", 4054, 54),
   // storage
   "digest-mismatch": entry("INTERNAL_SERVER_ERROR", 4060, 60),

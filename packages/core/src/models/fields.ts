@@ -112,9 +112,6 @@ export const SignalField = z
   }, "a name stands for two leads");
 export type SignalField = z.infer<typeof SignalField>;
 
-/** Whether a field, or the rule that reads it, is of a file for each sample: a picture or a recording. */
-export const readsFile = ({ kind }: { readonly kind: string }): boolean => kind === "image" || kind === "signal";
-
 export const Field = z.discriminatedUnion("kind", [NumberField, CategoryField, ImageField, SignalField]);
 export type Field = z.infer<typeof Field>;
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { heartPlan, planWith } from "./heart.fixture.ts";
 import { labelInWords } from "./label-words.ts";
-import { kindOf, Label, outputsOf, scaled, targetsOf, unscaled, type LabelKind } from "./labels.ts";
+import { Label } from "./label-schemas.ts";
+import { kindOf, outputsOf, scaled, targetsOf, unscaled, type LabelKind } from "./labels.ts";
 import { METRICS_OF } from "./metric-names.ts";
 import { planDigest } from "./plan-digest.ts";
 import { Plan } from "./plan.ts";
@@ -29,7 +30,11 @@ const LABELS: Readonly<Record<LabelKind, unknown>> = {
 const KINDS = Object.keys(LABELS) as LabelKind[];
 const labelOf = (kind: LabelKind): Label => Label.parse(LABELS[kind]);
 const planOf = (kind: LabelKind, change: Parameters<typeof planWith>[0] = {}): Plan =>
-  planWith({ ...change, data: { label: labelOf(kind) }, metrics: { names: [...METRICS_OF[kind]], ...change.metrics } });
+  planWith({
+    ...change,
+    data: { label: labelOf(kind) },
+    metrics: { names: [...METRICS_OF[kind]], ...(kind === "survival" ? { horizon: 1825 } : {}), ...change.metrics },
+  });
 
 it("a yes/no label is written as the first plans wrote it, so that their digests stay", () => {
   expect(Plan.parse(JSON.parse(JSON.stringify(heartPlan)))).toEqual(heartPlan);
@@ -80,6 +85,12 @@ describe("a plan's figures are those of its label", () => {
     );
     const stop = { metric: "auroc", patience: 1, minDelta: 0 } as const;
     expect(refused(() => planOf("regression", { rounds: { count: 2, stop } }))).toContain("a number has no auroc");
+  });
+  it("[M5] figures up to a time need that time, within the longest one, and only a time to an event has them", () => {
+    const { horizon: _, ...rest } = planOf("survival").metrics;
+    expect(refused(() => Plan.parse({ ...planOf("survival"), metrics: rest }))).toContain("integrated-brier is of risks up to a time");
+    expect(refused(() => planOf("survival", { metrics: { horizon: 4001 } }))).toContain("beyond the longest plausible time, 4000");
+    expect(refused(() => planOf("binary", { metrics: { horizon: 5 } }))).toContain("this label is a yes/no label");
   });
   it("[M5] what has no classes has none to weigh", () => {
     expect(refused(() => planOf("survival", { training: { classWeights: "balanced" } }))).toContain("has no classes to weigh");

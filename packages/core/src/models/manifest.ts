@@ -1,9 +1,11 @@
 /** The manifest of a base model: everything a site must know to use the weights beside it. */
 import * as z from "zod";
 import { Digest } from "../base/ids.ts";
-import { Field, readsFile, Split } from "./fields.ts";
-import { Label } from "./labels.ts";
-import { TensorSpec, totalSize } from "./tensors.ts";
+import { readsFile } from "./field-kinds.ts";
+import { Field, Split } from "./fields.ts";
+import { Label } from "./label-schemas.ts";
+import { TensorSpec } from "./tensor-schemas.ts";
+import { totalSize } from "./tensors.ts";
 
 /** How a field becomes numbers. Constants come from the base's own training patients. */
 export const InputRule = z.discriminatedUnion("kind", [

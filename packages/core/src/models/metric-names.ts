@@ -22,6 +22,8 @@ export const METRIC_NAMES = [
   "rmse",
   "r2",
   "c-index",
+  "integrated-brier",
+  "observed-expected",
 ] as const;
 export type MetricName = (typeof METRIC_NAMES)[number];
 
@@ -35,8 +37,11 @@ export const METRICS_OF: Readonly<Record<LabelKind, readonly MetricName[]>> = {
   multiclass: OF_CLASSES,
   ordinal: ["weighted-kappa", ...OF_CLASSES],
   regression: ["mae", "rmse", "r2", "loss", "calibration-slope", "calibration-intercept"],
-  survival: ["c-index", "loss"],
+  survival: ["c-index", "loss", "integrated-brier", "observed-expected"],
 };
+
+/** Figures up to a time that the plan names. */
+export const AT_HORIZON: ReadonlySet<MetricName> = new Set(["integrated-brier", "observed-expected"]);
 
 /** What is best: as large or as small as can be, or a number that it should be. */
 type Best = "large" | "small" | number;
@@ -62,6 +67,8 @@ const BEST: Readonly<Record<MetricName, Best>> = {
   rmse: "small",
   r2: "large",
   "c-index": "large",
+  "integrated-brier": "small",
+  "observed-expected": 1,
 };
 
 /** A figure as a number of which more is better, whichever way the metric goes. */

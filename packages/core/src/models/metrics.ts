@@ -1,6 +1,7 @@
 /** Figures that a site reports about its own held-out patients. */
 import * as z from "zod";
 import { MetricName } from "./plan.ts";
+import { SiteShift } from "./summary/shift.ts";
 
 /** A figure with its 95 % confidence interval (bootstrap over the site's patients). */
 export const Estimate = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
@@ -27,3 +28,31 @@ export type SiteMetrics = z.infer<typeof SiteMetrics>;
 /** Of a model between the site's own and the federation's, and how much of it is the site's own: chosen on validation patients. */
 export const OwnMix = z.strictObject({ weight: z.number().min(0).max(1), metrics: SiteMetrics });
 export type OwnMix = z.infer<typeof OwnMix>;
+
+/**
+ * By metric, how much better the federated model is than another one, on the same test patients; positive is better, whichever
+ * way the metric goes. Only of metrics of which more, or less, is better all the way.
+ */
+export const SiteGain = z.partialRecord(MetricName, Estimate.nullable());
+export type SiteGain = z.infer<typeof SiteGain>;
+
+/** Of an earlier model that the plan names, and of the run's own over it (`over`), both on the same test patients. */
+export const EarlierFigures = z.strictObject({ metrics: SiteMetrics, over: SiteGain });
+export type EarlierFigures = z.infer<typeof EarlierFigures>;
+
+/** Figures of a site's own patients; all null where its steward lets none out. */
+export const SiteFigures = z.strictObject({
+  validation: SiteMetrics.nullable(),
+  base: SiteMetrics.nullable(),
+  alone: SiteMetrics.nullable(),
+  federated: SiteMetrics.nullable(),
+  mix: OwnMix.nullable().optional(),
+  /** Of the federation's model with an intercept of the site's own; where the plan asks for it, as below. */
+  intercept: SiteMetrics.nullable().optional(),
+  /** Over the model that was trained alone. */
+  gain: SiteGain.nullable().optional(),
+  earlier: EarlierFigures.nullable().optional(),
+  /** Where the plan compares with a summary. */
+  shift: SiteShift.nullable().optional(),
+});
+export type SiteFigures = z.infer<typeof SiteFigures>;

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { RunId } from "../base/ids.ts";
+import { sha256 } from "../crypto/digest.ts";
 import { planDigest } from "./plan-digest.ts";
 import { heartManifest, heartPlan, planWith } from "./heart.fixture.ts";
 import { PLAIN_AGGREGATION_WARNING, planChanges, planInWords } from "./plan-words.ts";
@@ -53,6 +55,13 @@ const plans = fc
     }),
   );
 
+it("[B18] says that an intercept of the site's own is fitted and stays, where the plan asks for it", () => {
+  const topics = (compareIntercept: { readonly compareIntercept?: true }) =>
+    new Map(planInWords(planWith({ metrics: compareIntercept }), heartManifest).map(({ topic, words }) => [topic, words]));
+  expect(topics({}).has("Own intercept")).toBe(false);
+  expect(topics({ compareIntercept: true }).get("Own intercept")).toContain("It stays here");
+});
+
 describe("changes between plans", () => {
   it("[P4] are empty exactly where the digests are equal", () => {
     fc.assert(
@@ -85,6 +94,13 @@ describe("a plan in words", () => {
     const protection = planInWords(heartPlan, heartManifest).find((line) => line.topic === "Protection");
     expect(protection).toMatchObject({ warn: true });
     expect(protection?.words).toContain(PLAIN_AGGREGATION_WARNING);
+  });
+
+  it("[M10] says which earlier model is judged too, and what of that leaves", () => {
+    const compareRelease = { run: "heart-head.1" as RunId, checkpoint: sha256("earlier"), bytes: 12 };
+    const also = planInWords(planWith({ metrics: { compareRelease } }), heartManifest).find(({ topic }) => topic === "Also judged");
+    expect(also?.words).toContain(`the earlier model of the run heart-head.1 (checkpoint ${sha256("earlier").slice(0, 12)})`);
+    expect(also?.words).toContain("Its figures, and how much better the new model is, leave");
   });
 
   it("says of a secure plan who takes part, how many may be missing or lie, and what leaves", () => {

@@ -2,13 +2,14 @@
 import type { SecureAggregation } from "./aggregation.ts";
 import { vectorSizeOf } from "./analytic.ts";
 import { analyticInWords, analyticLeaves } from "./analytic-words.ts";
-import { augmentationInWords } from "./augmentation.ts";
+import { augmentationInWords } from "./augmentation-words.ts";
 import { numbersOf } from "./directory-numbers.ts";
 import { filesInWords } from "./field-words.ts";
 import { countedOf, labelInWords } from "./label-words.ts";
 import type { Manifest } from "./manifest.ts";
-import type { AcceptanceRule, Plan } from "./plan.ts";
+import type { AcceptanceRule, EarlierModel, Plan } from "./plan.ts";
 import { strategyInWords } from "./strategy-words.ts";
+import { shiftInWords, summaryLeaves } from "./summary/words.ts";
 import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
 
 export interface PlanLine {
@@ -22,6 +23,7 @@ export const PLAIN_AGGREGATION_WARNING = "Plain aggregation: the coordinator can
 
 /** The plan, topic by topic. */
 export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[] {
+  if (plan.summary !== undefined) return summaryInWords(plan);
   const trained = totalSize(trainableTensors(manifest.tensors, plan.training.trainable));
   const total = totalSize(manifest.tensors);
   const part =
@@ -30,23 +32,18 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       : plan.training.trainable.part === "head"
         ? "The head"
         : `The head and the last ${plan.training.trainable.blocks} block(s)`;
-  const { amount, optimizer } = plan.training;
+  const { amount, optimizer, gradientClip } = plan.training;
+  const gradients = gradientClip === undefined ? "" : `, gradients longer than ${gradientClip} scaled down`;
   return [
     { topic: "Purpose", words: plan.purpose },
     {
       topic: "Trains",
       words: `${part} of ${manifest.title} ${manifest.version}: ${trained.toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} values.`,
     },
-    { topic: "On", words: `${plan.data.fields.length} declared fields: ${plan.data.fields.map((field) => field.title).join(", ")}.` },
-    ...filesInWords(plan.data.fields),
-    { topic: "To predict", words: labelInWords(plan.data.label) },
-    {
-      topic: "Patients",
-      words: `${percent(plan.data.split.train)} train, ${percent(plan.data.split.validation)} validation, ${percent(1 - plan.data.split.train - plan.data.split.validation)} test, split by patient${plan.data.split.keyed === true ? " under a key of each site's own" : ""}. Test patients are never trained on.${minimumWords(plan)}`,
-    },
+    ...dataInWords(plan),
     {
       topic: "How",
-      words: `${plan.rounds.count} rounds, ${amount.count} ${amount.unit === "epochs" ? "passes over the data" : "updates"} in each, batches of ${plan.training.batch}, ${optimizer.name} at rate ${optimizer.learningRate}. A round counts from ${plan.cohort.minSites} sites and closes after ${duration(plan.cohort.deadlineSeconds)} at the latest.`,
+      words: `${plan.rounds.count} rounds, ${amount.count} ${amount.unit === "epochs" ? "passes over the data" : "updates"} in each, batches of ${plan.training.batch}, ${optimizer.name} at rate ${optimizer.learningRate}${gradients}. A round counts from ${plan.cohort.minSites} sites and closes after ${duration(plan.cohort.deadlineSeconds)} at the latest.`,
     },
     ...(plan.rounds.stop === null
       ? []
@@ -67,10 +64,50 @@ export function planInWords(plan: Plan, manifest: Manifest): readonly PlanLine[]
       ? [
           {
             topic: "Trained alone",
-            words: `At the end this site also trains a model on its own patients, as long as the federation did. That model stays here.${plan.metrics.compareMix === true ? " So does one between it and the federated model, with a share of its own that is chosen on validation patients; that share is shown with its figures." : ""}`,
+            words: `At the end this site also trains a model on its own patients, as long as the federation did. That model stays here.${plan.metrics.compareMix === true ? " So does one between it and the federated model, with a share of its own that is chosen on validation patients; that share is shown with its figures." : ""}${plan.metrics.compareGain === true ? " How much better the federated model is on the same test patients is told with an interval." : ""}`,
           },
         ]
       : []),
+    ...(plan.metrics.compareIntercept === true
+      ? [
+          {
+            topic: "Own intercept",
+            words:
+              "At the end this site fits an intercept of its own, and nothing else, for the federated model on its training patients. It stays here; figures of the model with it, on test patients, are shown beside those without.",
+          },
+        ]
+      : []),
+    ...(plan.metrics.compareRelease === undefined ? [] : [{ topic: "Also judged", words: earlierInWords(plan.metrics.compareRelease) }]),
+    ...(plan.metrics.shift === undefined ? [] : [{ topic: "Domain shift", words: shiftInWords(plan.metrics.shift) }]),
+  ];
+}
+
+const earlierInWords = ({ run, checkpoint }: EarlierModel): string =>
+  `At the end the earlier model of the run ${run} (checkpoint ${checkpoint.slice(0, 12)}) is fetched and judged on this site's test patients. Its figures, and how much better the new model is, leave as those of the federated model do. Nothing is trained for it.`;
+
+function dataInWords(plan: Plan): readonly PlanLine[] {
+  const { fields, label, split } = plan.data;
+  return [
+    { topic: "On", words: `${fields.length} declared fields: ${fields.map((field) => field.title).join(", ")}.` },
+    ...filesInWords(fields),
+    { topic: plan.summary === undefined ? "To predict" : "Label", words: labelInWords(label) },
+    {
+      topic: "Patients",
+      words: `${percent(split.train)} train, ${percent(split.validation)} validation, ${percent(1 - split.train - split.validation)} test, split by patient${split.keyed === true ? " under a key of each site's own" : ""}. Test patients are never trained on.${minimumWords(plan)}`,
+    },
+  ];
+}
+
+/** A plan that trains nothing. */
+function summaryInWords(plan: Plan): readonly PlanLine[] {
+  const { summary, metrics } = plan;
+  const leaves = summary === undefined ? "" : summaryLeaves(summary, metrics.minCount);
+  return [
+    { topic: "Purpose", words: plan.purpose },
+    { topic: "Counts", words: "How the patients of all sites together are spread, for whoever writes a plan. Nothing is trained." },
+    ...dataInWords(plan),
+    ...protection(plan),
+    { topic: "Leaves the site", words: `${leaves} Beside it keys, sealed shares and signed confirmations; engine and seconds.` },
   ];
 }
 
@@ -114,9 +151,9 @@ function fineTuning({ data, training, rounds }: Plan, { tensors }: Manifest): re
 }
 
 function protection(plan: Plan): readonly PlanLine[] {
-  const clip = `Each update is scaled down to a norm of at most ${plan.training.clip}.`;
+  const clip = plan.summary === undefined ? ` Each update is scaled down to a norm of at most ${plan.training.clip}.` : "";
   const { aggregation } = plan;
-  if (aggregation.method === "plain") return [{ topic: "Protection", words: `${PLAIN_AGGREGATION_WARNING} ${clip}`, warn: true }];
+  if (aggregation.method === "plain") return [{ topic: "Protection", words: `${PLAIN_AGGREGATION_WARNING}${clip}`, warn: true }];
   const { sites, liars, minCohort } = numbersOf(aggregation.directory.length, plan.cohort.minSites);
   const names = aggregation.directory.map(({ site, operator, withCoordinator }) => {
     const also = withCoordinator ? ", also runs the coordinator" : "";
@@ -125,7 +162,7 @@ function protection(plan: Plan): readonly PlanLine[] {
   return [
     {
       topic: "Protection",
-      words: `Secure aggregation: the coordinator sees only the sum of at least ${minCohort} sites' updates, while at most ${liars} of the ${sites} sites work with it against the rest. ${sites - minCohort} may be missing in a round. ${clip}`,
+      words: `Secure aggregation: the coordinator sees only the sum of at least ${minCohort} sites' ${plan.summary === undefined ? "updates" : "counts"}, while at most ${liars} of the ${sites} sites work with it against the rest. ${sites - minCohort} may be missing in a round.${clip}`,
     },
     ...(aggregation.encoding === "compact" ? [rounding(aggregation)] : []),
     { topic: "Directory", words: `${names.join(", ")}. Compare its code with the other stewards before you approve.` },
@@ -156,7 +193,10 @@ function whatLeaves(plan: Plan, travelling: number): string {
 }
 
 const measured = (plan: Plan, part: string): string =>
-  `${plan.metrics.names.join(", ")} on ${part} patients with 95 % intervals and ${countedOf(plan.data.label)}, from at least ${plan.metrics.minCount} patients`;
+  `${plan.metrics.names.join(", ")} on ${part} patients${horizonWords(plan)} with 95 % intervals and ${countedOf(plan.data.label)}, from at least ${plan.metrics.minCount} patients`;
+
+const horizonWords = ({ metrics: { horizon }, data: { label } }: Plan): string =>
+  horizon === undefined || label.kind !== "survival" ? "" : ` (risks up to ${horizon} ${label.time.unit})`;
 
 /** What a site must have, where the plan demands it. */
 function minimumWords({ data: { minimum, label } }: Plan): string {
@@ -196,6 +236,9 @@ export function planChanges(before: Plan, after: Plan): readonly PlanChange[] {
     return [{ kind: "changed", path, before: was, after: is }];
   });
 }
+
+/** Every value of a plan by its path, as text. */
+export const planValues = (plan: Plan): ReadonlyMap<string, string> => leaves(plan);
 
 function leaves(value: unknown, path = "", into = new Map<string, string>()): ReadonlyMap<string, string> {
   if (Array.isArray(value)) {

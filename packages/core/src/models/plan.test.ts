@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../crypto/digest.ts";
 import { isRefusal } from "../base/errors.ts";
+import type { RunId } from "../base/ids.ts";
 import { heartManifest, heartManifestDigest, heartPlan, planWith } from "./heart.fixture.ts";
 import type { Manifest } from "./manifest.ts";
 import { planDigest, planText, readPlan } from "./plan-digest.ts";
@@ -74,10 +75,17 @@ describe("a plan against its base", () => {
 
   it("[P2] fits", () => {
     expect(check(heartPlan)).toEqual({ ok: true });
+    expect(check(planWith({ metrics: { compareIntercept: true, compareAlone: false } }))).toEqual({ ok: true });
     // A base that has seen no patient of a site leaves the split to the plan.
     expect(
       check(planWith({ data: { split: { salt: "other", train: 0.5, validation: 0.25 } } }), { ...heartManifest, split: null }),
     ).toEqual({ ok: true });
+  });
+
+  const compareRelease = { run: "heart-head.1" as RunId, checkpoint: sha256("earlier"), bytes: 12 };
+  it("[M11] an earlier model fits that has as many values as the plan trains, with a control variate behind them or without", () => {
+    for (const bytes of [12, 24])
+      expect(check(planWith({ metrics: { compareRelease: { ...compareRelease, bytes } } }))).toEqual({ ok: true });
   });
 
   it.each<[string, Plan, Manifest?]>([
@@ -94,6 +102,13 @@ describe("a plan against its base", () => {
       "it changes copies of recordings, and the base takes none",
       planWith({ training: { augmentation: { of: "recordings", copies: 1, scale: 0, shift: 0, noise: 0.1 } } }),
     ],
+    ["of single sites' figures, so perSite must be true", planWith({ metrics: { compareIntercept: true, perSite: false } })],
+    [
+      "a head, and so an intercept, of its own",
+      planWith({ metrics: { compareIntercept: true }, training: { trainable: { part: "all", personal: "head" } } }),
+    ],
+    ["metrics.compareRelease is of single sites' figures", planWith({ metrics: { compareRelease, perSite: false, compareAlone: false } })],
+    ["has 16 bytes, which is not what this plan trains", planWith({ metrics: { compareRelease: { ...compareRelease, bytes: 16 } } })],
     ["nothing is trained", heartPlan, { ...heartManifest, tensors: heartManifest.tensors.filter((tensor) => tensor.depth > 0) }],
   ])("[P2] names the misfit: %s", (what, plan, manifest) => {
     const answer = check(plan, manifest);

@@ -6,16 +6,24 @@
 import * as z from "zod";
 import { canonicalJson } from "../base/canonical.ts";
 import { refuse, type Refusal } from "../base/errors.ts";
-import { Digest } from "../base/ids.ts";
+import { Digest, RunId } from "../base/ids.ts";
 import { Aggregation } from "./aggregation.ts";
-import { Analytic, analyticProblem } from "./analytic.ts";
+import { analyticProblem } from "./analytic.ts";
+import { Analytic } from "./analytic-schema.ts";
 import { Augmentation } from "./augmentation.ts";
-import { Field, readsFile, Split } from "./fields.ts";
-import { columnsOf, hasClasses, kindOf, Label, type LabelKind } from "./labels.ts";
+import { readsFile } from "./field-kinds.ts";
+import { Field, Split } from "./fields.ts";
+import { Label } from "./label-schemas.ts";
+import { columnsOf, hasClasses, kindOf, type LabelKind } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
-import { METRIC_NAMES, METRICS_OF } from "./metric-names.ts";
-import { checkStrategy, Strategy } from "./strategy.ts";
-import { TrainablePart, trainableTensors } from "./tensors.ts";
+import { AT_HORIZON, METRIC_NAMES, METRICS_OF } from "./metric-names.ts";
+import { checkStrategy } from "./strategy.ts";
+import { Strategy } from "./strategy-schema.ts";
+import { ShiftReference, shiftProblem } from "./summary/shift.ts";
+import { summaryProblem } from "./summary/settings.ts";
+import { SummarySettings } from "./summary/settings-schema.ts";
+import { TrainablePart } from "./tensor-schemas.ts";
+import { personalTensors, totalSize, trainableTensors } from "./tensors.ts";
 
 export const MetricName = z.enum(METRIC_NAMES);
 export type MetricName = z.infer<typeof MetricName>;
@@ -23,6 +31,7 @@ export type MetricName = z.infer<typeof MetricName>;
 export const Optimizer = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("sgd"), learningRate: z.number().gt(0).max(10), momentum: z.number().min(0).lt(1) }),
   z.strictObject({ name: z.literal("adam"), learningRate: z.number().gt(0).max(10) }),
+  z.strictObject({ name: z.literal("adamw"), learningRate: z.number().gt(0).max(10) }),
 ]);
 
 /** One thing that a model must reach on test patients before it may be released. */
@@ -33,6 +42,10 @@ export const AcceptanceRule = z.strictObject({
   limit: z.strictObject({ atLeast: z.number() }).or(z.strictObject({ atMost: z.number() })),
 });
 export type AcceptanceRule = z.infer<typeof AcceptanceRule>;
+
+/** A model of an earlier run, by the checkpoint that it was made of. */
+export const EarlierModel = z.strictObject({ run: RunId, checkpoint: Digest, bytes: z.int().min(4) });
+export type EarlierModel = z.infer<typeof EarlierModel>;
 
 /** Syntax only; `Plan` also checks what must go together. */
 export const PlanText = z.strictObject({
@@ -70,8 +83,10 @@ export const PlanText = z.strictObject({
     augmentation: Augmentation.optional(),
     /** Rounds in which the head is solved for from sums, in front of those that train. Absent means none. */
     analytic: Analytic.optional(),
-    /** L2 penalty on trained weights, per update. */
+    /** L2 penalty on trained weights, per update; under adamw their decay beside the gradient (Loshchilov and Hutter 2019). */
     weightDecay: z.number().min(0).max(1),
+    /** Largest L2 norm of the loss's gradient in one update; a longer one is scaled down (Pascanu et al. 2013). Absent means none. */
+    gradientClip: z.number().gt(0).max(1e6).optional(),
     /** Largest L2 norm of an update; a longer one is scaled down at the site. */
     clip: z.number().gt(0).max(1e6),
     /** Every random choice of training derives from it, with run, round and site. */
@@ -113,9 +128,21 @@ export const PlanText = z.strictObject({
     compareAlone: z.boolean(),
     /** Then also a model between its own and the federation's, by a weight that it chooses on its validation patients. Absent means no. */
     compareMix: z.literal(true).optional(),
+    /** At the end each site also judges the federation's model with an intercept of its own, which stays there. Absent means no. */
+    compareIntercept: z.literal(true).optional(),
+    /** Where it trains alone: also the gain of the federated model over that one, on the same patients, with an interval of the two together. Absent means no. */
+    compareGain: z.literal(true).optional(),
+    /** Then also an earlier model over the same base, judged beside the new one on the same patients. Absent means no. */
+    compareRelease: EarlierModel.optional(),
+    /** Up to which time, in the label's unit, risks are judged by figures that need one. */
+    horizon: z.number().gt(0).optional(),
+    /** At the end each site also reports how far its patients are from this summary's. Absent means no. */
+    shift: ShiftReference.optional(),
   }),
   /** What the model must reach on test patients to be released. Absent means nothing. */
   acceptance: z.array(AcceptanceRule).min(1).max(20).optional(),
+  /** Nothing is trained: the run is one sum of counts of the sites' patients. Absent: a plan that trains. */
+  summary: SummarySettings.optional(),
 });
 
 const KIND_WORDS: Readonly<Record<LabelKind, string>> = {
@@ -130,11 +157,18 @@ const KIND_WORDS: Readonly<Record<LabelKind, string>> = {
 export const Plan = PlanText.superRefine(({ data, training, rounds, metrics, acceptance }, context) => {
   const { label } = data;
   const of = METRICS_OF[kindOf(label)];
-  const problem = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
+  const problem = (path: PropertyKey[], message: string): void => context.addIssue({ code: "custom", path, message });
   const unfit = (name: MetricName): string => `${KIND_WORDS[kindOf(label)]} has no ${name}; it has ${of.join(", ")}`;
-  for (const { metric } of acceptance ?? [])
-    if (!metrics.names.includes(metric)) problem(["acceptance"], `the plan measures no ${metric}; name it in metrics.names`);
+  for (const [at, { metric }] of (acceptance ?? []).entries())
+    if (!metrics.names.includes(metric)) problem(["acceptance", at, "metric"], `the plan measures no ${metric}; name it in metrics.names`);
   for (const name of metrics.names) if (!of.includes(name)) problem(["metrics", "names"], unfit(name));
+  if (label.kind !== "survival" && metrics.horizon !== undefined)
+    problem(["metrics", "horizon"], `a horizon is for a time to an event, and this label is ${KIND_WORDS[kindOf(label)]}`);
+  if (label.kind === "survival" && (metrics.horizon ?? 0) > label.time.max)
+    problem(["metrics", "horizon"], `the horizon is beyond the longest plausible time, ${label.time.max}`);
+  const atHorizon = metrics.names.find((name) => AT_HORIZON.has(name));
+  if (atHorizon !== undefined && metrics.horizon === undefined)
+    problem(["metrics", "horizon"], `${atHorizon} is of risks up to a time; name that time`);
   const watched = rounds.stop?.metric;
   if (watched !== undefined && !of.includes(watched)) problem(["rounds", "stop", "metric"], unfit(watched));
   if (training.classWeights !== undefined && !hasClasses(label))
@@ -143,6 +177,15 @@ export const Plan = PlanText.superRefine(({ data, training, rounds, metrics, acc
   for (const name of columnsOf(label)) if (columns.has(name)) problem(["data", "label"], `the label's column ${name} is a field too`);
 });
 export type Plan = z.infer<typeof Plan>;
+
+function interceptProblem({ metrics, data, training }: Plan): string | undefined {
+  if (metrics.compareIntercept !== true) return undefined;
+  if (!metrics.perSite) return "metrics.compareIntercept is of single sites' figures, so perSite must be true";
+  if (kindOf(data.label) === "survival") return "metrics.compareIntercept is not offered here: a time to an event has no intercept";
+  if (training.trainable.personal === "head")
+    return "metrics.compareIntercept is not offered here: each site keeps a head, and so an intercept, of its own";
+  return undefined;
+}
 
 /** P2: a plan fits its base in every point, or names the first that does not. */
 export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifest: Manifest): { readonly ok: true } | Refusal {
@@ -164,6 +207,33 @@ export function checkPlanAgainstBase(plan: Plan, manifestDigest: Digest, manifes
     return no(
       "metrics.compareMix is of models that are trained alone and of single sites' figures, so compareAlone and perSite must be true",
     );
-  const problem = analyticProblem(plan, manifest);
+  if (plan.metrics.compareGain === true && !(plan.metrics.compareAlone && plan.metrics.perSite))
+    return no(
+      "metrics.compareGain is over models that are trained alone and of single sites' figures, so compareAlone and perSite must be true",
+    );
+  const problem =
+    interceptProblem(plan) ??
+    earlierProblem(plan, manifest) ??
+    shiftProblem(plan) ??
+    summaryProblem(plan) ??
+    analyticProblem(plan, manifest);
   return problem === undefined ? checkStrategy(plan) : no(problem);
+}
+
+/** Why the earlier model that the plan names cannot be judged beside its own; whether there is such a model the coordinator knows. */
+function earlierProblem({ metrics, training }: Plan, { tensors }: Manifest): string | undefined {
+  const { compareRelease } = metrics;
+  if (compareRelease === undefined) return undefined;
+  if (!metrics.perSite) return "metrics.compareRelease is of single sites' figures, so perSite must be true";
+  if (personalTensors(tensors, training.trainable).length > 0)
+    return "metrics.compareRelease needs whole models, and under this plan a part of each stays at its site";
+  return modelValues(compareRelease, tensors, training.trainable) === undefined
+    ? `the checkpoint of metrics.compareRelease has ${compareRelease.bytes} bytes, which is not what this plan trains`
+    : undefined;
+}
+
+/** Of an earlier checkpoint the values that are the model: behind them stand as many again where its run was under SCAFFOLD. Undefined where it does not fit. */
+export function modelValues({ bytes }: EarlierModel, tensors: Manifest["tensors"], trainable: TrainablePart): number | undefined {
+  const values = totalSize(trainableTensors(tensors, trainable));
+  return bytes === 4 * values || bytes === 8 * values ? values : undefined;
 }

@@ -7,7 +7,8 @@ import { planDigest, readPlan } from "./plan-digest.ts";
 import { completeDraft } from "./plan-draft.ts";
 import { planInWords } from "./plan-words.ts";
 import { checkPlanAgainstBase, Plan } from "./plan.ts";
-import { Strategy, travellingClip } from "./strategy.ts";
+import { Strategy } from "./strategy-schema.ts";
+import { travellingClip } from "./strategy.ts";
 
 const enrolled = ["aarau", "basel", "chur"].map((site) => ({ site: site as SiteName, publicKey: "A".repeat(43) as PublicKey }));
 const secure = (plan: Plan): Plan => Plan.parse(completeDraft({ ...plan, aggregation: { method: "secure" } }, enrolled));
@@ -58,6 +59,7 @@ describe("a plan's strategy", () => {
       "equally many steps",
       under({ name: "scaffold", serverRate: 1 }, planWith({ training: { amount: { unit: "epochs", count: 1 } } }, steps)),
     ],
+    ["gradients as they are", under({ name: "scaffold", serverRate: 1 }, planWith({ training: { gradientClip: 1 } }, steps))],
     ["one learning rate", under({ name: "scaffold", serverRate: 1 }, planWith({ training: { unfreezeEvery: 2 } }, steps))],
     [
       "running statistics",

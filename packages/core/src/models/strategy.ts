@@ -1,35 +1,13 @@
 /**
  * What a round makes of its updates, beside plain averaging: a server optimizer, a mean that a few liars cannot move, or a
- * correction of what sites train. Free of node's modules: the dashboard checks a plan with the same schema.
+ * correction of what sites train. Free of node's modules and of the schema library.
  */
-import * as z from "zod";
 import { refuse, type Refusal } from "../base/errors.ts";
 import type { Plan } from "./plan.ts";
+import type { Strategy } from "./strategy-schema.ts";
 import { totalSize, trainableTensors, type TensorSpec } from "./tensors.ts";
 
-/** Factor on what the server adds to the checkpoint: eta in the papers. */
-const serverRate = z.number().gt(0).max(10);
-/** How much of the last round's movement stays. */
-const decay = z.number().min(0).lt(1);
-/** Added to the root of the second moment; the smaller, the more alike all values move. */
-const tau = z.number().gt(0).max(1);
-/** Sites that may send anything. */
-const liars = z.int().min(1).max(49);
-
-export const Strategy = z.discriminatedUnion("name", [
-  z.strictObject({ name: z.literal("fedavgm"), serverRate, momentum: decay }),
-  z.strictObject({ name: z.literal("fedadagrad"), serverRate, beta1: decay, tau }),
-  z.strictObject({ name: z.literal("fedadam"), serverRate, beta1: decay, beta2: decay, tau }),
-  z.strictObject({ name: z.literal("fedyogi"), serverRate, beta1: decay, beta2: decay, tau }),
-  /** `mu`: how hard a site's model is drawn to where the round began. */
-  z.strictObject({ name: z.literal("fedprox"), mu: z.number().gt(0).max(100) }),
-  z.strictObject({ name: z.literal("scaffold"), serverRate }),
-  z.strictObject({ name: z.literal("median") }),
-  z.strictObject({ name: z.literal("trimmed-mean"), liars }),
-  /** `keep`: how many updates are averaged; 1 is Krum, more is multi-Krum. */
-  z.strictObject({ name: z.literal("krum"), liars, keep: z.int().min(1).max(100) }),
-]);
-export type Strategy = z.infer<typeof Strategy>;
+export type { Strategy };
 export type StrategyOf<N extends Strategy["name"]> = Extract<Strategy, { name: N }>;
 
 export const STRATEGY_TITLES: Readonly<Record<Strategy["name"], string>> = {
@@ -86,11 +64,12 @@ export function checkStrategy(plan: Plan): { readonly ok: true } | Refusal {
 
 /** Control variates are mean gradients of equally many plain steps: what trains otherwise has none. */
 function checkScaffold({ training }: Plan, no: (why: string) => Refusal): { readonly ok: true } | Refusal {
-  const { optimizer, amount, trainable, depthRates, unfreezeEvery } = training;
+  const { optimizer, amount, trainable, depthRates, unfreezeEvery, gradientClip } = training;
   if (optimizer.name !== "sgd" || optimizer.momentum !== 0)
     return no("needs sgd with momentum 0, because it reads gradients from how far a site has moved");
   if (amount.unit !== "updates") return no("needs training.amount in updates, so that every site makes equally many steps");
   if (depthRates !== undefined || unfreezeEvery !== undefined)
     return no("needs one learning rate for all values; leave depthRates and unfreezeEvery out");
+  if (gradientClip !== undefined) return no("needs gradients as they are; leave gradientClip out");
   return trainable.norm === "shared" ? no("cannot correct running statistics; leave normalisation frozen or local") : { ok: true };
 }

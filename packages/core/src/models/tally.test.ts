@@ -204,3 +204,50 @@ describe("a sum that no honest sites give", () => {
     expect(pooledFigures(plan, "train", scaled(100_000_001), 1)).toMatchObject(refused);
   });
 });
+
+describe("the decision curve", () => {
+  /** Net benefit by definition, of scores from `threshold` on. */
+  const net = (rows: readonly Row[], threshold: number): number => {
+    const said = rows.filter(({ score }) => score >= threshold);
+    const right = said.filter(({ label }) => label).length;
+    return (right - ((said.length - right) * threshold) / (1 - threshold)) / rows.length;
+  };
+
+  it("[M3] is what each threshold brings over all sites' rows, with the minimum count between any two, below and above", () => {
+    const minCount = fc.integer({ min: 1, max: 20 });
+    fc.assert(
+      fc.property(sites, minCount, (held, least) => {
+        const rows = held.flat();
+        fc.pre(rows.length >= least);
+        const strict = planWith({ metrics: { names: ["brier"], minCount: least } });
+        const points = pooled(held.map(tally), strict)?.decision ?? [];
+        for (const { threshold, net: found, everybody } of points) {
+          expect(found).toBeCloseTo(net(rows, threshold), 10);
+          expect(everybody).toBeCloseTo(
+            net(
+              rows.map((row) => ({ ...row, score: 1 })),
+              threshold,
+            ),
+            10,
+          );
+        }
+        const edges = [0, ...points.map(({ threshold }) => threshold), Number.POSITIVE_INFINITY];
+        if (points.length === 0) return;
+        for (const [at, edge] of edges.slice(1).entries())
+          expect(rows.filter(({ score }) => score >= (edges[at] ?? 0) && score < edge).length).toBeGreaterThanOrEqual(least);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("stands at the edges between the calibration curve's points, and tells nothing that they do not", () => {
+    const rows = Array.from({ length: 64 }, (_, at) => ({ score: (at + 0.5) / 64, label: at % 3 === 0 }));
+    const at = (minCount: number) => {
+      const figures = pooled([tally(rows)], planWith({ metrics: { names: ["brier"], minCount } }));
+      return { points: figures?.calibration.length, edges: figures?.decision?.map(({ threshold }) => threshold * 8) };
+    };
+    expect(at(1)).toEqual({ points: 8, edges: [1, 2, 3, 4, 5, 6, 7] });
+    expect(at(20)).toEqual({ points: 2, edges: [3] });
+    expect(at(40)).toEqual({ points: 1, edges: undefined });
+  });
+});

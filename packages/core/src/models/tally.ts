@@ -11,14 +11,17 @@ import { classFigures, classTotals, classTotalsLength, readClasses, type ClassTa
 import type { Asked } from "./tallies/counting.ts";
 import { readRegression, REGRESSION_TOTALS, regressionFigures, regressionTotals, type RegressionTally } from "./tallies/regression.ts";
 import { readSeveral, severalFigures, severalLength, severalTotals, type SeveralTally } from "./tallies/several.ts";
-import { readSurvival, SURVIVAL_TOTALS, survivalFigures, survivalTotals, type SurvivalTally } from "./tallies/survival.ts";
+import { readSurvival, survivalFigures, survivalLength, survivalTotals, type SurvivalTally } from "./tallies/survival.ts";
 import { readYesNo, YES_NO_TOTALS, yesNoFigures, yesNoTotals, type YesNoTally } from "./tallies/yes-no.ts";
 
 /** One model on one part of one site's patients. Rows are counted, as the site's own metrics count them. */
 export type Tally = YesNoTally | SeveralTally | ClassTally | RegressionTally | SurvivalTally;
 
+/** What of a plan says how its tallies are written. */
+type Counted = Pick<Plan, "data" | "metrics">;
+
 /** Whole numbers that a tally becomes. */
-function lengthOf(label: Label): number {
+function lengthOf({ data: { label }, metrics }: Counted): number {
   switch (label.kind) {
     case undefined:
       return YES_NO_TOTALS;
@@ -30,16 +33,16 @@ function lengthOf(label: Label): number {
     case "regression":
       return REGRESSION_TOTALS;
     case "survival":
-      return SURVIVAL_TOTALS;
+      return survivalLength(metrics.horizon !== undefined);
     default:
       return label satisfies never;
   }
 }
 
 /** A site that may say nothing counts as nobody. */
-function tallyTotals(label: Label, tally: Tally | null): readonly number[] {
-  const totals = tally === null ? Array.from({ length: lengthOf(label) }, () => 0) : written(tally);
-  assert(totals.length === lengthOf(label), "a tally of another label");
+function tallyTotals(plan: Counted, tally: Tally | null): readonly number[] {
+  const totals = tally === null ? Array.from({ length: lengthOf(plan) }, () => 0) : written(tally);
+  assert(totals.length === lengthOf(plan), "a tally of another label");
   return totals;
 }
 
@@ -61,7 +64,7 @@ function written(tally: Tally): readonly number[] {
 }
 
 /** A sum's tally, where its counts go together; else undefined. */
-function readTotals(label: Label, totals: readonly number[], sites: number): Tally | undefined {
+function readTotals({ data: { label }, metrics }: Counted, totals: readonly number[], sites: number): Tally | undefined {
   switch (label.kind) {
     case undefined:
       return readYesNo(totals, sites);
@@ -73,7 +76,7 @@ function readTotals(label: Label, totals: readonly number[], sites: number): Tal
     case "regression":
       return readRegression(totals, sites);
     case "survival":
-      return readSurvival(totals, sites);
+      return readSurvival(totals, sites, metrics.horizon !== undefined);
     default:
       return label satisfies never;
   }
@@ -107,14 +110,19 @@ export type Model = keyof PooledFigures;
 type Purpose = "train" | "evaluate";
 
 /** Which tallies a round sums, in this order. */
-export const talliesOf = (plan: Plan, purpose: Purpose): readonly Model[] =>
-  purpose === "train" ? ["validation"] : ["validation", "base", "federated", ...(plan.metrics.compareAlone ? (["alone"] as const) : [])];
+export const talliesOf = (plan: Plan, purpose: Purpose): readonly Model[] => {
+  // A summary counts patients, and nothing that a model says of them.
+  if (plan.summary !== undefined) return [];
+  return purpose === "train"
+    ? ["validation"]
+    : ["validation", "base", "federated", ...(plan.metrics.compareAlone ? (["alone"] as const) : [])];
+};
 
-export const totalsLength = (plan: Plan, purpose: Purpose): number => lengthOf(plan.data.label) * talliesOf(plan, purpose).length;
+export const totalsLength = (plan: Plan, purpose: Purpose): number => lengthOf(plan) * talliesOf(plan, purpose).length;
 
 /** The totals of one site's vector. */
 export const totalsOf = (plan: Plan, purpose: Purpose, tallies: Readonly<Partial<Record<Model, Tally | null>>>): readonly number[] =>
-  talliesOf(plan, purpose).flatMap((model) => tallyTotals(plan.data.label, tallies[model] ?? null));
+  talliesOf(plan, purpose).flatMap((model) => tallyTotals(plan, tallies[model] ?? null));
 
 /** What a sum's totals say. `sum-out-of-range` where no honest sites can have given them. `sites`: how many are in the sum. */
 export function pooledFigures(
@@ -124,10 +132,10 @@ export function pooledFigures(
   sites: number,
 ): { readonly ok: true; readonly value: PooledFigures } | Refusal {
   const { label } = plan.data;
-  const length = lengthOf(label);
+  const length = lengthOf(plan);
   const figures: Record<Model, PooledMetrics | null> = { validation: null, base: null, alone: null, federated: null };
   const models = talliesOf(plan, purpose);
-  const reads = models.map((_, at) => readTotals(label, totals.slice(at * length, (at + 1) * length), sites));
+  const reads = models.map((_, at) => readTotals(plan, totals.slice(at * length, (at + 1) * length), sites));
   // Chosen on the federated model's validation patients, so it is no threshold of other models.
   const yesFrom = reads[0] === undefined ? undefined : yesFromOf(reads[0]);
   for (const [at, model] of models.entries()) {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TensorSpec, flatten, sizeOf, totalSize, trainableTensors, unflatten } from "./tensors.ts";
+import { TensorSpec } from "./tensor-schemas.ts";
+import { flatten, sizeOf, totalSize, trainableTensors, unflatten } from "./tensors.ts";
 
 const spec = (name: string, shape: number[], depth = 0): TensorSpec => ({ name, shape, depth });
 const specs = fc

@@ -3,20 +3,18 @@
  * text frame); bulk travels as binary frames (frame.ts) and is covered by the digest in a signed message.
  */
 import * as z from "zod";
-import { CODES, type Code } from "../base/errors.ts";
+import { CodeText } from "../base/code-text.ts";
 import { Digest, Instant, PublicKey, RunId, SiteName } from "../base/ids.ts";
-import { OwnMix, SiteMetrics } from "../models/metrics.ts";
+import { SiteFigures, SiteMetrics } from "../models/metrics.ts";
+import { ProbeReport } from "../models/probe-report.ts";
 import { Packed, SignedText } from "../secagg/signed-text.ts";
+import { SITE_MESSAGES } from "./site-messages.ts";
 import { VersionRange } from "./version.ts";
 
 const Text = z.string().max(500);
-const CodeText = z.enum(Object.keys(CODES) as [Code, ...Code[]]);
 const Nonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const Round = z.int().min(1).max(10_000);
-const Bytes = z
-  .int()
-  .min(0)
-  .max(2 ** 40);
+const Bytes = z.int().min(0).max(1_099_511_627_776);
 const BlobRef = z.strictObject({ digest: Digest, bytes: Bytes });
 const TransferId = z
   .int()
@@ -57,6 +55,8 @@ const Approval = z.strictObject({
   mapping: Digest.optional(),
   /** The table has no patient ids: each row counts as a patient. */
   rowsAsPatients: z.literal(true).optional(),
+  /** What a probe before the run has found, where figures of this site's own patients may leave. */
+  probe: ProbeReport.optional(),
   steward: z.string().min(1).max(120),
   at: Instant,
 });
@@ -122,12 +122,7 @@ const Evaluation = z.strictObject({
   round: z.int().min(0).max(10_000),
   plan: Digest,
   checkpoint: Digest,
-  validation: SiteMetrics.nullable(),
-  base: SiteMetrics.nullable(),
-  alone: SiteMetrics.nullable(),
-  federated: SiteMetrics.nullable(),
-  /** Where the plan asks for it. */
-  mix: OwnMix.nullable().optional(),
+  ...SiteFigures.shape,
 });
 /** Site: will not or cannot answer an ask. */
 const Decline = z.strictObject({
@@ -185,15 +180,6 @@ const SecaggStep = z.discriminatedUnion("phase", [
   z.strictObject({ ...InAttempt, phase: z.literal("dropped"), code: CodeText, text: Text }),
 ]);
 
-/** Figures of a site's own patients; all null where its steward lets none out. */
-export const SiteFigures = z.strictObject({
-  validation: SiteMetrics.nullable(),
-  base: SiteMetrics.nullable(),
-  alone: SiteMetrics.nullable(),
-  federated: SiteMetrics.nullable(),
-  mix: OwnMix.nullable().optional(),
-});
-
 /** Site: its statement for a phase. Made once, journalled before it leaves, and sent again as it was. */
 const SecaggReply = z.discriminatedUnion("phase", [
   z.strictObject({
@@ -248,13 +234,14 @@ export const MESSAGES = {
   "approval.recorded": row(ApprovalRecorded, "coordinator", "session", 1_024),
   ask: row(Ask, "coordinator", "federation", 4_096),
   update: row(Update, "site", "federation", 8_192),
-  evaluation: row(Evaluation, "site", "federation", 16_384),
+  evaluation: row(Evaluation, "site", "federation", 65_536),
   decline: row(Decline, "site", "federation", 4_096),
   "answer.recorded": row(AnswerRecorded, "coordinator", "session", 4_096),
   "secagg.step": row(SecaggStep, "coordinator", "session", 262_144),
   "secagg.reply": row(SecaggReply, "site", "federation", 131_072),
   cancel: row(Cancel, "coordinator", "session", 2_048),
   progress: row(Progress, "site", "session", 1_024),
+  ...SITE_MESSAGES,
   "transfer.get": row(TransferGet, "both", "session", 1_024),
   "transfer.ack": row(TransferAck, "both", "session", 1_024),
   "transfer.missing": row(TransferMissing, "both", "session", 2_048),
@@ -274,7 +261,6 @@ export type SecaggStep = MessageOf<"secagg.step">;
 export type SecaggReply = MessageOf<"secagg.reply">;
 export type Outcome = z.infer<typeof Outcome>;
 export type AttemptOpening = z.infer<typeof AttemptOpening>;
-export type SiteFigures = z.infer<typeof SiteFigures>;
 
 /** A text frame larger than this is refused before it is looked at (ws `maxPayload`; binary frames are smaller). */
 export const MAX_FRAME = 1_572_864;

@@ -10,7 +10,7 @@ export type VersionRange = z.infer<typeof VersionRange>;
  * strict) raises `max`, sends the new form only where the session's version has it, and keeps `min` for as long as agents of
  * that version may be in the middle of a run: coordinators are upgraded first, agents one by one afterwards.
  */
-export const SPOKEN: VersionRange = { min: 1, max: 1 };
+export const SPOKEN: VersionRange = { min: 1, max: 2 };
 
 /** W2: the highest version both speak, or a refusal that says which side must be upgraded. */
 export function commonVersion(ours: VersionRange, theirs: VersionRange): { readonly ok: true; readonly version: number } | Refusal {

@@ -11,6 +11,8 @@ const Round = z.int().min(1);
 
 export const Evidence = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("approval"), site: SiteName, envelope: Envelope }),
+  /** A site's key gave way to another one. */
+  z.strictObject({ kind: z.literal("rotation"), site: SiteName, byOld: Envelope, byNew: Envelope }),
   z.strictObject({ kind: z.literal("update"), round: Round, site: SiteName, envelope: Envelope }),
   z.strictObject({ kind: z.literal("evaluation"), site: SiteName, envelope: Envelope }),
   z.strictObject({ kind: z.literal("advert"), round: Round, signed: SignedText }),

@@ -6,6 +6,7 @@ import { unseal, type Envelope } from "../crypto/envelope.ts";
 import { sha256 } from "../crypto/digest.ts";
 import type { Plan } from "../models/plan.ts";
 import { MESSAGES } from "../protocol/messages.ts";
+import { openRotation } from "../protocol/membership.ts";
 import { agreeOnRoster } from "../secagg/advertise.ts";
 import type { Directory } from "../secagg/directory.ts";
 import { directoryOfPlan } from "../secagg/of-plan.ts";
@@ -35,7 +36,26 @@ export function checkSites(said: Said): readonly Check[] {
     directory === undefined ? plainRound(said, round) : secureRound(said, round, directory),
   );
   const evaluations = directory === undefined ? evaluated(said) : [];
-  return [...(directory === undefined ? [] : directoryKeys(said, directory)), ...approvals(said), ...rounds, ...evaluations];
+  const pinned = directory === undefined ? [] : directoryKeys(said, directory);
+  return [...pinned, ...keyChanges(said), ...approvals(said), ...rounds, ...evaluations];
+}
+
+/** J3: each key but a site's first one follows from the one before it by a rotation that both have signed. */
+function keyChanges({ provenance, evidence }: Said): readonly Check[] {
+  const given = only(evidence, "rotation");
+  return provenance.sites.flatMap(({ site, key, keys = [key] }): readonly Check[] => {
+    const changes = keys.slice(1).map((to, index): Check => {
+      const what = `a change of the key of ${site}`;
+      const found = given.find((one) => one.site === site && one.byOld.key === keys[index] && one.byNew.key === to);
+      if (found === undefined) return bad(what, "It is missing.");
+      const opened = openRotation(found, keys[index] as PublicKey, provenance.coordinator);
+      if (isRefusal(opened)) return bad(what, opened.text);
+      return opened.site === site && opened.to === to
+        ? good(what, `signed by both keys on ${new Date(opened.at).toISOString()}`)
+        : bad(what, "It is of another site or leads to another key.");
+    });
+    return keys.includes(key) ? changes : [...changes, bad(`the key of ${site}`, "It is not among those that the site had.")];
+  });
 }
 
 function directoryKeys({ provenance }: Said, { sites }: Directory): readonly Check[] {
@@ -50,10 +70,12 @@ function directoryKeys({ provenance }: Said, { sites }: Directory): readonly Che
 function approvals({ provenance, evidence }: Said): readonly Check[] {
   const given = only(evidence, "approval");
   const missing = given.length === provenance.sites.length ? [] : [bad("the approvals", "There is not one for each site.")];
-  const each = provenance.sites.map(({ site, key, approval }): Check => {
+  const each = provenance.sites.map(({ site, approval }): Check => {
     const what = `the approval of ${site}`;
     const found = given.find((one) => one.site === site);
     if (found === undefined) return bad(what, "It is missing.");
+    const key = signerOf(provenance, site, found.envelope);
+    if (key === undefined) return bad(what, "The run has no such site.");
     const opened = unseal(found.envelope, { type: "approval", scope: provenance.coordinator, key, schema: MESSAGES.approval.schema });
     if (isRefusal(opened)) return bad(what, opened.text);
     if (digestOfEnvelope(found.envelope) !== approval) return bad(what, "It is another one than the run rests upon.");
@@ -72,8 +94,8 @@ function plainRound({ provenance, evidence }: Said, round: ProvenRound): readonl
   const weights: number[] = [];
   const each = round.survivors.map((site): Check => {
     const what = `round ${round.round}, the update of ${site}`;
-    const key = keyOf(provenance, site);
     const found = given.find((one) => one.site === site);
+    const key = found === undefined ? undefined : signerOf(provenance, site, found.envelope);
     if (found === undefined || key === undefined) return bad(what, "It is missing.");
     const opened = unseal(found.envelope, { type: "update", scope: provenance.coordinator, key, schema: MESSAGES.update.schema });
     if (isRefusal(opened)) return bad(what, opened.text);
@@ -92,7 +114,7 @@ function plainRound({ provenance, evidence }: Said, round: ProvenRound): readonl
 function evaluated({ provenance, evidence }: Said): readonly Check[] {
   return only(evidence, "evaluation").map(({ site, envelope }): Check => {
     const what = `the evaluation of ${site}`;
-    const key = keyOf(provenance, site);
+    const key = signerOf(provenance, site, envelope);
     if (key === undefined) return bad(what, "The run has no such site.");
     const opened = unseal(envelope, { type: "evaluation", scope: provenance.coordinator, key, schema: MESSAGES.evaluation.schema });
     if (isRefusal(opened)) return bad(what, opened.text);
@@ -146,4 +168,8 @@ function secureRound({ provenance, evidence }: Said, round: ProvenRound, directo
   return [...headers, ...(extra.length === 0 ? [] : [bad(name, `Headers of sites that are not among its survivors: ${list(extra)}.`)])];
 }
 
-const keyOf = ({ sites }: Provenance, wanted: SiteName): PublicKey | undefined => sites.find(({ site }) => site === wanted)?.key;
+/** The key under which a statement must be: of those that the site had, the one that it names; else its own. */
+function signerOf({ sites }: Provenance, wanted: SiteName, envelope: Envelope): PublicKey | undefined {
+  const found = sites.find(({ site }) => site === wanted);
+  return found?.keys?.includes(envelope.key) === true ? envelope.key : found?.key;
+}

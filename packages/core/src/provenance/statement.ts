@@ -43,6 +43,8 @@ export const Provenance = z.strictObject({
     /** The plan's acceptance criteria, and why it was released despite one that it missed. */
     criteria: z.array(Criterion),
     despite: z.string().nullable(),
+    /** Whose checkpoint it is, where that is not the run's last. */
+    round: z.int().min(1).exactOptional(),
   }),
   run: RunId,
   coordinator: PublicKey,
@@ -59,7 +61,17 @@ export const Provenance = z.strictObject({
   /** Differential privacy that was spent; null: none was applied. */
   privacy: z.null(),
   /** Digest of each site's signed approval, which stands in evidence.jsonl. */
-  sites: z.array(z.strictObject({ site: SiteName, key: PublicKey, approval: Digest, version: z.string().nullable() })),
+  sites: z.array(
+    z.strictObject({
+      site: SiteName,
+      /** The one of its sums, or in plain of its last update. */
+      key: PublicKey,
+      approval: Digest,
+      version: z.string().nullable(),
+      /** Where its key changed between approval and end: all of them, the oldest first; each change stands in evidence.jsonl. */
+      keys: z.array(PublicKey).min(2).exactOptional(),
+    }),
+  ),
   /** The base's trainable values: checkpoint 0. */
   start: Digest,
   rounds: z.array(ProvenRound).min(1),

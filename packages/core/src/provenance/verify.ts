@@ -107,12 +107,15 @@ function checkFiles(files: ReleaseFiles, subject: ProvenanceStatement["subject"]
 }
 
 /** O5: from the base's values each round starts where the one before it ended, and the last one gave the model. */
-function checkChain({ rounds, start, checkpoint }: Provenance): readonly Check[] {
+function checkChain({ rounds, start, checkpoint, release }: Provenance): readonly Check[] {
   let at: Digest = start;
   for (const round of rounds) {
     if (round.from !== at) return [bad("the chain of checkpoints", `Round ${round.round} does not start where the one before it ended.`)];
     at = round.checkpoint ?? at;
   }
+  const newest = rounds.findLast((one) => one.checkpoint !== null)?.round;
+  if (release.round !== undefined && release.round !== newest)
+    return [bad("the chain of checkpoints", `It ends with round ${newest ?? 0}, and the release says round ${release.round}.`)];
   return at === checkpoint
     ? [good("the chain of checkpoints", `${rounds.length} sums, from the base to the model`)]
     : [bad("the chain of checkpoints", "The rounds do not end at the released checkpoint.")];

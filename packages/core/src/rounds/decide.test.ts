@@ -344,6 +344,61 @@ describe("the end", () => {
     expect(play.evaluation("berta", { mix: { ...mix, metrics: metrics(0.8, 9) } })).toEqual(["evaluation.missed"]);
   });
 
+  it("[M7] so do those of the model with an intercept of the site's own", () => {
+    const intercept = metrics(0.8);
+    expect(evaluating().evaluation("anna", { intercept })).toEqual(["evaluation.missed"]);
+    const play = new Play(planWith({ metrics: { compareIntercept: true } }));
+    play.command(createCommand(play.sites));
+    play.roundOf();
+    play.roundOf();
+    expect(play.evaluation("anna", { intercept })).toEqual(["evaluation.accepted"]);
+    expect(play.events.at(-1)).toMatchObject({ intercept });
+    expect(play.evaluation("berta", { intercept: metrics(0.8, 9) })).toEqual(["evaluation.missed"]);
+  });
+
+  it("[M9] a gain counts only where the plan asks for it, beside figures of both models, of a metric with a direction", () => {
+    const one = { value: 0.1, low: 0.05, high: 0.15 };
+    expect(evaluating().evaluation("anna", { gain: { auroc: one } })).toEqual(["evaluation.missed"]);
+    const asking = (): Play => {
+      const play = new Play(planWith({ metrics: { compareGain: true } }));
+      play.command(createCommand(play.sites));
+      play.roundOf();
+      play.roundOf();
+      return play;
+    };
+    const both = { alone: metrics(0.7), federated: metrics(0.8) };
+    const play = asking();
+    expect(play.evaluation("anna", { ...both, gain: { auroc: one, loss: null } })).toEqual(["evaluation.accepted"]);
+    expect(play.events.at(-1)).toMatchObject({ gain: { auroc: one } });
+    expect(asking().evaluation("anna", { ...both, alone: null, gain: { auroc: one } })).toEqual(["evaluation.missed"]);
+    expect(asking().evaluation("anna", { ...both, gain: { rmse: one } })).toEqual(["evaluation.missed"]);
+    expect(asking().evaluation("anna", { ...both, gain: { "calibration-slope": one } })).toEqual(["evaluation.missed"]);
+  });
+
+  it("[M10] figures of an earlier model count only where the plan names it, of enough patients, beside those of the run's own", () => {
+    const over = { auroc: { value: 0.1, low: 0.05, high: 0.15 } };
+    const earlier = { metrics: metrics(0.7), over };
+    const federated = metrics(0.8);
+    expect(evaluating().evaluation("anna", { federated, earlier })).toEqual(["evaluation.missed"]);
+    const asking = (): Play => {
+      const compareRelease = { run: "heart.1" as RunId, checkpoint: sha256("earlier"), bytes: 12 };
+      const play = new Play(planWith({ metrics: { compareRelease } }));
+      play.command(createCommand(play.sites));
+      play.roundOf();
+      play.roundOf();
+      return play;
+    };
+    const play = asking();
+    expect(play.evaluation("anna", { federated, earlier })).toEqual(["evaluation.accepted"]);
+    expect(play.events.at(-1)).toMatchObject({ earlier });
+    for (const wrong of [
+      { federated: null, earlier },
+      { federated, earlier: { ...earlier, metrics: metrics(0.7, 9) } },
+      { federated, earlier: { ...earlier, over: { rmse: over.auroc } } },
+    ])
+      expect(asking().evaluation("anna", wrong)).toEqual(["evaluation.missed"]);
+  });
+
   it("[S13] a run whose updates are lost ends by name, and only while their mean is due", () => {
     const play = Play.opened();
     const lost = { do: "lost", at: 1, round: 1, text: "The update of anna is lost." } as const;

@@ -6,10 +6,11 @@ import { refuse, type Refusal } from "../base/errors.ts";
 import { bySite, type Digest, type RunId, type SiteName } from "../base/ids.ts";
 import type { Measure } from "../aggregation/mean.ts";
 import { travellingClip } from "../models/strategy.ts";
+import { shiftAllowed } from "../models/summary/shift.ts";
 import type { Decline, Evaluation, Update } from "../protocol/messages.ts";
 import type { BlobRef, RunEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { metricsAllowed, mixAllowed } from "./figures.ts";
+import { earlierAllowed, gainAllowed, interceptAllowed, metricsAllowed, mixAllowed } from "./figures.ts";
 import { checkpointWritten, decideOpening, type OpeningCommand } from "./secure/opening.ts";
 import { decideReply, type ReplyCommand } from "./secure/decide.ts";
 import { closePhase, openAttempt, type Occasion } from "./secure/follow.ts";
@@ -217,9 +218,13 @@ function answerEvaluation(params: RunParams, state: LiveState, command: Extract<
   const no = mayEvaluate(state, site);
   if (no !== undefined) return no;
   if (evaluation.checkpoint !== state.checkpoint.digest) return refuse("stale-round", "The evaluation is of another checkpoint.");
-  const { validation, base, alone, federated, mix = null } = evaluation;
-  const allowed = [validation, base, alone, federated].every((metrics) => metricsAllowed(params.plan, metrics));
-  if (!allowed || !mixAllowed(params.plan, mix)) {
+  const { validation, base, alone, federated, mix = null, intercept = null, gain = null, earlier = null, shift = null } = evaluation;
+  const allowed =
+    [validation, base, alone, federated].every((metrics) => metricsAllowed(params.plan, metrics)) &&
+    interceptAllowed(params.plan, intercept) &&
+    gainAllowed(params.plan, gain, [alone, federated]) &&
+    earlierAllowed(params.plan, earlier, federated);
+  if (!allowed || !mixAllowed(params.plan, mix) || !shiftAllowed(params.plan, shift)) {
     return [
       {
         type: "evaluation.missed",
@@ -230,7 +235,14 @@ function answerEvaluation(params: RunParams, state: LiveState, command: Extract<
       },
     ];
   }
-  return [{ type: "evaluation.accepted", at, site, statement, validation, base, alone, federated, ...(mix === null ? {} : { mix }) }];
+  const more = {
+    ...(mix && { mix }),
+    ...(intercept && { intercept }),
+    ...(gain && { gain }),
+    ...(earlier && { earlier }),
+    ...(shift && { shift }),
+  };
+  return [{ type: "evaluation.accepted", at, site, statement, validation, base, alone, federated, ...more }];
 }
 
 function mayEvaluate(state: Evaluating, site: SiteName): Refusal | undefined {

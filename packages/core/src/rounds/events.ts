@@ -1,15 +1,13 @@
 /** What can happen in a run, as it is stored. State is the fold of these (evolve.ts); nothing else is remembered. */
 import * as z from "zod";
-import { CODES, type Code } from "../base/errors.ts";
+import { CodeText } from "../base/code-text.ts";
 import { Digest, Instant, RunId, SiteName } from "../base/ids.ts";
-import { OwnMix, SiteMetrics } from "../models/metrics.ts";
+import { SiteFigures, SiteMetrics } from "../models/metrics.ts";
 import { PooledFigures } from "../models/pooled.ts";
-import { SiteFigures } from "../protocol/messages.ts";
 import { SignedText } from "../secagg/signed-text.ts";
 
 const BlobRef = z.strictObject({ digest: Digest, bytes: z.int().min(0) });
 export type BlobRef = z.infer<typeof BlobRef>;
-const CodeText = z.enum(Object.keys(CODES) as [Code, ...Code[]]);
 const Round = z.int().min(1);
 const at = Instant;
 /** What a secure round sums: updates, or only the figures of the end. */
@@ -71,17 +69,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     deadline: Instant,
     reason: z.enum(["all-rounds", "stop-rule"]),
   }),
-  z.strictObject({
-    type: z.literal("evaluation.accepted"),
-    at,
-    site: SiteName,
-    statement: Digest,
-    validation: SiteMetrics.nullable(),
-    base: SiteMetrics.nullable(),
-    alone: SiteMetrics.nullable(),
-    federated: SiteMetrics.nullable(),
-    mix: OwnMix.nullable().optional(),
-  }),
+  z.strictObject({ type: z.literal("evaluation.accepted"), at, site: SiteName, statement: Digest, ...SiteFigures.shape }),
   z.strictObject({ type: z.literal("evaluation.missed"), at, site: SiteName, code: CodeText, text: z.string() }),
   // Secure aggregation. A round is a training round, or the evaluation at the end, which is summed in the same way.
   z.strictObject({

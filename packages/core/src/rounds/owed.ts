@@ -72,7 +72,11 @@ export function owed(params: RunParams, state: RunState): readonly Obligation[] 
     case "unmasking":
       return owedSecure(params, state);
     case "finished":
-      return [...outcomes(state), { owe: "release", run: state.run, checkpoint: state.checkpoint }];
+      // A summary has trained no model.
+      return [
+        ...outcomes(state),
+        ...(params.plan.summary === undefined ? [{ owe: "release", run: state.run, checkpoint: state.checkpoint } as const] : []),
+      ];
     case "stopped":
     case "failed":
       return [{ owe: "cancel", run: state.run, sites: state.sites, text: `The run is ${state.phase}.` }];

@@ -146,5 +146,12 @@ export function comingRound(state: LiveState): number {
   return state.phase === "evaluating" ? Math.max(1, state.roundsDone) : 1 + (state.sums?.begun ?? state.roundsDone);
 }
 
+/** The newest round that was opened, the evaluation's included; 0 before there is one. */
+export function openedRound(state: LiveState): number {
+  if ("attempt" in state) return state.attempt.round;
+  if (state.phase === "collecting" || state.phase === "combining") return state.round;
+  return state.sums?.begun ?? state.roundsDone;
+}
+
 export const isEnded = (state: RunState): state is Finished | Stopped | Failed =>
   state.phase === "finished" || state.phase === "stopped" || state.phase === "failed";

@@ -4,6 +4,8 @@ import type { Gathering, RunParams } from "./state.ts";
 
 /** Undefined while there is a round to train. */
 export function trainingOver(params: RunParams, state: Gathering): "all-rounds" | "stop-rule" | undefined {
+  // A summary's one sum is summed as the figures at the end of a run are.
+  if (params.plan.summary !== undefined) return "all-rounds";
   const rounds = state.sums?.begun ?? state.roundsDone;
   if (rounds >= params.plan.rounds.count) return "all-rounds";
   return stopRuleMet(params, state) ? "stop-rule" : undefined;

@@ -1,12 +1,13 @@
 /** A run's events as people look at them: rounds, curves and the final comparison. Pure, so the browser folds the same way. */
 import type { SiteName } from "../base/ids.ts";
+import { remembered } from "../base/remembered.ts";
 import { weightedMean } from "../models/metric-means.ts";
-import type { OwnMix, SiteMetrics } from "../models/metrics.ts";
+import type { SiteFigures, SiteMetrics } from "../models/metrics.ts";
 import type { MetricName, Plan } from "../models/plan.ts";
 import type { PooledMetrics } from "../models/pooled.ts";
 import type { BlobRef, EventOf, RunEvent } from "./events.ts";
 import type { Paused } from "./state.ts";
-import { inLast, inRound, withPoint } from "./view-changes.ts";
+import { comparisonOf, finishedText, inLast, inRound, withPoint } from "./view-changes.ts";
 import { openedAttempt, sumOf, withAttemptEvent, type AttemptView, type SumView } from "./secure/view.ts";
 
 export interface RoundView {
@@ -27,7 +28,7 @@ export interface RoundView {
   }[];
   readonly dropped: readonly { readonly site: SiteName; readonly at: number; readonly code: string; readonly text: string }[];
   readonly closed: { readonly at: number; readonly survivors: readonly SiteName[]; readonly reason: string } | null;
-  readonly checkpoint: { readonly at: number; readonly digest: string; readonly bytes: number } | null;
+  readonly checkpoint: ({ readonly at: number } & BlobRef) | null;
   /** Under secure aggregation, oldest first; none in plain. */
   readonly attempts: readonly AttemptView[];
   /** Null until the sum is open, and in plain. */
@@ -48,12 +49,8 @@ export interface CurvePoint {
   readonly sites: Readonly<Record<string, SiteMetrics>>;
 }
 
-export interface Comparison {
+export interface Comparison extends Readonly<Omit<SiteFigures, "validation">> {
   readonly site: SiteName;
-  readonly base: SiteMetrics | null;
-  readonly alone: SiteMetrics | null;
-  readonly federated: SiteMetrics | null;
-  readonly mix?: OwnMix | null | undefined;
 }
 
 export type RunPhase =
@@ -139,9 +136,8 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
       return { ...view, phase: "evaluating", evaluation: { openedAt: at, deadline, cohort, reason, missed: [] } };
     }
     case "evaluation.accepted": {
-      const { site, base, alone, federated, mix } = event;
-      const curve = withPoint(view.curve, view.rounds.length, site, event.validation);
-      return { ...view, comparisons: [...view.comparisons, { site, base, alone, federated, ...(mix && { mix }) }], curve };
+      const curve = withPoint(view.curve, view.rounds.length, event.site, event.validation);
+      return { ...view, comparisons: [...view.comparisons, comparisonOf(event.site, event)], curve };
     }
     case "evaluation.missed": {
       const { evaluation } = view;
@@ -161,7 +157,7 @@ export function withEvent(view: RunView | undefined, event: RunEvent): RunView |
     case "run.resumed":
       return { ...view, paused: null };
     case "run.finished":
-      return { ...view, phase: "finished", end: { at: event.at, text: `Finished after ${view.rounds.length} rounds.` } };
+      return { ...view, phase: "finished", end: { at: event.at, text: finishedText(view) } };
     case "run.stopped":
       return { ...view, phase: "stopped", end: { at: event.at, text: `Stopped by ${event.by}.` } };
     case "run.failed":
@@ -243,16 +239,12 @@ function advertised(view: RunView, event: EventOf<"advert.accepted">): RunView {
   const { site, at, engine, seconds, figures } = event;
   const answer = { site, at, sampleCount: null, bytes: 0, engine, seconds };
   const after = inRound(view, event.round, (round) => ({ answers: [...round.answers, answer], attempts: inLastAttempt(round, event) }));
-  const { validation, base, alone, federated, mix } = figures;
+  const { validation, base, alone, federated, shift = null } = figures;
   const evaluates = view.evaluationRound?.round === event.round;
   const curve = withPoint(view.curve, startOf(view), site, validation);
-  const compared = evaluates && (base !== null || alone !== null || federated !== null);
+  const compared = evaluates && [base, alone, federated, shift].some((one) => one !== null);
   const others = after.comparisons.filter((one) => one.site !== site);
-  return {
-    ...after,
-    curve,
-    comparisons: compared ? [...others, { site, base, alone, federated, ...(mix && { mix }) }] : after.comparisons,
-  };
+  return { ...after, curve, comparisons: compared ? [...others, comparisonOf(site, figures)] : after.comparisons };
 }
 
 /** The round whose checkpoint the sites work from now; 0 is the base unchanged. */
@@ -294,7 +286,9 @@ function opened({ round, at, deadline, cohort }: EventOf<"round.opened">): Round
 }
 
 /** Mean over the sites that reported, weighted by their patients; undefined where none did. */
-export const curveMean = (point: CurvePoint, metric: MetricName): number | undefined => weightedMean(Object.values(point.sites), metric);
+export const curveMean = remembered((point: CurvePoint, metric: MetricName): number | undefined =>
+  weightedMean(Object.values(point.sites), metric),
+);
 
 /** How many rounds the plan has, for "round k of n". */
 export const plannedRounds = (plan: Plan): number => plan.rounds.count;

@@ -4,11 +4,12 @@ import { fromHex, toHex } from "../base/bytes.ts";
 import type { Digest } from "../base/ids.ts";
 import { sha256 } from "../crypto/digest.ts";
 import { keyStream } from "../crypto/mask.ts";
+import { blocksOf } from "./blocks.ts";
 import { chanceOf, value } from "./federation.fixture.ts";
 import { vectorBytes } from "./mask-input.ts";
 import { addSlice, layoutWords, pack, slicesOf } from "./pack.ts";
 import { decodeSum, encodeInput, layoutOf, type Encoding } from "./quantize.ts";
-import { blocksOf, rotationSeed } from "./rotate.ts";
+import { rotationSeed } from "./rotate.ts";
 
 /** Everything that goes in, as JSON. An update is the key stream of its seed: each word, signed, times 2^-36. */
 export interface CompactInput {

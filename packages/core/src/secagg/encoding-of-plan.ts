@@ -3,11 +3,12 @@ import { assert, isRefusal } from "../base/errors.ts";
 import { analyticOf, statisticsLength, type RoundOf, type VectorSize } from "../models/analytic.ts";
 import type { Plan } from "../models/plan.ts";
 import { travellingClip } from "../models/strategy.ts";
+import { summaryLength } from "../models/summary/settings.ts";
 import { totalsLength } from "../models/tally.ts";
 import { directoryOfPlan, secureOf } from "./of-plan.ts";
 import { weightOf, type Encoding } from "./quantize.ts";
 
-/** An evaluation sums counts only; an analytic round counts, and behind them the statistics of the head. */
+/** An evaluation, and a summary, sums counts only; an analytic round counts, and behind them the statistics of the head. */
 export function encodingOf(plan: Plan, { vectorLength, headInputs }: VectorSize, of: RoundOf): Encoding {
   const secure = secureOf(plan);
   const directory = directoryOfPlan(plan);
@@ -20,7 +21,7 @@ export function encodingOf(plan: Plan, { vectorLength, headInputs }: VectorSize,
     clipNorm: travellingClip(plan),
     clip: secure.coordinateClip,
     values: of.purpose === "train" && !solves ? vectorLength : 0,
-    totals: totalsLength(plan, of.purpose) + (solves ? statisticsLength(headInputs) : 0),
+    totals: totalsLength(plan, of.purpose) + (solves ? statisticsLength(headInputs) : 0) + summaryLength(plan),
     noise: 0,
     words: secure.encoding,
   };

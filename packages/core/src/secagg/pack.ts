@@ -5,13 +5,10 @@
  */
 import { assert } from "../base/errors.ts";
 import { addVector, signed } from "../crypto/mask.ts";
+import { GROUP, PACKED, packedLength } from "./blocks.ts";
 
 export const NARROW_BITS = 20;
 const LOW = 2 ** NARROW_BITS - 1;
-/** Narrow words in a group, and the words that it fills. */
-const GROUP = 8;
-const PACKED = 5;
-
 /** Words of a vector in their order: whole ones, narrow ones (a multiple of 8), whole ones again. */
 export interface Layout {
   readonly front: number;
@@ -22,7 +19,7 @@ export interface Layout {
 /** Words of the vector. */
 export const layoutWords = ({ front, narrow, back }: Layout): number => front + narrow + back;
 /** 32-bit words that travel for it. */
-export const packedWords = ({ front, narrow, back }: Layout): number => front + (narrow / GROUP) * PACKED + back;
+export const packedWords = ({ front, narrow, back }: Layout): number => front + packedLength(narrow) + back;
 
 function packGroups(into: Uint32Array, words: Uint32Array): void {
   for (let i = 0, at = 0; i < words.length; i += GROUP, at += PACKED) {

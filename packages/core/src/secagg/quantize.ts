@@ -9,7 +9,8 @@ import { assert, EngraftError, refuse, type Refusal } from "../base/errors.ts";
 import type { Digest } from "../base/ids.ts";
 import { keyStream, signed } from "../crypto/mask.ts";
 import { layoutWords, NARROW_BITS, type Layout } from "./pack.ts";
-import { blocksOf, largestRotated, rotate, rotateBack, rotatedLength, rotationSeed } from "./rotate.ts";
+import { blocksOf, rotatedLength } from "./blocks.ts";
+import { largestRotated, rotate, rotateBack, rotationSeed } from "./rotate.ts";
 
 /** What each word of a vector means; from the plan. */
 export interface Encoding {

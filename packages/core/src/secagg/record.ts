@@ -5,7 +5,8 @@
 import * as z from "zod";
 import { Digest, PublicKey, RunId, SiteName } from "../base/ids.ts";
 import { DirectoryEntry } from "../models/aggregation.ts";
-import { Strategy } from "../models/strategy.ts";
+import { Strategy } from "../models/strategy-schema.ts";
+import { SummaryFigures } from "../models/summary/table.ts";
 import { SignedText } from "./signed-text.ts";
 
 const Blob = z.strictObject({ digest: Digest, bytes: z.int().min(0) });
@@ -68,5 +69,7 @@ export const RoundRecord = z.strictObject({
     .optional(),
   /** Of the first analytic round: what the sum says of the head's inputs. Later rounds, which do not sum it again, go by it. */
   moments: z.strictObject({ samples: z.int().min(1), sums: z.array(z.number()), squares: z.array(z.number()) }).optional(),
+  /** Of a summary: what may be shown of the sum. */
+  summary: SummaryFigures.optional(),
 });
 export type RoundRecord = z.infer<typeof RoundRecord>;

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { numbers } from "../base/numbers.fixture.ts";
 import { sha256 } from "../crypto/digest.ts";
-import { blocksOf, largestRotated, rotate, rotateBack, rotatedLength, rotationSeed, walshHadamard } from "./rotate.ts";
+import { blocksOf, rotatedLength } from "./blocks.ts";
+import { largestRotated, rotate, rotateBack, rotationSeed, walshHadamard } from "./rotate.ts";
 
 const SEED = rotationSeed(sha256("round"));
 

@@ -1,5 +1,5 @@
 /** Whether one field alone tells the label: then it may have been recorded after the outcome. */
-import { readsFile } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
 import { outcomeNames } from "./outcomes.ts";
 import type { SampledRow, Survey } from "./survey.ts";
 import type { DataPlan } from "./table.ts";

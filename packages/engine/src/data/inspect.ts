@@ -1,5 +1,5 @@
 /** What the data check concludes from what it noted of a table (survey.ts). Each conclusion is a finding. */
-import { readsFile } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
 import type { Counts } from "./counts.ts";
 import type { Findings } from "./findings.ts";
 import type { Meaning } from "./field-reader.ts";

@@ -1,5 +1,6 @@
 /** Where in a table the plan's columns are. */
-import { readsFile, type Field } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
+import type { Field } from "@engraft/core/models/fields";
 import type { TableDeclaration } from "./declaration.ts";
 import type { Findings } from "./findings.ts";
 import { labelColumns, labelParts } from "./label.ts";

@@ -1,6 +1,7 @@
 /** From a table's columns to the numbers that enter a model, by the manifest's input rules. */
 import { EngraftError } from "@engraft/core/base/errors";
-import { readsFile, type Field } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
+import type { Field } from "@engraft/core/models/fields";
 import { scaled, targetsOf, type Label } from "@engraft/core/models/labels";
 import type { InputRule, Manifest } from "@engraft/core/models/manifest";
 import { PARTS, type Part } from "./split.ts";

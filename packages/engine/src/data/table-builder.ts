@@ -1,5 +1,6 @@
 /** One row after the other becomes typed columns, counts and findings. */
-import { readsFile, type Field } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
+import type { Field } from "@engraft/core/models/fields";
 import { targetsOf } from "@engraft/core/models/labels";
 import { countsOf, PatientRows } from "./counts.ts";
 import { decimalOf, filesOf, type TableDeclaration } from "./declaration.ts";

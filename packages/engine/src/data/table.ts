@@ -1,7 +1,7 @@
 /** Reads a declared table into typed columns, as a plan needs them, and says what is wrong with it. */
 import { resolve } from "node:path";
 import type { Plan } from "@engraft/core/models/plan";
-import { readsFile } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
 import { targetsOf } from "@engraft/core/models/labels";
 import { readCodes } from "./codes.ts";
 import type { Counts } from "./counts.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MetricName } from "@engraft/core/models/plan";
-import { siteMetrics as ofLabel } from "./site-metrics.ts";
+import { pairedDifferences, siteMetrics as ofLabel } from "./site-metrics.ts";
 
 const label = { name: "ill", title: "Ill", positive: ["1"], negative: ["0"] };
 const siteMetrics = (predictions: readonly number[], y: readonly number[], patients: readonly number[], names: readonly MetricName[]) =>
@@ -63,5 +63,29 @@ describe("what is not said", () => {
     );
     expect([values.auroc, values.auprc]).toEqual([null, null]);
     expect([values.loss, values.accuracy, values.brier].every((estimate) => Number.isFinite(estimate?.high))).toBe(true);
+  });
+});
+
+describe("a gain of one model over another", () => {
+  const predicted = (predictions: readonly number[]) => ({ predicted: { label, predictions, y: labels, patients: index } });
+  const near = scores.map((score, at) => score + 0.01 * Math.sin(at));
+
+  it("[M9] is the difference of their figures, the right way round, and of metrics with a direction only", () => {
+    const worse = scores.map((score, at) => (at % 4 === 0 ? 0.5 : score));
+    const names: MetricName[] = ["auroc", "brier", "calibration-slope"];
+    const gain = pairedDifferences(predicted(scores), predicted(worse), names);
+    const [a, b] = [scores, worse].map((each) => siteMetrics(each, labels, index, names).values);
+    expect(Object.keys(gain)).toEqual(["auroc", "brier"]);
+    expect(gain.auroc?.value).toBeCloseTo((a?.auroc?.value ?? 0) - (b?.auroc?.value ?? 0), 12);
+    expect(gain.brier?.value).toBeCloseTo((b?.brier?.value ?? 0) - (a?.brier?.value ?? 0), 12);
+    expect(gain.auroc?.value).toBeGreaterThan(0);
+  });
+
+  it("[M9] of two that rank nearly alike is far more certain than either figure", () => {
+    const { auroc } = pairedDifferences(predicted(scores), predicted(near), ["auroc"]);
+    const own = siteMetrics(scores, labels, index, ["auroc"]).values.auroc;
+    expect((auroc?.high ?? 1) - (auroc?.low ?? 0)).toBeLessThan(((own?.high ?? 0) - (own?.low ?? 0)) / 5);
+    const none = pairedDifferences(predicted(scores), predicted(scores), ["auroc"]).auroc;
+    expect(none).toEqual({ value: 0, low: 0, high: 0 });
   });
 });

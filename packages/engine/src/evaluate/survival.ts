@@ -1,5 +1,7 @@
 /** Figures of a predicted risk of an event over time, with right censoring. */
 import type { Measure } from "./bootstrap.ts";
+import { byTime, overTimes, type Risks } from "./by-time.ts";
+import { horizonMeasure, type Baseline } from "./horizon.ts";
 import type { Predicted } from "./site-metrics.ts";
 
 /** Sums of weights by rank, with prefix sums in logarithmic time (Fenwick 1994). */
@@ -28,41 +30,6 @@ export interface Pairs {
   /** Of these, with the higher risk for who had it first; equal risks count half in `tied`. */
   readonly concordant: number;
   readonly tied: number;
-}
-
-/** Rows by time, latest first, with what does not change from resample to resample. */
-export interface Risks {
-  readonly rows: Uint32Array;
-  readonly times: Float64Array;
-  readonly events: Uint8Array;
-  readonly risks: Float64Array;
-  /** Rank of each risk among the different ones, from below. */
-  readonly ranks: Uint32Array;
-  readonly different: number;
-}
-
-export function byTime(predictions: ArrayLike<number>, y: ArrayLike<number>): Risks {
-  const order = Uint32Array.from({ length: predictions.length }, (_, row) => row).sort(
-    (a, b) => (y[2 * b] as number) - (y[2 * a] as number),
-  );
-  const distinct = [...new Set(Array.from(predictions))].toSorted((a, b) => a - b);
-  const rankOf = new Map(distinct.map((risk, rank) => [risk, rank]));
-  return {
-    rows: order,
-    times: Float64Array.from(order, (row) => y[2 * row] as number),
-    events: Uint8Array.from(order, (row) => y[2 * row + 1] as number),
-    risks: Float64Array.from(order, (row) => predictions[row] as number),
-    ranks: Uint32Array.from(order, (row) => rankOf.get(predictions[row] as number) as number),
-    different: distinct.length,
-  };
-}
-
-/** Calls `each` with the bounds of every run of equal times, latest first. */
-function overTimes({ times }: Risks, each: (from: number, to: number) => void): void {
-  for (let from = 0, to = 0; from < times.length; from = to) {
-    while (to < times.length && times[to] === times[from]) to++;
-    each(from, to);
-  }
 }
 
 /**
@@ -118,13 +85,24 @@ export function partialLikelihood(sorted: Risks, weightAt: (at: number) => numbe
  * - c-index: Harrell's C, the share of comparable pairs in which the one with the event first has the higher risk, equal risks counted half.
  *   Null without a comparable pair.
  * - loss: negative log partial likelihood (Cox 1972, Breslow's ties) of these patients for each event, in nats. Null without an event.
+ * - integrated-brier: mean over the time up to the horizon of the Brier score, censoring weighed out (horizon.ts).
+ * - observed-expected: events by the horizon (Kaplan-Meier) for each one that was predicted.
+ * The last two are null without a baseline hazard, and where nobody is observed up to the horizon.
  */
-export function survivalMeasure({ predictions, y, patients }: Predicted): Measure {
+export function survivalMeasure(predicted: Predicted, baseline?: Baseline): Measure {
+  const { predictions, y, patients } = predicted;
   const sorted = byTime(predictions, y);
+  const upToHorizon = baseline === undefined ? undefined : horizonMeasure(predicted, baseline);
   return (weights) => {
     const weightAt = (at: number): number => weights[patients[sorted.rows[at] as number] as number] as number;
     const { comparable, concordant, tied } = pairsOf(sorted, weightAt);
     const { loss, events } = partialLikelihood(sorted, weightAt);
-    return { "c-index": comparable === 0 ? null : (concordant + tied / 2) / comparable, loss: events === 0 ? null : loss / events };
+    const sums = upToHorizon?.((row) => weights[patients[row] as number] as number);
+    return {
+      "c-index": comparable === 0 ? null : (concordant + tied / 2) / comparable,
+      loss: events === 0 ? null : loss / events,
+      "integrated-brier": sums === undefined ? null : sums.brier / sums.rows,
+      "observed-expected": sums === undefined || sums.expected === 0 ? null : sums.observed / sums.expected,
+    };
   };
 }

@@ -6,9 +6,11 @@ import { describe, expect, it } from "vitest";
 import { plan as small } from "../model.fixture.ts";
 import { classMeasure } from "./classes.ts";
 import type { Measure } from "./bootstrap.ts";
+import { baselineOf, horizonMeasure } from "./horizon.ts";
 import { regressionMeasure } from "./regression.ts";
 import type { Predicted } from "./site-metrics.ts";
-import { byTime, pairsOf, partialLikelihood } from "./survival.ts";
+import { byTime } from "./by-time.ts";
+import { pairsOf, partialLikelihood } from "./survival.ts";
 import { tallyOf } from "./tally.ts";
 import { yesNoMeasure } from "./yes-no.ts";
 
@@ -211,4 +213,59 @@ it("outputs and targets are as wide as the label says", () => {
     expect([kind, row?.predictions.length, row?.y.length]).toEqual([kind, outputsOf(labelOf(kind)), targetsOf(labelOf(kind))]);
   }
   expect(unscaled(LABELS.regression, scaled(LABELS.regression, 77))).toBeCloseTo(77, 10);
+});
+
+describe("survival up to a horizon", () => {
+  const horizon = 5;
+  const names: MetricName[] = ["integrated-brier", "observed-expected"];
+  const plan = { ...planOf("survival"), metrics: { ...small.metrics, names, minCount: 1, horizon } };
+  const measured = (rows: readonly Row[]) => {
+    const held = predicted("survival", rows);
+    return { held, baseline: baselineOf(held, horizon) };
+  };
+  const totals = (rows: readonly Row[]): readonly number[] => {
+    const { held, baseline } = measured(rows);
+    return totalsOf(plan, "train", { validation: tallyOf(held, { horizon, baseline }) });
+  };
+  const summed = (sites: readonly (readonly Row[])[]): readonly number[] =>
+    sites.map(totals).reduce((sum, each) => sum.map((total, at) => total + (each[at] ?? 0)));
+
+  it("[M3] [M8] is the mean over the rows of the sites that can say it, within its bounds", () => {
+    fc.assert(
+      fc.property(sitesOf("survival"), (sites) => {
+        const read = pooledFigures(plan, "train", summed(sites), sites.length);
+        const values = read.ok ? read.value.validation?.values : undefined;
+        const sums = sites.map(measured).flatMap(({ held, baseline }) => horizonMeasure(held, baseline)(() => 1) ?? []);
+        const total = (of: (one: (typeof sums)[number]) => number): number => sums.reduce((sum, one) => sum + of(one), 0);
+        const rows = total((one) => one.rows);
+        const truths = {
+          "integrated-brier": rows === 0 ? null : total(({ brier }) => brier) / rows,
+          "observed-expected":
+            rows === 0 || total(({ expected }) => expected) < 1e-4 ? null : total((one) => one.observed) / total((one) => one.expected),
+        } as const;
+        for (const name of ["integrated-brier", "observed-expected"] as const) {
+          const [found, truth] = [values?.[name] ?? null, truths[name]];
+          if (found === null || truth === null) {
+            if (rows === 0) expect(found).toBeNull();
+            continue;
+          }
+          const last = 1e-9 * (1 + truth);
+          expect([name, found.low - last <= truth && truth <= found.high + last]).toEqual([name, true]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("[M4] sums of more than the rows are refused", () => {
+    const [sites = []] = fc.sample(sitesOf("survival"), { numRuns: 1, seed: 4 });
+    const honest = summed(sites);
+    expect(honest).toHaveLength(12);
+    expect(pooledFigures(plan, "train", honest, sites.length).ok).toBe(true);
+    for (const at of [8, 9, 10, 11])
+      expect([at, pooledFigures(plan, "train", honest.with(at, 2 ** 45), sites.length)]).toMatchObject([
+        at,
+        { ok: false, code: "sum-out-of-range" },
+      ]);
+  });
 });

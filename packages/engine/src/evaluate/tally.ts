@@ -9,7 +9,9 @@ import type { YesNoTally } from "@engraft/core/models/tallies/yes-no";
 import { likeliest } from "./classes.ts";
 import { notSure, rank } from "./metrics.ts";
 import type { Predicted } from "./site-metrics.ts";
-import { byTime, pairsOf, partialLikelihood } from "./survival.ts";
+import { horizonMeasure, type Baseline, type HorizonSums } from "./horizon.ts";
+import { byTime } from "./by-time.ts";
+import { pairsOf, partialLikelihood } from "./survival.ts";
 
 const zeros = (length: number): number[] => Array.from({ length }, () => 0);
 
@@ -20,8 +22,15 @@ const increment = (counts: number[], at: number): void => {
 const patientsIn = (patients: ArrayLike<number>, holds: (row: number) => boolean = () => true): number =>
   new Set(Array.from(patients).filter((_, row) => holds(row))).size;
 
+export interface TallyOptions {
+  /** The plan's. */
+  readonly horizon?: number | undefined;
+  /** Of the same model on training patients. Without it nothing is said of the time up to the horizon. */
+  readonly baseline?: Baseline | undefined;
+}
+
 /** Rows are counted as the metrics count them, with the same clipped losses. */
-export function tallyOf(predicted: Predicted): Tally {
+export function tallyOf(predicted: Predicted, { horizon, baseline }: TallyOptions = {}): Tally {
   const { label, patients } = predicted;
   switch (label.kind) {
     case undefined:
@@ -34,7 +43,7 @@ export function tallyOf(predicted: Predicted): Tally {
     case "regression":
       return regressionTally(predicted, label);
     case "survival":
-      return survivalTally(predicted);
+      return { ...survivalTally(predicted), ...(horizon === undefined ? {} : { horizon: horizonSums(predicted, baseline) }) };
     default:
       return label satisfies never;
   }
@@ -117,3 +126,7 @@ function survivalTally({ predictions, y, patients }: Predicted): SurvivalTally {
     loss: Math.min(loss, events * LARGEST_LOSS),
   };
 }
+
+/** Of no row where it cannot be said. */
+const horizonSums = (predicted: Predicted, baseline: Baseline | undefined): HorizonSums =>
+  (baseline === undefined ? undefined : horizonMeasure(predicted, baseline)(() => 1)) ?? { rows: 0, brier: 0, observed: 0, expected: 0 };

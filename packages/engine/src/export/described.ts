@@ -25,8 +25,10 @@ export interface DescribedRelease {
   /** Of the released model. */
   readonly manifest: Manifest;
   readonly base: { readonly manifest: Manifest; readonly digest: string };
-  /** The run, folded from its events. */
+  /** The run, folded from its events; up to the checkpoint that is released. */
   readonly view: RunView;
+  /** Where that is not the run's last: which one, of how many. */
+  readonly chosen?: { readonly round: number; readonly rounds: number };
   /** Files that the release has beside its texts. */
   readonly files: readonly DescribedFile[];
   /** Formats that cannot hold the model, and why. */
@@ -39,7 +41,8 @@ export interface Figure {
   readonly round: number;
   readonly site: string | undefined;
   readonly split: "validation" | "test";
-  readonly model: "base" | "alone" | "federated";
+  /** `over-earlier`: by how much the federated model is better than the earlier one that the plan names; positive is better. */
+  readonly model: "base" | "alone" | "federated" | "earlier" | "over-earlier";
   readonly metric: MetricName;
   /** Null where too few patients were counted, or the figure is undefined for them. */
   readonly value: number | null;
@@ -84,6 +87,14 @@ export function figuresOf({ plan, view }: Pick<DescribedRelease, "plan" | "view"
     ...view.comparisons.flatMap((one) =>
       compared.flatMap((which) => all(one[which], { round: which === "base" ? 0 : last, site: one.site, split: "test", model: which })),
     ),
+    ...view.comparisons.flatMap(({ site, earlier }) => {
+      if (earlier === undefined || earlier === null) return [];
+      const place = { round: last, site, split: "test" } as const;
+      return [
+        ...all(earlier.metrics, { ...place, model: "earlier" }),
+        ...all({ n: earlier.metrics.n, values: earlier.over }, { ...place, model: "over-earlier" }),
+      ];
+    }),
     ...compared.flatMap((which) =>
       all(pooled?.[which] ?? null, { round: which === "base" ? 0 : last, site: undefined, split: "test", model: which }),
     ),

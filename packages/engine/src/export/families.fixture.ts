@@ -8,8 +8,8 @@ import { untrained } from "../architectures/untrained.ts";
 import { randomFrom } from "../base/random.ts";
 import { inputWidth } from "../data/samples.ts";
 import { fileInputOf } from "../data/file-input.ts";
-import { sizeOfShape, type Architecture, type Shape } from "../ir/layers.ts";
-import { randomTensors } from "../ir/networks.fixture.ts";
+import { inputShape, sizeOfShape, type Architecture, type Shape } from "../ir/layers.ts";
+import { codes, randomSamples, randomTensors } from "../ir/networks.fixture.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import type { ExportSource } from "./source.ts";
 
@@ -123,6 +123,23 @@ function tableFamily(name: string, label: Label, count: number): Family {
   return { source: sourceOf(manifest), raw: { rows }, entering: Float32Array.from(entering) };
 }
 
+/** A table whose columns are codes: they enter as they are. */
+function codesFamily(label: Label, count: number): Family {
+  const names = Array.from({ length: sizeOfShape(inputShape(codes)) }, (_, at) => `code${at}`);
+  const manifest = manifestOf(
+    "codes",
+    codes,
+    label,
+    names.map((name) => ({ kind: "number", name, title: name, unit: "1", min: 0, max: 4 })),
+    names.map((field) => ({ kind: "standardise", field, mean: 0, sd: 1, fill: 0, flagMissing: false })),
+  );
+  const entering = randomSamples(codes, count);
+  const rows = Array.from({ length: count }, (_, row) =>
+    Object.fromEntries(names.map((name, at) => [name, entering[row * names.length + at] as number])),
+  );
+  return { source: sourceOf(manifest), raw: { rows }, entering };
+}
+
 function fileFamily(name: string, label: Label, shape: Shape, count: number): Family {
   const [channels = 0, ...space] = shape;
   const isPicture = space.length === 2;
@@ -170,6 +187,7 @@ function fileFamily(name: string, label: Label, shape: Shape, count: number): Fa
 export const FAMILIES: Readonly<Record<string, (count: number) => Family>> = {
   logistic: (count) => tableFamily("logistic", yesOrNo, count),
   mlp: (count) => tableFamily("mlp", days, count),
+  codes: (count) => codesFamily(yesOrNo, count),
   cox: (count) => tableFamily("cox", survival, count),
   resnet1d: (count) => fileFamily("resnet1d", yesOrNo, [3, 250], count),
   eegnet: (count) => fileFamily("eegnet", classes, [4, 128], count),

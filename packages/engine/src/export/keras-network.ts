@@ -152,7 +152,20 @@ function applied(network: KerasNetwork, layer: Layer, inputs: readonly Value[]):
       const weights = parts.map(([part, called]) => network.weight(layer, part, [layer.channels], called));
       return network.add({ kind: "BatchNormalization", name, config: { ...NORM, epsilon: layer.epsilon }, shape: x.shape, weights }, [x]);
     }
+    case "layer-norm": {
+      const x = network.inForm(given, "first", name);
+      const weights = ["gamma", "beta"].map((part) => network.weight(layer, part, [layer.features]));
+      const config = { axis: [-1], epsilon: layer.epsilon, center: true, scale: true };
+      return network.add({ kind: "LayerNormalization", name, config, shape: x.shape, weights }, [x], x.form);
+    }
+    case "embedding": {
+      const weights = [network.weight(layer, "kernel", [layer.entries, layer.width], "embeddings")];
+      const config = { input_dim: layer.entries, output_dim: layer.width, mask_zero: false };
+      return network.add({ kind: "Embedding", name, config, shape: [...given.shape, layer.width], weights }, [given], "first");
+    }
     case "activation": {
+      if (layer.function === "signed-root")
+        throw new CannotHold(`${network.flavour.name} has no signed root as an activation, which layer ${name} is`);
       const activation = layer.function === "silu" ? network.flavour.silu : layer.function;
       const value = network.add({ kind: "Activation", name, config: { activation }, shape: given.shape }, [given], given.form);
       return { ...value, positive: POSITIVE.has(activation) };

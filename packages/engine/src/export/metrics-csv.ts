@@ -7,7 +7,8 @@ const COLUMNS = ["run", "round", "site", "split", "metric", "value", "ci_low", "
 const ALL_SITES = "*";
 
 /**
- * A figure of a model that a site trained alone has the split "test-alone". `value` is empty where too few patients were counted, the
+ * A figure of a model that a site trained alone has the split "test-alone", one of an earlier model "test-earlier", and a difference of the two
+ * "test-over-earlier". `value` is empty where too few patients were counted, the
  * interval where there is none.
  */
 export function metricsCsv(release: Pick<DescribedRelease, "plan" | "view">): string {
@@ -17,7 +18,17 @@ export function metricsCsv(release: Pick<DescribedRelease, "plan" | "view">): st
 
 function rowOf(run: string, { round, site, split, model, metric, value, interval, n }: Figure): readonly (string | number)[] {
   const [low, high] = interval ?? ["", ""];
-  return [run, round, site ?? ALL_SITES, model === "alone" ? `${split}-alone` : split, metric, value ?? "", low, high, n];
+  return [
+    run,
+    round,
+    site ?? ALL_SITES,
+    model === "base" || model === "federated" ? split : `${split}-${model}`,
+    metric,
+    value ?? "",
+    low,
+    high,
+    n,
+  ];
 }
 
 const quoted = (cell: string | number): string =>

@@ -137,19 +137,34 @@ const estimate = (found: Figure | undefined): string => {
   return found.interval === null ? figure(found.value) : `${figure(found.value)} (${found.interval.map(figure).join(" to ")})`;
 };
 
+/** Of an earlier checkpoint than the last, which test patients never saw. */
+function earlierFigures(release: DescribedRelease, { round, rounds }: NonNullable<DescribedRelease["chosen"]>): string {
+  const measured = figuresOf(release).filter((one) => one.split === "validation" && one.round === round);
+  const rows = measured.map((one) => [one.site === undefined ? "all together" : code(one.site), String(one.n), one.metric, estimate(one)]);
+  return [
+    "## How well it does",
+    `This is the checkpoint of round ${round} of ${rounds}: an admin chose it. Only the last one was judged on test patients, so of this one there are figures of validation patients alone. Where it was chosen by them, they are too good.`,
+    ...(rows.length === 0 ? [] : [table(["site", "validation patients", "figure", "this model"], rows)]),
+  ].join("\n\n");
+}
+
 function figures(release: DescribedRelease): string {
+  if (release.chosen !== undefined) return earlierFigures(release, release.chosen);
   const measured = figuresOf(release).filter(({ split }) => split === "test");
   if (measured.length === 0) return "## How well it does\n\nNo site reported figures of its test patients.";
+  const { compareRelease } = release.plan.metrics;
   const places = [...new Map(measured.map((one) => [`${one.site}\n${one.metric}`, one])).values()];
   const rows = places.map(({ site, metric, n }) => {
     const of = (model: Figure["model"]): string =>
       estimate(measured.find((one) => one.site === site && one.metric === metric && one.model === model));
-    return [site === undefined ? "all together" : code(site), String(n), metric, of("federated"), of("base"), of("alone")];
+    const earlier = compareRelease === undefined ? [] : [of("earlier"), of("over-earlier")];
+    return [site === undefined ? "all together" : code(site), String(n), metric, of("federated"), of("base"), of("alone"), ...earlier];
   });
+  const heads = compareRelease === undefined ? [] : [`the model of ${compareRelease.run}`, "better than it by"];
   return [
     "## How well it does",
     `Test patients, whom no site trained on; 95 % confidence intervals by bootstrap over a site's patients. A figure of fewer than ${release.plan.metrics.minCount} patients does not leave a site, so a cell may be empty. All figures, of every round, are in ${code("metrics.csv")}.`,
-    table(["site", "patients", "figure", "this model", "its base", "trained at the site alone"], rows),
+    table(["site", "patients", "figure", "this model", "its base", "trained at the site alone", ...heads], rows),
   ].join("\n\n");
 }
 

@@ -1,6 +1,7 @@
 import { sha256 } from "@engraft/core/crypto/digest";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
+import type { RunId } from "@engraft/core/base/ids";
 import { utf8 } from "@engraft/core/base/bytes";
 import { makeBundle } from "@engraft/core/provenance/bundle";
 import { FAMILIES, type Family } from "./families.fixture.ts";
@@ -39,6 +40,22 @@ describe("metrics.csv", () => {
     expect(one("2", "anna", "test")).toMatchObject([{ value: "0.73" }]);
     expect(one("2", "anna", "test-alone")).toMatchObject([{ value: "0.62" }]);
     expect(one("2", "berta", "test")).toMatchObject([{ value: "", ci_low: "", ci_high: "", n: "3" }]);
+  });
+
+  it("[M10] holds an earlier model's figures and what the new one is better by, and so does the card", () => {
+    const { plan, view, ...rest } = describedRelease();
+    const metrics = { n: 41, positives: null, values: { auroc: { value: 0.7, low: 0.6, high: 0.8 } } };
+    const earlier = { metrics, over: { auroc: { value: 0.03, low: -0.01, high: 0.07 } } };
+    const compareRelease = { run: "heart-head.0" as RunId, checkpoint: sha256("earlier"), bytes: 12 };
+    const release = {
+      ...rest,
+      plan: { ...plan, metrics: { ...plan.metrics, compareRelease } },
+      view: { ...view, comparisons: view.comparisons.map((one) => (one.site === "anna" ? { ...one, earlier } : one)) },
+    };
+    const of = (split: string) => lines(release).filter((line) => line["split"] === split);
+    expect(of("test-earlier")).toMatchObject([{ site: "anna", round: "2", value: "0.7", n: "41" }]);
+    expect(of("test-over-earlier")).toMatchObject([{ site: "anna", value: "0.03", ci_low: "-0.01", ci_high: "0.07" }]);
+    expect(textOf("MODEL_CARD.md", release)).toContain("| 0.62 (0 to 1) | 0.7 (0.6 to 0.8) | 0.03 (-0.01 to 0.07) |");
   });
 
   it("gives figures out of a sum no confidence interval: their bounds are none", () => {

@@ -29,6 +29,8 @@ export interface BaseOptions extends Said {
    */
   readonly mean?: readonly number[] | undefined;
   readonly sd?: readonly number[] | undefined;
+  /** Of layers that Engraft knows: the head takes signed square roots of the features (Perronnin et al. 2010). */
+  readonly roots?: boolean | undefined;
 }
 
 export interface Base {

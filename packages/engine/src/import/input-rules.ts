@@ -1,6 +1,7 @@
 /** Input rules of a base that is made from a table: their constants come from its training patients only. */
 import { EngraftError } from "@engraft/core/base/errors";
-import { readsFile, type Field, type SignalField } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
+import type { Field, SignalField } from "@engraft/core/models/fields";
 import type { InputRule } from "@engraft/core/models/manifest";
 import { RecordingReader, usable, type SampleFile } from "../data/signals.ts";
 import { rowsOf } from "../data/samples.ts";

@@ -1,6 +1,6 @@
 /** How a base is trained from nothing, on one data set: written by hand, and kept in the manifest of what it made. */
 import { Field, Split } from "@engraft/core/models/fields";
-import { Label } from "@engraft/core/models/labels";
+import { Label } from "@engraft/core/models/label-schemas";
 import { Optimizer } from "@engraft/core/models/plan";
 import * as z from "zod";
 

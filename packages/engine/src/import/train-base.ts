@@ -2,7 +2,7 @@
 import { EngraftError } from "@engraft/core/base/errors";
 import { kindOf } from "@engraft/core/models/labels";
 import type { Manifest } from "@engraft/core/models/manifest";
-import { METRICS_OF } from "@engraft/core/models/metric-names";
+import { AT_HORIZON, METRICS_OF } from "@engraft/core/models/metric-names";
 import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import { writeSafetensors } from "@engraft/core/models/safetensors";
@@ -93,6 +93,6 @@ function planOf({ name, fields, label, split, training }: Recipe, manifest: Mani
     rounds: { count: 1, stop: null },
     cohort: { minSites: 1, fraction: 1, gatherSeconds: 0, deadlineSeconds: 1, graceSeconds: 0 },
     aggregation: { method: "plain" },
-    metrics: { names: [...METRICS_OF[kindOf(label)]], perSite: true, minCount: 1, compareAlone: false },
+    metrics: { names: METRICS_OF[kindOf(label)].filter((name) => !AT_HORIZON.has(name)), perSite: true, minCount: 1, compareAlone: false },
   };
 }

@@ -30,6 +30,10 @@ describe("an architecture is refused where", () => {
   it("the output is no single logit", () => expect(refusal((copy) => (at(copy, 4)["out"] = 2))).toThrow("gives 2 numbers"));
   it("the last layer is an activation", () =>
     expect(refusal((copy) => copy.layers.push({ kind: "activation", name: "end", function: "sigmoid" }))).toThrow("must be dense"));
+  it("codes are not what comes in", () =>
+    expect(refusal((copy) => copy.layers.splice(1, 0, { kind: "embedding", name: "table", entries: 3, width: 2 }))).toThrow(
+      "only the network's input can be codes",
+    ));
   it("two layers have one name", () => expect(refusal((copy) => (at(copy, 3)["name"] = "tanh_1"))).toThrow("same name"));
   it("a kind of layer is unknown", () =>
     expect(() => architectureOf({ ...manifest, architecture: { ...architecture, layers: [{ kind: "lambda", name: "x" }] } })).toThrow(

@@ -16,6 +16,8 @@ export function shapesOf(architecture: Architecture): ReadonlyMap<string, Shape>
       if (shape === undefined) throw new Misfit(`layer ${layer.name} takes the output of ${source}, which does not stand before it`);
       return shape;
     });
+    if (layer.kind === "embedding" && sourcesOf(architecture.layers, index)[0] !== INPUT)
+      throw new Misfit(`layer ${layer.name} takes codes, and only the network's input can be codes`);
     if (shapes.has(layer.name)) throw new Misfit(layer.name === INPUT ? "no layer may be called input" : "two layers have the same name");
     shapes.set(layer.name, outputShape(layer, inputs));
   });

@@ -51,8 +51,20 @@ const Conv = z.strictObject({
  * `mean` and `variance`, each [channels].
  */
 const BatchNorm = z.strictObject({ kind: z.literal("batch-norm"), ...common, channels: Width, epsilon: z.number().gt(0).max(1) });
-export const ACTIVATIONS = ["relu", "relu6", "silu", "gelu", "elu", "tanh", "sigmoid", "linear"] as const;
-/** gelu is the exact one, x Phi(x); elu has alpha 1. */
+/**
+ * Layer normalisation over the last dimension, row by row (Ba, Kiros and Hinton 2016). Parameters `gamma` and `beta` [features]; there are no
+ * running statistics.
+ */
+const LayerNorm = z.strictObject({ kind: z.literal("layer-norm"), ...common, features: Width, epsilon: z.number().gt(0).max(1) });
+/**
+ * A row of numbers for each code: [steps] becomes [steps, width]. Codes are whole numbers from 0 to entries - 1; others count as the nearest
+ * one. Takes the network's input. Parameter `kernel` [entries, width].
+ */
+const Embedding = z.strictObject({ kind: z.literal("embedding"), ...common, entries: Width, width: Width });
+export const ACTIVATIONS = ["relu", "relu6", "silu", "gelu", "elu", "tanh", "sigmoid", "signed-root", "linear"] as const;
+/** Makes the signed root x / sqrt(|x| + this), which has a derivative at 0 too. */
+export const ROOT_ROOM = 1e-4;
+/** gelu is the exact one, x Phi(x); elu has alpha 1. signed-root draws in what few large features would decide (Perronnin et al. 2010). */
 const Activation = z.strictObject({ kind: z.literal("activation"), ...common, function: z.enum(ACTIVATIONS) });
 /** The sum of two layers' outputs. */
 const Add = z.strictObject({
@@ -91,6 +103,8 @@ export const Layer = z.discriminatedUnion("kind", [
   Dense,
   Conv,
   BatchNorm,
+  LayerNorm,
+  Embedding,
   Activation,
   Add,
   Pool,

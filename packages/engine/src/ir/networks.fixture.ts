@@ -99,7 +99,35 @@ export const pooled = network(
   ],
 );
 
-export const NETWORKS: Readonly<Record<string, Architecture>> = { picture, signal, plane, pooled };
+/** Seven codes, each a row of numbers; rows are normalised, one by one and as what they come to together. */
+export const codes = network(
+  [7],
+  [
+    { kind: "embedding", name: "table", entries: 5, width: 4 },
+    { kind: "layer-norm", name: "rows", features: 4, epsilon: 1e-5 },
+    { kind: "dense", name: "wide", in: 4, out: 6 },
+    { kind: "activation", name: "bend", function: "gelu" },
+    { kind: "dense", name: "thin", in: 6, out: 4 },
+    { kind: "add", name: "sum", from: ["thin", "rows"] },
+    { kind: "transpose", name: "features" },
+    { kind: "global-pool", name: "mean", operation: "mean" },
+    { kind: "layer-norm", name: "row", features: 4, epsilon: 1e-3 },
+    { kind: "dense", name: "head", in: 4, out: 1 },
+  ],
+);
+
+/** Signed roots of what the layers before make, some of it below 0. */
+const rooted = network(
+  [3, 4, 4],
+  [
+    { kind: "conv", name: "first", in: 3, out: 5, kernel: [2, 2], stride: [1, 1], padding: "same", groups: 1, bias: true },
+    { kind: "global-pool", name: "mean", operation: "mean" },
+    { kind: "activation", name: "roots", function: "signed-root" },
+    { kind: "dense", name: "head", in: 5, out: 1 },
+  ],
+);
+
+export const NETWORKS: Readonly<Record<string, Architecture>> = { picture, signal, plane, pooled, codes, rooted };
 
 /** Weights of a size that lets signals through; variances are positive. */
 export function randomTensors(architecture: Pick<Architecture, "layers">, seed = "weights"): ReadonlyMap<string, Float32Array> {
@@ -117,7 +145,9 @@ export function randomTensors(architecture: Pick<Architecture, "layers">, seed =
   );
 }
 
-export function randomSamples(architecture: Pick<Architecture, "input">, rows: number, seed = "samples"): Float32Array {
+export function randomSamples(architecture: Pick<Architecture, "input" | "layers">, rows: number, seed = "samples"): Float32Array {
   const random = randomFrom([seed]);
-  return Float32Array.from({ length: rows * sizeOfShape(inputShape(architecture)) }, () => 2 * random.uniform() - 1);
+  const [first] = architecture.layers;
+  const value = first?.kind === "embedding" ? () => random.below(first.entries) : () => 2 * random.uniform() - 1;
+  return Float32Array.from({ length: rows * sizeOfShape(inputShape(architecture)) }, value);
 }

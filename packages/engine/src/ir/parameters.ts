@@ -18,6 +18,10 @@ export function parametersOf(layer: Layer): readonly Parameter[] {
         { ...of("mean", [layer.channels]), role: "statistic" },
         { ...of("variance", [layer.channels]), role: "statistic" },
       ];
+    case "layer-norm":
+      return [of("gamma", [layer.features]), of("beta", [layer.features])];
+    case "embedding":
+      return [of("kernel", [layer.entries, layer.width])];
     case "gru":
       return [of("kernel", [layer.in, 3 * layer.units]), of("recurrent", [layer.units, 3 * layer.units]), of("bias", [2, 3 * layer.units])];
     case "activation":

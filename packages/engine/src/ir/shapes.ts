@@ -80,6 +80,14 @@ export function outputShape(layer: Layer, inputs: readonly Shape[]): Shape {
     case "batch-norm":
       if (input[0] !== layer.channels) throw new Misfit(`layer ${layer.name} expects ${layer.channels} channels and gets ${input[0]}`);
       return input;
+    case "layer-norm":
+      if (input.length > 2) throw new Misfit(`layer ${layer.name} normalises rows and gets ${text(input)}`);
+      if (input.at(-1) !== layer.features)
+        throw new Misfit(`layer ${layer.name} expects ${layer.features} numbers and gets ${input.at(-1)}`);
+      return input;
+    case "embedding":
+      if (input.length !== 1) throw new Misfit(`layer ${layer.name} takes a row of codes and gets ${text(input)}`);
+      return [...input, layer.width];
     case "activation":
     case "dropout":
       return input;

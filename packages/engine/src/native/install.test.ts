@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { chooseTrainer } from "../train/backends.ts";
 import { architecture, tensors } from "../model.fixture.ts";
 import { findToolchain } from "./compile.ts";
-import { startSession, wantedBackends, wantedGpu, wantedProviders } from "./wanted.ts";
+import { startSession, threadOptions, wantedBackends, wantedGpu, wantedProviders } from "./wanted.ts";
 import { installNative } from "./install.ts";
 import { addonIn, cacheFolder } from "./place.ts";
 import { engineStatus } from "./status.ts";
@@ -61,6 +61,11 @@ it("takes the newest interface of an addon, from the folder that is named", asyn
   }
   expect(addonIn(cache)).toBe(join(cache, "lib/napi-v10/tfjs_binding.node"));
   expect(cacheFolder({ ENGRAFT_ENGINE_CACHE: "/x" })).toBe("/x");
+});
+
+it("[Y1] as many threads of the processor are used as the site's people let, and as many as the engine likes where they say nothing", () => {
+  expect(threadOptions({ ENGRAFT_THREADS: "2" })).toEqual({ intraOpNumThreads: 2, interOpNumThreads: 1 });
+  for (const none of [undefined, "", "0", "-1", "1.5", "many"]) expect(threadOptions({ ENGRAFT_THREADS: none })).toEqual({});
 });
 
 it("a graphics processor that is asked for is tried first, and what is there is used without it", async () => {

@@ -8,7 +8,7 @@ import { chooseTrainer, type Backend } from "../train/backends.ts";
 import { lossOf } from "../train/label-loss.ts";
 import { targetsOfLoss } from "../train/loss.ts";
 import { startState } from "../train/optimizer.ts";
-import type { CompileOptions } from "../train/trainer.ts";
+import { compileOptionsOf, type CompileOptions } from "../train/trainer.ts";
 import { FLOAT, writeOnnx } from "../onnx/file.ts";
 import type { ProbeAnswer, ProbeRequest } from "./probe.ts";
 import { trainedPart } from "./trained-part.ts";
@@ -80,9 +80,8 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
     case "provider":
       return tryProvider(request.provider);
     case "plan": {
-      const { trainable, batch, optimizer, weightDecay } = request.training;
-      const loss = lossOf(request.manifest.label);
-      return trySteps(trainedPart(request.manifest, trainable), { trainable, batch, optimizer, weightDecay, loss }, request.backends);
+      const options = compileOptionsOf(request.training, lossOf(request.manifest.label));
+      return trySteps(trainedPart(request.manifest, options.trainable), options, request.backends);
     }
     default:
       return request satisfies never;

@@ -40,6 +40,14 @@ export function wantedBackends(gpu = wantedGpu(), engine = wantedEngine()): read
 /** ONNX Runtime's providers in the order in which they are tried. */
 export const wantedProviders = (gpu = wantedGpu()): readonly string[] => [...(gpu === undefined ? [] : [PROVIDERS[gpu]]), "cpu"];
 
+/** How many threads of the processor the site's people let ONNX Runtime use: ENGRAFT_THREADS, which the agent sets before it opens a model. */
+export function threadOptions(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Pick<InferenceSession.SessionOptions, "intraOpNumThreads" | "interOpNumThreads"> {
+  const threads = Number(env["ENGRAFT_THREADS"] ?? 0);
+  return Number.isInteger(threads) && threads > 0 ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {};
+}
+
 /** A session on the first provider that starts; the last one's failure is thrown. */
 export async function startSession(
   create: (options: InferenceSession.SessionOptions) => Promise<InferenceSession>,
@@ -47,7 +55,7 @@ export async function startSession(
 ): Promise<InferenceSession> {
   for (const [index, provider] of providers.entries()) {
     try {
-      return await create({ executionProviders: [provider], logSeverityLevel: 3 });
+      return await create({ executionProviders: [provider], logSeverityLevel: 3, ...threadOptions() });
     } catch (error) {
       if (index === providers.length - 1) throw error;
     }

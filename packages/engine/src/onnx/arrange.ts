@@ -11,6 +11,10 @@ export const permuted = (graph: Graph, x: string, perm: readonly number[]): stri
 export const sumOver = (graph: Graph, x: string, axes?: readonly number[]): string =>
   graph.node("ReduceSum", axes === undefined ? [x] : [x, graph.integers(axes)], [attribute.int("keepdims", 0)]);
 
+/** Sum of the squares of each row of x [rows, width], [rows]. */
+export const squaresOfRows = (graph: Graph, x: string): string =>
+  graph.node("ReduceSumSquare", [x], [attribute.ints("axes", [1]), attribute.int("keepdims", 0)]);
+
 /** Sum of x [batch, channels, ...space] over all but the channels. `rank` counts the batch. */
 export const sumPerChannel = (graph: Graph, x: string, rank: number): string =>
   sumOver(

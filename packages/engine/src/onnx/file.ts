@@ -106,8 +106,10 @@ export interface OnnxModel {
 
 /** Numbers of `TensorProto.DataType`. */
 export const FLOAT = 1;
+export const INT32 = 6;
 export const INT64 = 7;
 export const STRING = 8;
+export const BOOL = 9;
 
 /** Throws `bad-input`. Constants are views of `bytes`. */
 export function readOnnx(bytes: Uint8Array): OnnxModel {

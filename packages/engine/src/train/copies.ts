@@ -1,5 +1,5 @@
 /** Training samples with the changed copies that a plan declares: more rows of the same patients. */
-import { readsFile } from "@engraft/core/models/fields";
+import { readsFile } from "@engraft/core/models/field-kinds";
 import type { Plan } from "@engraft/core/models/plan";
 import { rowsOf, type Features, type Samples } from "../data/samples.ts";
 import type { Table } from "../data/table.ts";

@@ -1,4 +1,4 @@
-/** What a strategy adds to a step, beside numbers from its paper (test/vectors/strategies.py). */
+/** What optimizers make of a gradient, beside PyTorch's numbers, and what a strategy adds to a step, beside those of its paper (test/vectors). */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -19,6 +19,28 @@ interface Numbers {
 }
 const known = JSON.parse(readFileSync(new URL("../../../../test/vectors/strategies.json", import.meta.url), "utf8")) as Numbers;
 
+interface Bowl {
+  readonly steps: number;
+  readonly start: readonly number[];
+  readonly target: readonly number[];
+  readonly curve: readonly number[];
+  readonly cases: readonly (OptimizerSettings & { readonly factors?: readonly number[]; readonly weights: readonly number[] })[];
+}
+const bowl = JSON.parse(readFileSync(new URL("../../../../test/vectors/optimizers.json", import.meta.url), "utf8")) as Bowl;
+
+it.each(bowl.cases)(
+  "goes where PyTorch goes: $optimizer.name, decay $weightDecay, clip $gradientClip",
+  ({ factors, weights, ...given }) => {
+    const state = startState(Float32Array.from(bowl.start), given);
+    state.rates = factors && Float32Array.from(factors);
+    for (let step = 0; step < bowl.steps; step++) {
+      const gradient = state.parameters.map((value, i) => (bowl.curve[i] as number) * (value - (bowl.target[i] as number)));
+      applyGradient(state, gradient, given);
+    }
+    expect([...state.parameters]).toEqual(weights.map((value) => expect.closeTo(value, 5)));
+  },
+);
+
 it("[R28] FedProx follows its paper under momentum and weight decay", () => {
   const { steps, rate, momentum, decay, mu, weights } = known.fedprox;
   const settings: OptimizerSettings = { optimizer: { name: "sgd", learningRate: rate, momentum }, weightDecay: decay };
@@ -34,6 +56,7 @@ it("[R28] FedProx follows its paper under momentum and weight decay", () => {
 const settings = fc.constantFrom<OptimizerSettings>(
   { optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 }, weightDecay: 0.01 },
   { optimizer: { name: "adam", learningRate: 0.01 }, weightDecay: 0 },
+  { optimizer: { name: "adamw", learningRate: 0.01 }, weightDecay: 0.1 },
 );
 const floats = fc.float32Array({ minLength: 3, maxLength: 3, noNaN: true, noDefaultInfinity: true, min: -8, max: 8 });
 

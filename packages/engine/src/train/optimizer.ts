@@ -1,13 +1,13 @@
 /** Optimizers on flat float32 vectors. Elementwise, in the canonical order of the parameters; the same for every engine that asks for it. */
 import type { Plan } from "@engraft/core/models/plan";
 
-export type OptimizerSettings = Pick<Plan["training"], "optimizer" | "weightDecay">;
+export type OptimizerSettings = Pick<Plan["training"], "optimizer" | "weightDecay" | "gradientClip">;
 
 /** What training changes. The engine reads and writes `parameters`; the rest belongs to the optimizer. */
 export interface TrainingState {
   /** Everything that is trained, in the order of `trainedTensors`. */
   readonly parameters: Float32Array;
-  /** Momentum (sgd), or first then second moments (adam). */
+  /** Momentum (sgd), or first then second moments (adam, adamw). */
   readonly slots: Float32Array;
   /** A factor on the learning rate of each parameter; 0 leaves it alone. Absent means 1. */
   rates: Float32Array | undefined;
@@ -21,6 +21,12 @@ export interface TrainingState {
   steps: number;
 }
 
+/** Vectors beside the parameters that an optimizer keeps. */
+export function slotsOf({ optimizer }: Pick<OptimizerSettings, "optimizer">): 0 | 1 | 2 {
+  if (optimizer.name !== "sgd") return 2;
+  return optimizer.momentum > 0 ? 1 : 0;
+}
+
 /** A fresh state on a copy of `parameters`. `guidance`: what a strategy adds to the gradient. */
 export function startState(
   parameters: Float32Array,
@@ -28,8 +34,7 @@ export function startState(
   seed = "",
   guidance: Pick<TrainingState, "proximal" | "correction"> = {},
 ): TrainingState {
-  const slots = settings.optimizer.name === "adam" ? 2 : settings.optimizer.momentum > 0 ? 1 : 0;
-  const state = { slots: new Float32Array(slots * parameters.length), rates: undefined, seed, steps: 0 };
+  const state = { slots: new Float32Array(slotsOf(settings) * parameters.length), rates: undefined, seed, steps: 0 };
   return { parameters: parameters.slice(), ...state, ...guidance };
 }
 
@@ -43,19 +48,33 @@ export function adamRates(learningRate: number, step: number): { readonly rate: 
   return { rate: (learningRate * spread) / (1 - BETA1 ** step), epsilon: EPSILON * spread };
 }
 
+/** Factor on a gradient whose squares add up to `squares` (Pascanu et al. 2013, algorithm 1): at most 1. */
+const clipFactor = (squares: number, clip: number): number => Math.min(1, clip / Math.sqrt(squares));
+
 /**
  * One update in place. sgd: v = momentum v + g, w -= rate v (Sutskever et al. 2013, without Nesterov). adam: Kingma & Ba
  * 2015, algorithm 1. The L2 penalty enters the gradient, and what a strategy adds: g + weightDecay w + mu (w - anchor) + correction.
+ * adamw: the penalty is no part of the gradient, w -= rate weightDecay w beside Adam's step (Loshchilov and Hutter 2019, algorithm 2).
+ * `gradientClip` bounds the norm of the loss's gradient of all that moves, before anything is added to it.
  */
 export function applyGradient(state: TrainingState, gradient: Float32Array, settings: OptimizerSettings): void {
   const { parameters: w, slots, rates } = state;
   const factor = rates === undefined ? () => 1 : (at: number): number => rates[at] as number;
-  const { optimizer, weightDecay } = settings;
+  const { optimizer, weightDecay, gradientClip } = settings;
+  const decoupled = optimizer.name === "adamw" ? optimizer.learningRate * weightDecay : 0;
+  const penalty = optimizer.name === "adamw" ? 0 : weightDecay;
+  const scale =
+    gradientClip === undefined
+      ? 1
+      : clipFactor(
+          gradient.reduce((sum, value, i) => (factor(i) === 0 ? sum : sum + value * value), 0),
+          gradientClip,
+        );
   const { mu, anchor } = state.proximal ?? { mu: 0, anchor: w };
   const added = state.correction;
   const slope = (i: number): number =>
-    (gradient[i] as number) +
-    weightDecay * (w[i] as number) +
+    scale * (gradient[i] as number) +
+    penalty * (w[i] as number) +
     mu * ((w[i] as number) - (anchor[i] as number)) +
     (added === undefined ? 0 : (added[i] as number));
   const size = w.length;
@@ -73,6 +92,6 @@ export function applyGradient(state: TrainingState, gradient: Float32Array, sett
     const g = slope(i);
     const m = (slots[i] = BETA1 * (slots[i] as number) + (1 - BETA1) * g);
     const v = (slots[size + i] = BETA2 * (slots[size + i] as number) + (1 - BETA2) * g * g);
-    w[i] = (w[i] as number) - (rate * factor(i) * m) / (Math.sqrt(v) + epsilon);
+    w[i] = (w[i] as number) - factor(i) * ((rate * m) / (Math.sqrt(v) + epsilon) + decoupled * (w[i] as number));
   }
 }

@@ -1,10 +1,15 @@
 /** What passes between the agent's thread and its training thread. Both run the same build, so these are types, not schemas. */
 import type { Statistics } from "@engraft/core/aggregation/statistics";
 import type { Code } from "@engraft/core/base/errors";
-import type { SiteMetrics } from "@engraft/core/models/metrics";
+import type { SiteGain, SiteMetrics } from "@engraft/core/models/metrics";
 import type { Tally } from "@engraft/core/models/tally";
 import type { Counts } from "../data/counts.ts";
 import type { Part } from "../data/split.ts";
+import type { SiteShift } from "@engraft/core/models/summary/shift";
+import type { CountOptions } from "../summary/counts.ts";
+import type { Probe } from "../probe/probe.ts";
+import type { ShiftOptions } from "../summary/shift.ts";
+import type { Look as Model, Other, OwnIntercept } from "./judge.ts";
 import type { AloneOutcome, RoundSeed, SessionOptions, TrainingOutcome, TrainingProgress } from "./session.ts";
 
 /** Requests, and what each is answered with. */
@@ -28,7 +33,16 @@ export interface Calls {
   };
   readonly trainAlone: { readonly request: { readonly rounds: number }; readonly answer: AloneOutcome };
   readonly evaluate: { readonly request: Look; readonly answer: SiteMetrics | null };
+  readonly gain: {
+    readonly request: { readonly first: Model; readonly second: Model; readonly over: Other };
+    readonly answer: SiteGain | null;
+  };
+  readonly ownIntercept: { readonly request: Omit<Look, "part">; readonly answer: OwnIntercept | null };
   readonly tally: { readonly request: Look; readonly answer: Tally | null };
+  /** Needs no open session. */
+  readonly count: { readonly request: CountOptions; readonly answer: readonly number[] };
+  readonly probe: { readonly request: Omit<SessionOptions, "fold">; readonly answer: Probe };
+  readonly shift: { readonly request: ShiftOptions; readonly answer: SiteShift };
 }
 
 interface Look {

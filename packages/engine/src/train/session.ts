@@ -2,36 +2,32 @@
 import type { Statistics } from "@engraft/core/aggregation/statistics";
 import { EngraftError } from "@engraft/core/base/errors";
 import type { Manifest } from "@engraft/core/models/manifest";
-import type { SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
-import type { Tally } from "@engraft/core/models/tally";
 import { randomFrom } from "../base/random.ts";
 import { countsIn, type Counts } from "../data/counts.ts";
 import type { CachePlace } from "../trunk/feature-cache.ts";
 import type { TableDeclaration } from "../data/declaration.ts";
 import { samplesOf, type Features, type Samples } from "../data/samples.ts";
+import { intoFold, type Fold } from "../data/folds.ts";
 import type { Part } from "../data/split.ts";
 import { FINDING_KINDS } from "../data/findings.ts";
 import { isBelowMinimum } from "../data/inspect.ts";
 import type { SiteSplit } from "../data/kept-cuts.ts";
 import { readTable, withoutFiles, type Table } from "../data/table.ts";
-import { siteMetrics, type Predicted } from "../evaluate/site-metrics.ts";
-import { tallyOf } from "../evaluate/tally.ts";
-import { hasThresholds, thresholdsOf } from "../evaluate/thresholds.ts";
 import type { Encoder } from "../trunk/encoder.ts";
 import type { Copy } from "../trunk/features.ts";
 import { headView, siteStatistics, solvedAlone } from "./analytic.ts";
 import { chooseTrainer, type Backend } from "./backends.ts";
-import { batchesOf } from "./batches.ts";
+import { stepper } from "./batches.ts";
 import { copiesOf, withCopies } from "./copies.ts";
-import { guided, modelOf, type Guidance } from "./guidance.ts";
-import { lossOf, predictionsOf } from "./label-loss.ts";
+import { guided, type Guidance } from "./guidance.ts";
+import { judging, type Judging } from "./judge.ts";
+import { lossOf } from "./label-loss.ts";
 import { loadModel } from "./model.ts";
 import { startState } from "./optimizer.ts";
 import { partsOf, type Parts } from "./parts.ts";
 import { ratesOf } from "./rates.ts";
-import { inSlices } from "./slices.ts";
-import type { CompiledModel } from "./trainer.ts";
+import { compileOptionsOf, type CompiledModel } from "./trainer.ts";
 
 export interface SessionOptions {
   readonly manifest: Manifest;
@@ -47,6 +43,8 @@ export interface SessionOptions {
   readonly site?: SiteSplit | undefined;
   /** Tried in this order; the default is that of this machine (native/wanted.ts). */
   readonly backends?: readonly Backend[];
+  /** Trains and validates on this fold of all but the test patients, in place of the plan's own parts. */
+  readonly fold?: Fold | undefined;
 }
 
 /** Where training stands, in the plan's own unit. */
@@ -100,7 +98,7 @@ export interface AloneOutcome {
  * Vectors are checkpoints as they travel. `personal`, everywhere, is what stays at the site; without it the base's own values are used.
  * `variate` is the site's own control variate under SCAFFOLD; without it zeros are used.
  */
-export interface Session {
+export interface Session extends Judging {
   readonly engine: string;
   readonly counts: Readonly<Record<Part, Counts>>;
   /** One round's training from `start`. */
@@ -115,10 +113,6 @@ export interface Session {
   statistics(start: Float32Array, fromZero: boolean, personal?: Float32Array): Promise<Statistics>;
   /** After as much training as `rounds` rounds, from the base, on this site's data only. */
   trainAlone(rounds: number, control: TrainingControl): Promise<AloneOutcome>;
-  /** Null where the part has fewer patients than the plan's minimum count. */
-  evaluate(vector: Float32Array, part: Part, personal?: Float32Array): Promise<SiteMetrics | null>;
-  /** Counts for the figures of all sites together; null likewise. */
-  tally(vector: Float32Array, part: Part, personal?: Float32Array): Promise<Tally | null>;
 }
 
 /**
@@ -127,7 +121,7 @@ export interface Session {
  */
 export async function openSession(options: SessionOptions, control: TrainingControl): Promise<Session> {
   const { manifest, plan } = options;
-  const { trainable, batch, optimizer, weightDecay, classWeights } = plan.training;
+  const { trainable, classWeights } = plan.training;
   const { tensors, tail, encoder } = await loadModel(manifest, options.weights, options.trunk, plan.training);
   const read = await usableTable(options);
   const features = encoder === undefined ? undefined : await encoded(encoder, options, read, control);
@@ -142,14 +136,11 @@ export async function openSession(options: SessionOptions, control: TrainingCont
   if (encoder !== undefined) for (const copy of copiesOf(plan, table)) copies.push(await encoded(encoder, options, table, control, copy));
   const learnt = withCopies(samples.train, copies, (from) => part("train", from));
   const loss = lossOf(plan.data.label, classWeights === "balanced" ? samples.train : undefined);
-  const compileOptions = { trainable, batch, optimizer, weightDecay, loss };
+  const compileOptions = compileOptionsOf(plan.training, loss);
   const trainer = await chooseTrainer(tail, tensors, compileOptions, options.backends);
   const model = trainer.compile(tail, tensors, compileOptions);
   const parts = partsOf(manifest.tensors, trainable, tensors);
   const fitting = { model, plan, samples: learnt, parts };
-  const predicted = (vector: Float32Array, part: Part, personal?: Float32Array) =>
-    predict(model, plan, samples[part], parts.join(modelOf(plan, parts, vector), personal));
-  const { names, minCount } = plan.metrics;
   return {
     engine: trainer.name,
     counts,
@@ -176,20 +167,11 @@ export async function openSession(options: SessionOptions, control: TrainingCont
       );
       return { vector: shared, personal };
     },
-    evaluate: async (vector, part, personal) => {
-      const found = await predicted(vector, part, personal);
-      if (found === null) return null;
-      const validation = part === "validation" || !hasThresholds(plan) ? found : await predicted(vector, "validation", personal);
-      return siteMetrics(found, { names, minCount, thresholds: validation === null ? undefined : thresholdsOf(validation) });
-    },
-    tally: async (vector, part, personal) => {
-      const found = await predicted(vector, part, personal);
-      return found === null ? null : tallyOf(found);
-    },
+    ...judging({ model, plan, samples, parts, loss }),
   };
 }
 
-async function usableTable({ table: declaration, plan, site }: SessionOptions): Promise<Table> {
+async function usableTable({ table: declaration, plan, site, fold }: SessionOptions): Promise<Table> {
   const reading = await readTable(declaration, plan.data, { site });
   const errors = reading.findings.list().filter((finding) => finding.effect === "error");
   if (errors.length > 0)
@@ -197,7 +179,7 @@ async function usableTable({ table: declaration, plan, site }: SessionOptions): 
       "data-invalid",
       `The table cannot be used (${errors.map((error) => error.kind).join(", ")}). Run \`engraft-site data check\`.`,
     );
-  return usableRows(reading.table);
+  return usableRows(fold === undefined ? reading.table : intoFold(reading.table, plan.data, fold));
 }
 
 function usableRows(table: Table): Table {
@@ -243,20 +225,22 @@ async function fit(
   const total = rounds.count * amount.count;
   const updatesPerUnit = amount.unit === "updates" ? 1 : samples.rows / batch;
   const updates = Math.ceil(total * updatesPerUnit);
-  const next = batchesOf(samples, batch, randomFrom([plan.training.seed, ...seed]));
+  const take = stepper(model, samples, batch, randomFrom([plan.training.seed, ...seed]));
   const state = startState(start, plan.training, [plan.training.seed, ...seed].join("/"), guidance);
-  let round = 0;
   let [reported, loss, since] = [performance.now(), 0, 0];
-  for (let update = 1; update <= updates; update++) {
-    if (control.aborted()) throw new Aborted();
-    const current = rounds.first + Math.floor(((update - 1) * rounds.count) / updates);
-    if (current !== round) state.rates = ratesOf(parts.trained, plan.training, (round = current));
-    const { x, y } = next();
-    loss += await model.step(x, y, state);
-    since++;
-    if (update < updates && performance.now() - reported < PROGRESS_EVERY_MS) continue;
-    control.progress({ unit: amount.unit, done: Math.min(total, Math.floor(update / updatesPerUnit)), total, loss: loss / since });
-    [reported, loss, since] = [performance.now(), 0, 0];
+  for (let round = 0, done = 0; round < rounds.count; round++) {
+    const end = Math.ceil(((round + 1) * updates) / rounds.count);
+    state.rates = ratesOf(parts.trained, plan.training, rounds.first + round);
+    while (done < end) {
+      if (control.aborted()) throw new Aborted();
+      const taken = await take(end - done, state);
+      done += taken.count;
+      loss += taken.loss;
+      since += taken.count;
+      if (done < updates && performance.now() - reported < PROGRESS_EVERY_MS) continue;
+      control.progress({ unit: amount.unit, done: Math.min(total, Math.floor(done / updatesPerUnit)), total, loss: loss / since });
+      [reported, loss, since] = [performance.now(), 0, 0];
+    }
   }
   if (!state.parameters.every(Number.isFinite))
     throw new EngraftError(
@@ -264,14 +248,4 @@ async function fit(
       "Training gave values that are no finite numbers. The plan's learning rate may be too high for this site's data.",
     );
   return state.parameters;
-}
-
-/** Null for fewer patients than the plan lets a site report of. */
-async function predict(model: CompiledModel, plan: Plan, samples: Samples, vector: Float32Array): Promise<Predicted | null> {
-  const patients = samples.patients.reduce((most, patient) => Math.max(most, patient + 1), 0);
-  if (patients < plan.metrics.minCount) return null;
-  const logits = await inSlices(samples, (x, rows) => model.logits(x, rows, vector));
-  if (!logits.every(Number.isFinite)) throw new EngraftError("not-finite", "The model's predictions are no finite numbers.");
-  const { label } = plan.data;
-  return { label, predictions: predictionsOf(label, logits), y: samples.y, patients: samples.patients };
 }

@@ -4,7 +4,7 @@
  * so gradients come out in canonical order.
  */
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer, LayerOf } from "../ir/layers.ts";
+import { ROOT_ROOM, type Layer, type LayerOf } from "../ir/layers.ts";
 import { paddingOf, twoOf } from "../ir/shapes.ts";
 
 export interface Pass {
@@ -93,6 +93,7 @@ const ACTIVATIONS: Readonly<Record<LayerOf<"activation">["function"], (x: tf.Ten
   elu: (x) => tf.elu(x),
   tanh: (x) => tf.tanh(x),
   sigmoid: (x) => tf.sigmoid(x),
+  "signed-root": (x) => tf.div(x, tf.sqrt(tf.add(tf.abs(x), ROOT_ROOM))),
   linear: (x) => x,
 };
 
@@ -135,6 +136,20 @@ function dense(pass: Pass, layer: LayerOf<"dense">, x: tf.Tensor): tf.Tensor {
   return x.rank === 2 ? output : tf.reshape(output, [...x.shape.slice(0, -1), layer.out]);
 }
 
+function layerNorm(pass: Pass, layer: LayerOf<"layer-norm">, x: tf.Tensor): tf.Tensor {
+  const { mean, variance } = tf.moments(x, -1, true);
+  const unit = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, layer.epsilon)));
+  return tf.add(tf.mul(unit, pass.parameter(layer, "gamma")), pass.parameter(layer, "beta"));
+}
+
+/** As a product: not every backend has the gradient of a gathering. */
+function embedding(pass: Pass, layer: LayerOf<"embedding">, x: tf.Tensor): tf.Tensor {
+  const codes = tf.cast(tf.clipByValue(tf.round(tf.reshape(x, [-1])), 0, layer.entries - 1), "int32");
+  const chosen = tf.cast(tf.oneHot(codes, layer.entries), "float32");
+  const rows = tf.matMul(chosen, pass.parameter(layer, "kernel"));
+  return tf.reshape(rows, [...x.shape, layer.width]);
+}
+
 function dropout(pass: Pass, layer: LayerOf<"dropout">, x: tf.Tensor): tf.Tensor {
   const factors = layer.rate === 0 ? undefined : pass.kept(layer, x.size);
   return factors === undefined ? x : tf.mul(x, tf.tensor(factors, x.shape, "float32"));
@@ -150,6 +165,10 @@ export function applyLayer(pass: Pass, layer: Layer, inputs: readonly tf.Tensor[
       return conv(pass, layer, x);
     case "batch-norm":
       return batchNorm(pass, layer, x);
+    case "layer-norm":
+      return layerNorm(pass, layer, x);
+    case "embedding":
+      return embedding(pass, layer, x);
     case "activation":
       return ACTIVATIONS[layer.function](x);
     case "add":

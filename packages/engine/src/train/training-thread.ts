@@ -17,6 +17,9 @@ async function perform(request: Request): Promise<Calls[CallName]["answer"]> {
     session = await openSession(request.value, control);
     return { engine: session.engine, counts: session.counts };
   }
+  if (request.call === "count") return (await import("../summary/counts.ts")).countTable(request.value);
+  if (request.call === "probe") return (await import("../probe/probe.ts")).probeTransfer(request.value, control);
+  if (request.call === "shift") return (await import("../summary/shift.ts")).siteShift(request.value);
   if (session === undefined) throw new Error("Bug: the training thread was asked before it was opened");
   switch (request.call) {
     case "train":
@@ -27,6 +30,10 @@ async function perform(request: Request): Promise<Calls[CallName]["answer"]> {
       return session.trainAlone(request.value.rounds, control);
     case "evaluate":
       return session.evaluate(request.value.vector, request.value.part, request.value.personal);
+    case "gain":
+      return session.gain(request.value.first, request.value.second, request.value.over);
+    case "ownIntercept":
+      return session.ownIntercept(request.value.vector, request.value.personal);
     case "tally":
       return session.tally(request.value.vector, request.value.part, request.value.personal);
     default:

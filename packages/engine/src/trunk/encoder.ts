@@ -25,7 +25,7 @@ export interface Encoder {
 }
 
 /** Changes with the reading of files. */
-const PREPROCESSING = "engraft files 1";
+const PREPROCESSING = "engraft files 2";
 
 /** Of a base that brings its trunk as a file. */
 export function encoderFromFile(trunk: Trunk, file: FileInput, bytes: Uint8Array): Encoder {

@@ -10,6 +10,8 @@ import type { RunId, SiteName } from "@engraft/core/base/ids";
 import { sha256 } from "@engraft/core/crypto/digest";
 import type { PooledFigures } from "@engraft/core/models/pooled";
 import { analyticOf } from "@engraft/core/models/analytic";
+import { readSummary } from "@engraft/core/models/summary/read";
+import type { SummaryFigures } from "@engraft/core/models/summary/table";
 import { pooledFigures, totalsLength } from "@engraft/core/models/tally";
 import type { BlobRef } from "@engraft/core/rounds/events";
 import type { Unmasking } from "@engraft/core/rounds/secure/state";
@@ -42,6 +44,8 @@ export interface Opened {
   readonly serverState: BlobRef | null;
   /** Of the first analytic round. */
   readonly moments: Moments | undefined;
+  /** Of a summary. */
+  readonly summary: SummaryFigures | undefined;
 }
 
 export interface NotOpened {
@@ -105,6 +109,8 @@ async function open({ blobs, kept, run, params }: Opens, state: Unmasking, befor
   if (isRefusal(pooled)) return not(pooled);
   const next = await nextOf(blobs, params, state, { ...decoded.value, totals: totals.slice(counts) }, before);
   if (isRefusal(next)) return not(next);
+  const summary = params.plan.summary === undefined ? undefined : readSummary(params.plan, totals.slice(counts), state.inputs.length);
+  if (summary !== undefined && isRefusal(summary)) return not(summary);
   const packed = pack(layout, sum);
   return {
     ok: true,
@@ -115,6 +121,7 @@ async function open({ blobs, kept, run, params }: Opens, state: Unmasking, befor
     checkpoint: next?.checkpoint ?? null,
     serverState: next?.serverState ?? null,
     moments: next?.moments,
+    summary: summary?.value,
   };
 }
 

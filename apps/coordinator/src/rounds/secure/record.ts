@@ -36,7 +36,7 @@ export async function openAndRecord(
 }
 
 async function writeRecord({ blobs, kept, run, params }: Opens, state: Unmasking, opened: Opened): Promise<BlobRef> {
-  const { sum, moments } = opened;
+  const { sum, moments, summary } = opened;
   const { secure, plan, planDigest } = params;
   if (secure === null) throw new Error("Bug: a plain plan has no record of a sum");
   const { attempt, roster } = state;
@@ -81,6 +81,7 @@ async function writeRecord({ blobs, kept, run, params }: Opens, state: Unmasking
     masked: state.inputs.map(({ site, body }) => ({ site, body })),
     ...madeOf(params, state, opened, encoding),
     ...(moments === undefined ? {} : { moments: { ...moments, sums: [...moments.sums], squares: [...moments.squares] } }),
+    ...(summary === undefined ? {} : { summary }),
   };
   return blobs.put(utf8(JSON.stringify(record)));
 }

@@ -9,8 +9,11 @@ import { buttonClass, Button } from "../../parts/button.tsx";
 import { Note } from "../../parts/chip.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { Failed, Skeleton } from "../../parts/states.tsx";
+import { useWords } from "../../words/language.ts";
 import { checkAccount, type AccountWrong } from "../people/account.ts";
+import { peopleWords } from "../people/words.ts";
 import { Door } from "./door.tsx";
+import { doorWords } from "./words.ts";
 
 type State =
   | { readonly is: "asking" }
@@ -19,6 +22,7 @@ type State =
   | { readonly is: "failed"; readonly error: unknown };
 
 export function SetupPage({ token }: { readonly token: string | undefined }) {
+  const words = useWords(doorWords);
   const [client] = useState(newApiClient);
   const [state, setState] = useState<State>({ is: "asking" });
   const [turn, setTurn] = useState(0);
@@ -31,21 +35,20 @@ export function SetupPage({ token }: { readonly token: string | undefined }) {
 
   if (state.is === "done") {
     return (
-      <Door title="The first admin is there already" under="The one-time link has been used; nothing was changed.">
+      <Door title={words.there} under={words.thereUnder}>
         <Link className={buttonClass({ kind: "primary" })} href="/login">
-          Go to sign in
+          {words.goSignIn}
         </Link>
       </Door>
     );
   }
   return (
-    <Door title="Create the first admin" under="This account invites sites, writes plans and starts runs. The link works once.">
-      {state.is === "asking" && <Skeleton label="Asking the coordinator" />}
+    <Door title={words.first} under={words.firstUnder}>
+      {state.is === "asking" && <Skeleton label={words.asking} />}
       {state.is === "failed" && <Failed error={state.error} retry={() => setTurn(turn + 1)} />}
       {state.is === "needed" && token === undefined && (
         <Note tone="bad" role="alert" icon={<OctagonX size={16} aria-hidden />}>
-          <b className="font-semibold">The link is not complete.</b> Open the whole line that the coordinator printed, with everything after
-          “token=”.
+          <b className="font-semibold">{words.notWhole}</b> {words.notWholeDo}
         </Note>
       )}
       {state.is === "needed" && token !== undefined && <AdminForm token={token} />}
@@ -54,19 +57,21 @@ export function SetupPage({ token }: { readonly token: string | undefined }) {
 }
 
 function AdminForm({ token }: { readonly token: string }) {
+  const words = useWords(doorWords);
+  const account = useWords(peopleWords);
   const [client] = useState(newApiClient);
   const [wrong, setWrong] = useState<AccountWrong & { readonly form?: string }>({});
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     if (busy) return;
-    const account = checkAccount(new FormData(event.currentTarget));
-    if ("wrong" in account) return setWrong(account.wrong);
+    const checked = checkAccount(new FormData(event.currentTarget), account);
+    if ("wrong" in checked) return setWrong(checked.wrong);
     setBusy(true);
     setWrong({});
     try {
-      await client.setup.createAdmin.mutate({ token, ...account.account });
-      const { email, password } = account.account;
+      await client.setup.createAdmin.mutate({ token, ...checked.account });
+      const { email, password } = checked.account;
       const signed = await signIn(email, password);
       location.assign(signed.ok ? "/" : "/login");
     } catch (error) {
@@ -76,24 +81,24 @@ function AdminForm({ token }: { readonly token: string }) {
     }
   };
   return (
-    <form className="card grid gap-4 p-5" onSubmit={(event) => void submit(event)} noValidate aria-label="Create the first admin">
+    <form className="card grid gap-4 p-5" onSubmit={(event) => void submit(event)} noValidate aria-label={words.first}>
       {wrong.form !== undefined && (
         <Note tone="bad" role="alert" icon={<OctagonX size={16} aria-hidden />}>
           {wrong.form}
         </Note>
       )}
-      <TextField label="Your name" name="name" autoComplete="name" autoFocus wrong={wrong.name} />
-      <TextField label="E-mail" name="email" type="email" autoComplete="username" wrong={wrong.email} />
+      <TextField label={words.yourName} name="name" autoComplete="name" autoFocus wrong={wrong.name} />
+      <TextField label={account.email} name="email" type="email" autoComplete="username" wrong={wrong.email} />
       <TextField
-        label="Password"
+        label={account.password}
         name="password"
         type="password"
         autoComplete="new-password"
         wrong={wrong.password}
-        hint="At least 10 characters. A few unrelated words are good."
+        hint={words.passwordHint}
       />
-      <Button kind="primary" type="submit" busy={busy && "Creating the admin …"}>
-        Create admin
+      <Button kind="primary" type="submit" busy={busy && words.creating}>
+        {words.create}
       </Button>
     </form>
   );

@@ -2,32 +2,33 @@
 import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import Link from "next/link";
-import type { HomeView } from "@engraft/coordinator/api/views";
 import { useTRPC } from "../../api/trpc.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { PageHead } from "../../parts/card.tsx";
-import { plural } from "../../parts/figures.ts";
 import { Loaded } from "../../parts/states.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { useIsAdmin } from "../../shell/session.tsx";
 import { Main } from "../../shell/shell.tsx";
+import { useWords } from "../../words/language.ts";
 import { LatelyCard, NeedsCard, ReleasesCard, SitesCard } from "./home-cards.tsx";
 import { RunningCard } from "./running-card.tsx";
+import { homeWords } from "./words.ts";
 
 export function HomePage() {
   const trpc = useTRPC();
   const admin = useIsAdmin();
+  const words = useWords(homeWords);
   const home = useQuery(trpc.home.queryOptions());
   return (
-    <Main bar={<TopBar crumbs={[{ text: "Home" }]} />}>
+    <Main bar={<TopBar crumbs={[{ text: words.title }]} />}>
       <PageHead
-        title="Home"
-        under={home.data === undefined ? "What needs somebody, and what moves on its own." : summary(home.data)}
+        title={words.title}
+        under={home.data === undefined ? words.under : `${words.needing(home.data.needs.length)} ${words.moving(home.data.running.length)}`}
         actions={
           admin && (
             <Link className={buttonClass({ kind: "primary" })} href="/plans/new">
               <Plus size={14} aria-hidden />
-              Write plan
+              {words.writePlan}
             </Link>
           )
         }
@@ -49,18 +50,4 @@ export function HomePage() {
       </Loaded>
     </Main>
   );
-}
-
-function summary(home: HomeView): string {
-  const needs =
-    home.needs.length === 0
-      ? "Nothing needs somebody."
-      : home.needs.length === 1
-        ? "1 thing needs somebody."
-        : `${home.needs.length} things need somebody.`;
-  const moving =
-    home.running.length === 0
-      ? "No run is under way."
-      : `${plural(home.running.length, "run is", "runs are")} moving on ${home.running.length === 1 ? "its" : "their"} own.`;
-  return `${needs} ${moving}`;
 }

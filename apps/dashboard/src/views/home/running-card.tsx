@@ -7,18 +7,20 @@ import { useLiveItems } from "../../api/live.tsx";
 import { buttonClass } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Chip } from "../../parts/chip.tsx";
-import { countdownText, METRIC_TITLES, metricText, plural } from "../../parts/figures.ts";
+import { countdownText, METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { useNow } from "../../parts/time.tsx";
+import { useWords } from "../../words/language.ts";
 import { PHASE_CHIPS } from "../runs/phase.tsx";
+import { homeWords } from "./words.ts";
 
 const STEPS = [
-  { phase: "wait", name: "Wait", color: "--ph-wait" },
-  { phase: "download", name: "Download", color: "--ph-download" },
-  { phase: "train", name: "Train", color: "--ph-train" },
-  { phase: "evaluate", name: "Evaluate", color: "--ph-mask" },
-  { phase: "upload", name: "Upload", color: "--ph-upload" },
+  { phase: "wait", color: "--ph-wait" },
+  { phase: "download", color: "--ph-download" },
+  { phase: "train", color: "--ph-train" },
+  { phase: "evaluate", color: "--ph-evaluate" },
+  { phase: "upload", color: "--ph-upload" },
 ] as const;
 
 /** What each site does now: what the coordinator knew when asked, then what has come in live. */
@@ -34,29 +36,30 @@ function useWorking(sites: readonly SiteView[]): readonly ProgressView[] {
 }
 
 export function RunningCard({ running, sites }: { readonly running: readonly RunSummary[]; readonly sites: readonly SiteView[] }) {
+  const words = useWords(homeWords);
   const working = useWorking(sites);
   const now = useNow();
   const late = running.filter((run) => run.deadline !== null && run.deadline < now).length;
   return (
     <Card
-      title="Running"
-      aside={running.length > 0 && `${running.length - late} of ${running.length} on time`}
+      title={words.running}
+      aside={running.length > 0 && words.onTime(running.length - late, running.length)}
       end={
         <Link className="text-12 font-medium" href="/runs">
-          All runs
+          {words.allRuns}
         </Link>
       }
     >
       {running.length === 0 ? (
         <Empty
-          title="No run is under way"
+          title={words.noRun}
           action={
             <Link className={buttonClass()} href="/plans">
-              Open plans
+              {words.openPlans}
             </Link>
           }
         >
-          A run starts from a plan that enough sites have approved.
+          {words.noRunWhy}
         </Empty>
       ) : (
         <ul className="list">
@@ -73,6 +76,7 @@ export function RunningCard({ running, sites }: { readonly running: readonly Run
 
 function Running({ run, working }: { readonly run: RunSummary; readonly working: readonly ProgressView[] }) {
   const now = useNow();
+  const words = useWords(homeWords);
   const phase = PHASE_CHIPS[run.phase];
   const last = run.metric?.values.at(-1);
   return (
@@ -85,26 +89,26 @@ function Running({ run, working }: { readonly run: RunSummary; readonly working:
           <Chip tone={phase.tone}>{phase.text}</Chip>
           {run.aggregation === "plain" && (
             <Chip tone="bad" icon={<Eye aria-hidden />}>
-              plain
+              {words.plain}
             </Chip>
           )}
         </div>
         <div className="flex flex-wrap gap-x-4 tabular-nums">
           <span>
-            <b className="font-semibold">Round {run.round}</b> <span className="text-fg-2">of {run.rounds}</span>
+            <b className="font-semibold">{words.round(run.round)}</b> <span className="text-fg-2">{words.of(run.rounds)}</span>
           </span>
           <span>
-            <b className="font-semibold">{run.in}</b> <span className="text-fg-2">of {run.cohort} in</span>
+            <b className="font-semibold">{run.in}</b> <span className="text-fg-2">{words.ofIn(run.cohort)}</span>
           </span>
           {run.deadline !== null && (
             <span className="whitespace-nowrap">
-              closes in <b className="font-semibold">{countdownText(run.deadline - now)}</b>
+              {words.closesIn} <b className="font-semibold">{countdownText(run.deadline - now)}</b>
             </span>
           )}
         </div>
       </div>
       <div className="flex items-start gap-5">
-        <ul className="phases min-w-0 flex-1" aria-label={`Where the sites of ${run.run} are`}>
+        <ul className="phases min-w-0 flex-1" aria-label={words.whereSites(run.run)}>
           {STEPS.map((step) => {
             const here = working.filter((progress) => progress.phase === step.phase);
             return (
@@ -113,14 +117,14 @@ function Running({ run, working }: { readonly run: RunSummary; readonly working:
                 className={here.length > 0 ? "has" : undefined}
                 style={here.length > 0 ? { borderColor: `var(${step.color})` } : undefined}
               >
-                <b>{step.name}</b>
-                <span className="ell block">{namesText(here)}</span>
+                <b>{words.steps[step.phase]}</b>
+                <span className="ell block">{namesText(here, words)}</span>
               </li>
             );
           })}
           <li className={run.in > 0 ? "has" : undefined} style={run.in > 0 ? { borderColor: "var(--ph-train)" } : undefined}>
-            <b>In</b>
-            <span className="ell block">{run.in > 0 ? `${run.in} of ${run.cohort}` : "–"}</span>
+            <b>{words.steps.in}</b>
+            <span className="ell block">{run.in > 0 ? words.inOf(run.in, run.cohort) : "–"}</span>
           </li>
         </ul>
         {run.metric !== null && last !== undefined && (
@@ -138,10 +142,10 @@ function Running({ run, working }: { readonly run: RunSummary; readonly working:
 }
 
 /** Names where they fit, with how far one alone has come; more are counted. */
-function namesText(here: readonly ProgressView[]): string {
+function namesText(here: readonly ProgressView[], words: typeof homeWords.en): string {
   const [first] = here;
   if (first === undefined) return "–";
   if (here.length === 1 && first.total > 0 && first.done > 0) return `${first.site}, ${Math.round((100 * first.done) / first.total)} %`;
   const names = here.map((progress) => progress.site).join(", ");
-  return names.length <= 18 ? names : plural(here.length, "site");
+  return names.length <= 18 ? names : words.siteCount(here.length);
 }

@@ -14,32 +14,37 @@ import { METRIC_TITLES } from "../../parts/figures.ts";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { Main } from "../../shell/shell.tsx";
-import { changeRows } from "../plans/changes.ts";
+import { useWords } from "../../words/language.ts";
+import { changeRows } from "../plans/page/changes.ts";
 import { EstimateCell, GainCell } from "./comparison-table.tsx";
 import { MetricChoice } from "./metric-choice.tsx";
 import { differenceOf, metricsIn, sitesOf, type SiteDifference } from "./release-metrics.ts";
+import { pairOf, pooledDifference, pText, type PairedAt, type PooledDifference } from "./release-pair.ts";
 import { releaseTitle } from "./release-state.tsx";
+import { releaseWords } from "./words.ts";
+import { TableRegion } from "../../parts/table-region.tsx";
 
 /** Two models beside each other: their figures at each site, and what their plans do otherwise. */
 export function ComparePage({ first, second }: { readonly first: string | undefined; readonly second: string | undefined }) {
+  const words = useWords(releaseWords);
   const trpc = useTRPC();
   const releases = useQuery(trpc.releases.list.queryOptions());
   return (
-    <Main bar={<TopBar crumbs={[{ text: "Releases", href: "/models" }, { text: "Compare" }]} />}>
-      <PageHead title="Compare two models" under="On the same sites’ test patients. The second one against the first." />
+    <Main bar={<TopBar crumbs={[{ text: words.releases, href: "/models" }, { text: words.compare.crumb }]} />}>
+      <PageHead title={words.compare.title} under={words.compare.under} />
       <Loaded query={releases} rows={10}>
         {(list) =>
           list.length < 2 ? (
-            <section className="card" aria-label="Compare">
+            <section className="card" aria-label={words.compare.crumb}>
               <Empty
-                title="There is nothing to compare yet"
+                title={words.compare.nothing}
                 action={
                   <Link className={buttonClass()} href="/models">
-                    All releases
+                    {words.allReleases}
                   </Link>
                 }
               >
-                Two runs must have finished. Each leaves a model.
+                {words.compare.nothingWhy}
               </Empty>
             </section>
           ) : (
@@ -52,6 +57,7 @@ export function ComparePage({ first, second }: { readonly first: string | undefi
 }
 
 function Pair({ list, first, second }: { readonly list: readonly ReleaseView[]; readonly first: string; readonly second: string }) {
+  const words = useWords(releaseWords).compare;
   const router = useRouter();
   const choose = (a: string, b: string): void =>
     router.replace(`/models/compare?first=${encodeURIComponent(a)}&second=${encodeURIComponent(b)}`);
@@ -64,10 +70,10 @@ function Pair({ list, first, second }: { readonly list: readonly ReleaseView[]; 
   return (
     <div className="stack">
       <div className="grid gap-3 sm:grid-cols-2">
-        <SelectField label="First" value={first} onChange={(event) => choose(event.target.value, second)}>
+        <SelectField label={words.first} value={first} onChange={(event) => choose(event.target.value, second)}>
           {options}
         </SelectField>
-        <SelectField label="Second" value={second} onChange={(event) => choose(first, event.target.value)}>
+        <SelectField label={words.second} value={second} onChange={(event) => choose(first, event.target.value)}>
           {options}
         </SelectField>
       </div>
@@ -78,39 +84,45 @@ function Pair({ list, first, second }: { readonly list: readonly ReleaseView[]; 
 }
 
 function Figures({ a, b }: { readonly a: ReleaseView; readonly b: ReleaseView }) {
+  const { bySite, compare: words } = useWords(releaseWords);
   const names = metricsIn([...a.comparisons, ...b.comparisons]);
   const [chosen, setChosen] = useState<MetricName | undefined>(undefined);
   const metric = chosen !== undefined && names.includes(chosen) ? chosen : names[0];
+  const pair = pairOf(a, b);
   return (
     <Card
-      title="By site"
-      aside="test patients, 95 % CI"
+      title={bySite.title}
+      aside={words.aside}
       end={<MetricChoice names={names} metric={metric} onChange={setChosen} />}
-      footer={
-        <span className="text-12 text-fg-2">
-          Intervals of a difference are made from both models’ own as if they were independent. Both saw the same patients, so the true ones
-          are, as a rule, narrower.
-        </span>
-      }
+      footer={<span className="text-12 text-fg-2">{pair === undefined ? words.intervals : words.paired(pair.run)}</span>}
     >
       {metric === undefined ? (
-        <p className="px-4 py-3 text-fg-2">Neither run brought figures of single sites: their plans keep them inside the sum.</p>
+        <p className="px-4 py-3 text-fg-2">{words.noFigures}</p>
       ) : (
-        <FiguresTable a={a} b={b} metric={metric} />
+        <FiguresTable a={a} b={b} metric={metric} pairedAt={pair?.at} />
       )}
     </Card>
   );
 }
 
-function FiguresTable({ a, b, metric }: { readonly a: ReleaseView; readonly b: ReleaseView; readonly metric: MetricName }) {
+interface FiguresProps {
+  readonly a: ReleaseView;
+  readonly b: ReleaseView;
+  readonly metric: MetricName;
+  readonly pairedAt: PairedAt | undefined;
+}
+
+function FiguresTable({ a, b, metric, pairedAt }: FiguresProps) {
+  const words = useWords(releaseWords).compare;
   const sites = sitesOf([a.comparisons, b.comparisons]);
+  const pooled = pooledDifference(sites.flatMap((site) => pairedAt?.(site, metric) ?? []));
   return (
-    <div className="scroll relative" role="region" aria-label="Comparison, table" tabIndex={0}>
+    <TableRegion label={words.table}>
       <table className="dense">
-        <caption className="sr-only">{METRIC_TITLES[metric]} of both models at each site, and the difference</caption>
+        <caption className="sr-only">{words.caption(METRIC_TITLES[metric])}</caption>
         <thead>
           <tr>
-            <th scope="col">Site</th>
+            <th scope="col">{words.site}</th>
             <th scope="col" className="n">
               {releaseTitle(a)}
             </th>
@@ -118,24 +130,57 @@ function FiguresTable({ a, b, metric }: { readonly a: ReleaseView; readonly b: R
               {releaseTitle(b)}
             </th>
             <th scope="col" className="n">
-              Difference
+              {words.difference}
             </th>
           </tr>
         </thead>
         <tbody>
+          {pooled !== null && <PooledRow pooled={pooled} />}
           {sites.map((site) => (
-            <Row key={site} site={site} difference={differenceOf(a.comparisons, b.comparisons, site, metric)} />
+            <Row
+              key={site}
+              site={site}
+              difference={pairedAt?.(site, metric) ?? differenceOf(a.comparisons, b.comparisons, site, metric)}
+              isPaired={pairedAt === undefined || pairedAt(site, metric) !== undefined}
+            />
           ))}
         </tbody>
       </table>
-    </div>
+    </TableRegion>
   );
 }
 
-function Row({ site, difference: { first, second, gain } }: { readonly site: string; readonly difference: SiteDifference }) {
+/** Of all sites that judged both. */
+function PooledRow({ pooled }: { readonly pooled: PooledDifference }) {
+  const { table, compare: words } = useWords(releaseWords);
+  return (
+    <tr>
+      <th scope="row" className="font-semibold!">
+        {table.weighted(table.all)}
+      </th>
+      <td className="n text-12 text-fg-2" colSpan={2}>
+        {pooled.p === null ? "" : words.noDifference(pText(pooled.p))}
+      </td>
+      <GainCell gain={pooled} />
+    </tr>
+  );
+}
+
+interface RowProps {
+  readonly site: string;
+  readonly difference: SiteDifference;
+  /** False where the other sites judged both models, and this one did not. */
+  readonly isPaired: boolean;
+}
+
+function Row({ site, difference: { first, second, gain }, isPaired }: RowProps) {
+  const words = useWords(releaseWords).compare;
   return (
     <tr className={gain === null ? "muted" : undefined}>
-      <th scope="row">{site}</th>
+      <th scope="row">
+        {site}
+        {!isPaired && <div className="text-12 font-normal text-fg-2">{words.notPaired}</div>}
+      </th>
       <EstimateCell metrics={null} estimate={first} minCount={undefined} />
       <EstimateCell metrics={null} estimate={second} minCount={undefined} />
       <GainCell gain={gain} />
@@ -144,25 +189,26 @@ function Row({ site, difference: { first, second, gain } }: { readonly site: str
 }
 
 function PlanDiff({ a, b }: { readonly a: ReleaseView; readonly b: ReleaseView }) {
+  const words = useWords(releaseWords).compare;
   const trpc = useTRPC();
   const first = useQuery(trpc.plans.get.queryOptions({ digest: a.plan.digest }));
   const second = useQuery(trpc.plans.get.queryOptions({ digest: b.plan.digest }));
   return (
-    <Card title="What their plans do otherwise">
+    <Card title={words.plans}>
       <Loaded query={first}>
         {(one) => (
           <Loaded query={second}>
             {(other) => {
               const rows = changeRows(planChanges(one.plan, other.plan));
               return rows.length === 0 ? (
-                <p className="px-4 py-3 text-fg-2">Nothing: both runs followed the same plan.</p>
+                <p className="px-4 py-3 text-fg-2">{words.samePlan}</p>
               ) : (
-                <div className="scroll relative" role="region" aria-label="Differences of the plans" tabIndex={0}>
+                <TableRegion label={words.differences}>
                   <table className="dense">
-                    <caption className="sr-only">Values that differ between the two plans</caption>
+                    <caption className="sr-only">{words.differ}</caption>
                     <thead>
                       <tr>
-                        <th scope="col">Value</th>
+                        <th scope="col">{words.value}</th>
                         <th scope="col">{releaseTitle(a)}</th>
                         <th scope="col">{releaseTitle(b)}</th>
                       </tr>
@@ -179,7 +225,7 @@ function PlanDiff({ a, b }: { readonly a: ReleaseView; readonly b: ReleaseView }
                       ))}
                     </tbody>
                   </table>
-                </div>
+                </TableRegion>
               );
             }}
           </Loaded>

@@ -1,14 +1,13 @@
-import type { Estimate, OwnMix, SiteMetrics } from "@engraft/core/models/metrics";
+import type { Estimate, SiteMetrics } from "@engraft/core/models/metrics";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Comparison } from "@engraft/core/rounds/view";
 import { gainText, METRIC_TITLES, metricText } from "../../parts/figures.ts";
-import { gainOf, meanGain, meanOf, type Arm, type Gain } from "./release-metrics.ts";
+import { useWords } from "../../words/language.ts";
+import { gainOf, meanGain, meanOf, metricsOf, OWN_ARMS, type Arm, type Gain, type OwnArm } from "./release-metrics.ts";
+import { releaseWords } from "./words.ts";
+import { TableRegion } from "../../parts/table-region.tsx";
 
-const ARMS: readonly { readonly arm: Arm; readonly title: string }[] = [
-  { arm: "base", title: "Base unchanged" },
-  { arm: "alone", title: "Trained alone" },
-  { arm: "federated", title: "Federated" },
-];
+const ARMS: readonly Arm[] = ["base", "alone", "federated"];
 
 interface TableProps {
   readonly comparisons: readonly Comparison[];
@@ -20,71 +19,72 @@ interface TableProps {
   readonly over?: string;
 }
 
-export function ComparisonTable({ comparisons, missed, metric, minCount, over = "All" }: TableProps) {
+export function ComparisonTable({ comparisons, missed, metric, minCount, over }: TableProps) {
+  const words = useWords(releaseWords).table;
+  const { site: siteTitle, table: tableTitle } = useWords(releaseWords).compare;
   const gains = comparisons
     .map((comparison) => ({ comparison, gain: gainOf(comparison, metric) }))
     .toSorted((a, b) => (b.gain?.value ?? Number.NEGATIVE_INFINITY) - (a.gain?.value ?? Number.NEGATIVE_INFINITY));
   const totalGain = meanGain(comparisons, metric);
-  const mixes = comparisons.some(({ mix }) => (mix ?? null) !== null);
+  const own = OWN_ARMS.filter((arm) => comparisons.some((comparison) => metricsOf(comparison, arm) !== null));
   return (
-    <div className="scroll relative" role="region" aria-label="Comparison, table" tabIndex={0}>
+    <TableRegion label={tableTitle}>
       <table className="dense">
-        <caption className="sr-only">
-          {METRIC_TITLES[metric]} of the base unchanged, of training alone and of the federated model, for each site
-        </caption>
+        <caption className="sr-only">{words.caption(METRIC_TITLES[metric])}</caption>
         <thead>
           <tr>
-            <th scope="col">Site</th>
+            <th scope="col">{siteTitle}</th>
             <th scope="col" className="n">
-              Test patients
+              {words.testPatients}
             </th>
-            {ARMS.map(({ arm, title }) => (
+            {ARMS.map((arm) => (
               <th scope="col" className="n" key={arm}>
-                {title}
+                {words.arms[arm]}
               </th>
             ))}
-            {mixes && (
-              <th scope="col" className="n">
-                Own mix
+            {own.map((arm) => (
+              <th scope="col" className="n" key={arm}>
+                {words.ownArms[arm]}
               </th>
-            )}
+            ))}
             <th scope="col" className="n">
-              Gain over alone
+              {words.gain}
             </th>
           </tr>
         </thead>
         <tbody>
           <tr>
             <th scope="row" className="font-semibold!">
-              {over}, weighted
+              {words.weighted(over ?? words.all)}
             </th>
             <td className="n">{comparisons.reduce((sum, comparison) => sum + countOf(comparison), 0)}</td>
-            {ARMS.map(({ arm }) => (
+            {[...ARMS, ...own].map((arm) => (
               <MeanCell key={arm} value={meanOf(comparisons, arm, metric)} />
             ))}
-            {mixes && <MeanCell value={meanOf(comparisons, "mix", metric)} />}
             <td className="n font-semibold">{totalGain === null ? "–" : gainText(totalGain)}</td>
           </tr>
           {gains.map(({ comparison, gain }) => (
             <tr key={comparison.site} className={gain === null ? "muted" : undefined}>
               <th scope="row">{comparison.site}</th>
               <td className="n">{countOf(comparison)}</td>
-              {ARMS.map(({ arm }) => (
+              {ARMS.map((arm) => (
                 <EstimateCell key={arm} metrics={comparison[arm]} estimate={comparison[arm]?.values[metric] ?? null} minCount={minCount} />
               ))}
-              {mixes && <MixCell mix={comparison.mix ?? null} metric={metric} minCount={minCount} />}
+              {own.map((arm) => (
+                <OwnCell key={arm} arm={arm} comparison={comparison} metric={metric} minCount={minCount} />
+              ))}
               <GainCell gain={gain} />
             </tr>
           ))}
           {missed.map(({ site, text }) => (
             <tr key={site} className="muted">
               <th scope="row">{site}</th>
-              <td colSpan={mixes ? 6 : 5}>{text}</td>
+              <td colSpan={5 + own.length}>{text}</td>
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </TableRegion>
   );
 }
 
@@ -103,47 +103,52 @@ export function EstimateCell({
   readonly estimate: Estimate | null;
   readonly minCount: number | undefined;
 }) {
+  const words = useWords(releaseWords).table;
   if (estimate === null)
-    return (
-      <td className="n">{metrics !== null && minCount !== undefined && metrics.n < minCount ? `too few, ${minCount} needed` : "–"}</td>
-    );
+    return <td className="n">{metrics !== null && minCount !== undefined && metrics.n < minCount ? words.tooFew(minCount) : "–"}</td>;
   return (
     <td className="n">
       {metricText(estimate.value)}
       <div className="text-12 whitespace-nowrap text-fg-2">
-        {metricText(estimate.low)} to {metricText(estimate.high)}
+        {metricText(estimate.low)} {words.to} {metricText(estimate.high)}
       </div>
     </td>
   );
 }
 
-/** With how much of the model is the site's own, by its choice on validation patients. */
-function MixCell({
-  mix,
+/** A mix with how much of it is the site's own, by its choice on validation patients. */
+function OwnCell({
+  arm,
+  comparison,
   metric,
   minCount,
 }: {
-  readonly mix: OwnMix | null;
+  readonly arm: OwnArm;
+  readonly comparison: Comparison;
   readonly metric: MetricName;
   readonly minCount: number | undefined;
 }) {
-  const estimate = mix?.metrics.values[metric] ?? null;
-  if (mix === null || estimate === null) return <EstimateCell metrics={mix?.metrics ?? null} estimate={null} minCount={minCount} />;
+  const words = useWords(releaseWords).table;
+  const metrics = metricsOf(comparison, arm);
+  const estimate = metrics?.values[metric] ?? null;
+  const { mix } = comparison;
+  if (arm !== "mix" || !mix || estimate === null) return <EstimateCell metrics={metrics} estimate={estimate} minCount={minCount} />;
   return (
     <td className="n">
       {metricText(estimate.value)}
-      <div className="text-12 whitespace-nowrap text-fg-2">{Math.round(100 * mix.weight)} % own</div>
+      <div className="text-12 whitespace-nowrap text-fg-2">{words.own(Math.round(100 * mix.weight))}</div>
     </td>
   );
 }
 
 export function GainCell({ gain }: { readonly gain: Gain | null }) {
+  const words = useWords(releaseWords).table;
   if (gain === null) return <td className="n">–</td>;
   return (
     <td className="n">
       <b className={`font-semibold ${gain.low > 0 ? "text-accent" : gain.high < 0 ? "text-bad" : "text-fg-2"}`}>{gainText(gain.value)}</b>
       <div className="text-12 whitespace-nowrap text-fg-2">
-        {gainText(gain.low)} to {gainText(gain.high)}
+        {gainText(gain.low)} {words.to} {gainText(gain.high)}
       </div>
     </td>
   );

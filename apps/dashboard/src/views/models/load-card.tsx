@@ -4,6 +4,8 @@ import { useState } from "react";
 import { Card } from "../../parts/card.tsx";
 import { CodeLine } from "../../parts/copy.tsx";
 import { Segmented } from "../../parts/segmented.tsx";
+import { useWords } from "../../words/language.ts";
+import { releaseWords } from "./words.ts";
 
 const TENSORS = `# pip install safetensors numpy
 from safetensors.numpy import load_file
@@ -26,6 +28,7 @@ model.predict(inputs).print();`;
 
 /** Lines that load it, for each way that the release's files allow. */
 export function LoadCard({ release: { files } }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords).load;
   const has = (name: string): boolean => files.some((file) => file.name === name);
   const loads = has("load.py");
   const ways = [
@@ -33,16 +36,16 @@ export function LoadCard({ release: { files } }: { readonly release: ReleaseView
     ...(loads ? [{ value: "torch", text: "PyTorch", code: python("torch") }] : []),
     ...(loads && has("model.keras") ? [{ value: "keras", text: "Keras", code: python("keras") }] : []),
     ...(has("model.json") ? [{ value: "tfjs", text: "TF.js", code: TFJS }] : []),
-    ...(has("model.safetensors") ? [{ value: "tensors", text: "Tensors", code: TENSORS }] : []),
+    ...(has("model.safetensors") ? [{ value: "tensors", text: words.tensors, code: TENSORS }] : []),
   ];
   const [chosen, setChosen] = useState<string | undefined>(undefined);
   const shown = ways.find(({ value }) => value === chosen) ?? ways[0];
   if (shown === undefined) return null;
   return (
-    <Card title="Load it" padded>
+    <Card title={words.title} padded>
       <div className="grid gap-2">
-        {ways.length > 1 && <Segmented label="Library" value={shown.value} onChange={setChosen} options={ways} />}
-        <CodeLine code={shown.code} what="lines that load the model" />
+        {ways.length > 1 && <Segmented label={words.library} value={shown.value} onChange={setChosen} options={ways} />}
+        <CodeLine code={shown.code} what={words.lines} />
       </div>
     </Card>
   );

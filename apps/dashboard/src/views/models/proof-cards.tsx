@@ -5,82 +5,87 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { Card } from "../../parts/card.tsx";
 import { CodeLine } from "../../parts/copy.tsx";
-import { METRIC_TITLES, metricText, plural } from "../../parts/figures.ts";
+import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { When } from "../../parts/time.tsx";
+import { useWords } from "../../words/language.ts";
 import { releaseTitle } from "./release-state.tsx";
-
-const OVER = { pooled: "all sites’ patients together", mean: "sites’ mean", "each-site": "worst site" } as const;
+import { releaseWords } from "./words.ts";
+import { TableRegion } from "../../parts/table-region.tsx";
 
 /** The plan's acceptance criteria; nothing where it has none. */
 export function CriteriaCard({ release: { criteria } }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords).criteria;
+  const { notMeasured } = useWords(releaseWords);
   if (criteria.length === 0) return null;
   return (
-    <Card title="What the plan demands" aside="on test patients">
-      <div className="scroll relative" role="region" aria-label="Acceptance criteria" tabIndex={0}>
+    <Card title={words.title} aside={words.aside}>
+      <TableRegion label={words.region}>
         <table className="dense">
-          <caption className="sr-only">Acceptance criteria of the plan, and what the model reaches</caption>
+          <caption className="sr-only">{words.caption}</caption>
           <thead>
             <tr>
-              <th scope="col">Figure</th>
-              <th scope="col">Over</th>
+              <th scope="col">{words.figure}</th>
+              <th scope="col">{words.over}</th>
               <th scope="col" className="n">
-                Demanded
+                {words.demanded}
               </th>
               <th scope="col" className="n">
-                Reached
+                {words.reached}
               </th>
-              <th scope="col">Met</th>
+              <th scope="col">{words.met}</th>
             </tr>
           </thead>
           <tbody>
             {criteria.map(({ metric, on, limit, value, met }) => (
               <tr key={`${metric} ${on}`}>
                 <th scope="row">{METRIC_TITLES[metric]}</th>
-                <td>{OVER[on]}</td>
-                <td className="n">{"atLeast" in limit ? `at least ${limit.atLeast}` : `at most ${limit.atMost}`}</td>
-                <td className="n">{value === null ? "not measured" : metricText(value)}</td>
+                <td>{words.on[on]}</td>
+                <td className="n">{"atLeast" in limit ? words.atLeast(limit.atLeast) : words.atMost(limit.atMost)}</td>
+                <td className="n">{value === null ? notMeasured : metricText(value)}</td>
                 <td>
                   <span className={`inline-flex items-center gap-1 ${met ? "text-accent" : "text-bad"}`}>
                     {met ? <CircleCheck size={14} aria-hidden /> : <CircleX size={14} aria-hidden />}
-                    {met ? "yes" : "no"}
+                    {met ? words.yes : words.no}
                   </span>
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
-      </div>
+      </TableRegion>
     </Card>
   );
 }
 
 /** From the base to the release, as a picture that is an ordered list. */
 export function LineageCard({ release }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords).lineage;
   const { base, plan, run, rounds, comparisons, released, withdrawn } = release;
   return (
-    <Card title="Lineage" padded>
-      <ol className="lineage" aria-label="From the base model to this one">
-        <Step kind="Base" name={`${base.name} ${base.version}`} />
+    <Card title={words.title} padded>
+      <ol className="lineage" aria-label={words.list}>
+        <Step kind={words.base} name={`${base.name} ${base.version}`} />
         <Step
-          kind="Plan"
+          kind={words.plan}
           name={<Link href={`/plans/${plan.digest}`}>{`${plan.name} v${plan.version}`}</Link>}
           under={plan.digest.slice(0, 16)}
         />
         <Step
-          kind="Run"
+          kind={words.run}
           name={<Link href={`/runs/${run}`}>{run}</Link>}
-          under={`${plural(rounds, "round")}${comparisons.length === 0 ? "" : `, ${plural(comparisons.length, "site")}`}`}
+          under={`${words.rounds(rounds)}${comparisons.length === 0 ? "" : `, ${words.sites(comparisons.length)}`}`}
         />
         <Step
-          kind={released === null ? "Candidate" : "Release"}
+          kind={released === null ? words.candidate : words.release}
           name={releaseTitle(release)}
           under={
             released === null ? (
-              "not released"
+              words.notReleased
             ) : (
               <>
-                by {released.by.replace(/^[a-z]+:/, "")}, <When at={released.at} />
-                {withdrawn !== null && ", withdrawn"}
+                {words.by(released.by.replace(/^[a-z]+:/, ""))}
+                <When at={released.at} />
+                {withdrawn !== null && words.withdrawn}
               </>
             )
           }
@@ -113,15 +118,13 @@ function Step({ kind, name, under, last = false }: StepProps) {
 
 /** How somebody else checks it, on a machine without a network. */
 export function VerifyCard({ release }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords).verify;
   if (release.released === null) return null;
   return (
-    <Card title="Verify it" aside="offline" padded>
+    <Card title={words.title} aside={words.aside} padded>
       <div className="grid gap-2">
-        <CodeLine code={`npx engraft verify bundle.zip --key ${release.key}`} what="command that verifies the release" />
-        <p className="text-12 text-fg-2">
-          Checks the coordinator’s signature, every file, each site’s signed approval and part in each sum, and that the trained values are
-          those of the last round. The key stands here for convenience: have it told to you by another way too.
-        </p>
+        <CodeLine code={`npx engraft verify bundle.zip --key ${release.key}`} what={words.command} />
+        <p className="text-12 text-fg-2">{words.what}</p>
       </div>
     </Card>
   );

@@ -1,12 +1,15 @@
 "use client";
 import type { ReleaseView } from "@engraft/coordinator/api/release-views";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
-import { AreaField, TextField } from "../../parts/field.tsx";
+import { AreaField, SelectField, TextField } from "../../parts/field.tsx";
+import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { Refused } from "../../parts/states.tsx";
+import { useWords } from "../../words/language.ts";
+import { releaseWords } from "./words.ts";
 
 /** What an admin may do with a model: release a candidate, withdraw a release. */
 export function ReleaseActions({ release }: { readonly release: ReleaseView }) {
@@ -26,14 +29,15 @@ const fieldText = (data: FormData, name: string): string => {
 };
 
 function MakeDialog({ release }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords).make;
   const [open, setOpen] = useState(false);
   return (
     <Dialog
       open={open}
       onOpenChange={setOpen}
-      title={`Release the model of ${release.run}`}
-      under="Its files are signed and never change from then on. Researchers see it under its name."
-      trigger={<Button>Release model</Button>}
+      title={words.title(release.run)}
+      under={words.under}
+      trigger={<Button>{words.action}</Button>}
     >
       <MakeForm release={release} onMade={() => setOpen(false)} />
     </Dialog>
@@ -41,10 +45,13 @@ function MakeDialog({ release }: { readonly release: ReleaseView }) {
 }
 
 function MakeForm({ release, onMade }: { readonly release: ReleaseView; readonly onMade: () => void }) {
+  const words = useWords(releaseWords).make;
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [wrong, setWrong] = useState<Wrong>({});
-  const missed = release.criteria.some(({ met }) => !met);
+  const [round, setRound] = useState<number | undefined>(undefined);
+  // Nobody has judged an earlier checkpoint on test patients.
+  const missed = round === undefined ? release.criteria.some(({ met }) => !met) : release.criteria.length > 0;
   const make = useMutation(
     trpc.releases.make.mutationOptions({
       onSuccess: async () => {
@@ -63,44 +70,74 @@ function MakeForm({ release, onMade }: { readonly release: ReleaseView; readonly
       string,
     ];
     const found: Wrong = {
-      name: /^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/.test(name) ? undefined : "Enter 2 to 40 of a-z, 0-9 and “-”.",
-      version: /^[0-9]+\.[0-9]+(\.[0-9]+)?$/.test(version) ? undefined : "Enter numbers with dots, for example 1.0.",
-      despite: missed && despite === "" ? "Say why it is released all the same, or train on." : undefined,
+      name: /^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/.test(name) ? undefined : words.wrongName,
+      version: /^[0-9]+\.[0-9]+(\.[0-9]+)?$/.test(version) ? undefined : words.wrongVersion,
+      despite: missed && despite === "" ? words.wrongDespite : undefined,
     };
     setWrong(found);
     if (Object.values(found).some((text) => text !== undefined)) return;
-    make.mutate({ run: release.run, name, version, notes, despite: missed ? despite : null });
+    make.mutate({ run: release.run, name, version, notes, despite: missed ? despite : null, ...(round !== undefined && { round }) });
   };
   return (
-    <form onSubmit={submit} noValidate aria-label="Release the model">
+    <form onSubmit={submit} noValidate aria-label={words.form}>
       <div className="in grid gap-3">
         <div className="grid gap-3 sm:grid-cols-2">
-          <TextField label="Name" name="name" defaultValue={release.plan.name} autoComplete="off" spellCheck={false} wrong={wrong.name} />
-          <TextField label="Version" name="version" defaultValue="1.0" autoComplete="off" wrong={wrong.version} />
-        </div>
-        <AreaField label="Notes" name="notes" rows={3} hint="What whoever uses it should know. Signed with it." />
-        {missed && (
-          <AreaField
-            label="Why it is released although it misses a criterion of its plan"
-            name="despite"
-            rows={2}
-            wrong={wrong.despite}
-            hint="Signed with it, and shown wherever the release is."
+          <TextField
+            label={words.name}
+            name="name"
+            defaultValue={release.plan.name}
+            autoComplete="off"
+            spellCheck={false}
+            wrong={wrong.name}
           />
-        )}
-        {make.error !== null && <Refused what="It was not released." error={make.error} />}
+          <TextField label={words.version} name="version" defaultValue="1.0" autoComplete="off" wrong={wrong.version} />
+        </div>
+        <CheckpointField run={release.run} round={round} onChange={setRound} />
+        <AreaField label={words.notes} name="notes" rows={3} hint={words.notesHint} />
+        {missed && <AreaField label={words.despite} name="despite" rows={2} wrong={wrong.despite} hint={words.despiteHint} />}
+        {make.error !== null && <Refused what={words.failed} error={make.error} />}
       </div>
       <footer>
-        <span className="text-12 text-fg-3">A release can be withdrawn, never changed.</span>
-        <Button kind="primary" type="submit" busy={make.isPending && "Signing …"}>
-          Release model
+        <span className="text-12 text-fg-3">{words.forGood}</span>
+        <Button kind="primary" type="submit" busy={make.isPending && words.busy}>
+          {words.action}
         </Button>
       </footer>
     </form>
   );
 }
 
+/** The last one, as long as nobody chooses another of those that are kept. */
+function CheckpointField({ run, round, onChange }: CheckpointFieldProps) {
+  const words = useWords(releaseWords).make;
+  const { data } = useQuery(useTRPC().releases.checkpoints.queryOptions({ run }));
+  const [last, ...earlier] = data?.checkpoints ?? [];
+  if (data === undefined || earlier.length === 0) return null;
+  return (
+    <SelectField
+      label={words.checkpoint}
+      value={round ?? ""}
+      hint={round === undefined ? words.checkpointsKept : words.onlyValidation}
+      onChange={(event) => onChange(event.target.value === "" ? undefined : Number(event.target.value))}
+    >
+      <option value="">{words.lastRound(last?.round ?? 0)}</option>
+      {earlier.map((one) => (
+        <option key={one.round} value={one.round}>
+          {words.earlierRound(one.round, one.value === null ? undefined : `${METRIC_TITLES[data.metric]} ${metricText(one.value)}`)}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
+
+interface CheckpointFieldProps {
+  readonly run: ReleaseView["run"];
+  readonly round: number | undefined;
+  readonly onChange: (round: number | undefined) => void;
+}
+
 function Withdraw({ release }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords).withdraw;
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [open, setOpen] = useState(false);
@@ -115,7 +152,7 @@ function Withdraw({ release }: { readonly release: ReleaseView }) {
     }),
   );
   const confirm = (): void => {
-    if (why.trim() === "") return setWrong("Say why, for whoever uses it.");
+    if (why.trim() === "") return setWrong(words.sayWhy);
     setWrong(undefined);
     withdraw.mutate({ run: release.run, why: why.trim() });
   };
@@ -123,16 +160,16 @@ function Withdraw({ release }: { readonly release: ReleaseView }) {
     <Confirm
       open={open}
       onOpenChange={setOpen}
-      title={`Withdraw ${release.released?.name ?? ""} ${release.released?.version ?? ""}`}
-      action="Withdraw release"
-      keep="Keep release"
-      busy={withdraw.isPending && "Withdrawing …"}
+      title={words.title(`${release.released?.name ?? ""} ${release.released?.version ?? ""}`)}
+      action={words.action}
+      keep={words.keep}
+      busy={withdraw.isPending && words.busy}
       onConfirm={confirm}
-      trigger={<Button kind="danger">Withdraw release</Button>}
+      trigger={<Button kind="danger">{words.action}</Button>}
     >
-      <p>Whoever fetches it from now on is told why it should not be used. Nothing is deleted, and copies that are out stay out.</p>
-      <AreaField label="Why" value={why} onChange={(event) => setWhy(event.target.value)} rows={2} wrong={wrong} />
-      {withdraw.error !== null && <Refused what="It was not withdrawn." error={withdraw.error} />}
+      <p>{words.what}</p>
+      <AreaField label={words.why} value={why} onChange={(event) => setWhy(event.target.value)} rows={2} wrong={wrong} />
+      {withdraw.error !== null && <Refused what={words.failed} error={withdraw.error} />}
     </Confirm>
   );
 }

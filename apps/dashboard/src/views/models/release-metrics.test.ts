@@ -1,7 +1,7 @@
 import type { Comparison } from "@engraft/core/rounds/view";
 import { expect, it } from "vitest";
 import { metrics } from "../runs/run.fixture.ts";
-import { bestMetric, gainOf, meanGain, metricsIn } from "./release-metrics.ts";
+import { bestMetric, gainOf, isPaired, meanGain, metricsIn } from "./release-metrics.ts";
 
 const comparison = (federated: number, alone: number): Comparison => ({
   site: "a" as Comparison["site"],
@@ -23,6 +23,14 @@ it("a gain is positive where the shared model is better, also for metrics that s
   expect(gain?.value).toBeCloseTo(0.2, 12);
   expect(gain?.low).toBeCloseTo(0.2 - Math.hypot(0.2, 0.1), 12);
   expect(gain?.high).toBeCloseTo(0.2 + Math.hypot(0.1, 0.2), 12);
+});
+
+it("a gain that a site has worked out for both models together counts as it is", () => {
+  const paired = { ...comparison(0.85, 0.8), gain: { auroc: { value: 0.05, low: 0.02, high: 0.08 }, brier: null } };
+  expect(gainOf(paired, "auroc")).toEqual({ value: 0.05, low: 0.02, high: 0.08 });
+  expect(isPaired([paired], "auroc")).toBe(true);
+  expect(isPaired([paired, comparison(0.85, 0.8)], "auroc")).toBe(false);
+  expect(isPaired([paired, { ...comparison(0.8, 0.8), alone: null }], "auroc")).toBe(true);
 });
 
 it("there is no gain where a site reported too few patients", () => {

@@ -24,11 +24,15 @@ export function bestMetric(comparisons: readonly Comparison[]): string | undefin
 
 export type Arm = "base" | "alone" | "federated";
 
-const metricsOf = (comparison: Comparison, arm: Arm | "mix"): SiteMetrics | null =>
-  arm === "mix" ? (comparison.mix?.metrics ?? null) : comparison[arm];
+/** Of models that a site has beside the three, where its plan asks for them. */
+export const OWN_ARMS = ["mix", "intercept"] as const;
+export type OwnArm = (typeof OWN_ARMS)[number];
+
+export const metricsOf = (comparison: Comparison, arm: Arm | OwnArm): SiteMetrics | null =>
+  (arm === "mix" ? comparison.mix?.metrics : comparison[arm]) ?? null;
 
 /** Mean over sites weighted by their patients; undefined where no site reports the metric. */
-export const meanOf = (comparisons: readonly Comparison[], arm: Arm | "mix", name: MetricName): number | undefined =>
+export const meanOf = (comparisons: readonly Comparison[], arm: Arm | OwnArm, name: MetricName): number | undefined =>
   weightedMean(
     comparisons.map((comparison) => metricsOf(comparison, arm)).filter((metrics): metrics is SiteMetrics => metrics !== null),
     name,
@@ -51,13 +55,19 @@ export interface Gain {
 }
 
 /**
- * The gain over training alone with a 95 % interval made from the two intervals as if they were independent (Zou and
- * Donner 2008, "MOVER"). Both models are tested on the same patients, so the true interval is, as a rule, narrower.
- * Null where either value is missing, and for a figure that is best at a value in between.
+ * The gain over training alone with a 95 % interval: the site's own of the two together, where its plan asks for one. Else made from the two
+ * intervals as if they were independent (Zou and Donner 2008, "MOVER"); both models are tested on the same patients, so the true interval is,
+ * as a rule, narrower. Null where either value is missing, and for a figure that is best at a value in between.
  */
 export function gainOf(comparison: Comparison, name: MetricName): Gain | null {
+  const paired = comparison.gain?.[name];
+  if (paired !== undefined && paired !== null) return paired;
   return gainBetween(comparison.alone?.values[name] ?? null, comparison.federated?.values[name] ?? null, name);
 }
+
+/** Whether every gain that there is has a paired interval. */
+export const isPaired = (comparisons: readonly Comparison[], name: MetricName): boolean =>
+  comparisons.every((comparison) => gainOf(comparison, name) === null || (comparison.gain?.[name] ?? null) !== null);
 
 /** Of the second figure over the first, both on the same patients. */
 function gainBetween(first: Estimate | null, second: Estimate | null, name: MetricName): Gain | null {

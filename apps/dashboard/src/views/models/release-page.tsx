@@ -2,23 +2,26 @@
 import type { ReleaseView } from "@engraft/coordinator/api/release-views";
 import type { RunDetail } from "@engraft/coordinator/api/views";
 import type { MetricName } from "@engraft/core/models/plan";
+import type { PooledFigures } from "@engraft/core/models/pooled";
 import { runView } from "@engraft/core/rounds/view";
 import { useQuery } from "@tanstack/react-query";
 import { Ban, Download } from "lucide-react";
+import dynamic from "next/dynamic";
 import Link from "next/link";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTRPC } from "../../api/trpc.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { Card, PageHead } from "../../parts/card.tsx";
 import { Note } from "../../parts/chip.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
-import { bytesText, plural } from "../../parts/figures.ts";
+import { bytesText } from "../../parts/figures.ts";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
-import { useIsAdmin } from "../../shell/session.tsx";
+import { useIsAdmin, useMay } from "../../shell/session.tsx";
 import { Main } from "../../shell/shell.tsx";
-import { AggregationChip } from "../plans/plan-chip.tsx";
+import { useWords } from "../../words/language.ts";
+import { AggregationChip } from "../plans/page/plan-chip.tsx";
 import { finalFigures } from "../runs/secure/pooled.ts";
 import { PooledTable } from "../runs/secure/pooled-table.tsx";
 import { ComparisonTable } from "./comparison-table.tsx";
@@ -28,27 +31,31 @@ import { LoadCard } from "./load-card.tsx";
 import { ReleaseActions } from "./release-actions.tsx";
 import { metricsIn } from "./release-metrics.ts";
 import { ReleaseChip, releaseTitle } from "./release-state.tsx";
+import { releaseWords, type ReleaseWords } from "./words.ts";
+
+const ProbabilityCard = dynamic(() => import("./probability-card.tsx").then((module) => module.ProbabilityCard), { ssr: false });
 
 export function ReleasePage({ id }: { readonly id: string }) {
+  const words = useWords(releaseWords);
   const trpc = useTRPC();
   const releases = useQuery(trpc.releases.list.queryOptions());
   return (
-    <Main bar={<TopBar crumbs={[{ text: "Releases", href: "/models" }, { text: id }]} />}>
+    <Main bar={<TopBar crumbs={[{ text: words.releases, href: "/models" }, { text: id }]} />}>
       <Loaded query={releases} rows={10}>
         {(list) => {
           const release = list.find((each) => each.id === id);
           return release === undefined ? (
-            <section className="card" aria-label="Release">
+            <section className="card" aria-label={words.release}>
               <h1 className="sr-only">{id}</h1>
               <Empty
-                title="There is no such release"
+                title={words.noSuch}
                 action={
                   <Link className={buttonClass()} href="/models">
-                    All releases
+                    {words.allReleases}
                   </Link>
                 }
               >
-                Its name may be mistyped. Releases are never deleted by the coordinator.
+                {words.noSuchWhy}
               </Empty>
             </section>
           ) : (
@@ -61,7 +68,9 @@ export function ReleasePage({ id }: { readonly id: string }) {
 }
 
 function Release({ release }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords);
   const isAdmin = useIsAdmin();
+  const mayDownload = useMay(DOWNLOADS);
   const weights = release.files.find((file) => file.name === "model.safetensors");
   const model = release.files.find((file) => file.name === BUNDLE) ?? weights;
   return (
@@ -76,17 +85,17 @@ function Release({ release }: { readonly release: ReleaseView }) {
         }
         under={
           <>
-            Made <When at={release.createdAt} /> from <Link href={`/runs/${release.run}`}>{release.run}</Link>,{" "}
-            {plural(release.rounds, "round")}. For research, not for care.
+            {words.made} <When at={release.createdAt} /> {words.from} <Link href={`/runs/${release.run}`}>{release.run}</Link>,{" "}
+            {words.rounds(release.rounds)}
           </>
         }
         actions={
           <>
             {isAdmin && <ReleaseActions release={release} />}
-            {model !== undefined && (
+            {mayDownload && model !== undefined && (
               <a className={buttonClass({ kind: "primary" })} href={addressOf(release, model)} download>
                 <Download size={14} aria-hidden />
-                Download {model.name === BUNDLE ? "all files" : "model"}, {bytesText(model.bytes)}
+                {model.name === BUNDLE ? words.downloadAll(bytesText(model.bytes)) : words.downloadModel(bytesText(model.bytes))}
               </a>
             )}
           </>
@@ -94,22 +103,29 @@ function Release({ release }: { readonly release: ReleaseView }) {
       />
       {release.withdrawn !== null && (
         <Note tone="bad" role="note" icon={<Ban size={16} aria-hidden />}>
-          <b>Withdrawn</b> <When at={release.withdrawn.at} /> by {release.withdrawn.by.replace(/^[a-z]+:/, "")}: {release.withdrawn.why} Do
-          not use it for anything new.
+          <b>{words.withdrawn}</b> <When at={release.withdrawn.at} />{" "}
+          {words.withdrawnBy(release.withdrawn.by.replace(/^[a-z]+:/, ""), release.withdrawn.why)}
+        </Note>
+      )}
+      {release.round !== null && (
+        <Note tone="warn" role="note">
+          {words.earlierRound(release.round, release.ofRounds)}
         </Note>
       )}
       <div className="cols">
         <div className="c8 stack">
           <CriteriaCard release={release} />
-          {release.aggregation === "secure" && <PooledCard run={release.run} />}
-          {(release.aggregation === "plain" || release.comparisons.length > 0) && <MetricsCard release={release} />}
+          {release.round === null && release.aggregation === "secure" && <PooledCards run={release.run} />}
+          {release.round === null && (release.aggregation === "plain" || release.comparisons.length > 0) && (
+            <MetricsCard release={release} />
+          )}
           <OriginCard release={release} />
           <FilesCard release={release} />
         </div>
         <div className="c4 stack">
           <LineageCard release={release} />
           <VerifyCard release={release} />
-          <LoadCard release={release} />
+          {mayDownload && <LoadCard release={release} />}
         </div>
       </div>
     </>
@@ -117,23 +133,24 @@ function Release({ release }: { readonly release: ReleaseView }) {
 }
 
 function OriginCard({ release }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords).origin;
   return (
-    <Card title="Where it comes from" padded>
+    <Card title={words.title} padded>
       <dl className="kv">
         {release.released !== null && release.released.notes !== "" && (
           <>
-            <dt>Notes</dt>
+            <dt>{words.notes}</dt>
             <dd>{release.released.notes}</dd>
           </>
         )}
-        <dt>Evaluated by</dt>
-        <dd>{evaluatedBy(release)}</dd>
-        <dt>Aggregation</dt>
+        <dt>{words.evaluatedBy}</dt>
+        <dd>{evaluatedBy(release, words)}</dd>
+        <dt>{words.aggregation}</dt>
         {release.aggregation === "plain" ? (
-          <dd className="text-bad">Plain: the coordinator could read each update.</dd>
+          <dd className="text-bad">{words.plain}</dd>
         ) : (
           <dd className="links">
-            Secure: the coordinator saw sums. <Link href={`/runs/${release.run}`}>What it holds of each</Link> stands with the run.
+            {words.secure} <Link href={`/runs/${release.run}`}>{words.whatItHolds}</Link> {words.withRun}
           </dd>
         )}
       </dl>
@@ -142,47 +159,57 @@ function OriginCard({ release }: { readonly release: ReleaseView }) {
 }
 
 const BUNDLE = "bundle.zip";
+/** As the coordinator's table of roles names it. */
+const DOWNLOADS = "GET /releases/<id>/<file>";
 
 /** Whoever opens the page of a withdrawn release has been told. */
 const addressOf = ({ withdrawn }: ReleaseView, { url }: ReleaseView["files"][number]): string =>
   withdrawn === null ? url : `${url}?withdrawn=yes`;
 
-function evaluatedBy({ aggregation, comparisons }: ReleaseView): string {
+function evaluatedBy({ aggregation, comparisons, round }: ReleaseView, words: ReleaseWords["origin"]): string {
+  if (round !== null) return words.noSite;
   if (comparisons.length > 0) return comparisons.map((comparison) => comparison.site).join(", ");
-  return aggregation === "secure" ? "all sites of the last sum together" : "no site";
+  return aggregation === "secure" ? words.together : words.noSite;
 }
 
 /** Out of the run's last sum. */
-function PooledCard({ run }: { readonly run: string }) {
+function PooledCards({ run }: { readonly run: string }) {
+  const words = useWords(releaseWords).pooled;
   const trpc = useTRPC();
   const query = useQuery({ ...trpc.runs.get.queryOptions({ run }), staleTime: 60_000 });
+  // A run may have thousands of events: they are folded once for both cards.
+  const figures = useMemo(() => (query.data === undefined ? null : figuresOf(query.data)), [query.data]);
   return (
-    <Card title="All sites together" aside="test patients; below a figure the bounds of the exact one">
-      <Loaded query={query}>{(detail) => <Pooled detail={detail} />}</Loaded>
-    </Card>
+    <>
+      <Card title={words.title} aside={words.aside}>
+        <Loaded query={query}>{(detail) => <Pooled plan={detail.plan} figures={figures} />}</Loaded>
+      </Card>
+      {figures !== null && <ProbabilityCard figures={figures} run={run} />}
+    </>
   );
 }
 
-function Pooled({ detail: { events, plan } }: { readonly detail: RunDetail }) {
+function figuresOf({ events }: RunDetail): PooledFigures | null {
   const view = runView(events.map(({ event }) => event));
-  const figures = view === undefined ? null : finalFigures(view);
-  if (figures === null) return <p className="px-4 py-3 text-fg-2">The last evaluation came to no sum.</p>;
+  return view === undefined ? null : finalFigures(view);
+}
+
+function Pooled({ plan, figures }: { readonly plan: RunDetail["plan"]; readonly figures: PooledFigures | null }) {
+  const words = useWords(releaseWords).pooled;
+  if (figures === null) return <p className="px-4 py-3 text-fg-2">{words.none}</p>;
   return <PooledTable label={plan.data.label} figures={figures} metrics={plan.metrics.names} minCount={plan.metrics.minCount} />;
 }
 
 function MetricsCard({ release }: { readonly release: ReleaseView }) {
+  const words = useWords(releaseWords).bySite;
   const names = metricsIn(release.comparisons);
   const [chosen, setChosen] = useState<MetricName | undefined>(undefined);
   const metric = chosen ?? names[0];
   return (
-    <Card
-      title="By site"
-      aside="test patients, 95 % CI by bootstrap over patients"
-      end={<MetricChoice names={names} metric={metric} onChange={setChosen} />}
-    >
+    <Card title={words.title} aside={words.aside} end={<MetricChoice names={names} metric={metric} onChange={setChosen} />}>
       {metric === undefined ? (
         <div className="p-4">
-          <Note tone="warn">No site reported a figure for this model: too few test patients, or none answered the evaluation.</Note>
+          <Note tone="warn">{words.none}</Note>
         </div>
       ) : (
         <ComparisonTable comparisons={release.comparisons} missed={[]} metric={metric} />
@@ -192,31 +219,39 @@ function MetricsCard({ release }: { readonly release: ReleaseView }) {
 }
 
 function FilesCard({ release }: { readonly release: ReleaseView }) {
+  const mayDownload = useMay(DOWNLOADS);
+  const words = useWords(releaseWords).files;
   return (
-    <Card title="Files" aside="no pickle among them">
+    <Card title={words.title} aside={words.aside}>
       <ul className="list tight">
         {release.files.map((file) => (
           <li key={file.name}>
             <div className="flex items-center gap-2">
-              <a className="ell min-w-0 flex-1 font-mono text-12" href={addressOf(release, file)} download>
-                {file.name}
-              </a>
+              {mayDownload ? (
+                <a className="ell min-w-0 flex-1 font-mono text-12" href={addressOf(release, file)} download>
+                  {file.name}
+                </a>
+              ) : (
+                <span className="ell min-w-0 flex-1 font-mono text-12">{file.name}</span>
+              )}
               <span className="text-12 whitespace-nowrap text-fg-2">{bytesText(file.bytes)}</span>
-              <a
-                className={buttonClass({ kind: "ghost", size: "small", icon: true })}
-                href={addressOf(release, file)}
-                download
-                aria-label={`Download ${file.name}`}
-              >
-                <Download size={14} aria-hidden />
-              </a>
+              {mayDownload && (
+                <a
+                  className={buttonClass({ kind: "ghost", size: "small", icon: true })}
+                  href={addressOf(release, file)}
+                  download
+                  aria-label={words.download(file.name)}
+                >
+                  <Download size={14} aria-hidden />
+                </a>
+              )}
             </div>
             <div className="flex items-center gap-1">
               <span className="ell font-mono text-11 text-fg-3" title={file.sha256}>
                 sha256 {file.sha256}
               </span>
-              <CopyButton text={file.sha256} what={`SHA-256 of ${file.name}`} iconOnly />
-              {file.downloads > 0 && <span className="text-11 whitespace-nowrap text-fg-3">fetched {file.downloads} ×</span>}
+              <CopyButton text={file.sha256} what={words.digestOf(file.name)} iconOnly />
+              {file.downloads > 0 && <span className="text-11 whitespace-nowrap text-fg-3">{words.fetched(file.downloads)}</span>}
             </div>
           </li>
         ))}

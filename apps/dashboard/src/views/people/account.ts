@@ -1,4 +1,5 @@
 /** The fields of a new account, and what to enter where one is not right. */
+import type { PeopleWords } from "./words.ts";
 
 export interface AccountWrong {
   readonly name?: string;
@@ -13,18 +14,19 @@ export interface Account {
 }
 
 /** As the coordinator asks. */
-const MIN_PASSWORD = 10;
+export const MIN_PASSWORD = 10;
 
-export function checkAccount(data: FormData): { readonly account: Account } | { readonly wrong: AccountWrong } {
-  const text = (key: string): string => {
-    const value = data.get(key);
-    return typeof value === "string" ? value : "";
-  };
-  const account = { name: text("name").trim(), email: text("email").trim(), password: text("password") };
+export const textOf = (data: FormData, key: string): string => {
+  const value = data.get(key);
+  return typeof value === "string" ? value : "";
+};
+
+export function checkAccount(data: FormData, words: PeopleWords): { readonly account: Account } | { readonly wrong: AccountWrong } {
+  const account = { name: textOf(data, "name").trim(), email: textOf(data, "email").trim(), password: textOf(data, "password") };
   const wrong: AccountWrong = {
-    ...(account.name === "" ? { name: "Enter the name that others will see." } : {}),
-    ...(/^[^\s@]+@[^\s@]+$/.test(account.email) ? {} : { email: "Enter an e-mail address, for example ada@hospital.example." }),
-    ...(account.password.length < MIN_PASSWORD ? { password: `Enter at least ${MIN_PASSWORD} characters.` } : {}),
+    ...(account.name === "" ? { name: words.wrongName } : {}),
+    ...(/^[^\s@]+@[^\s@]+$/.test(account.email) ? {} : { email: words.wrongEmail }),
+    ...(account.password.length < MIN_PASSWORD ? { password: words.wrongPassword } : {}),
   };
   return Object.keys(wrong).length > 0 ? { wrong } : { account };
 }

@@ -8,17 +8,17 @@ import { Card } from "../../parts/card.tsx";
 import { Check, GroupWrong, SelectField, TextField } from "../../parts/field.tsx";
 import { Refused } from "../../parts/states.tsx";
 import { useIsAdmin } from "../../shell/session.tsx";
+import { useWords } from "../../words/language.ts";
+import { peopleWords } from "./words.ts";
 
 export type Made = TokenView & { readonly secret: string };
 type Scope = TokenView["scopes"][number];
 
-const SCOPES: readonly { readonly scope: Scope; readonly hint: string; readonly admin?: boolean }[] = [
-  { scope: "read:models", hint: "List and download releases." },
-  { scope: "read:runs", hint: "Read plans, sites, runs and their records." },
-  { scope: "admin", hint: "All that an admin may do, but for accounts and tokens. Reads too.", admin: true },
-];
+const SCOPES: readonly Scope[] = ["read:models", "read:runs", "admin"];
+const LENGTHS = [7, 30, 90, 365] as const;
 
 export function NewTokenCard({ onMade }: { readonly onMade: (made: Made) => void }) {
+  const words = useWords(peopleWords);
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const admin = useIsAdmin();
@@ -38,42 +38,43 @@ export function NewTokenCard({ onMade }: { readonly onMade: (made: Made) => void
     const given = data.get("name");
     const name = typeof given === "string" ? given.trim() : "";
     const problems = {
-      ...(name === "" ? { name: "Enter what it is for, for example “notebook”." } : {}),
-      ...(scopes.length === 0 ? { scopes: "Choose at least one scope." } : {}),
+      ...(name === "" ? { name: words.wrongTokenName } : {}),
+      ...(scopes.length === 0 ? { scopes: words.wrongScopes } : {}),
     };
     setWrong(problems);
     if (Object.keys(problems).length === 0) create.mutate({ name, scopes: [...scopes], days: Number(data.get("days")) });
   };
   return (
-    <Card title="Make a token">
-      <form onSubmit={submit} noValidate aria-label="Make a token">
+    <Card title={words.makeToken}>
+      <form onSubmit={submit} noValidate aria-label={words.makeToken}>
         <div className="in">
-          <TextField label="What it is for" name="name" autoComplete="off" maxLength={60} wrong={wrong.name} />
+          <TextField label={words.tokenName} name="name" autoComplete="off" maxLength={60} wrong={wrong.name} />
           <fieldset className="grid gap-2">
-            <legend className="font-medium">Scopes</legend>
-            {SCOPES.filter((one) => one.admin !== true || admin).map(({ scope, hint }) => (
+            <legend className="font-medium">{words.scopes}</legend>
+            {SCOPES.filter((scope) => scope !== "admin" || admin).map((scope) => (
               <Check
                 key={scope}
                 label={<code>{scope}</code>}
-                hint={hint}
+                hint={words.scopeHints[scope]}
                 checked={scopes.includes(scope)}
                 onChange={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((one) => one !== scope))}
               />
             ))}
             <GroupWrong>{wrong.scopes}</GroupWrong>
           </fieldset>
-          <SelectField label="Counts for" name="days" defaultValue="90" hint="You can revoke it at any time.">
-            <option value="7">7 days</option>
-            <option value="30">30 days</option>
-            <option value="90">90 days</option>
-            <option value="365">a year</option>
+          <SelectField label={words.countsFor} name="days" defaultValue="90" hint={words.countsHint}>
+            {LENGTHS.map((days) => (
+              <option key={days} value={days}>
+                {words.lengths[days]}
+              </option>
+            ))}
           </SelectField>
-          {create.error !== null && <Refused what="The token was not made." error={create.error} />}
+          {create.error !== null && <Refused what={words.notMade} error={create.error} />}
         </div>
         <footer>
           <span />
-          <Button kind="primary" type="submit" busy={create.isPending && "Making the token …"}>
-            Make token
+          <Button kind="primary" type="submit" busy={create.isPending && words.making}>
+            {words.make}
           </Button>
         </footer>
       </form>

@@ -1,59 +1,50 @@
 "use client";
 import type { Role, UserView } from "@engraft/coordinator/api/views";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { createColumnHelper } from "@tanstack/react-table";
 import { Plus } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../parts/button.tsx";
 import { PageHead } from "../../parts/card.tsx";
 import { Chip, Note } from "../../parts/chip.tsx";
-import { DataTable } from "../../parts/data-table.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
-import { plural } from "../../parts/figures.ts";
 import { Empty, Loaded, Refused } from "../../parts/states.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
-import { useIsAdmin } from "../../shell/session.tsx";
+import { useMay, useMe } from "../../shell/session.tsx";
 import { Main } from "../../shell/shell.tsx";
+import { useWords } from "../../words/language.ts";
 import { checkAccount, type AccountWrong } from "./account.ts";
-
-const column = createColumnHelper<UserView>();
-
-const COLUMNS = [
-  column.accessor("name", { header: "Name", meta: { rowHeader: true } }),
-  column.accessor("email", { header: "E-mail" }),
-  column.accessor("role", {
-    header: "Role",
-    cell: ({ getValue }) => <Chip tone={getValue() === "admin" ? "info" : "neutral"}>{getValue()}</Chip>,
-  }),
-];
+import { ChangeUser } from "./change-user.tsx";
+import { secondWords } from "./second-words.ts";
+import { peopleWords } from "./words.ts";
 
 export function UsersPage() {
+  const words = useWords(peopleWords);
   const trpc = useTRPC();
-  const admin = useIsAdmin();
-  const users = useQuery({ ...trpc.users.list.queryOptions(), enabled: admin });
+  const may = useMay("users.list");
+  const users = useQuery({ ...trpc.users.list.queryOptions(), enabled: may });
   return (
-    <Main bar={<TopBar crumbs={[{ text: "Users" }]} />}>
+    <Main bar={<TopBar crumbs={[{ text: words.users }]} />}>
       <PageHead
-        title="Users"
-        under={
-          users.data === undefined
-            ? "People who may open this dashboard."
-            : `${plural(users.data.length, "person", "people")} may open this dashboard.`
-        }
-        actions={admin && <AddUser />}
+        title={words.users}
+        under={users.data === undefined ? words.people : words.peopleCount(users.data.length)}
+        actions={may && <AddUser />}
       />
-      {!admin ? (
-        <Note tone="info">Only an admin may see and add users.</Note>
+      {!may ? (
+        <Note tone="info">{words.usersAdminsOnly}</Note>
       ) : (
-        <section className="card" aria-label="Users">
+        <section className="card" aria-label={words.users}>
           <Loaded query={users} rows={3}>
             {(list) =>
               list.length === 0 ? (
-                <Empty title="No user">Add the people who may look.</Empty>
+                <Empty title={words.noUser}>{words.noUserWhy}</Empty>
               ) : (
-                <DataTable caption="Users" rows={list} columns={COLUMNS} rowKey={(user) => user.id} />
+                <ul className="list">
+                  {list.map((user) => (
+                    <UserLine key={user.id} user={user} />
+                  ))}
+                </ul>
               )
             }
           </Loaded>
@@ -63,7 +54,30 @@ export function UsersPage() {
   );
 }
 
+function UserLine({ user }: { readonly user: UserView }) {
+  const words = useWords(peopleWords);
+  const second = useWords(secondWords);
+  const me = useMe();
+  const { id, name, email, role, disabled, secondFactor, sessions } = user;
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="font-medium wrap-anywhere">
+          {name} {id === me.id && <span className="font-normal text-fg-3">({words.you})</span>}
+        </p>
+        <p className="text-12 text-fg-2 wrap-anywhere">{email}</p>
+      </div>
+      <Chip tone={role === "admin" ? "info" : "neutral"}>{words.roles[role]}</Chip>
+      {secondFactor && <Chip tone="ok">{second.chip}</Chip>}
+      {disabled && <Chip tone="warn">{words.disabled}</Chip>}
+      <span className="w-36 text-12 text-fg-2">{words.sessionCount(sessions)}</span>
+      <ChangeUser user={user} />
+    </li>
+  );
+}
+
 function AddUser() {
+  const words = useWords(peopleWords);
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [open, setOpen] = useState(false);
@@ -79,7 +93,7 @@ function AddUser() {
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    const account = checkAccount(data);
+    const account = checkAccount(data, words);
     if ("wrong" in account) return setWrong(account.wrong);
     setWrong({});
     create.mutate({ ...account.account, role: data.get("role") as Role });
@@ -88,42 +102,40 @@ function AddUser() {
     <Dialog
       open={open}
       onOpenChange={setOpen}
-      title="Add a user"
-      under="Tell them the password yourself; the coordinator sends no mail."
+      title={words.addTitle}
+      under={words.addUnder}
       trigger={
         <Button kind="primary">
           <Plus size={14} aria-hidden />
-          Add user
+          {words.addUser}
         </Button>
       }
     >
-      <form onSubmit={submit} noValidate aria-label="Add a user">
+      <form onSubmit={submit} noValidate aria-label={words.addTitle}>
         <div className="in">
-          <TextField label="Name" name="name" autoComplete="off" autoFocus wrong={wrong.name} />
-          <TextField label="E-mail" name="email" type="email" autoComplete="off" wrong={wrong.email} />
+          <TextField label={words.name} name="name" autoComplete="off" autoFocus wrong={wrong.name} />
+          <TextField label={words.email} name="email" type="email" autoComplete="off" wrong={wrong.email} />
           <TextField
-            label="Password"
+            label={words.password}
             name="password"
             type="password"
             autoComplete="new-password"
             wrong={wrong.password}
-            hint="At least 10 characters."
+            hint={words.passwordHint}
           />
-          <SelectField
-            label="Role"
-            name="role"
-            defaultValue="researcher"
-            hint="A researcher reads and downloads; an admin also invites, proposes, starts and stops."
-          >
-            <option value="researcher">Researcher</option>
-            <option value="admin">Admin</option>
+          <SelectField label={words.role} name="role" defaultValue="researcher" hint={words.roleHint}>
+            {(["viewer", "researcher", "admin"] as const).map((role) => (
+              <option key={role} value={role}>
+                {words.roles[role]}
+              </option>
+            ))}
           </SelectField>
-          {create.error !== null && <Refused what="The user was not added." error={create.error} />}
+          {create.error !== null && <Refused what={words.notAdded} error={create.error} />}
         </div>
         <footer>
           <span />
-          <Button kind="primary" type="submit" busy={create.isPending && "Adding user …"}>
-            Add user
+          <Button kind="primary" type="submit" busy={create.isPending && words.adding}>
+            {words.addUser}
           </Button>
         </footer>
       </form>

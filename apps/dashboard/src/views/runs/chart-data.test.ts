@@ -1,7 +1,8 @@
 import { runView, type RunView } from "@engraft/core/rounds/view";
 import { expect, it } from "vitest";
-import { chartCsv, chartData, chartSentence, stepZoom } from "./chart-data.ts";
+import { allowsLog, bestIndex, chartCsv, chartData, chartSentence, stepZoom } from "./chart-data.ts";
 import { CLOSED_WITHOUT_B, TWO_ROUNDS } from "./run.fixture.ts";
+import { CHART_WORDS } from "./words/charts.ts";
 
 const viewOf = (events: typeof TWO_ROUNDS): RunView => {
   const view = runView(events);
@@ -24,9 +25,12 @@ it("shows a site's figure at once, a mean once the round that measures it is clo
 });
 
 it("says in words what it shows, and what is coming in", () => {
-  const sentence = chartSentence(chartData(open, "auroc", 15), "auroc");
+  const sentence = chartSentence(chartData(open, "auroc", 15), "auroc", CHART_WORDS.en);
   expect(sentence).toContain("0.650 at the start");
   expect(sentence).toContain("So far at round 1: a 0.900.");
+  const german = chartSentence(chartData(open, "auroc", 15), "auroc", CHART_WORDS.de);
+  expect(german).toContain("0.650 zu Beginn");
+  expect(german).toContain("Bisher nach Runde 1: a 0.900.");
 });
 
 it("looks a little ahead while the run lives, never beyond the plan", () => {
@@ -46,4 +50,17 @@ it("zooms step by step without a drag: in to the newest or around a round, out t
   expect(stepZoom(data, [15, 16], "in")).toEqual([15, 16]);
   expect(stepZoom(data, [8, 12], "out", 15)).toEqual([8, 16]);
   expect(stepZoom(data, [8, 16], "out")).toBeNull();
+});
+
+it("names the best value of a metric, up or down, the first of equal ones", () => {
+  expect(bestIndex([null, 0.5, 0.9, 0.9, 0.7], "auroc")).toBe(2);
+  expect(bestIndex([null, 0.5, 0.9, 0.4, 0.4], "loss")).toBe(3);
+  expect(bestIndex([null, null], "auroc")).toBe(-1);
+});
+
+it("offers a logarithmic axis for a loss whose every value is above 0, and for nothing else", () => {
+  const data = chartData(open, "auroc", 15);
+  expect(allowsLog(data, "loss")).toBe(true);
+  expect(allowsLog(data, "auroc")).toBe(false);
+  expect(allowsLog({ ...data, sites: [{ site: "a", slot: 0, values: [0.7, 0] }] }, "loss")).toBe(false);
 });

@@ -1,9 +1,13 @@
 /** The curve as columns for the chart, its table and its sentence. */
+import { goodness } from "@engraft/core/models/metric-names";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
+import { csvText } from "../../parts/csv.ts";
 import { METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { bestOf, mainCurve, type MainPoint } from "./main-curve.ts";
 import { boundsText, isSecure } from "./secure/pooled.ts";
+import { pointsAt } from "./site-points.ts";
+import type { ChartWords } from "./words/charts.ts";
 
 export interface ChartData {
   readonly rounds: readonly number[];
@@ -20,11 +24,12 @@ export function chartData(view: RunView, metric: MetricName, plannedRounds: numb
   const points = mainCurve(view, metric);
   const rounds = [...new Set([...view.curve, ...points].map((point) => point.round))].toSorted((a, b) => a - b);
   const newest = rounds.at(-1) ?? 0;
+  const mainAt = new Map(points.map((point) => [point.round, point]));
   const horizon = view.end === null ? Math.min(plannedRounds, Math.max(4, newest + 2)) : Math.max(1, newest);
   return {
     rounds,
     kind: isSecure(view) ? "pooled" : "mean",
-    main: rounds.map((round) => points.find((point) => point.round === round) ?? null),
+    main: rounds.map((round) => mainAt.get(round) ?? null),
     sites: sitesIn(view, metric, rounds),
     horizon,
   };
@@ -32,11 +37,9 @@ export function chartData(view: RunView, metric: MetricName, plannedRounds: numb
 
 /** Sites that show no figures of their own under secure aggregation are in the sum alone, and get no line. */
 function sitesIn(view: RunView, metric: MetricName, rounds: readonly number[]): ChartData["sites"] {
-  const sites = view.sites.map((site, slot) => ({
-    site,
-    slot,
-    values: rounds.map((round) => view.curve.find((point) => point.round === round)?.sites[site]?.values[metric]?.value ?? null),
-  }));
+  const known = new Map(view.curve.map((point) => [point.round, pointsAt(point, metric)]));
+  const at = rounds.map((round) => known.get(round));
+  const sites = view.sites.map((site, slot) => ({ site, slot, values: at.map((points) => points?.get(site)?.value ?? null) }));
   return isSecure(view) ? sites.filter(({ values }) => values.some((value) => value !== null)) : sites;
 }
 
@@ -62,35 +65,45 @@ export function stepZoom(
 export const hasValues = ({ main, sites }: ChartData): boolean =>
   main.some((point) => point !== null) || sites.some(({ values }) => values.some((value) => value !== null));
 
-export const MAIN_NAMES = {
-  pooled: { long: "All sites’ patients together", line: "All sites", short: "All", column: "All sites" },
-  mean: { long: "Weighted mean", line: "Mean", short: "Mean", column: "Mean" },
-} as const;
+/** Values of the main line. */
+export const mainValues = ({ main }: ChartData): readonly (number | null)[] => main.map((point) => point?.value ?? null);
 
-export const roundName = (round: number): string => (round === 0 ? "start" : String(round));
+/** A logarithmic axis has no place for zero and less; on one of ratios or scores it would say nothing. */
+export const allowsLog = (data: ChartData, metric: MetricName): boolean =>
+  LOG_METRICS.has(metric) &&
+  [...mainValues(data), ...data.sites.flatMap(({ values }) => values)].every((value) => value === null || value > 0);
+
+const LOG_METRICS: ReadonlySet<MetricName> = new Set(["loss", "mae", "rmse"]);
+
+/** Index of the best value, the first of equal ones; -1 where there is none. */
+export function bestIndex(values: readonly (number | null)[], metric: MetricName): number {
+  let best = -1;
+  for (const [index, value] of values.entries()) {
+    const before = values[best] ?? null;
+    if (value !== null && (before === null || goodness(metric, value) > goodness(metric, before))) best = index;
+  }
+  return best;
+}
 
 /** What the chart shows, as a sentence. */
-export function chartSentence(data: ChartData, metric: MetricName): string {
+export function chartSentence(data: ChartData, metric: MetricName, words: ChartWords): string {
   const known = data.main.filter((point) => point !== null);
   const [first, last, best] = [known[0], known.at(-1), bestOf(known, metric)];
   const newest = data.rounds.at(-1);
   // What is being measured now: figures of the sites that have answered, before there is one over all.
-  const coming =
-    newest === undefined || newest === last?.round
-      ? ""
-      : ` So far at ${newest === 0 ? "the start" : `round ${newest}`}: ${sitesAt(data, data.rounds.length - 1)}.`;
-  const over = data.kind === "pooled" ? "all sites’ held-out patients together" : "held-out patients";
-  if (first === undefined || last === undefined || best === undefined) {
-    return `${METRIC_TITLES[metric]} on ${over}: no ${data.kind === "pooled" ? "sum" : "mean"} yet.${coming}`;
-  }
-  const bounds = last.bounds === null ? undefined : boundsText(last.bounds);
-  const exact = bounds === undefined ? "" : ` The exact figure there is between ${bounds.replace(" to ", " and ")}.`;
+  const coming = newest === undefined || newest === last?.round ? "" : ` ${words.soFar(newest, sitesAt(data, data.rounds.length - 1))}`;
+  const title = METRIC_TITLES[metric];
+  if (first === undefined || last === undefined || best === undefined) return `${words.noneYet(title, data.kind)}${coming}`;
+  const bounds = last.bounds === null ? undefined : boundsText(last.bounds, words.exactThere);
+  const exact = bounds === undefined ? "" : ` ${bounds}`;
   const there = sitesAt(data, data.rounds.indexOf(last.round));
-  const what = data.kind === "pooled" ? ", out of the sum" : ", weighted mean over sites";
-  return `${METRIC_TITLES[metric]} on ${over}${what}: ${metricText(first.value)} ${afterText(first)}, ${metricText(last.value)} ${afterText(last)}, best ${metricText(best.value)} ${afterText(best)}.${exact}${there === "" ? "" : ` There: ${there}.`}${coming}`;
+  const course = words.course(
+    title,
+    data.kind,
+    [first, last, best].map(({ round, value }) => ({ round, text: metricText(value) })),
+  );
+  return `${course}${exact}${there === "" ? "" : ` ${words.there(there)}`}${coming}`;
 }
-
-const afterText = ({ round }: MainPoint): string => (round === 0 ? "at the start" : `after round ${round}`);
 
 const sitesAt = (data: ChartData, index: number): string =>
   data.sites
@@ -102,16 +115,12 @@ const sitesAt = (data: ChartData, index: number): string =>
 
 /** Comma-separated, a row for each round. */
 export function chartCsv(data: ChartData, metric: MetricName): string {
-  const cell = (value: number | null | undefined): string => (value === null || value === undefined ? "" : String(value));
   const main = data.kind === "pooled" ? [`${metric}_pooled`, `${metric}_pooled_low`, `${metric}_pooled_high`] : [`${metric}_weighted_mean`];
   const head = ["round", ...main, ...data.sites.map(({ site }) => `${metric}_${site}`)];
   const rows = data.rounds.map((round, index) => {
     const point = data.main[index];
     const figures = data.kind === "pooled" ? [point?.value, point?.bounds?.low, point?.bounds?.high] : [point?.value];
-    return [String(round), ...figures.map(cell), ...data.sites.map(({ values }) => cell(values[index]))];
+    return [round, ...figures, ...data.sites.map(({ values }) => values[index])];
   });
-  return [head, ...rows]
-    .map((row) => row.join(","))
-    .join("\n")
-    .concat("\n");
+  return csvText([head, ...rows]);
 }

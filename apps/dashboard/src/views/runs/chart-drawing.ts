@@ -1,78 +1,59 @@
-/** How the metric chart is drawn: scales, lines, marks, names at the line ends. Colours are read from the page's tokens. */
+/** How the metric chart is drawn: axes, lines, marks, the round under way. */
 import type uPlot from "uplot";
 import { markOf, shapePath } from "../../parts/site-key.tsx";
-import { metricText } from "../../parts/figures.ts";
-import type { MainPoint } from "./main-curve.ts";
-import { MAIN_NAMES, roundName, type ChartData } from "./chart-data.ts";
-
-export interface ChartState {
-  readonly data: ChartData;
-  readonly zoom: readonly [number, number] | null;
-  readonly focused: number | null;
-  readonly underWay: number | null;
-}
+import { drawBand, drawNames, drawSpread, labelsWidth } from "./chart-names.ts";
+import {
+  axisText,
+  brightness,
+  FAINT,
+  font,
+  splitsOf,
+  strokesOf,
+  token,
+  xRange,
+  yRange,
+  type ChartState,
+  type Line,
+} from "./chart-state.ts";
 
 interface ChartEvents {
-  readonly onCursor: (index: number | null, left: number) => void;
+  readonly onCursor: (index: number | null) => void;
   readonly onZoom: (range: readonly [number, number]) => void;
 }
 
-const NARROW_PX = 480;
-/** Room for names at the line ends, CSS pixels. */
-const labelsWidth = (plot: uPlot): number => (plot.width < NARROW_PX ? 88 : 116);
 const MIN_DRAG_PX = 8;
-const FADED = 0.25;
+/** Below this many pixels between two rounds only a line's last and best point are marked. */
+const MARKS_PX = 14;
 
-const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const font = (weight: number, px: number): string => `${weight} ${px}px ${getComputedStyle(document.body).fontFamily}`;
-
-/** x, one column for each site, then the main line: last, so that it lies on top. */
-export const toColumns = (data: ChartData): uPlot.AlignedData => [
-  [...data.rounds],
-  ...data.sites.map(({ values }) => [...values]),
-  data.main.map((point) => point?.value ?? null),
+export const toColumns = (state: ChartState): uPlot.AlignedData => [
+  [...state.data.rounds],
+  ...strokesOf(state).map(({ line, kind }) => [...(kind === "raw" ? line.raw : line.values)]),
 ];
 
+/** What makes another chart of it, not only other values. */
+export const shapeOf = ({ data, smoothing, log, words }: ChartState): string =>
+  [data.kind, smoothing > 0, log, words.start, ...data.sites.map(({ site }) => site)].join(" ");
+
 export function chartOptions(state: () => ChartState, width: number, height: number, events: ChartEvents): uPlot.Options {
-  const { sites } = state().data;
-  const axis = {
-    stroke: () => token("--text-3"),
-    font: font(400, 11),
-    grid: { stroke: () => token("--grid"), width: 1 },
-    ticks: { show: false },
-  };
+  const { log } = state();
   return {
     width,
     height,
     padding: [10, labelsWidth, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
-    scales: { x: { time: false, range: () => xRange(state()) }, y: { range: () => yRange(state()) } },
-    axes: [
-      {
-        ...axis,
-        size: 28,
-        grid: { show: false },
-        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
-        values: (_plot, rounds) => rounds.map((round) => (Number.isInteger(round) ? roundName(round) : "")),
-        space: 44,
-      },
-      { ...axis, size: 48, space: 30, values: (_plot, values) => values.map((value) => metricAxisText(value, values)) },
-    ],
-    series: [
-      {},
-      ...sites.map(({ slot }): uPlot.Series => {
-        const mark = markOf(slot);
-        return { stroke: () => token(mark.color), width: 1.75, dash: [...mark.dash], points: { show: false }, spanGaps: true };
-      }),
-      { stroke: () => token("--text"), width: 2.75, points: { show: false }, spanGaps: true },
-    ],
+    // 3: logarithmic; the library's own name for it is an enum of its types alone.
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
+    scales: { x: { time: false, range: () => xRange(state()) }, y: { ...(log && { distr: 3 as const }), range: () => yRange(state()) } },
+    axes: axesOf(state),
+    series: [{}, ...strokesOf(state()).map(seriesOf)],
     hooks: {
       drawClear: [(plot) => fade(plot, state())],
-      drawAxes: [(plot) => drawComing(plot, state()), (plot) => drawBounds(plot, state())],
-      drawSeries: [(plot, series) => drawMarks(plot, series, state())],
-      draw: [(plot) => drawNames(plot, state())],
-      setCursor: [(plot) => events.onCursor(plot.cursor.idx ?? null, plot.cursor.left ?? 0)],
+      drawAxes: [(plot) => drawComing(plot, state()), (plot) => drawSpread(plot, state()), (plot) => drawBounds(plot, state())],
+      draw: [(plot) => drawMarks(plot, state()), (plot) => drawNames(plot, state())],
+      // Data that comes in sets the cursor as well: only a mouse that is there counts.
+      setCursor: [(plot) => plot.over.matches(":hover") && events.onCursor(plot.cursor.idx ?? null)],
+      ready: [(plot) => plot.over.addEventListener("mouseleave", () => events.onCursor(null))],
       setSelect: [
         (plot) => {
           const { left, width: dragged } = plot.select;
@@ -85,41 +66,62 @@ export function chartOptions(state: () => ChartState, width: number, height: num
   };
 }
 
-const xRange = ({ data, zoom }: ChartState): [number, number] => (zoom === null ? [0, data.horizon] : [zoom[0], zoom[1]]);
-
-/** Around the values in view; never forced to zero, so that small differences can be seen. */
-function yRange(state: ChartState): [number, number] {
-  const [from, to] = xRange(state);
-  const { data } = state;
-  const seen = data.rounds
-    .flatMap((round, index) =>
-      round < from - 1 || round > to + 1 ? [] : [...mainValues(data.main[index]), ...data.sites.map(({ values }) => values[index] ?? null)],
-    )
-    .filter((value) => value !== null);
-  if (seen.length === 0) return [0, 1];
-  const low = Math.min(...seen);
-  const high = Math.max(...seen);
-  const room = Math.max((high - low) * 0.1, 0.005);
-  return [low - room, high + room];
+function axesOf(state: () => ChartState): uPlot.Axis[] {
+  const axis = {
+    stroke: () => token("--text-3"),
+    font: font(400, 11),
+    grid: { stroke: () => token("--grid"), width: 1 },
+    ticks: { show: false },
+  };
+  const { words } = state();
+  return [
+    {
+      ...axis,
+      size: 28,
+      grid: { show: false },
+      incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+      values: (_plot, rounds) => rounds.map((round) => (Number.isInteger(round) ? (round === 0 ? words.start : String(round)) : "")),
+      space: 44,
+    },
+    {
+      ...axis,
+      size: 48,
+      splits: (plot, _axis, low, high) => splitsOf(low, high, state().log, plot.height / 44),
+      filter: (_plot, splits) => splits,
+      values: (_plot, values) => values.map((value) => axisText(value, values)),
+    },
+  ];
 }
 
-const mainValues = (point: MainPoint | null | undefined): readonly number[] =>
-  point === null || point === undefined ? [] : [point.value, point.bounds?.low ?? point.value, point.bounds?.high ?? point.value];
+const WIDTHS = { raw: 1, halo: 6, line: 1.75 } as const;
 
-function metricAxisText(value: number, all: readonly number[]): string {
-  const step = Math.abs((all[1] ?? 0) - (all[0] ?? 0));
-  return value.toFixed(step >= 0.01 ? 2 : step >= 0.001 ? 3 : 4).replace("-", "−");
+function seriesOf({ line: { slot }, kind }: ReturnType<typeof strokesOf>[number]): uPlot.Series {
+  const mark = markOf(slot);
+  const main = slot === -1;
+  return {
+    stroke: () => token(kind === "halo" ? "--surface" : main ? "--text" : mark.color),
+    width: main && kind === "line" ? 2.75 : WIDTHS[kind],
+    ...(!main && kind === "line" && { dash: [...mark.dash] }),
+    points: { show: false },
+    spanGaps: true,
+  };
 }
 
-function fade(plot: uPlot, { data, focused }: ChartState): void {
-  for (const [index, series] of plot.series.entries())
-    series.alpha = index === 0 || focused === null || data.sites[index - 1]?.slot === focused ? 1 : FADED;
+function fade(plot: uPlot, state: ChartState): void {
+  for (const [index, { line, kind }] of strokesOf(state).entries()) {
+    const series = plot.series[index + 1];
+    if (series === undefined) continue;
+    series.alpha = brightness(state, line.slot) * (kind === "raw" ? FAINT : 1);
+    // No path is made of a line that a band stands for.
+    series.show = series.alpha > 0;
+  }
 }
 
-/** The part still to come is hatched; the round under way has its line. */
-function drawComing(plot: uPlot, { underWay }: ChartState): void {
+/** The part still to come is hatched; the round under way has its line and its name. */
+function drawComing(plot: uPlot, { underWay, words }: ChartState): void {
   if (underWay === null) return;
   const { ctx } = plot;
+  const scale = devicePixelRatio;
   const { left, top, width, height } = plot.bbox;
   const at = Math.max(left, plot.valToPos(underWay, "x", true));
   if (at >= left + width) return;
@@ -128,9 +130,9 @@ function drawComing(plot: uPlot, { underWay }: ChartState): void {
   ctx.rect(at, top, left + width - at, height);
   ctx.clip();
   ctx.strokeStyle = token("--grid");
-  ctx.lineWidth = devicePixelRatio;
+  ctx.lineWidth = scale;
   ctx.beginPath();
-  for (let x = at - height; x < left + width; x += 7 * devicePixelRatio) {
+  for (let x = at - height; x < left + width; x += 7 * scale) {
     ctx.moveTo(x, top + height);
     ctx.lineTo(x + height, top);
   }
@@ -138,117 +140,62 @@ function drawComing(plot: uPlot, { underWay }: ChartState): void {
   ctx.restore();
   ctx.save();
   ctx.strokeStyle = token("--text-2");
-  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([2 * scale, 3 * scale]);
+  ctx.lineWidth = 1.5 * scale;
   ctx.beginPath();
   ctx.moveTo(at, top);
   ctx.lineTo(at, top + height);
   ctx.stroke();
+  ctx.font = font(400, 11 * scale);
+  ctx.fillStyle = token("--text-2");
+  ctx.textAlign = at - left > 110 * scale ? "right" : "left";
+  ctx.fillText(words.underWay(underWay), at + (ctx.textAlign === "right" ? -6 : 6) * scale, top + height - 8 * scale);
   ctx.restore();
 }
 
 /** The band between the bounds of a pooled figure. */
 function drawBounds(plot: uPlot, { data }: ChartState): void {
   const known = data.main.flatMap((point) => (point === null || point.bounds === null ? [] : [{ round: point.round, ...point.bounds }]));
-  const at = (round: number, value: number): [number, number] => [plot.valToPos(round, "x", true), plot.valToPos(value, "y", true)];
-  const [first] = known;
-  if (first === undefined) return;
+  drawBand(plot, known, token("--text"), 0.14);
+}
+
+/** Point shapes; dense curves show the last point and the best one. The best one has a ring. */
+function drawMarks(plot: uPlot, state: ChartState): void {
   const { ctx, bbox } = plot;
+  const scale = devicePixelRatio;
+  const perPoint = bbox.width / scale / Math.max(1, (plot.scales["x"]?.max ?? 1) - (plot.scales["x"]?.min ?? 0));
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.rect(bbox.left - 6 * scale, bbox.top - 6 * scale, bbox.width + 12 * scale, bbox.height + 12 * scale);
   ctx.clip();
-  ctx.globalAlpha = 0.14;
-  ctx.fillStyle = token("--text");
-  ctx.beginPath();
-  ctx.moveTo(...at(first.round, first.low));
-  for (const { round, high } of known) ctx.lineTo(...at(round, high));
-  for (const { round, low } of known.toReversed()) ctx.lineTo(...at(round, low));
-  ctx.fill();
+  for (const line of state.lines) {
+    ctx.globalAlpha = brightness(state, line.slot);
+    if (ctx.globalAlpha > 0) markLine(plot, state, line, perPoint);
+  }
   ctx.restore();
 }
 
-/** Point shapes; dense curves show the last point only. `series` counts from 1; the one after the sites is the mean. */
-function drawMarks(plot: uPlot, series: number, { data, focused }: ChartState): void {
-  const mean = series === data.sites.length + 1;
-  const site = data.sites[series - 1];
-  const values = mean ? data.main.map((point) => point?.value ?? null) : site?.values;
-  if (values === undefined || (!mean && site === undefined)) return;
+function markLine(plot: uPlot, { data, best: showsBest }: ChartState, { slot, values, best }: Line, perPoint: number): void {
   const { ctx } = plot;
-  const scale = devicePixelRatio;
-  const perPoint = plot.bbox.width / scale / Math.max(1, (plot.scales.x?.max ?? 1) - (plot.scales.x?.min ?? 0));
-  const mark = markOf(site?.slot ?? 0);
-  const shape = new Path2D(shapePath(mean ? "circle" : mark.shape, mean ? 3.4 : 3.2));
-  const lastKnown = values.findLastIndex((value) => value !== null);
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(plot.bbox.left - 6 * scale, plot.bbox.top - 6 * scale, plot.bbox.width + 12 * scale, plot.bbox.height + 12 * scale);
-  ctx.clip();
-  ctx.globalAlpha = focused !== null && focused !== site?.slot ? FADED : 1;
-  ctx.fillStyle = token(mean ? "--text" : mark.color);
+  const main = slot === -1;
+  const { shape, color } = markOf(main ? 0 : slot);
+  const last = values.findLastIndex((value) => value !== null);
+  const ink = token(main ? "--text" : color);
   for (const [index, value] of values.entries()) {
     const round = data.rounds[index];
-    if (value === null || round === undefined || (perPoint < 14 && index !== lastKnown)) continue;
+    const isBest = showsBest && index === best;
+    if (value === null || round === undefined || (perPoint < MARKS_PX && index !== last && !isBest)) continue;
+    const outline = new Path2D(shapePath(main ? "circle" : shape, isBest ? 5 : main ? 3.4 : 3.2));
     ctx.save();
     ctx.translate(plot.valToPos(round, "x", true), plot.valToPos(value, "y", true));
-    ctx.scale(scale, scale);
+    ctx.scale(devicePixelRatio, devicePixelRatio);
+    ctx.fillStyle = isBest ? token("--surface") : ink;
+    ctx.strokeStyle = ink;
+    ctx.lineWidth = 2;
     // A canvas is filled here, no array.
     // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type
-    ctx.fill(shape);
+    ctx.fill(outline);
+    if (isBest) ctx.stroke(outline);
     ctx.restore();
   }
-  ctx.restore();
 }
-
-/** Names and raw values at the right, moved apart where lines end close together, with a leader to the line's end. */
-function drawNames(plot: uPlot, { data, focused, zoom }: ChartState): void {
-  const { ctx } = plot;
-  const scale = devicePixelRatio;
-  const gap = 15 * scale;
-  const end = data.rounds.findLastIndex((round) => zoom === null || round <= zoom[1] + 1e-9);
-  const lines = [
-    ...data.sites.map(({ site, slot, values }) => ({ name: site, slot, values, color: markOf(slot).color })),
-    {
-      name: MAIN_NAMES[data.kind][plot.width < NARROW_PX ? "short" : "line"],
-      slot: -1,
-      values: data.main.map((point) => point?.value ?? null),
-      color: "--text",
-    },
-  ];
-  const labels = lines.flatMap(({ name, slot, values, color }) => {
-    const index = values.slice(0, end + 1).findLastIndex((value) => value !== null);
-    const value = values[index];
-    if (value === null || value === undefined) return [];
-    const y = plot.valToPos(value, "y", true);
-    return [{ name, slot, color, value, x: plot.valToPos(data.rounds[index] ?? 0, "x", true), y, at: y }];
-  });
-  labels.sort((a, b) => a.y - b.y);
-  const { left, top, width, height } = plot.bbox;
-  for (const [index, label] of labels.entries()) label.at = Math.max(label.y, index === 0 ? top : (labels[index - 1]?.at ?? 0) + gap);
-  const over = (labels.at(-1)?.at ?? 0) - (top + height);
-  if (over > 0)
-    for (const label of labels.toReversed())
-      label.at = Math.min(label.at, top + height - gap * (labels.length - 1 - labels.indexOf(label)));
-  ctx.save();
-  ctx.textBaseline = "middle";
-  ctx.textAlign = "left";
-  for (const label of labels) {
-    const strong = label.slot === -1;
-    ctx.globalAlpha = focused !== null && focused !== label.slot ? FADED : 1;
-    ctx.strokeStyle = token(label.color);
-    ctx.lineWidth = 0.75 * scale;
-    ctx.beginPath();
-    ctx.moveTo(Math.max(left, Math.min(label.x, left + width)) + 5 * scale, label.y);
-    ctx.lineTo(left + width + 6 * scale, label.at);
-    ctx.stroke();
-    ctx.fillStyle = token("--text");
-    ctx.font = font(strong ? 600 : 400, 11 * scale);
-    ctx.fillText(shortName(label.name, plot.width < NARROW_PX ? 7 : 11), left + width + 9 * scale, label.at);
-    ctx.textAlign = "right";
-    ctx.fillText(metricText(label.value), left + width + (labelsWidth(plot) - 2) * scale, label.at);
-    ctx.textAlign = "left";
-  }
-  ctx.restore();
-}
-
-const shortName = (name: string, most: number): string => (name.length > most ? `${name.slice(0, most - 1)}…` : name);

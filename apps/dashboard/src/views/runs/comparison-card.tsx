@@ -6,34 +6,29 @@ import { METRIC_TITLES } from "../../parts/figures.ts";
 import { ComparisonTable } from "../models/comparison-table.tsx";
 import { finalFigures } from "./secure/pooled.ts";
 import { PooledTable } from "./secure/pooled-table.tsx";
+import { useWords } from "../../words/language.ts";
+import { PAGE_WORDS } from "./words/page.ts";
 
 /** What the last evaluation found: over all sites together where there is a sum, and for each site that shows its own figures. */
 export function ComparisonCard({ plan, view, metric }: { readonly plan: Plan; readonly view: RunView; readonly metric: MetricName }) {
+  const words = useWords(PAGE_WORDS);
   const { names, minCount, perSite } = plan.metrics;
   const secure = plan.aggregation.method === "secure";
   const pooled = finalFigures(view);
   return (
     <>
       {secure && (
-        <Card title="Base, alone and federated" aside="all sites’ test patients together; below a figure the bounds of the exact one">
+        <Card title={words.compared} aside={words.comparedPooled}>
           {pooled === null ? (
             <NotYet ended={view.end !== null} />
           ) : (
             <PooledTable label={plan.data.label} figures={pooled} metrics={names} minCount={minCount} />
           )}
-          {!perSite && (
-            <p className="border-t border-line px-4 py-3 text-fg-2">
-              Per-site figures are not shown: the plan keeps them inside the sum. A next version can ask for them; each steward then decides
-              whether that site’s may leave.
-            </p>
-          )}
+          {!perSite && <p className="border-t border-line px-4 py-3 text-fg-2">{words.inSum}</p>}
         </Card>
       )}
       {(!secure || view.comparisons.length > 0) && (
-        <Card
-          title={secure ? "Site by site" : "Base, alone and federated"}
-          aside={`${METRIC_TITLES[metric]} on each site’s test patients, 95 % CI`}
-        >
+        <Card title={secure ? words.siteBySite : words.compared} aside={words.comparedSites(METRIC_TITLES[metric])}>
           {view.comparisons.length === 0 ? (
             <NotYet ended={view.end !== null} />
           ) : (
@@ -42,7 +37,7 @@ export function ComparisonCard({ plan, view, metric }: { readonly plan: Plan; re
               missed={view.evaluation?.missed ?? []}
               metric={metric}
               minCount={minCount}
-              over={secure ? "These sites" : "All"}
+              over={secure ? words.these : words.all}
             />
           )}
         </Card>
@@ -52,11 +47,6 @@ export function ComparisonCard({ plan, view, metric }: { readonly plan: Plan; re
 }
 
 function NotYet({ ended }: { readonly ended: boolean }) {
-  return (
-    <p className="px-4 py-3 text-fg-2">
-      {ended
-        ? "Not measured: the run ended before its last evaluation."
-        : "Not measured yet. After the last round each site compares the base unchanged, its own model and the shared one."}
-    </p>
-  );
+  const words = useWords(PAGE_WORDS);
+  return <p className="px-4 py-3 text-fg-2">{ended ? words.notMeasured : words.notYet}</p>;
 }

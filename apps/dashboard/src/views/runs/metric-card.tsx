@@ -1,197 +1,252 @@
 "use client";
 import type { MetricName, Plan } from "@engraft/core/models/plan";
 import type { RunView } from "@engraft/core/rounds/view";
-import { Download, ShieldCheck, Table2, ZoomIn } from "lucide-react";
-import { useMemo, useState } from "react";
+import { ShieldCheck, ZoomIn, ZoomOut } from "lucide-react";
+import dynamic from "next/dynamic";
+import { memo, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
+import { ChartFiles } from "../../parts/chart-files.tsx";
 import { listed, METRIC_TITLES, metricText } from "../../parts/figures.ts";
+import { isCommand } from "../../parts/keys.ts";
 import { Segmented } from "../../parts/segmented.tsx";
-import { MarkSample, markOf, SiteKey } from "../../parts/site-key.tsx";
 import { Empty } from "../../parts/states.tsx";
-import { chartCsv, chartData, chartSentence, hasValues, MAIN_NAMES, roundName, stepZoom, type ChartData } from "./chart-data.ts";
-import type { MainPoint } from "./main-curve.ts";
-import { MetricChart } from "./metric-chart.tsx";
-import { boundsText, sitesShown } from "./secure/pooled.ts";
+import { useWords } from "../../words/language.ts";
+import { ChartControls } from "./chart-controls.tsx";
+import { allowsLog, chartCsv, chartData, chartSentence, hasValues, stepZoom, type ChartData } from "./chart-data.ts";
+import { ChartLegend, legendEntries } from "./chart-legend.tsx";
+import type { ChartSettings } from "./chart-settings.ts";
+import { ChartTable } from "./chart-table.tsx";
+import { bestOf } from "./main-curve.ts";
+import { sitesShown } from "./secure/pooled.ts";
+import { CHART_WORDS } from "./words/charts.ts";
+import { TableToggle } from "../../parts/table-toggle.tsx";
+
+/** The library that draws comes after the first view; the place is kept for it. */
+const MetricChart = dynamic(() => import("./metric-chart.tsx").then((module) => module.MetricChart), {
+  ssr: false,
+  loading: () => <div className="chart" style={{ height: 300 }} aria-busy="true" />,
+});
 
 interface MetricCardProps {
   readonly run: string;
   readonly plan: Plan;
   readonly view: RunView;
-  readonly metric: MetricName;
-  readonly onMetric: (metric: MetricName) => void;
+  readonly settings: ChartSettings;
+  readonly onSettings: (change: Partial<ChartSettings>) => void;
 }
 
-export function MetricCard({ run, plan, view, metric, onMetric }: MetricCardProps) {
-  const [table, setTable] = useState(false);
+export const MetricCard = memo(function MetricCard({ run, plan, view, settings, onSettings }: MetricCardProps) {
+  const words = useWords(CHART_WORDS);
+  const { metric, table } = settings;
   const [zoom, setZoom] = useState<readonly [number, number] | null>(null);
-  const [focused, setFocused] = useState<number | null>(null);
+  const chart = useRef<HTMLDivElement>(null);
+  const inside = useRef<HTMLDivElement>(null);
   const data = useMemo(() => chartData(view, metric, plan.rounds.count), [view, metric, plan.rounds.count]);
-  const sentence = chartSentence(data, metric);
+  const { filled, canLog, sentence } = useMemo(
+    () => ({ filled: hasValues(data), canLog: allowsLog(data, metric), sentence: chartSentence(data, metric, words) }),
+    [data, metric, words],
+  );
+  const { names } = plan.metrics;
   return (
     <Card
-      title="Held-out patients"
+      title={words.title}
       className="h-full"
       end={
         <>
-          {zoom !== null && !table && (
-            <Button size="small" onClick={() => setZoom(null)}>
-              Reset zoom
-            </Button>
+          {filled && (
+            <ChartTools
+              data={data}
+              zoom={table ? undefined : zoom}
+              onZoom={setZoom}
+              run={run}
+              metric={metric}
+              chart={table ? null : chart}
+            />
           )}
-          {!table && hasValues(data) && (
-            <Button size="small" icon aria-label="Zoom in" title="Zoom in" onClick={() => setZoom(stepZoom(data, zoom, "in"))}>
-              <ZoomIn size={14} aria-hidden />
-            </Button>
-          )}
-          {table && (
-            <Button size="small" onClick={() => download(`${run}-${metric}.csv`, chartCsv(data, metric))}>
-              <Download size={14} aria-hidden />
-              CSV
-            </Button>
-          )}
-          <Button size="small" aria-pressed={table} onClick={() => setTable(!table)}>
-            <Table2 size={14} aria-hidden />
-            {table ? "Chart" : "Table"}
-          </Button>
+          <TableToggle table={table} onTable={(next) => onSettings({ table: next })} />
         </>
       }
     >
-      <div className="px-4 pt-3">
-        <Segmented
-          label="Metric"
-          value={metric}
-          onChange={onMetric}
-          options={plan.metrics.names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))}
-        />
-      </div>
-      {!hasValues(data) ? (
-        <Empty title="No value yet">
-          {plan.aggregation.method === "secure"
-            ? `The first figure comes with the first sum: of all sites’ held-out patients together, at least ${plan.metrics.minCount} of them.`
-            : `Sites measure each checkpoint when the next round begins, on at least ${plan.metrics.minCount} of their own held-out patients.`}
-        </Empty>
-      ) : table ? (
-        <ChartTable data={data} metric={metric} />
-      ) : (
-        <div className="grid gap-2 px-4 pt-2 pb-3">
-          <MetricChart
+      {/* Single keys work only while the focus is in here, and not in a field. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions */}
+      <div ref={inside} onKeyDown={keysOf(names, settings, onSettings, inside)}>
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 pt-3">
+          <Segmented
+            label={words.metric}
+            value={metric}
+            onChange={(next: MetricName) => onSettings({ metric: next })}
+            options={names.map((name) => ({ value: name, text: METRIC_TITLES[name] }))}
+          />
+          {filled && !table && <ChartControls settings={settings} onSettings={onSettings} logOffered={canLog} />}
+        </div>
+        {!filled ? (
+          <Empty title={words.noValue}>
+            {plan.aggregation.method === "secure" ? words.noValuePooled(plan.metrics.minCount) : words.noValueMean(plan.metrics.minCount)}
+          </Empty>
+        ) : table ? (
+          <ChartTable data={data} metric={metric} />
+        ) : (
+          <Drawn
             data={data}
-            title={METRIC_TITLES[metric]}
+            plan={plan}
+            view={view}
+            settings={settings}
             sentence={sentence}
+            canLog={canLog}
             zoom={zoom}
             onZoom={setZoom}
-            focused={focused}
-            underWay={view.end === null ? (view.rounds.at(-1)?.round ?? null) : null}
+            chart={chart}
           />
-          <Legend data={data} onFocus={setFocused} />
-          {plan.aggregation.method === "secure" && <InTheSum plan={plan} view={view} />}
-        </div>
-      )}
+        )}
+      </div>
     </Card>
+  );
+});
+
+interface ToolsProps {
+  readonly data: ChartData;
+  readonly run: string;
+  readonly metric: MetricName;
+  /** Undefined where no chart is shown. */
+  readonly zoom: readonly [number, number] | null | undefined;
+  readonly onZoom: (zoom: readonly [number, number] | null) => void;
+  readonly chart: RefObject<HTMLDivElement | null> | null;
+}
+
+function ChartTools({ data, run, metric, zoom, onZoom, chart }: ToolsProps) {
+  const words = useWords(CHART_WORDS);
+  return (
+    <>
+      {zoom !== undefined && <Zoom data={data} zoom={zoom} onZoom={onZoom} />}
+      <ChartFiles
+        name={`${run}-${metric}`}
+        title={`${words.title}: ${METRIC_TITLES[metric]}`}
+        legend={legendEntries(data, words)}
+        source={run}
+        csv={() => chartCsv(data, metric)}
+        chart={chart}
+      />
+    </>
+  );
+}
+
+/** `m` is the next metric, `t` chart or table. */
+function keysOf(
+  names: readonly MetricName[],
+  { metric, table }: ChartSettings,
+  onSettings: MetricCardProps["onSettings"],
+  inside: RefObject<HTMLElement | null>,
+) {
+  return (event: KeyboardEvent): void => {
+    if (!isCommand(event)) return;
+    if (event.key === "m") onSettings({ metric: names[(names.indexOf(metric) + 1) % names.length] ?? metric });
+    if (event.key !== "t") return;
+    onSettings({ table: !table });
+    // What had the focus is gone with the chart or the table.
+    requestAnimationFrame(() => inside.current?.querySelector<HTMLElement>("[tabindex='0'].chart, [role=region][tabindex='0']")?.focus());
+  };
+}
+
+interface DrawnProps extends ZoomProps {
+  readonly plan: Plan;
+  readonly view: RunView;
+  readonly settings: ChartSettings;
+  readonly sentence: string;
+  /** Whether a logarithmic axis says something. */
+  readonly canLog: boolean;
+  readonly chart: RefObject<HTMLDivElement | null>;
+}
+
+function Drawn({ data, plan, view, settings, sentence, canLog, zoom, onZoom, chart }: DrawnProps) {
+  const { metric } = settings;
+  return (
+    <div className="grid gap-2 px-4 pt-2 pb-3">
+      <div ref={chart} className="min-w-0">
+        <MetricChart
+          data={data}
+          metric={metric}
+          title={METRIC_TITLES[metric]}
+          sentence={sentence}
+          zoom={zoom}
+          onZoom={onZoom}
+          underWay={underWayIn(view)}
+          smoothing={settings.smoothing}
+          log={settings.log && canLog}
+          best={settings.best}
+        />
+      </div>
+      <ChartLegend data={data} />
+      <Underline data={data} plan={plan} settings={settings} />
+      {plan.aggregation.method === "secure" && <InTheSum plan={plan} view={view} />}
+    </div>
+  );
+}
+
+function underWayIn({ end, rounds }: RunView): number | null {
+  const last = rounds.at(-1);
+  return end !== null || last === undefined || last.checkpoint !== null || last.failed !== null ? null : last.round;
+}
+
+interface ZoomProps {
+  readonly data: ChartData;
+  readonly zoom: readonly [number, number] | null;
+  readonly onZoom: (zoom: readonly [number, number] | null) => void;
+}
+
+function Zoom({ data, zoom, onZoom }: ZoomProps) {
+  const words = useWords(CHART_WORDS);
+  return (
+    <>
+      {zoom !== null && (
+        <>
+          <Button size="small" onClick={() => onZoom(null)}>
+            {words.resetZoom}
+          </Button>
+          <Button size="small" icon aria-label={words.zoomOut} title={words.zoomOut} onClick={() => onZoom(stepZoom(data, zoom, "out"))}>
+            <ZoomOut size={14} aria-hidden />
+          </Button>
+        </>
+      )}
+      <Button size="small" icon aria-label={words.zoomIn} title={words.zoomIn} onClick={() => onZoom(stepZoom(data, zoom, "in"))}>
+        <ZoomIn size={14} aria-hidden />
+      </Button>
+    </>
+  );
+}
+
+/** What was done to the values, and that none is missing. */
+function Underline({ data, plan, settings }: { readonly data: ChartData; readonly plan: Plan; readonly settings: ChartSettings }) {
+  const words = useWords(CHART_WORDS);
+  const best = settings.best
+    ? bestOf(
+        data.main.filter((point) => point !== null),
+        settings.metric,
+      )
+    : undefined;
+  const lines = [
+    ...(settings.smoothing > 0 ? [words.smoothedBy(settings.smoothing.toFixed(2))] : []),
+    ...(best === undefined ? [] : [words.bestIs(metricText(best.value), best.round)]),
+    words.allDrawn(data.rounds.length, plan.rounds.count),
+  ];
+  return (
+    <div className="text-12 text-fg-3">
+      <p>{lines.join(" ")}</p>
+      <p className="desk">{words.keys}</p>
+    </div>
   );
 }
 
 /** Which sites have no line, and why. */
 function InTheSum({ plan, view }: { readonly plan: Plan; readonly view: RunView }) {
+  const words = useWords(CHART_WORDS);
   const shown = sitesShown(view);
   const hidden = view.sites.filter((site) => !shown.includes(site));
   if (hidden.length === 0) return null;
   return (
     <p className="flex items-start gap-1.5 text-12 text-fg-2">
       <ShieldCheck size={14} className="mt-px flex-none text-accent" aria-hidden />
-      {plan.metrics.perSite
-        ? `In the sum alone: ${listed(hidden)}. Figures of their own patients do not leave these sites.`
-        : "Per-site figures are not shown: the plan keeps them inside the sum."}
+      {plan.metrics.perSite ? words.inSumAlone(listed(hidden, words.and)) : words.inSumByPlan}
     </p>
   );
-}
-
-function Legend({ data, onFocus }: { readonly data: ChartData; readonly onFocus: (slot: number | null) => void }) {
-  return (
-    <ul className="legend" aria-label="Legend">
-      <li>
-        <svg width="26" height="10" aria-hidden>
-          <path d="M0 5H26" stroke="var(--text)" strokeWidth="2.75" />
-        </svg>
-        {MAIN_NAMES[data.kind].long}
-      </li>
-      {data.main.some((point) => point !== null && point.bounds !== null && boundsText(point.bounds) !== undefined) && (
-        <li>
-          <svg width="26" height="10" aria-hidden>
-            <rect width="26" height="10" fill="var(--text)" opacity="0.14" />
-          </svg>
-          the exact figure lies in the band
-        </li>
-      )}
-      {data.sites.map(({ site, slot, values }) => (
-        <li key={site} onMouseEnter={() => onFocus(slot)} onMouseLeave={() => onFocus(null)}>
-          <MarkSample mark={markOf(slot)} />
-          {site}
-          {values.every((value) => value === null) && <span className="text-fg-3">no curve of its own</span>}
-        </li>
-      ))}
-      <li className="desk text-fg-3">Drag over the chart to zoom.</li>
-    </ul>
-  );
-}
-
-function ChartTable({ data, metric }: { readonly data: ChartData; readonly metric: MetricName }) {
-  return (
-    <div className="scroll relative mt-3 max-h-[330px] overflow-y-auto" role="region" aria-label="Values of the chart, table" tabIndex={0}>
-      <table className="dense">
-        <caption className="sr-only">
-          {METRIC_TITLES[metric]} after each round, {MAIN_NAMES[data.kind].long.toLowerCase()} and each site
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Round</th>
-            <th scope="col" className="n">
-              {MAIN_NAMES[data.kind].column}
-            </th>
-            {data.kind === "pooled" && (
-              <th scope="col" className="n">
-                Exact, between
-              </th>
-            )}
-            {data.sites.map(({ site, slot }) => (
-              <th scope="col" className="n" key={site}>
-                <SiteKey site={site} slot={slot} />
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {data.rounds.map((round, index) => (
-            <tr key={round}>
-              <th scope="row">{roundName(round)}</th>
-              <Figure value={data.main[index]?.value} strong />
-              {data.kind === "pooled" && <td className="n whitespace-nowrap text-fg-2">{boundsOf(data.main[index])}</td>}
-              {data.sites.map(({ site, values }) => (
-                <Figure key={site} value={values[index]} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Figure({ value, strong = false }: { readonly value: number | null | undefined; readonly strong?: boolean }) {
-  return <td className={`n ${strong ? "font-semibold" : ""}`}>{value === null || value === undefined ? "–" : metricText(value)}</td>;
-}
-
-function boundsOf(point: MainPoint | null | undefined): string {
-  if (point === null || point === undefined || point.bounds === null) return "–";
-  return boundsText(point.bounds) ?? metricText(point.value);
-}
-
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

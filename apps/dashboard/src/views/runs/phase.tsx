@@ -1,7 +1,9 @@
+"use client";
 /** A run's phase as a word and a tone. */
 import type { RunPhase } from "@engraft/core/rounds/view";
 import { Activity, CircleCheck, CircleStop, Hourglass, OctagonX, Sigma, Stethoscope, type LucideIcon } from "lucide-react";
 import { Chip, type Tone } from "../../parts/chip.tsx";
+import { useLanguage } from "../../words/language.ts";
 
 export const PHASE_CHIPS: Readonly<Record<RunPhase, { readonly text: string; readonly tone: Tone; readonly icon: LucideIcon }>> = {
   gathering: { text: "Gathering sites", tone: "info", icon: Hourglass },
@@ -17,13 +19,29 @@ export const PHASE_CHIPS: Readonly<Record<RunPhase, { readonly text: string; rea
   failed: { text: "Failed", tone: "bad", icon: OctagonX },
 };
 
+/** German; English stands beside the tones. */
+const GERMAN: Readonly<Record<RunPhase, string>> = {
+  gathering: "Standorte sammeln sich",
+  collecting: "Runde im Gang",
+  advertising: "Training",
+  dealing: "Geheimnisse werden geteilt",
+  masking: "Maskierte Vektoren kommen",
+  unmasking: "Summe wird geöffnet",
+  combining: "Mittel wird gebildet",
+  evaluating: "Letzte Auswertung",
+  finished: "Fertig",
+  stopped: "Beendet",
+  failed: "Gescheitert",
+};
+
 export const hasEnded = (phase: RunPhase): boolean => phase === "finished" || phase === "stopped" || phase === "failed";
 
 export function PhaseChip({ phase }: { readonly phase: RunPhase }) {
   const { text, tone, icon: Icon } = PHASE_CHIPS[phase];
+  const german = useLanguage() === "de";
   return (
     <Chip tone={tone} icon={<Icon aria-hidden />}>
-      {text}
+      {german ? GERMAN[phase] : text}
     </Chip>
   );
 }

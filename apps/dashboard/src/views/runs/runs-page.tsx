@@ -3,17 +3,20 @@ import type { RunSummary } from "@engraft/coordinator/api/views";
 import { useQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import Link from "next/link";
+import { useMemo } from "react";
 import { useTRPC } from "../../api/trpc.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { PageHead } from "../../parts/card.tsx";
 import { DataTable } from "../../parts/data-table.tsx";
-import { lengthText, METRIC_TITLES, metricText, plural } from "../../parts/figures.ts";
+import { lengthText, METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { useNow, When } from "../../parts/time.tsx";
 import { TopBar } from "../../shell/crumbs.tsx";
 import { Main } from "../../shell/shell.tsx";
+import { useWords } from "../../words/language.ts";
 import { hasEnded, PhaseChip } from "./phase.tsx";
+import { LIST_WORDS } from "./words/page.ts";
 
 const column = createColumnHelper<RunSummary>();
 
@@ -22,9 +25,11 @@ function Took({ run }: { readonly run: RunSummary }) {
   return lengthText((run.endedAt ?? now) - run.createdAt);
 }
 
-const COLUMNS = [
+type Words = (typeof LIST_WORDS)["en"];
+
+const columnsIn = (words: Words) => [
   column.accessor("run", {
-    header: "Run",
+    header: words.run,
     meta: { rowHeader: true, nowrap: true },
     cell: ({ row: { original: run } }) => (
       <Link className="text-fg" href={`/runs/${run.run}`}>
@@ -33,17 +38,21 @@ const COLUMNS = [
     ),
   }),
   column.accessor("phase", {
-    header: "State",
+    header: words.state,
     cell: ({ row: { original: run } }) => (
       <div>
         <PhaseChip phase={run.phase} />
-        {run.phase === "failed" && run.endText !== null && <div className="mt-1 max-w-[42ch] text-12 text-fg-2">{run.endText}</div>}
+        {run.phase === "failed" && run.endText !== null && (
+          <div lang="en" className="mt-1 max-w-[42ch] text-12 text-fg-2">
+            {run.endText}
+          </div>
+        )}
       </div>
     ),
   }),
   column.display({
     id: "plan",
-    header: "Plan",
+    header: words.plan,
     meta: { nowrap: true },
     cell: ({ row: { original: run } }) => (
       <Link href={`/plans/${run.plan.digest}`}>
@@ -53,23 +62,23 @@ const COLUMNS = [
   }),
   column.display({
     id: "round",
-    header: "Round",
+    header: words.round,
     meta: { figures: true, nowrap: true },
-    cell: ({ row: { original: run } }) => `${run.round} of ${run.rounds}`,
+    cell: ({ row: { original: run } }) => words.of(run.round, run.rounds),
   }),
   column.display({
     id: "in",
-    header: "Sites in",
+    header: words.sitesIn,
     meta: { figures: true, nowrap: true },
-    cell: ({ row: { original: run } }) => `${run.in} of ${run.cohort}`,
+    cell: ({ row: { original: run } }) => words.of(run.in, run.cohort),
   }),
   column.display({
     id: "metric",
-    header: "Held-out patients",
+    header: words.heldOut,
     meta: { nowrap: true },
     cell: ({ row: { original: run } }) => {
       const last = run.metric?.values.at(-1);
-      if (run.metric === null || last === undefined) return <span className="text-fg-3">none yet</span>;
+      if (run.metric === null || last === undefined) return <span className="text-fg-3">{words.noneYet}</span>;
       return (
         <span className="flex items-center gap-3">
           <span className="w-28 tabular-nums">
@@ -80,40 +89,52 @@ const COLUMNS = [
       );
     },
   }),
-  column.accessor("createdAt", { header: "Started", meta: { nowrap: true }, cell: ({ getValue }) => <When at={getValue()} /> }),
+  column.accessor("createdAt", { header: words.started, meta: { nowrap: true }, cell: ({ getValue }) => <When at={getValue()} /> }),
   column.display({
     id: "took",
-    header: "Took",
+    header: words.took,
     meta: { figures: true, nowrap: true },
     cell: ({ row: { original: run } }) => <Took run={run} />,
   }),
 ];
 
 export function RunsPage() {
+  const words = useWords(LIST_WORDS);
+  const columns = useMemo(() => columnsIn(words), [words]);
   const trpc = useTRPC();
   const runs = useQuery(trpc.runs.list.queryOptions());
   return (
-    <Main bar={<TopBar crumbs={[{ text: "Runs" }]} />}>
-      <PageHead title="Runs" under={runs.data === undefined ? "Each run carries out one plan, round by round." : summary(runs.data)} />
-      <section className="card" aria-label="Runs">
+    <Main bar={<TopBar crumbs={[{ text: words.title }]} />}>
+      <PageHead
+        title={words.title}
+        under={runs.data === undefined ? words.what : summary(runs.data, words)}
+        actions={
+          (runs.data?.length ?? 0) > 1 && (
+            <Link className={buttonClass()} href="/runs/compare">
+              {words.compare}
+            </Link>
+          )
+        }
+      />
+      <section className="card" aria-label={words.title}>
         <Loaded query={runs} rows={6}>
           {(list) =>
             list.length === 0 ? (
               <Empty
-                title="No run yet"
+                title={words.empty}
                 action={
                   <Link className={buttonClass({ kind: "primary" })} href="/plans">
-                    Open plans
+                    {words.openPlans}
                   </Link>
                 }
               >
-                A run needs one plan that enough sites have approved. It is started on the plan’s page.
+                {words.emptyMeans}
               </Empty>
             ) : (
               <DataTable
-                caption="Runs"
+                caption={words.title}
                 rows={list}
-                columns={COLUMNS}
+                columns={columns}
                 rowKey={(run) => run.run}
                 sortBy={[{ id: "createdAt", desc: true }]}
               />
@@ -125,7 +146,7 @@ export function RunsPage() {
   );
 }
 
-function summary(runs: readonly RunSummary[]): string {
+function summary(runs: readonly RunSummary[], words: Words): string {
   const live = runs.filter((run) => !hasEnded(run.phase)).length;
-  return `${plural(runs.length, "run")}, ${live === 0 ? "none under way" : `${live} under way`}.${runs.some(({ aggregation }) => aggregation === "plain") ? " Plain aggregation: the coordinator can read each update." : ""}`;
+  return `${words.summary(runs.length, live)}${runs.some(({ aggregation }) => aggregation === "plain") ? words.plain : ""}`;
 }

@@ -5,8 +5,11 @@ import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Refused } from "../../parts/states.tsx";
+import { useWords } from "../../words/language.ts";
+import { PAGE_WORDS } from "./words/page.ts";
 
 export function StopRun({ run }: { readonly run: string }) {
+  const words = useWords(PAGE_WORDS);
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [open, setOpen] = useState(false);
@@ -22,18 +25,16 @@ export function StopRun({ run }: { readonly run: string }) {
     <Confirm
       open={open}
       onOpenChange={setOpen}
-      title={`Stop ${run}`}
-      action="Stop run"
-      keep="Keep running"
-      busy={stop.isPending && "Stopping run …"}
+      title={words.stopTitle(run)}
+      action={words.stop}
+      keep={words.keepRunning}
+      busy={stop.isPending && words.stopping}
       onConfirm={() => stop.mutate({ run })}
-      trigger={<Button kind="danger">Stop run</Button>}
+      trigger={<Button kind="danger">{words.stop}</Button>}
     >
-      <p>The round under way is given up and its updates are not used. The sites are told to stop training.</p>
-      <p className="text-fg-2">
-        Checkpoints of finished rounds are kept. A stopped run cannot be resumed; another one starts from the base model.
-      </p>
-      {stop.error !== null && <Refused what="The run was not stopped." error={stop.error} />}
+      <p>{words.stopMeans}</p>
+      <p className="text-fg-2">{words.stopKeeps}</p>
+      {stop.error !== null && <Refused what={words.notStopped} error={stop.error} />}
     </Confirm>
   );
 }

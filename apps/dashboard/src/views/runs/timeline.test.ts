@@ -1,7 +1,7 @@
 import { runView } from "@engraft/core/rounds/view";
 import { describe, expect, it } from "vitest";
 import { CLOSED_WITHOUT_B, TWO_ROUNDS } from "./run.fixture.ts";
-import { laneOf, laneWords, quorumAt, roundMark, ticksOf } from "./timeline.ts";
+import { laneOf, quorumAt, roundMark, ticksOf } from "./timeline.ts";
 
 const rounds = runView(TWO_ROUNDS)?.rounds ?? [];
 const [first, second] = rounds;
@@ -30,7 +30,7 @@ describe("a lane", () => {
       { kind: "unseen", from: 0, to: 1000, going: false },
       { kind: "train", from: 1000, to: 2000, going: true },
     ]);
-    expect(laneWords(lane)).toBe("b: train 1.0 s, train, 75 %, under way");
+    expect(lane.state).toEqual({ tone: "", words: "train, 75 %", more: "under way" });
   });
 
   it("tells a dropped site, a late one, an offline one and a silent one apart", () => {
@@ -51,8 +51,8 @@ it("the quorum line stands where the smallest number of sites was in", () => {
 });
 
 it("a round is marked by the slowest phase of its last site; an open one is not", () => {
-  expect(roundMark(first, 9000)).toEqual({ length: 4000, look: "train" });
-  expect(roundMark(second, 9000)).toEqual({ length: 3000, look: "live" });
+  expect(roundMark(first, 9000)).toEqual({ length: 4000, look: "train", sum: null });
+  expect(roundMark(second, 9000)).toEqual({ length: 3000, look: "live", sum: null });
 });
 
 it.each([40, 700, 12_000, 3_600_000, 604_800_000])("an axis of %i ms has a few ticks at round figures", (length) => {

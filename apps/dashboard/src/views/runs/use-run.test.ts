@@ -56,3 +56,18 @@ it("keeps when each phase of a site was first heard of, and forgets it with the 
   ]);
   expect(after(now, progress(3, "download", 9900)).working.get("b")?.steps).toEqual([{ phase: "download", from: 9900 }]);
 });
+
+it("keeps what sites signed by round, the newest of each process, and of the newest rounds alone", () => {
+  const timing = (round: number, at: number, life = 1): LiveItem => ({
+    kind: "timing",
+    timing: { run: "heart-head.1", round, site: "b", offsetMs: 0, timings: { life, at, steps: [], notes: [] } },
+  });
+  const now = after(loaded, timing(1, 5), timing(2, 6), timing(2, 7), timing(2, 8, 6));
+  expect([...now.timed].map(([round, each]) => [round, each.map(({ timings }) => timings.at)])).toEqual([
+    [1, [5]],
+    [2, [7, 8]],
+  ]);
+  const long = after(now, ...Array.from({ length: 60 }, (_, index) => timing(3 + index, 9)));
+  expect(long.timed.has(2)).toBe(false);
+  expect(long.timed.has(62)).toBe(true);
+});

@@ -2,7 +2,7 @@
 import type { SiteView } from "@engraft/coordinator/api/views";
 import { SiteName } from "@engraft/core/base/ids";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { CircleCheck, CircleDashed, Plus } from "lucide-react";
+import { CircleCheck, CircleDashed } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../parts/button.tsx";
@@ -12,42 +12,36 @@ import { SelectField, TextField } from "../../parts/field.tsx";
 import { countdownText } from "../../parts/figures.ts";
 import { Refused } from "../../parts/states.tsx";
 import { useNow } from "../../parts/time.tsx";
+import { useWords } from "../../words/language.ts";
+import { QrCode } from "./qr-code.tsx";
+import { SITES } from "./words.ts";
 
 interface Made {
   readonly site: string;
   readonly id: string;
+  readonly invite: string;
   readonly command: string;
   readonly expires: number;
 }
 
-const HOURS = [
-  { hours: 1, text: "1 hour" },
-  { hours: 24, text: "24 hours" },
-  { hours: 72, text: "3 days" },
-  { hours: 168, text: "7 days" },
-];
+const HOURS = [1, 24, 72, 168];
 
-export function InviteDialog({ sites }: { readonly sites: readonly SiteView[] }) {
-  const [open, setOpen] = useState(false);
+interface InviteDialogProps {
+  readonly sites: readonly SiteView[];
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+}
+
+export function InviteDialog({ sites, open, onOpenChange }: InviteDialogProps) {
+  const words = useWords(SITES);
   const [made, setMade] = useState<Made | undefined>(undefined);
   const change = (next: boolean): void => {
-    setOpen(next);
+    onOpenChange(next);
     // The command holds a secret: it is gone once the dialog closes.
     if (!next) setMade(undefined);
   };
   return (
-    <Dialog
-      open={open}
-      onOpenChange={change}
-      title="Invite a site"
-      under="One command on the hospital’s machine. Its key is born there and never leaves."
-      trigger={
-        <Button kind="primary">
-          <Plus size={14} aria-hidden />
-          Invite site
-        </Button>
-      }
-    >
+    <Dialog open={open} onOpenChange={change} title={words.inviteTitle} under={words.inviteUnder}>
       {made === undefined ? (
         <InviteForm sites={sites} onMade={setMade} />
       ) : (
@@ -59,6 +53,7 @@ export function InviteDialog({ sites }: { readonly sites: readonly SiteView[] })
 
 function InviteForm({ sites, onMade }: { readonly sites: readonly SiteView[]; readonly onMade: (made: Made) => void }) {
   const trpc = useTRPC();
+  const words = useWords(SITES);
   const queryClient = useQueryClient();
   const [wrong, setWrong] = useState<string | undefined>(undefined);
   const invite = useMutation(
@@ -68,42 +63,41 @@ function InviteForm({ sites, onMade }: { readonly sites: readonly SiteView[]; re
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const site = SiteName.safeParse(data.get("site"));
-    if (!site.success) return setWrong("Enter 2 to 40 of a-z, 0-9 and “-”, starting and ending with a letter or digit.");
-    if (sites.some((other) => other.name === site.data))
-      return setWrong(`${site.data} has joined already. Names are never used twice: enter another.`);
+    if (!site.success) return setWrong(words.siteNameWrong);
+    if (sites.some((other) => other.name === site.data)) return setWrong(words.siteNameTaken(site.data));
     setWrong(undefined);
     invite.mutate(
       { site: site.data, hours: Number(data.get("hours")) },
-      { onSuccess: ({ id, command, expires }) => onMade({ site: site.data, id, command, expires }) },
+      { onSuccess: ({ id, invite: line, command, expires }) => onMade({ site: site.data, id, invite: line, command, expires }) },
     );
   };
   return (
-    <form onSubmit={submit} noValidate aria-label="Invite a site">
+    <form onSubmit={submit} noValidate aria-label={words.inviteTitle}>
       <div className="in">
         <div className="grid gap-3 sm:grid-cols-2">
           <TextField
-            label="Name of the site"
+            label={words.siteName}
             name="site"
             autoComplete="off"
             autoFocus
             spellCheck={false}
             wrong={wrong}
-            hint="Short; people type it and see it in tables."
+            hint={words.siteNameHint}
           />
-          <SelectField label="Valid for" name="hours" defaultValue="24">
-            {HOURS.map(({ hours, text }) => (
+          <SelectField label={words.validFor} name="hours" defaultValue="24">
+            {HOURS.map((hours) => (
               <option key={hours} value={hours}>
-                {text}
+                {words.hours[hours]}
               </option>
             ))}
           </SelectField>
         </div>
-        {invite.error !== null && <Refused what="No invite was made." error={invite.error} />}
+        {invite.error !== null && <Refused what={words.notMade} error={invite.error} />}
       </div>
       <footer>
-        <span className="text-12 text-fg-3">The invite works once.</span>
-        <Button kind="primary" type="submit" busy={invite.isPending && "Making invite …"}>
-          Make invite
+        <span className="text-12 text-fg-3">{words.inviteWorks}</span>
+        <Button kind="primary" type="submit" busy={invite.isPending && words.making}>
+          {words.makeInvite}
         </Button>
       </footer>
     </form>
@@ -112,6 +106,7 @@ function InviteForm({ sites, onMade }: { readonly sites: readonly SiteView[]; re
 
 function InviteMade({ made, joined, onDone }: { readonly made: Made; readonly joined: SiteView | undefined; readonly onDone: () => void }) {
   const trpc = useTRPC();
+  const words = useWords(SITES);
   const queryClient = useQueryClient();
   const now = useNow();
   const revoke = useMutation(
@@ -127,14 +122,16 @@ function InviteMade({ made, joined, onDone }: { readonly made: Made; readonly jo
     <>
       <div className="in">
         <div className="grid gap-1.5">
-          <h3>1. Send this to hospital IT at {made.site}</h3>
-          <CodeLine code={made.command} what="join command" />
-          <p className="text-12 text-fg-2">
-            Needs Node 20 or newer and one way out to this coordinator. Send it over a channel you trust: whoever runs it first is the site.
-          </p>
+          <h3>{words.step1(made.site)}</h3>
+          <CodeLine code={made.command} what={words.command} />
+          <p className="text-12 text-fg-2">{words.needsNode}</p>
+          <div className="flex flex-wrap items-start gap-3">
+            <QrCode text={made.invite} label={words.qr} />
+            <p className="min-w-40 flex-1 text-12 text-fg-2">{words.qrHint}</p>
+          </div>
         </div>
         <div className="grid gap-1.5">
-          <h3>2. Compare by phone when it connects</h3>
+          <h3>{words.step2}</h3>
           {joined === undefined ? (
             <p
               role="status"
@@ -142,34 +139,32 @@ function InviteMade({ made, joined, onDone }: { readonly made: Made; readonly jo
             >
               <span className="flex items-center gap-2">
                 <CircleDashed size={14} aria-hidden />
-                Waiting for {made.site}. Both sides will show the same 8 words.
+                {words.waiting(made.site)}
               </span>
-              <span className="text-12 tabular-nums">
-                {left > 0 ? `expires in ${countdownText(left)}` : "expired: make another invite"}
-              </span>
+              <span className="text-12 tabular-nums">{left > 0 ? words.expiresIn(countdownText(left)) : words.expired}</span>
             </p>
           ) : (
             <>
               <p role="status" className="flex items-center gap-2 font-medium text-accent">
                 <CircleCheck size={14} aria-hidden />
-                {made.site} has joined.
+                {words.hasJoined(made.site)}
               </p>
-              <Words words={joined.words} of={`Fingerprint of ${made.site}`} />
+              <Words words={joined.words} of={words.fingerprint(made.site)} />
             </>
           )}
         </div>
-        {revoke.error !== null && <Refused what="The invite was not revoked." error={revoke.error} />}
+        {revoke.error !== null && <Refused what={words.notRevoked} error={revoke.error} />}
       </div>
       <footer>
         {joined === undefined ? (
-          <Button kind="danger" busy={revoke.isPending && "Revoking invite …"} onClick={() => revoke.mutate({ id: made.id })}>
-            Revoke invite
+          <Button kind="danger" busy={revoke.isPending && words.revoking} onClick={() => revoke.mutate({ id: made.id })}>
+            {words.revokeInvite}
           </Button>
         ) : (
           <span />
         )}
         <Button kind="primary" onClick={onDone}>
-          Done
+          {words.done}
         </Button>
       </footer>
     </>

@@ -1,142 +1,97 @@
 "use client";
 import type { SiteView } from "@engraft/coordinator/api/views";
 import { createColumnHelper } from "@tanstack/react-table";
-import { CircleCheck, Fingerprint, Unplug } from "lucide-react";
 import Link from "next/link";
-import { Button } from "../../parts/button.tsx";
-import { Chip } from "../../parts/chip.tsx";
-import { CopyButton, Words } from "../../parts/copy.tsx";
 import { DataTable } from "../../parts/data-table.tsx";
-import { Dialog } from "../../parts/dialog.tsx";
-import { lengthText } from "../../parts/figures.ts";
 import { Ago, When } from "../../parts/time.tsx";
-import { useState } from "react";
+import { useLanguage, useWords } from "../../words/language.ts";
+import { CAUSES, factsOf } from "./causes.ts";
+import { CauseTitle, skewText } from "./sites-cause.tsx";
+import { percentText, UptimeBar } from "./uptime-bar.tsx";
+import { SITES, type SitesWords } from "./words.ts";
 
 const column = createColumnHelper<SiteView>();
-const MAX_SKEW_MS = 30_000;
+const SKEW_WRONG_MS = 30_000;
 
-function skewText(ms: number): string {
-  const size = Math.abs(ms);
-  if (size < 50) return "0.0 s";
-  return `${ms < 0 ? "−" : "+"}${size < 1000 ? `${(size / 1000).toFixed(1)} s` : lengthText(size)}`;
+function Connection({ site }: { readonly site: SiteView }) {
+  const { line } = useWords(CAUSES)[site.cause.code];
+  return (
+    <div className="max-w-[44ch]">
+      <CauseTitle site={site} />
+      <div className="text-12 text-fg-2">{line(factsOf(site, ""))}</div>
+      {site.working !== null && (
+        <Link className="text-12 text-fg-2" href={`/runs/${site.working.run}`}>
+          <span lang="en">{site.working.phase}</span>, {site.working.run}
+        </Link>
+      )}
+    </div>
+  );
 }
 
-const COLUMNS = [
+const columnsIn = (words: SitesWords) => [
   column.accessor("name", {
-    header: "Site",
+    header: words.site,
     meta: { rowHeader: true },
     cell: ({ row: { original: site } }) => (
       <div id={site.name} className="scroll-mt-20">
-        {site.name}
+        <Link href={`/sites/${site.name}`}>{site.name}</Link>
         <div className="text-12 font-normal text-fg-3">
-          joined <When at={site.joinedAt} />
+          {words.joined} <When at={site.joinedAt} />
         </div>
       </div>
     ),
   }),
-  column.accessor("online", {
-    header: "Connection",
-    cell: ({ row: { original: site } }) =>
-      site.online ? (
-        <div>
-          <span className="flex items-center gap-1.5 font-medium text-accent">
-            <CircleCheck size={14} aria-hidden />
-            Online
-          </span>
-          {site.working !== null && (
-            <Link className="text-12 text-fg-2" href={`/runs/${site.working.run}`}>
-              {site.working.phase}, {site.working.run}
-            </Link>
-          )}
-        </div>
-      ) : (
-        <div>
-          <span className="flex items-center gap-1.5 font-medium text-bad">
-            <Unplug size={14} aria-hidden />
-            Offline
-          </span>
-          <span className="text-12 text-fg-2">Its IT runs engraft-site start there.</span>
-        </div>
-      ),
+  column.accessor((site) => `${site.online ? 2 : 1}${site.cause.code === "steady" ? 1 : 0}${site.cause.code}`, {
+    id: "connection",
+    header: words.connection,
+    cell: ({ row: { original: site } }) => <Connection site={site} />,
   }),
-  column.accessor("lastSeen", {
-    header: "Last seen",
+  column.accessor((site) => (site.online ? Number.MAX_SAFE_INTEGER : (site.lastSeen ?? 0)), {
+    id: "lastSeen",
+    header: words.lastSeen,
     meta: { nowrap: true },
-    cell: ({ row: { original: site } }) =>
-      site.online ? (
-        <span className="text-fg-2">now</span>
-      ) : site.lastSeen === null ? (
-        <span className="text-fg-2">never</span>
-      ) : (
-        <span className="text-bad">
-          <Ago at={site.lastSeen} />
-        </span>
-      ),
+    cell: ({ row: { original: site } }) => (
+      <span className={site.online ? "text-fg-2" : "text-bad"}>
+        {site.online ? words.now : site.lastSeen === null ? words.never : <Ago at={site.lastSeen} />}
+      </span>
+    ),
   }),
-  column.accessor("version", { header: "Version", cell: ({ getValue }) => getValue() ?? "–" }),
-  column.accessor("engine", { header: "Engine", cell: ({ getValue }) => getValue() ?? "–" }),
+  column.accessor("version", {
+    header: words.version,
+    cell: ({ row: { original: site } }) => (
+      <span className={site.cause.code.startsWith("version") ? "font-medium text-warn" : undefined}>{site.version ?? "–"}</span>
+    ),
+  }),
+  column.accessor("engine", { header: words.engine, cell: ({ getValue }) => <span lang="en">{getValue() ?? "–"}</span> }),
+  column.display({ id: "uptime", header: words.uptime, cell: ({ row: { original: site } }) => <UptimeBar site={site} /> }),
+  column.accessor((site) => site.uptime.percent ?? -1, {
+    id: "percent",
+    header: "%",
+    meta: { figures: true },
+    cell: ({ row: { original: site } }) => percentText(site.uptime.percent),
+  }),
+  column.accessor((site) => site.line.roundMs ?? -1, {
+    id: "round",
+    header: words.round,
+    meta: { figures: true, nowrap: true },
+    cell: ({ row: { original: site } }) => (site.line.roundMs === null ? "–" : `${Math.round(site.line.roundMs)} ms`),
+  }),
   column.accessor("clockSkewMs", {
-    header: "Clock",
+    header: words.clock,
     meta: { figures: true, nowrap: true },
     cell: ({ getValue }) => {
       const skew = getValue();
       if (skew === null) return "–";
-      const text = skewText(skew);
-      return Math.abs(skew) > MAX_SKEW_MS ? <span className="font-medium text-warn">{text}, set it</span> : text;
+      return <span className={Math.abs(skew) > SKEW_WRONG_MS ? "font-medium text-warn" : undefined}>{skewText(skew)}</span>;
     },
   }),
-  column.display({
-    id: "approvals",
-    header: "Approvals",
-    cell: ({ row: { original: site } }) =>
-      site.approvals.length === 0 ? (
-        <span className="text-fg-3">none yet</span>
-      ) : (
-        <span className="flex flex-wrap gap-1">
-          {site.approvals.slice(0, 3).map((approval) => (
-            <Link key={approval.plan} href={`/plans/${approval.plan}`}>
-              <Chip tone={approval.decision === "approved" ? "ok" : "bad"}>
-                {approval.planName} v{approval.planVersion} {approval.decision}
-              </Chip>
-            </Link>
-          ))}
-          {site.approvals.length > 3 && <span className="text-12 text-fg-3">and {site.approvals.length - 3} more</span>}
-        </span>
-      ),
-  }),
-  column.display({ id: "fingerprint", header: "Fingerprint", cell: ({ row: { original: site } }) => <FingerprintDialog site={site} /> }),
 ];
 
-export function SitesTable({ sites }: { readonly sites: readonly SiteView[] }) {
-  return <DataTable caption="Sites" rows={sites} columns={COLUMNS} rowKey={(site) => site.name} sortBy={[{ id: "online", desc: false }]} />;
-}
+/** Made once for each language: new columns would lose the table's order. */
+const COLUMNS = { en: columnsIn(SITES.en), de: columnsIn(SITES.de) };
+const SORT = [{ id: "connection", desc: false }];
 
-function FingerprintDialog({ site }: { readonly site: SiteView }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <Dialog
-      open={open}
-      onOpenChange={setOpen}
-      title={`Fingerprint of ${site.name}`}
-      under="Read these words to the site’s steward by phone. engraft-site status shows the same words there."
-      trigger={
-        <Button size="small" aria-label={`Fingerprint of ${site.name}: ${site.words.slice(0, 2).join(" ")} …`} title={site.words.join(" ")}>
-          <Fingerprint size={14} aria-hidden />
-          <span className="font-mono">{site.words.slice(0, 2).join(" ")} …</span>
-        </Button>
-      }
-    >
-      <div className="in">
-        <Words words={site.words} of={`Fingerprint of ${site.name}`} />
-        <p className="font-mono text-12 wrap-anywhere text-fg-3">{site.key}</p>
-        <p className="text-12 text-fg-2">If one word differs, somebody stands between: do not start a run, and invite the site anew.</p>
-      </div>
-      <footer>
-        <CopyButton text={`${site.words.join(" ")}\n${site.key}`} what={`fingerprint of ${site.name}`} kind="plain" />
-        <Button kind="primary" onClick={() => setOpen(false)}>
-          Done
-        </Button>
-      </footer>
-    </Dialog>
-  );
+export function SitesTable({ sites }: { readonly sites: readonly SiteView[] }) {
+  const language = useLanguage();
+  return <DataTable caption={SITES[language].title} rows={sites} columns={COLUMNS[language]} rowKey={(site) => site.name} sortBy={SORT} />;
 }

@@ -1,6 +1,7 @@
 /** What a site keeps of an attempt beside the journal's records: its secrets, and every statement exactly as it left. */
 import type { Digest, PublicKey, RunId } from "@engraft/core/base/ids";
-import type { Outcome, SecaggReply, SiteFigures } from "@engraft/core/protocol/messages";
+import type { SiteFigures } from "@engraft/core/models/metrics";
+import type { Outcome, SecaggReply } from "@engraft/core/protocol/messages";
 import type { SignedText } from "@engraft/core/secagg/signed-text";
 import type { BlobRef, Purpose } from "@engraft/core/rounds/events";
 import { wipeSecrets, type AttemptSecrets } from "@engraft/core/secagg/advertise";

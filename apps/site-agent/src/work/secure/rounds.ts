@@ -16,12 +16,11 @@ import { encodingOf } from "@engraft/core/secagg/encoding-of-plan";
 import { directoryOfPlan } from "@engraft/core/secagg/of-plan";
 import type { Layout } from "@engraft/core/secagg/pack";
 import { layoutOf } from "@engraft/core/secagg/quantize";
-import { mayLeave } from "@engraft/core/secagg/release-rules";
+import { mayLeave, type JournalRecord } from "@engraft/core/secagg/release-rules";
 import { statementText } from "@engraft/core/secagg/signed-text";
 import type { Signing } from "@engraft/core/secagg/statement";
 import type { BlobStore } from "@engraft/runtime/blobs";
 import { crashPoint } from "@engraft/runtime/crash-point";
-import type { Decision } from "../../vault/decisions.ts";
 import { findCompared } from "../../vault/directories.ts";
 import type { Membership } from "../../vault/federation.ts";
 import type { OfferedPlan } from "../../vault/plans.ts";
@@ -29,9 +28,11 @@ import type { SecureJournal } from "../../vault/secure/journal.ts";
 import { maskedOf, type KeptAttempt, type StoredRound } from "../../vault/secure/kept.ts";
 import type { Agreed } from "../check-ask.ts";
 import { forPeer } from "../for-peer.ts";
+import type { PlanStanding } from "../standing.ts";
 import { admit, asEchoed, type Admitted } from "./admission.ts";
 import { Masking } from "./masking.ts";
 import { Outbound, type OutboundParts } from "./outbound.ts";
+import { stillAllowed } from "./still-allowed.ts";
 import { takeComplaint, takeEchoes, takeRoster, takeSurvivors, type Here, type PhaseStep } from "./phases.ts";
 import type { Made } from "./vector.ts";
 
@@ -41,9 +42,7 @@ export interface SecureParts extends Omit<OutboundParts, "crash"> {
   readonly secure: SecureJournal;
   readonly blobs: BlobStore;
   /** What the site's people say about a plan now. */
-  readonly standing: (
-    plan: string,
-  ) => Promise<{ readonly offered: OfferedPlan | undefined; readonly decision: Decision | undefined; readonly paused: boolean }>;
+  readonly standing: (plan: string) => Promise<PlanStanding>;
   /** A round is over for this site: its sum is open. */
   readonly over: (run: RunId, purpose: Purpose) => Promise<void>;
   readonly now: () => number;
@@ -105,6 +104,10 @@ export class SecureRounds {
       );
       return admitted;
     });
+  }
+
+  get records(): readonly JournalRecord[] {
+    return this.#with.secure.records;
   }
 
   hasVector({ roundHash }: Admitted): boolean {
@@ -228,12 +231,9 @@ export class SecureRounds {
   /** The site's people can end their part at any time, also in the middle of an attempt. */
   async #here(attempt: KeptAttempt): Promise<Here | Refusal> {
     const { secure, now, standing } = this.#with;
-    const { offered, decision, paused } = await standing(attempt.plan);
-    if (paused) return refuse("paused", "This site is paused by its own people. Only they can resume it.");
-    if (offered === undefined) return refuse("plan-unknown", "The plan of this attempt is not here.");
-    if (decision?.approval.decision !== "approved") return refuse("plan-refused", "This site's steward no longer approves the plan.");
-    const directory = directoryOfPlan(offered.plan);
-    if (isRefusal(directory)) return directory;
+    const allowed = stillAllowed(await standing(attempt.plan));
+    if (isRefusal(allowed)) return allowed;
+    const { offered, directory } = allowed;
     const round = secure.memory.rounds[attempt.roundHash];
     const layout = round === undefined ? undefined : layoutFor(offered, round);
     return { directory, by: this.#by, attempt, records: secure.records, layout, now: now(), random };

@@ -10,6 +10,11 @@ import type { JournalRecord } from "@engraft/core/secagg/release-rules";
  * Sums of an analytic round depend on nothing but samples and head. Of one head they leave once: the difference of two sums, with a
  * site less in the second, would be that site's own, whatever the coordinator says of why there is a second. `hashOf`: the hash of
  * another round of the same run from the same checkpoint.
+ *
+ * Records of kind `released` are enough, though others may have opened a sum that holds this site's without its own release:
+ * every opened sum k has a set of at least the threshold of sites that released, and none of them is in a later sum at this
+ * head. In any combination of sums, the earliest one used therefore keeps all those sites, with one and the same factor: fewer
+ * sites than the threshold are never singled out.
  */
 export function sameHeadAgain(
   plan: Plan,

@@ -14,6 +14,7 @@ import type { Logger } from "@engraft/runtime/log";
 import { until } from "../../coordinator.fixture.ts";
 import { findData, registerData } from "../../data/registry.ts";
 import { openStores, type Stores } from "../../stores.ts";
+import { OPEN_POLICY } from "../../rules/limits.ts";
 import { findDecision, saveDecision } from "../../vault/decisions.ts";
 import { markCompared } from "../../vault/directories.ts";
 import { requireMembership, saveFederation } from "../../vault/federation.ts";
@@ -51,6 +52,8 @@ const modelOf = (at: number): SiteModel => ({
   statistics: () => Promise.reject(new Error("no plan here has analytic rounds")),
   trainAlone: async () => ({ vector: new Float32Array(), personal: new Float32Array() }),
   evaluate: async () => null,
+  gain: async () => null,
+  ownIntercept: async () => null,
   tally: async () => null,
   close: async () => undefined,
 });
@@ -134,6 +137,7 @@ export class LabSite {
       offered: await findPlan(home, plan),
       decision: await findDecision(home, membership, plan),
       paused: (await pausedSince(home)) !== undefined,
+      rules: { limits: {}, policy: OPEN_POLICY, minute: 0 },
     });
     const told = { link, audit: stores.audit, journal, log, emit };
     const over = (...[run, purpose]: Parameters<Asks["roundOver"]>): Promise<void> => asks.roundOver(run, purpose);

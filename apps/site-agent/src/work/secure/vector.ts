@@ -7,7 +7,7 @@ import { sha256 } from "@engraft/core/crypto/digest";
 import { analyticOf, startsFromZero, type Analytic } from "@engraft/core/models/analytic";
 import { readSafetensors } from "@engraft/core/models/safetensors";
 import { flatten, trainableTensors } from "@engraft/core/models/tensors";
-import type { SiteFigures } from "@engraft/core/protocol/messages";
+import type { SiteFigures } from "@engraft/core/models/metrics";
 import { totalsOf } from "@engraft/core/models/tally";
 import { encodingOf, weightFor } from "@engraft/core/secagg/encoding-of-plan";
 import { secureOf } from "@engraft/core/secagg/of-plan";
@@ -15,12 +15,17 @@ import { vectorBytes } from "@engraft/core/secagg/mask-input";
 import { encodeInput, type Input } from "@engraft/core/secagg/quantize";
 import { personalBefore } from "../../vault/personal.ts";
 import { ownModel, prepare } from "../answer.ts";
+import type { JournalRecord } from "@engraft/core/secagg/release-rules";
 import type { Agreed } from "../check-ask.ts";
-import { lettingOut } from "../egress.ts";
+import { gainLettingOut, lettingOut } from "../egress.ts";
+import { ownIntercept } from "../own-intercept.ts";
+import { ownEarlier } from "../own-earlier.ts";
 import { ownMix } from "../own-mix.ts";
+import { ownShift } from "../own-shift.ts";
 import type { SiteModel } from "../site-model.ts";
 import { trainRound } from "../train-round.ts";
 import { reporter, type Workshop } from "../workshop.ts";
+import { summaryInput } from "./summary-vector.ts";
 
 export interface Made {
   readonly bytes: Uint8Array;
@@ -39,11 +44,22 @@ export interface Shaping {
    * made again after a crash is the same.
    */
   readonly rounding: Uint8Array;
+  /** This site's secure journal. */
+  readonly records: readonly JournalRecord[];
 }
 
 /** Trains, or evaluates at the run's end. Throws where it cannot, or when `signal` is aborted. */
 export async function makeVector(workshop: Workshop, agreed: Agreed, shaping: Shaping, signal: AbortSignal): Promise<Made> {
   const began = workshop.now();
+  if (agreed.offered.plan.summary !== undefined) {
+    const { input, figures, engine } = await summaryInput(workshop, agreed, shaping.records, signal);
+    return {
+      bytes: encoded(agreed, shaping, input),
+      figures,
+      engine,
+      seconds: { fetch: 0, train: Math.max(0, workshop.now() - began) / 1000 },
+    };
+  }
   const [model, start] = await prepare(workshop, agreed, signal);
   const fetch = Math.max(0, workshop.now() - began) / 1000;
   await mustBeOfBase(workshop, agreed);
@@ -133,7 +149,22 @@ async function evaluate(workshop: Workshop, agreed: Agreed, model: SiteModel, fi
   const shown = { validation: validation.figures, base: base.figures, federated: federated.figures, alone: own.figures };
   const wanted = siteMetrics && plan.metrics.compareMix === true && alone !== undefined;
   const mix = wanted ? await ownMix(plan, model, { vector: final, personal: kept }, alone, signal) : undefined;
-  const figures = mix === undefined ? shown : { ...shown, mix };
+  const compares = siteMetrics && plan.metrics.compareGain === true && alone !== undefined;
+  const gain = compares
+    ? gainLettingOut(plan, await model.gain({ vector: final, personal: kept }, alone, "alone"), [own.figures, federated.figures])
+    : undefined;
+  const judged = { vector: final, personal: kept, metrics: federated.figures };
+  const intercept = await ownIntercept(workshop, agreed, model, judged, signal);
+  const earlier = await ownEarlier(workshop, agreed, model, judged, signal);
+  const shift = await ownShift(workshop, agreed, signal);
+  const others = {
+    ...(mix && { mix }),
+    ...(intercept && { intercept }),
+    ...(gain && { gain }),
+    ...(earlier && { earlier }),
+    ...(shift && { shift }),
+  };
+  const figures = { ...shown, ...others };
   // Without an update the weight says nothing; it is still one word of the vector.
   const input = { weight: 1, update: new Float32Array(0), totals: totalsOf(plan, "evaluate", tallies) };
   return { input, figures, seconds: 0 };

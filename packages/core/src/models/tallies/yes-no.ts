@@ -24,6 +24,7 @@ import {
   whole,
   type Asked,
 } from "./counting.ts";
+import { decisionCurve, type Step } from "./decision.ts";
 
 /** One model on one part of one site's patients. Rows are counted, as the site's own metrics count them. */
 export interface YesNoTally {
@@ -109,11 +110,14 @@ function sumsFit({ positives, negatives, scores, loss, brier }: YesNoTally, site
 }
 
 export function yesNoFigures(tally: YesNoTally, asked: Asked): PooledMetrics {
+  const steps = calibrationSteps(tally, asked.minCount);
+  const decision = decisionCurve(steps);
   return {
     n: tally.patients,
     positives: tally.positivePatients,
     values: named(asked, yesNoValues(tally, asked.sites, asked.yesFrom?.[0])),
-    calibration: calibrationOf(tally, asked.minCount),
+    calibration: steps.map(({ count, positives, score }) => ({ count, positives, meanScore: Math.min(1, score / count) })),
+    ...(decision.length === 0 ? {} : { decision }),
   };
 }
 
@@ -153,19 +157,25 @@ function fromBin({ positives, negatives }: YesNoTally, bin: number): Readonly<Pa
   };
 }
 
+interface ScoredStep extends Step {
+  /** Sum of the predicted probabilities. */
+  readonly score: number;
+}
+
 /** Eighths from below, each joined with the next until it holds `minCount` rows; what is left over joins the last. */
-function calibrationOf({ positives, negatives, scores }: YesNoTally, minCount: number): PooledMetrics["calibration"] {
-  const bins: { count: number; positives: number; score: number }[] = [];
+function calibrationSteps({ positives, negatives, scores }: YesNoTally, minCount: number): readonly ScoredStep[] {
+  const bins: ScoredStep[] = [];
   let [count, positive, score] = [0, 0, 0];
   for (const [eighth, total] of scores.entries()) {
     const here = sum(partIn(eighth, positives));
     [count, positive, score] = [count + here + sum(partIn(eighth, negatives)), positive + here, score + total];
     const last = bins.at(-1);
-    if (count >= minCount) bins.push({ count, positives: positive, score });
+    const until = (eighth + 1) / EIGHTHS;
+    if (count >= minCount) bins.push({ count, positives: positive, score, until });
     else if (eighth === EIGHTHS - 1 && last !== undefined) {
-      bins[bins.length - 1] = { count: last.count + count, positives: last.positives + positive, score: last.score + score };
+      bins[bins.length - 1] = { count: last.count + count, positives: last.positives + positive, score: last.score + score, until };
     } else continue;
     [count, positive, score] = [0, 0, 0];
   }
-  return bins.map((bin) => ({ count: bin.count, positives: bin.positives, meanScore: Math.min(1, bin.score / bin.count) }));
+  return bins;
 }

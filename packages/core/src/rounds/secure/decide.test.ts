@@ -157,9 +157,12 @@ describe("an attempt", () => {
     expect(attempt.events.at(-1)).toMatchObject({ code: "metric-not-allowed" });
   });
 
-  it("[M7] so do those of a mixed model that the plan does not ask for", () => {
-    const mix = { weight: 0.5, metrics: metrics(0.8) };
-    const advert = { ...attempt.advert(0), figures: { validation: null, base: null, alone: null, federated: null, mix } } as SecaggReply;
+  it.each([
+    ["a mixed model", { mix: { weight: 0.5, metrics: metrics(0.8) } }],
+    ["the model with an intercept of the site's own", { intercept: metrics(0.8) }],
+  ])("[M7] so do those of %s that the plan does not ask for", (_, more) => {
+    const figures = { validation: null, base: null, alone: null, federated: null, ...more };
+    const advert = { ...attempt.advert(0), figures } as SecaggReply;
     expect(attempt.say(attempt.site(0).name, advert)).toEqual(["site.dropped"]);
   });
 

@@ -4,7 +4,9 @@
  */
 import { assert, isRefusal, refuse, type Code, type Refusal } from "../../base/errors.ts";
 import type { Digest, SiteName } from "../../base/ids.ts";
-import type { SiteFigures, SecaggReply } from "../../protocol/messages.ts";
+import type { SiteFigures } from "../../models/metrics.ts";
+import { shiftAllowed } from "../../models/summary/shift.ts";
+import type { SecaggReply } from "../../protocol/messages.ts";
 import { readOfRoster } from "../../secagg/advertise.ts";
 import { packedWords } from "../../secagg/pack.ts";
 import { layoutOf } from "../../secagg/quantize.ts";
@@ -16,7 +18,7 @@ import { readStatement } from "../../secagg/statement.ts";
 import { fromBase64url } from "../../base/bytes.ts";
 import { isAgreementKey } from "../../crypto/x25519.ts";
 import type { BlobRef, RunEvent } from "../events.ts";
-import { metricsAllowed, mixAllowed } from "../figures.ts";
+import { earlierAllowed, gainAllowed, interceptAllowed, metricsAllowed, mixAllowed } from "../figures.ts";
 import type { LiveState, RunParams } from "../state.ts";
 import { isSecure, type SecureParams, type SecureState, type Unmasking } from "./state.ts";
 
@@ -111,10 +113,21 @@ function takeAdvert(taken: Taken, state: SecureState, reply: Reply<"advert">): R
   return [{ type: "advert.accepted", ...inAttempt(taken, state), site, advert: reply.statement, statement, figures, engine, seconds }];
 }
 
-const figuresAllowed = ({ plan }: RunParams, { mix = null, ...figures }: SiteFigures): boolean => {
+const figuresAllowed = (
+  { plan }: RunParams,
+  { mix = null, intercept = null, gain = null, earlier = null, shift = null, ...figures }: SiteFigures,
+): boolean => {
   const given = Object.values(figures).filter((one) => one !== null);
-  const some = given.length > 0 || mix !== null;
-  return (plan.metrics.perSite || !some) && given.every((one) => metricsAllowed(plan, one)) && mixAllowed(plan, mix);
+  const some = given.length > 0 || [mix, intercept, gain, earlier, shift].some((one) => one !== null);
+  return (
+    (plan.metrics.perSite || !some) &&
+    given.every((one) => metricsAllowed(plan, one)) &&
+    mixAllowed(plan, mix) &&
+    interceptAllowed(plan, intercept) &&
+    gainAllowed(plan, gain, [figures.alone, figures.federated]) &&
+    earlierAllowed(plan, earlier, figures.federated) &&
+    shiftAllowed(plan, shift)
+  );
 };
 
 function takeDeal(taken: Taken, state: SecureState, reply: Reply<"deal">): RunEvent[] | Refusal {

@@ -27,6 +27,8 @@ export function openAttempt(params: RunParams, secure: SecureParams, state: Gath
   const { pending, evaluated, failures, begun } = state.sums ?? NO_SUMS;
   const fail = (text: string): RunEvent[] => [{ type: "run.failed", at, code: "rounds-failed", text }];
   if (failures >= MAX_FAILURES) return fail(`${MAX_FAILURES} rounds in a row ended without a sum.`);
+  if (pending === null && evaluated && params.plan.summary !== undefined)
+    return fail("The summary's sum was not opened. Start another run.");
   if (pending === null && evaluated) return [{ type: "run.finished", at }];
   if (pending === null && state.roundsDone === 0 && begun >= params.plan.rounds.count) return fail("No round ended with a sum.");
   if (pending !== null && pending.attempts >= secure.aggregation.attempts) {

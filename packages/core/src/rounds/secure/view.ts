@@ -25,6 +25,8 @@ export interface AttemptView {
   readonly sites: readonly SiteInAttempt[];
   /** Whose vectors are in the sum; null until that is fixed. */
   readonly inputs: readonly SiteName[] | null;
+  /** When each masked vector came in, in order of time. */
+  readonly maskedAt: readonly number[];
   readonly failed: { readonly at: number; readonly code: string; readonly text: string; readonly missing: readonly SiteName[] } | null;
   readonly complaints: readonly { readonly by: SiteName; readonly about: SiteName; readonly answered: boolean }[];
   /** Proved against a site, by its code. */
@@ -50,6 +52,7 @@ export function openedAttempt({ attempt, at, deadline, cohort }: EventOf<"attemp
     until: deadline,
     sites,
     inputs: null,
+    maskedAt: [],
     failed: null,
     complaints: [],
     blamed: [],
@@ -81,7 +84,7 @@ export function withAttemptEvent(attempt: AttemptView, event: RunEvent): Attempt
       return { ...attempt, complaints: answered };
     }
     case "input.accepted":
-      return stepped(attempt, event.site, "masked", event.at);
+      return { ...stepped(attempt, event.site, "masked", event.at), maskedAt: [...attempt.maskedAt, event.at] };
     case "inputs.fixed":
       return { ...attempt, phase: "unmasking", until: event.until, inputs: event.sites };
     case "echo.accepted":

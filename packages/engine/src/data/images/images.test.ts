@@ -149,6 +149,25 @@ describe("from a picture to a model's input", () => {
     });
   });
 
+  it.each([
+    [40, 31],
+    [17, 30],
+    [30, 8],
+  ])("so are those of eight bits that are enlarged, to %i x %i pixels", async (width, height) => {
+    const whole = await readPicture(bytesOf("rgb8.tif"), field());
+    const sample = await pictureSample(
+      bytesOf("rgb8.tif"),
+      { kind: "image", field: "image", width, height, channels: 3, mean: [0, 0, 0], sd: [1, 1, 1] },
+      field(),
+    );
+    for (const channel of [0, 1, 2]) {
+      const values = whole.values.filter((_, at) => at % 3 === channel);
+      resized({ width: whole.width, height: whole.height, values }, width, height).forEach((value, at) =>
+        expect(Math.abs((sample[channel * width * height + at] as number) - value)).toBeLessThan(1.01),
+      );
+    }
+  });
+
   const rule: ImageRule = { kind: "image", field: "image", width: 6, height: 6, channels: 3, mean: [0, 0, 100], sd: [1, 1, 10] };
   const range = field({ intensity: { from: "range", low: 0, high: 4095 } });
 

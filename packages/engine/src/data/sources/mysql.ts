@@ -23,6 +23,7 @@ export const readMysql: ReadQuery = async function* ({ text, address, seconds }:
   try {
     await promise.query("SET SESSION TRANSACTION READ ONLY");
     await promise.query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+    await limited(promise, seconds);
     const query = connection.query({ sql: text, timeout: seconds * 1000, rowsAsArray: true });
     const names = new Promise<readonly string[]>((resolve) => {
       query.on("fields", (fields: FieldPacket[]) => resolve(fields.map(({ name }) => name)));
@@ -47,3 +48,11 @@ export const readMysql: ReadQuery = async function* ({ text, address, seconds }:
     connection.destroy();
   }
 };
+
+/** MariaDB and MySQL name the server's own limit differently. Where neither is known, the connection's has to do. */
+async function limited(connection: { query(sql: string): Promise<unknown> }, seconds: number): Promise<void> {
+  await connection
+    .query(`SET SESSION max_statement_time = ${Math.ceil(seconds)}`)
+    .catch(() => connection.query(`SET SESSION max_execution_time = ${Math.ceil(seconds * 1000)}`))
+    .catch(() => undefined);
+}

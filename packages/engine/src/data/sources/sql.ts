@@ -11,6 +11,8 @@ const DATABASES: Readonly<Record<string, () => Promise<ReadQuery>>> = {
   "postgresql:": async () => (await import("./postgresql.ts")).readPostgresql,
   "postgres:": async () => (await import("./postgresql.ts")).readPostgresql,
   "mysql:": async () => (await import("./mysql.ts")).readMysql,
+  "sqlserver:": async () => (await import("./sqlserver.ts")).readSqlserver,
+  "mssql:": async () => (await import("./sqlserver.ts")).readSqlserver,
 };
 
 /** As `readRows`. */
@@ -18,7 +20,10 @@ export async function* sqlRows({ query, address, seconds }: SqlTable, { onRead }
   const found = await addressFrom(address);
   const database = DATABASES[found.protocol];
   if (database === undefined)
-    throw new EngraftError("bad-config", "The database's address must start with postgresql:// or mysql://; no other kind is read.");
+    throw new EngraftError(
+      "bad-config",
+      "The database's address must start with postgresql://, mysql:// or sqlserver://; no other kind is read.",
+    );
   let line = 0;
   for await (const batch of (await database())({ text: query.replace(/[;\s]+$/, ""), address: found, seconds })) {
     for (const row of batch) yield { line: line++, cells: row.map(textOf) };

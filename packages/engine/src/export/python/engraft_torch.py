@@ -72,6 +72,17 @@ class Norm(nn.Module):
         return self.norm(x.flatten(2)).view_as(x) if x.dim() > 3 else self.norm(x)
 
 
+class Codes(nn.Module):
+    """Whole numbers, of which each stands for a row; others count as the nearest one."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.rows = nn.Embedding(layer["entries"], layer["width"])
+
+    def forward(self, x):
+        return self.rows(x.round().clamp(0, self.rows.num_embeddings - 1).long())
+
+
 class Step(nn.Module):
     def __init__(self, function):
         super().__init__()
@@ -83,7 +94,7 @@ class Step(nn.Module):
 
 ACTIVATIONS = {
     "relu": F.relu, "relu6": F.relu6, "silu": F.silu, "gelu": F.gelu, "elu": F.elu, "tanh": torch.tanh, "sigmoid": torch.sigmoid,
-    "linear": lambda x: x,
+    "signed-root": lambda x: x / torch.sqrt(x.abs() + 1e-4), "linear": lambda x: x,
 }
 SHAPES = {"flatten": lambda x: x.flatten(1), "transpose": lambda x: x.transpose(1, 2), "plane": lambda x: x.unsqueeze(1)}
 GLOBAL = {"max": lambda x: x.flatten(2).max(2)[0], "mean": lambda x: x.flatten(2).mean(2)}
@@ -95,6 +106,10 @@ def module_of(layer):
         return nn.Linear(layer["in"], layer["out"])
     if kind in ("conv", "pool", "gru", "batch-norm"):
         return {"conv": Conv, "pool": Pool, "gru": LastState, "batch-norm": Norm}[kind](layer)
+    if kind == "layer-norm":
+        return nn.LayerNorm(layer["features"], eps=layer["epsilon"])
+    if kind == "embedding":
+        return Codes(layer)
     if kind == "dropout":
         return nn.Dropout(layer["rate"])
     if kind == "add":
@@ -119,6 +134,10 @@ def parameters_of(layer, module, given):
         norm = module.norm
         names = {"gamma": norm.weight, "beta": norm.bias, "mean": norm.running_mean, "variance": norm.running_var}
         return [(tensor, given(name)) for name, tensor in names.items()]
+    if kind == "layer-norm":
+        return [(module.weight, given("gamma")), (module.bias, given("beta"))]
+    if kind == "embedding":
+        return [(module.rows.weight, given("kernel"))]
     if kind == "gru":
         entering, recurrent = gates(given("bias"))
         gru = module.gru

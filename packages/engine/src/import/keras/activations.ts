@@ -12,7 +12,8 @@ const NOTHING = "linear";
 /** Layers that are activations: others have them inside. */
 const LAYERS: ReadonlySet<string> = new Set(["Activation", "ReLU", "ELU"]);
 
-const isKnown = (name: string): name is Function => (ACTIVATIONS as readonly string[]).includes(name);
+/** Keras has no signed root: an activation of that name is somebody's own. */
+const isKnown = (name: string): name is Function => name !== "signed-root" && (ACTIVATIONS as readonly string[]).includes(name);
 
 function apply(network: Network, source: SourceLayer, input: Value, name: string): Value {
   if (name === NOTHING) return input;

@@ -4,7 +4,7 @@
  * times as long in ONNX Runtime.
  */
 import { attribute, type Graph } from "../graph.ts";
-import type { LayerOf } from "../../ir/layers.ts";
+import { ROOT_ROOM, type LayerOf } from "../../ir/layers.ts";
 import type { Operator } from "./operator.ts";
 
 interface Activation {
@@ -17,6 +17,8 @@ const positive = (graph: Graph, x: string): string =>
   graph.node("HardSigmoid", [x], [attribute.float("alpha", 2 ** 100), attribute.float("beta", 0)]);
 
 const oneMinus = (graph: Graph, x: string): string => graph.node("Sub", [graph.scalar(1), x]);
+
+const roomyAbs = (graph: Graph, x: string): string => graph.node("Add", [graph.node("Abs", [x]), graph.scalar(ROOT_ROOM)]);
 
 /** Phi(x), the normal distribution's share below x. */
 const normalShare = (graph: Graph, x: string): string => {
@@ -53,6 +55,15 @@ const ACTIVATIONS: Readonly<Record<Exclude<LayerOf<"activation">["function"], "l
     slope: (graph, _, y) => graph.node("Add", [graph.node("Min", [y, graph.scalar(0)]), graph.scalar(1)]),
   },
   tanh: { value: (graph, x) => graph.node("Tanh", [x]), slope: (graph, _, y) => oneMinus(graph, graph.node("Mul", [y, y])) },
+  "signed-root": {
+    value: (graph, x) => graph.node("Div", [x, graph.node("Sqrt", [roomyAbs(graph, x)])]),
+    // (|x| / 2 + room) / (|x| + room)^(3/2), as (1 + room / (|x| + room)) / (2 sqrt(|x| + room)).
+    slope: (graph, x) => {
+      const size = roomyAbs(graph, x);
+      const above = graph.node("Add", [graph.node("Div", [graph.scalar(ROOT_ROOM), size]), graph.scalar(1)]);
+      return graph.node("Div", [above, graph.node("Mul", [graph.node("Sqrt", [size]), graph.scalar(2)])]);
+    },
+  },
   sigmoid: { value: (graph, x) => graph.node("Sigmoid", [x]), slope: (graph, _, y) => graph.node("Mul", [y, oneMinus(graph, y)]) },
 };
 

@@ -1,10 +1,13 @@
 /**
  * y = x W + b on the last dimension. With x [rows, in] and the gradient dy [rows, out]: dW = x' dy, db = the sum of dy over rows,
  * dx = dy W'. A sequence [batch, steps, in] is rows of its own.
+ *
+ * Of one row the gradient of W is the outer product of x and dy, whose norm is the product of theirs (Goodfellow 2015): each sample's norm
+ * comes without its gradient.
  */
 import { attribute } from "../graph.ts";
 import type { LayerOf } from "../../ir/layers.ts";
-import { reshape, sumOver } from "../arrange.ts";
+import { reshape, squaresOfRows, sumOver } from "../arrange.ts";
 import type { Operator } from "./operator.ts";
 
 const TRANSPOSED_A = [attribute.int("transA", 1)];
@@ -27,6 +30,16 @@ export const dense: Operator<LayerOf<"dense">> = {
         if (trains("bias")) learn("bias", sumOver(graph, dy, [0]));
         return passesOn ? [whole(graph.node("Gemm", [dy, parameter("kernel")], TRANSPOSED_B), layer.in)] : [];
       },
+      ...(steps.length > 0
+        ? {}
+        : {
+            squares(dy) {
+              const ofBias = squaresOfRows(graph, dy);
+              if (!trains("kernel")) return ofBias;
+              const ofKernel = graph.node("Mul", [ofBias, squaresOfRows(graph, entered)]);
+              return trains("bias") ? graph.node("Add", [ofKernel, ofBias]) : ofKernel;
+            },
+          }),
     };
   },
 };

@@ -33,6 +33,11 @@ export interface Learnt {
    * nothing where `passesOn` is false.
    */
   readonly backward: (gradient: string) => readonly string[];
+  /**
+   * Squared L2 norm of each sample's own gradient of the parameters that are trained here, [batch]. Absent where it is not to be had without
+   * those gradients themselves.
+   */
+  readonly squares?: (gradient: string) => string;
 }
 
 export interface Operator<L extends Layer> {

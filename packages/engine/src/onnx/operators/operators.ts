@@ -4,8 +4,10 @@ import { activation } from "./activation.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { conv } from "./conv.ts";
 import { dense } from "./dense.ts";
+import { embedding } from "./embedding.ts";
 import { globalPool } from "./global-pool.ts";
 import { gru } from "./gru.ts";
+import { layerNorm } from "./layer-norm.ts";
 import type { Operator } from "./operator.ts";
 import { pool } from "./pool.ts";
 import { add, dropout, flatten, plane, transpose } from "./shape.ts";
@@ -16,6 +18,8 @@ export const OPERATORS: Operators = {
   dense,
   conv,
   "batch-norm": batchNorm,
+  "layer-norm": layerNorm,
+  embedding,
   activation,
   add,
   pool,

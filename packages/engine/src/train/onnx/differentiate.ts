@@ -28,6 +28,11 @@ export interface Forward {
   readonly statistics: ReadonlyMap<string, string>;
   /** From the gradient of the logits to those of the trained tensors, by name. */
   backward(gradient: string): ReadonlyMap<string, string>;
+  /**
+   * Squared L2 norm of each sample's gradient of all that is trained, [batch], from the gradient of the logits of a loss that is a sum over
+   * samples. Undefined where a layer has no short way to it, or ties samples together.
+   */
+  squares(gradient: string): string | undefined;
 }
 
 export interface Differentiated {
@@ -104,6 +109,23 @@ interface Worked {
   readonly gives: Form;
 }
 
+/** From the last layer to the first, with the gradient that arrives at each; `visit` gives what goes on to its inputs. */
+function goBack(
+  given: Differentiated,
+  tape: readonly Worked[],
+  ofLogits: string,
+  visit: (worked: Worked, gradient: string) => readonly string[],
+): void {
+  const arriving = new Forms(given, shapesOf(given.architecture));
+  arriving.set(given.architecture.layers.at(-1)?.name ?? INPUT, "plain", ofLogits);
+  for (const worked of tape.toReversed()) {
+    const gradient = arriving.total(worked.layer.name, worked.gives);
+    // Nothing arrives at a layer that leads nowhere.
+    if (gradient === undefined) continue;
+    visit(worked, gradient).forEach((part, at) => arriving.add(worked.sources[at] as string, worked.takes, part));
+  }
+}
+
 /** Throws `training-failed` for a layer that this engine does not train. */
 export function differentiate(given: Differentiated): Forward {
   const { graph, architecture, trainable, batch, block, samples, valueOf } = given;
@@ -119,6 +141,8 @@ export function differentiate(given: Differentiated): Forward {
   const statistics = new Map<string, string>();
   const dropped: Dropped[] = [];
   const tape: Worked[] = [];
+  /** Off while only gradients of values are wanted. */
+  let learns = true;
 
   const scopeOf = (layer: Layer, input: Shape, passesOn: boolean): BlockedScope => ({
     graph,
@@ -128,7 +152,7 @@ export function differentiate(given: Differentiated): Forward {
     input,
     output: shapes.get(layer.name) as Shape,
     parameter: (name) => valueOf(`${layer.name}/${name}`),
-    trains: (name) => isTrained.has(`${layer.name}/${name}`),
+    trains: (name) => learns && isTrained.has(`${layer.name}/${name}`),
     learn: (name, gradient) => gradients.set(`${layer.name}/${name}`, gradient),
     passesOn,
     mask: () => {
@@ -147,24 +171,29 @@ export function differentiate(given: Differentiated): Forward {
     const scope = scopeOf(layer, shapes.get(sources[0] as string) as Shape, passesOn);
     const worked = work(scope, sources, values);
     values.set(layer.name, worked.gives, worked.learnt.output);
-    tape.push(worked);
+    // With nothing trained up to it there is no gradient.
+    if (moves.get(layer.name) === true) tape.push(worked);
   });
 
-  const last = layers.at(-1)?.name ?? INPUT;
   return {
-    logits: values.get(last, "plain"),
+    logits: values.get(layers.at(-1)?.name ?? INPUT, "plain"),
     dropped,
     statistics,
     backward(ofLogits) {
-      const arriving = new Forms(given, shapes);
-      arriving.set(last, "plain", ofLogits);
-      for (const { layer, sources, learnt, takes, gives } of tape.toReversed()) {
-        // Of a layer that leads nowhere, or with nothing trained up to it, there is no gradient.
-        const gradient = moves.get(layer.name) === true ? arriving.total(layer.name, gives) : undefined;
-        if (gradient === undefined) continue;
-        learnt.backward(gradient).forEach((part, at) => arriving.add(sources[at] as string, takes, part));
-      }
+      goBack(given, tape, ofLogits, ({ learnt }, gradient) => learnt.backward(gradient));
       return gradients;
+    },
+    squares(ofLogits) {
+      const parts: (string | undefined)[] = [];
+      goBack(given, tape, ofLogits, ({ layer, learnt }, gradient) => {
+        if (parametersOf(layer).some(({ name }) => isTrained.has(name))) parts.push(learnt.squares?.(gradient));
+        learns = false;
+        const inputs = learnt.backward(gradient);
+        learns = true;
+        return inputs;
+      });
+      if (statistics.size > 0 || parts.includes(undefined)) return undefined;
+      return (parts as readonly string[]).reduce((sum, part) => graph.node("Add", [sum, part]));
     },
   };
 }

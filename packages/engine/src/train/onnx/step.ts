@@ -7,12 +7,13 @@ import { inputShape, type Architecture } from "../../ir/layers.ts";
 import { tensorsOf } from "../../ir/parameters.ts";
 import { NCHWC } from "../../onnx/blocked/layout.ts";
 import type { Block } from "../../onnx/blocked/probe.ts";
-import { attribute, Graph, onnxFile, type GraphValue } from "../../onnx/graph.ts";
+import { attribute, Graph, onnxFile, type GraphValue, type OtherDomains } from "../../onnx/graph.ts";
 import { reshape } from "../../onnx/arrange.ts";
+import { slotsOf } from "../optimizer.ts";
 import type { CompileOptions } from "../trainer.ts";
-import { differentiate, type Dropped } from "./differentiate.ts";
-import { addLoss, lossShapes } from "./losses.ts";
-import { addUpdate, slotsOf, UPDATE_NUMBERS, UPDATE_VECTORS, type Extras } from "./optimizer.ts";
+import { differentiate, type Dropped, type Forward } from "./differentiate.ts";
+import { addLoss, lossShapes, type AddedLoss } from "./losses.ts";
+import { addUpdate, UPDATE_NUMBERS, UPDATE_VECTORS, type Extras } from "./optimizer.ts";
 
 /** Names of the graph's inputs and outputs; beside them stand those of the optimizer and of the dropout layers. */
 export const STEP = {
@@ -47,16 +48,40 @@ function joined(graph: Graph, parts: readonly string[], output?: string): string
   return graph.node("Concat", flat, [attribute.int("axis", 0)], output === undefined ? undefined : [output]);
 }
 
+/** A step within a graph. */
+export interface AddedStep extends Omit<Step, "file"> {
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
+}
+
+/** What a step is made for. */
+export interface StepSettings {
+  readonly architecture: Architecture;
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+  readonly options: CompileOptions;
+  readonly extras: Extras;
+  readonly block: Block;
+}
+
+export const domainsOf = ({ block }: Pick<StepSettings, "block">): OtherDomains => (block === 0 ? {} : { [NCHWC]: 1 });
+
 /** Throws `training-failed` where a layer is not trained by this engine. */
-export function stepOf(
-  architecture: Architecture,
-  tensors: ReadonlyMap<string, Float32Array>,
-  options: CompileOptions,
-  extras: Extras,
-  block: Block,
-): Step {
-  const { batch, trainable, loss } = options;
+export function stepOf(settings: StepSettings): Step {
   const graph = new Graph();
+  const { inputs, outputs, ...rest } = addStep(graph, settings);
+  return { file: onnxFile(graph.body("step", inputs, outputs), domainsOf(settings)), ...rest };
+}
+
+/** Forward pass and loss of some samples, with the parameters cut out of their flat vector. */
+export interface Pass {
+  readonly trained: readonly TensorSpec[];
+  readonly forward: Forward;
+  readonly added: AddedLoss;
+}
+
+/** Throws `training-failed` where a layer is not trained by this engine. */
+export function addPass(graph: Graph, { architecture, tensors, options, block }: Omit<StepSettings, "extras">): Pass {
+  const { batch, trainable, loss } = options;
   const specs = tensorsOf(architecture);
   const trained = trainedTensors(specs, trainable);
   const constants = new Map(
@@ -67,13 +92,25 @@ export function stepOf(
   const values = new Map([...constants, ...cutOut(graph, STEP.parameters, trained)]);
   const valueOf = (name: string): string => values.get(name) as string;
   const forward = differentiate({ graph, architecture, trainable, batch, block, samples: STEP.samples, valueOf });
-  const added = addLoss(graph, loss, forward.logits, STEP.targets, STEP.weights);
-  const gradients = forward.backward(added.gradient);
-  const flat = joined(
+  return { trained, forward, added: addLoss(graph, loss, forward.logits, STEP.targets, STEP.weights) };
+}
+
+/** Gradient of all that is trained, flat, from that of the logits. A running statistic has none. */
+export function flatGradient(graph: Graph, { trained, forward }: Pass, ofLogits: string): string {
+  const gradients = forward.backward(ofLogits);
+  return joined(
     graph,
-    // A running statistic has no gradient.
     trained.map((spec) => gradients.get(spec.name) ?? graph.floats(new Float32Array(sizeOf(spec)), [sizeOf(spec)])),
   );
+}
+
+/** Throws `training-failed` where a layer is not trained by this engine. */
+export function addStep(graph: Graph, settings: StepSettings): AddedStep {
+  const { architecture, options, extras } = settings;
+  const { batch, loss } = options;
+  const pass = addPass(graph, settings);
+  const { trained, forward, added } = pass;
+  const flat = flatGradient(graph, pass, added.gradient);
   const updated = addUpdate(graph, STEP.parameters, flat, options, extras);
   const followed = trained.filter(({ name }) => forward.statistics.has(name));
   const name = (value: string, output: string): string => graph.node("Identity", [value], [], [output]);
@@ -97,7 +134,7 @@ export function stepOf(
     { name: STEP.parameters, dims: [size] },
     ...slots.map((at) => ({ name: UPDATE_VECTORS.slots(at), dims: [size] })),
     { name: UPDATE_NUMBERS.rate, dims: [] },
-    ...(options.optimizer.name === "adam" ? [{ name: UPDATE_NUMBERS.epsilon, dims: [] }] : []),
+    ...(options.optimizer.name === "sgd" ? [] : [{ name: UPDATE_NUMBERS.epsilon, dims: [] }]),
     ...(extras.rates ? [{ name: UPDATE_VECTORS.rates, dims: [size] }] : []),
     ...(extras.proximal
       ? [
@@ -114,5 +151,5 @@ export function stepOf(
     ...slots.map((at) => ({ name: STEP.updatedSlot(at), dims: [size] })),
     ...(followed.length > 0 ? [{ name: STEP.statistics, dims: [totalSize(followed)] }] : []),
   ];
-  return { file: onnxFile(graph.body("step", inputs, outputs), block === 0 ? {} : { [NCHWC]: 1 }), dropped: forward.dropped, followed };
+  return { inputs, outputs, dropped: forward.dropped, followed };
 }

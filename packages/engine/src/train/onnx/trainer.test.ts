@@ -150,6 +150,7 @@ describe("30 steps follow TensorFlow.js's", () => {
     for (const optimizer of [
       { name: "sgd", learningRate: 0.05, momentum: 0.9 },
       { name: "adam", learningRate: 0.02 },
+      { name: "adamw", learningRate: 0.02 },
     ] as const) {
       const options: CompileOptions = { trainable: { part: "all" }, batch: ROWS, optimizer, weightDecay: 0.01, loss };
       const start = flatten(trainedTensors(tensorsOf(architecture), options.trainable), tensors);
@@ -167,7 +168,9 @@ describe("30 steps follow TensorFlow.js's", () => {
       const ours = await train(onnxTrainer({ block: 0 }));
       for (const [step, value] of ours.losses.entries()) expect(value).toBeCloseTo(theirs.losses[step] as number, 4);
       expect(ours.state.steps).toBe(30);
-      expect(distance(ours.state.parameters, theirs.state.parameters)).toBeLessThan(1e-4);
+      // All log hazards may shift alike: the last bias has no gradient but rounding, which Adam makes steps of.
+      const [one, other] = [ours, theirs].map(({ state }) => state.parameters.subarray(0, loss.kind === "cox" ? -1 : undefined));
+      expect(distance(one as Float32Array, other as Float32Array)).toBeLessThan(1e-4);
     }
   });
 });

@@ -1,4 +1,4 @@
-import { PlansPage } from "../../../views/plans/plans-page.tsx";
+import { PlansPage } from "../../../views/plans/page/plans-page.tsx";
 
 export const metadata = { title: "Plans" };
 

@@ -1,7 +1,9 @@
 /** One attempt at a sum: a row for each site, a column for each step. */
 import { Check, CircleDashed, CircleDot, Minus, OctagonX, type LucideIcon } from "lucide-react";
 import { SiteKey } from "../../../parts/site-key.tsx";
-import { CELL_WORDS, STEPS, type Cell, type StepRow } from "./steps.ts";
+import { useWords } from "../../../words/language.ts";
+import { STEP_WORDS } from "../words/steps.ts";
+import type { Cell, StepRow } from "./steps.ts";
 
 const LOOKS: Readonly<Record<Cell, { readonly icon: LucideIcon; readonly tone: string }>> = {
   done: { icon: Check, tone: "text-accent" },
@@ -19,19 +21,20 @@ interface TableProps {
 }
 
 export function AttemptTable({ rows, sites, caption }: TableProps) {
+  const words = useWords(STEP_WORDS);
   return (
     <table className="steps">
       <caption className="sr-only">{caption}</caption>
       <thead>
         <tr>
-          <th scope="col">Site</th>
-          {STEPS.map(({ name }) => (
+          <th scope="col">{words.site}</th>
+          {words.steps.map(({ name }) => (
             <th scope="col" key={name} className="step">
               {name}
             </th>
           ))}
           <th scope="col" className="desk">
-            How it stands
+            {words.stands}
           </th>
         </tr>
       </thead>
@@ -44,7 +47,7 @@ export function AttemptTable({ rows, sites, caption }: TableProps) {
               <span className={`phone block text-12 ${row.tone === "" ? "text-fg-2" : row.tone}`}>{row.words}</span>
             </th>
             {row.cells.map((cell, step) => (
-              <StepCell key={STEPS[step]?.name} cell={cell} />
+              <StepCell key={words.steps[step]?.name} cell={cell} />
             ))}
             <td className="desk">
               <span className={row.tone === "" ? "text-fg" : `font-medium ${row.tone}`}>{row.words}</span>
@@ -58,12 +61,13 @@ export function AttemptTable({ rows, sites, caption }: TableProps) {
 }
 
 function StepCell({ cell }: { readonly cell: Cell }) {
+  const words = useWords(STEP_WORDS);
   const { icon: Icon, tone } = LOOKS[cell];
   return (
     <td className={`step ${cell}`}>
       <span className={`inline-flex items-center gap-1.5 ${tone}`}>
         <Icon size={15} aria-hidden />
-        <span className="word">{CELL_WORDS[cell]}</span>
+        <span className="word">{words.cells[cell]}</span>
       </span>
     </td>
   );

@@ -1,15 +1,15 @@
+"use client";
 import { positiveWord } from "@engraft/core/models/label-words";
 import type { Label } from "@engraft/core/models/labels";
 import type { MetricName } from "@engraft/core/models/plan";
 import type { Bounded, PooledFigures, PooledMetrics } from "@engraft/core/models/pooled";
 import { METRIC_TITLES, metricText } from "../../../parts/figures.ts";
+import { useWords } from "../../../words/language.ts";
+import { POOLED_WORDS } from "../words/secure.ts";
 import { boundsText } from "./pooled.ts";
+import { TableRegion } from "../../../parts/table-region.tsx";
 
-const ARMS = [
-  { arm: "base", title: "Base unchanged" },
-  { arm: "alone", title: "Trained alone" },
-  { arm: "federated", title: "Federated" },
-] as const;
+const ARMS = ["base", "alone", "federated"] as const;
 
 /** The three models on all sites' test patients together, metric by metric. */
 export function PooledTable({
@@ -23,24 +23,24 @@ export function PooledTable({
   readonly metrics: readonly MetricName[];
   readonly minCount: number;
 }) {
+  const words = useWords(POOLED_WORDS);
   const counted = figures.federated ?? figures.base;
   if (counted === null) {
-    return <p className="px-4 py-3 text-fg-2">Fewer than {minCount} test patients in the sum: the plan shows no figure of so few.</p>;
+    return <p className="px-4 py-3 text-fg-2">{words.fewer(minCount)}</p>;
   }
   return (
-    <div className="scroll relative" role="region" aria-label="All sites together, table" tabIndex={0}>
+    <TableRegion label={words.region}>
       <table className="dense">
-        <caption className="sr-only">
-          The base unchanged, training alone and the federated model on all sites’ test patients together
-        </caption>
+        <caption className="sr-only">{words.caption}</caption>
         <thead>
           <tr>
             <th scope="col">
-              {counted.n} test patients{counted.positives !== null && `, ${counted.positives} ${positiveWord(label)}`}
+              {words.counted(counted.n)}
+              {counted.positives !== null && `, ${counted.positives} ${positiveWord(label)}`}
             </th>
-            {ARMS.map(({ arm, title }) => (
+            {ARMS.map((arm) => (
               <th scope="col" className="n" key={arm}>
-                {title}
+                {words[arm]}
               </th>
             ))}
           </tr>
@@ -49,22 +49,23 @@ export function PooledTable({
           {metrics.map((metric) => (
             <tr key={metric}>
               <th scope="row">{METRIC_TITLES[metric]}</th>
-              {ARMS.map(({ arm }) => (
+              {ARMS.map((arm) => (
                 <FigureCell key={arm} figure={figureOf(figures[arm], metric)} strong={arm === "federated"} />
               ))}
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </TableRegion>
   );
 }
 
 const figureOf = (metrics: PooledMetrics | null, metric: MetricName): Bounded | null => metrics?.values[metric] ?? null;
 
 function FigureCell({ figure, strong }: { readonly figure: Bounded | null; readonly strong: boolean }) {
+  const { range } = useWords(POOLED_WORDS);
   if (figure === null) return <td className="n">–</td>;
-  const bounds = boundsText(figure);
+  const bounds = boundsText(figure, range);
   return (
     <td className="n">
       <span className={strong ? "font-semibold" : ""}>{metricText(figure.value)}</span>

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { chartCsv, chartData, chartSentence } from "../chart-data.ts";
 import { mainCurve } from "../main-curve.ts";
+import { CHART_WORDS } from "../words/charts.ts";
 import { boundsText, finalFigures, isSecure, pooledGain } from "./pooled.ts";
 import { Attempt, pooled, SITES, viewOf } from "./sums.fixture.ts";
 
@@ -27,7 +28,7 @@ it("the curve of a secure run is that of all sites' patients together, with the 
   ]);
   const data = chartData(finished, "auroc", 2);
   expect(data).toMatchObject({ kind: "pooled", rounds: [0, 1, 2], sites: [] });
-  const sentence = chartSentence(data, "auroc");
+  const sentence = chartSentence(data, "auroc", CHART_WORDS.en);
   expect(sentence).toContain("all sites’ held-out patients together, out of the sum: 0.700 at the start, 0.850 after round 2");
   expect(sentence).toContain("between 0.840 and 0.860");
   expect(chartCsv(data, "auroc").split("\n").slice(0, 2)).toEqual([
@@ -38,7 +39,7 @@ it("the curve of a secure run is that of all sites' patients together, with the 
 
 it("a metric that no sum gives has no curve", () => {
   expect(mainCurve(running, "brier")).toEqual([]);
-  expect(chartSentence(chartData(running, "brier", 2), "brier")).toContain("no sum yet");
+  expect(chartSentence(chartData(running, "brier", 2), "brier", CHART_WORDS.en)).toContain("no sum yet");
 });
 
 it("the gain is positive where together is better, whichever way the metric goes, between bounds that hold for certain", () => {
@@ -53,6 +54,6 @@ it("the gain is positive where together is better, whichever way the metric goes
 });
 
 it("bounds are named only where they differ in what is shown", () => {
-  expect(boundsText({ low: 0.8841, high: 0.8972 })).toBe("0.884 to 0.897");
-  expect(boundsText({ low: 0.50001, high: 0.50002 })).toBeUndefined();
+  expect(boundsText({ low: 0.8841, high: 0.8972 }, (low, high) => `${low} to ${high}`)).toBe("0.884 to 0.897");
+  expect(boundsText({ low: 0.50001, high: 0.50002 }, (low, high) => `${low} to ${high}`)).toBeUndefined();
 });

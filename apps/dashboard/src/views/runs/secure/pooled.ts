@@ -5,9 +5,7 @@ import type { Bounded, PooledFigures } from "@engraft/core/models/pooled";
 import type { RunView } from "@engraft/core/rounds/view";
 import { metricText } from "../../../parts/figures.ts";
 
-/** A secure round always has an attempt. */
-export const isSecure = (view: RunView): boolean =>
-  [...view.rounds, view.evaluationRound].some((round) => (round?.attempts.length ?? 0) > 0);
+export { isSecure } from "@engraft/core/rounds/main-curve";
 
 /** What the evaluation at the end says of all test patients together; null until its sum is open, and in plain. */
 export const finalFigures = (view: RunView): PooledFigures | null => view.evaluationRound?.sum?.pooled ?? null;
@@ -30,8 +28,8 @@ export function sitesShown(view: RunView): readonly string[] {
   return view.sites.filter((site) => shown.has(site));
 }
 
-/** "0.884 to 0.897"; undefined where the figure is exact as far as it is shown. */
-export function boundsText({ low, high }: Pick<Bounded, "low" | "high">): string | undefined {
+/** Both bounds in the words of `range`, "0.884 to 0.897"; undefined where the figure is exact as far as it is shown. */
+export function boundsText({ low, high }: Pick<Bounded, "low" | "high">, range: (low: string, high: string) => string): string | undefined {
   const [from, to] = [metricText(low), metricText(high)];
-  return from === to ? undefined : `${from} to ${to}`;
+  return from === to ? undefined : range(from, to);
 }

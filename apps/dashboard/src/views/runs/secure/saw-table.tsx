@@ -1,10 +1,14 @@
+"use client";
 import type { RoundRecordView } from "@engraft/coordinator/api/views";
 import { Eye, Lock } from "lucide-react";
 import { Chip } from "../../../parts/chip.tsx";
 import { CopyButton } from "../../../parts/copy.tsx";
-import { countText, plural, shortDigest } from "../../../parts/figures.ts";
+import { countText, shortDigest } from "../../../parts/figures.ts";
 import { SiteKey } from "../../../parts/site-key.tsx";
+import { useWords } from "../../../words/language.ts";
+import { SAW_WORDS } from "../words/secure.ts";
 import type { Saw, SiteSaw } from "./saw.ts";
+import { TableRegion } from "../../../parts/table-region.tsx";
 
 interface TableProps {
   readonly record: RoundRecordView;
@@ -16,21 +20,22 @@ interface TableProps {
 
 /** What arrived and what was released, site by site. */
 export function SawTable({ record, saw, sites, threshold }: TableProps) {
+  const words = useWords(SAW_WORDS);
   return (
-    <div className="scroll relative border-t border-line" role="region" aria-label="What arrived, table" tabIndex={0}>
+    <TableRegion className="border-t border-line" label={words.region}>
       <table className="dense">
-        <caption className="sr-only">What arrived from each site, and which of its secrets the others released</caption>
+        <caption className="sr-only">{words.caption}</caption>
         <thead>
           <tr>
-            <th scope="col">Site</th>
-            <th scope="col">What arrived</th>
+            <th scope="col">{words.site}</th>
+            <th scope="col">{words.arrived}</th>
             <th scope="col" className="n">
-              Bytes
+              {words.bytes}
             </th>
             <th scope="col">SHA-256</th>
-            <th scope="col">Shares of its own mask</th>
-            <th scope="col">Shares of its mask key</th>
-            <th scope="col">Readable alone</th>
+            <th scope="col">{words.ownMask}</th>
+            <th scope="col">{words.maskKey}</th>
+            <th scope="col">{words.alone}</th>
           </tr>
         </thead>
         <tbody>
@@ -39,52 +44,53 @@ export function SawTable({ record, saw, sites, threshold }: TableProps) {
           ))}
           <tr className="bg-inset">
             <th scope="row" className="font-semibold!">
-              Sum of {record.sites.length}
+              {words.sumOf(record.sites.length)}
             </th>
-            <td>masks cancel only here</td>
+            <td>{words.cancel}</td>
             <td className="n">{countText(record.sum.bytes)}</td>
             <td>
-              <Digest of="the sum" digest={record.sum.digest} />
+              <Digest of={words.theSum} digest={record.sum.digest} />
             </td>
             <td colSpan={2} className="text-fg-2">
-              {threshold} shares rebuild a secret; fewer say nothing of it
+              {words.rebuild(threshold)}
             </td>
             <td>
               <Chip tone="info" icon={<Eye aria-hidden />}>
-                Yes, by design
+                {words.byDesign}
               </Chip>
             </td>
           </tr>
         </tbody>
       </table>
-    </div>
+    </TableRegion>
   );
 }
 
 function SiteRow({ site: { site, vector, seedFrom, keyFrom, readable }, slot }: { readonly site: SiteSaw; readonly slot: number }) {
+  const words = useWords(SAW_WORDS);
   return (
     <tr>
       <th scope="row">
         <SiteKey site={site} slot={slot} />
       </th>
       <td className="whitespace-nowrap">
-        {vector === null ? <span className="text-warn">dropped out, not in the sum</span> : "masked vector"}
-        {vector?.kept === false && <span className="block text-12 text-fg-3">not kept any more</span>}
+        {vector === null ? <span className="text-warn">{words.dropped}</span> : words.masked}
+        {vector?.kept === false && <span className="block text-12 text-fg-3">{words.notKept}</span>}
       </td>
       <td className="n">{vector === null ? "–" : countText(vector.bytes)}</td>
-      <td>{vector === null ? "–" : <Digest of={`the vector of ${site}`} digest={vector.digest} />}</td>
+      <td>{vector === null ? "–" : <Digest of={words.vectorOf(site)} digest={vector.digest} />}</td>
       <Shares from={seedFrom} />
       <Shares from={keyFrom} />
       <td>
         {readable ? (
           <span className="inline-flex items-center gap-1.5 font-medium text-bad">
             <Eye size={14} aria-hidden />
-            Yes
+            {words.yes}
           </span>
         ) : (
           <span className="inline-flex items-center gap-1.5 font-medium text-accent">
             <Lock size={14} aria-hidden />
-            No
+            {words.no}
           </span>
         )}
       </td>
@@ -93,25 +99,27 @@ function SiteRow({ site: { site, vector, seedFrom, keyFrom, readable }, slot }: 
 }
 
 function Shares({ from }: { readonly from: readonly string[] }) {
-  if (from.length === 0) return <td className="text-fg-3">none</td>;
+  const words = useWords(SAW_WORDS);
+  if (from.length === 0) return <td className="text-fg-3">{words.none}</td>;
   return (
-    <td title={`from ${from.join(", ")}`}>
+    <td title={words.from(from.join(", "))}>
       {from.length <= 4 ? (
         <>
-          <span className="tabular-nums">{from.length}</span> <span className="text-12 text-fg-2">from {from.join(", ")}</span>
+          <span className="tabular-nums">{from.length}</span> <span className="text-12 text-fg-2">{words.from(from.join(", "))}</span>
         </>
       ) : (
-        `from ${plural(from.length, "site")}`
+        words.fromSome(from.length)
       )}
     </td>
   );
 }
 
 function Digest({ digest, of }: { readonly digest: string; readonly of: string }) {
+  const words = useWords(SAW_WORDS);
   return (
     <span className="flex items-center gap-1 font-mono text-12 whitespace-nowrap">
       {shortDigest(digest)}
-      <CopyButton text={digest} what={`SHA-256 of ${of}`} iconOnly />
+      <CopyButton text={digest} what={words.digestOf(of)} iconOnly />
     </span>
   );
 }

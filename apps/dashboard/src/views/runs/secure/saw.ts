@@ -5,7 +5,8 @@
 import type { RoundRecordView } from "@engraft/coordinator/api/views";
 import { numbersOf, type Numbers } from "@engraft/core/models/directory-numbers";
 import type { Plan } from "@engraft/core/models/plan";
-import { listed, plural } from "../../../parts/figures.ts";
+import { listed } from "../../../parts/figures.ts";
+import { SAW_WORDS, type SawWords } from "../words/secure.ts";
 
 /** Null under plain aggregation. */
 export const planNumbers = ({ aggregation, cohort }: Plan): Numbers | null =>
@@ -30,7 +31,7 @@ export interface Saw {
   readonly conditions: readonly { readonly holds: boolean; readonly title: string; readonly words: string }[];
 }
 
-export function sawOf(record: RoundRecordView, { threshold, minCohort }: Numbers): Saw {
+export function sawOf(record: RoundRecordView, { threshold, minCohort }: Numbers, words: SawWords = SAW_WORDS.en): Saw {
   const { sites: inSum, masked, released } = record;
   const from = (kind: "seedsFor" | "keysFor", site: string): readonly string[] =>
     released.filter((one) => one[kind].includes(site)).map((one) => one.site);
@@ -50,39 +51,36 @@ export function sawOf(record: RoundRecordView, { threshold, minCohort }: Numbers
     keyFrom: from("keysFor", site),
     readable: readable.includes(site),
   }));
-  return { readable, leastGroup: open[0] ?? [], sites, conditions: conditionsOf(record, sites, minCohort) };
+  return { readable, leastGroup: open[0] ?? [], sites, conditions: conditionsOf(record, sites, minCohort, words) };
 }
 
-function conditionsOf({ sites: inSum, masked }: RoundRecordView, sites: readonly SiteSaw[], minCohort: number): Saw["conditions"] {
+function conditionsOf(
+  { sites: inSum, masked }: RoundRecordView,
+  sites: readonly SiteSaw[],
+  minCohort: number,
+  words: SawWords,
+): Saw["conditions"] {
   const vectors = inSum.filter((site) => masked.some((one) => one.site === site)).length;
   const both = sites.filter(({ seedFrom, keyFrom }) => seedFrom.length > 0 && keyFrom.length > 0).map(({ site }) => site);
   return [
-    {
-      holds: vectors === inSum.length,
-      title: "Every vector in the sum came masked",
-      words: `${vectors} of ${inSum.length} as masked vectors`,
-    },
-    { holds: inSum.length >= minCohort, title: "Enough sites in the sum", words: `${inSum.length} in it, at least ${minCohort} needed` },
+    { holds: vectors === inSum.length, title: words.everyMasked, words: words.everyMaskedIs(vectors, inSum.length) },
+    { holds: inSum.length >= minCohort, title: words.enough, words: words.enoughIs(inSum.length, minCohort) },
     {
       holds: both.length === 0,
-      title: "Never both secrets of a site",
-      words:
-        both.length === 0
-          ? `shares of one kind only, for each of ${plural(sites.length, "site")}`
-          : `shares of both kinds for ${listed(both)}`,
+      title: words.neverBoth,
+      words: both.length === 0 ? words.oneKind(sites.length) : words.bothKinds(listed(both, words.and)),
     },
   ];
 }
 
 /** The answer in a sentence, for one round. */
-export function sawWords(record: RoundRecordView, saw: Saw): string {
-  const { sites, masked } = record;
-  if (saw.readable.length > 0) {
-    return `The shares in this record take the masks off ${listed(saw.readable)}. Stop the run and tell the stewards; their journals show what each site released.`;
-  }
+export function sawWords(record: RoundRecordView, saw: Saw, words: SawWords = SAW_WORDS.en): string {
+  const names = (some: readonly string[]): string => listed(some, words.and);
+  if (saw.readable.length > 0) return words.takesOff(names(saw.readable));
   const gone = saw.sites.filter(({ vector }) => vector === null).map(({ site }) => site);
-  const without = gone.length === 0 ? "" : ` ${listed(gone)} dropped out before; only the masks with the others were taken off.`;
-  return `It holds ${plural(masked.length, "masked vector")} and their sum. The smallest group whose own sum the released shares give is ${saw.leastGroup.length === sites.length ? `all ${sites.length} sites together` : listed(saw.leastGroup)}.${without}`;
+  const { leastGroup } = saw;
+  const group = leastGroup.length === record.sites.length ? words.together(leastGroup.length) : names(leastGroup);
+  return `${words.holdsVectors(record.masked.length, group)}${gone.length === 0 ? "" : words.gone(names(gone))}`;
 }
 
 /** What all records of a run say together. */

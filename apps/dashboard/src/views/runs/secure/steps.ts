@@ -2,23 +2,9 @@
 import { SITE_STEPS, type AttemptView, type SiteInAttempt } from "@engraft/core/rounds/secure/view";
 import type { RoundView, RunView } from "@engraft/core/rounds/view";
 import type { Working } from "../use-run.ts";
+import { STEP_WORDS, type StepWords } from "../words/steps.ts";
 
-/** What a site does in an attempt, in this order. */
-export const STEPS = [
-  { name: "Keys", at: "keys", says: "The site trains on its own patients, then sends keys that were made for this attempt alone." },
-  { name: "Shares", at: "shares", says: "It splits the secrets behind its masks into shares and seals one for each other site." },
-  { name: "Masked", at: "its masked vector", says: "It sends its update under masks that cancel in the sum of all and nowhere else." },
-  {
-    name: "Survivors",
-    at: "the list of survivors",
-    says: "It confirms whose vectors are in the sum, so that all sites release shares for the same list.",
-  },
-  {
-    name: "Release",
-    at: "the release",
-    says: "It releases, for each site, a share of one secret: with enough of them the sum opens, and no single update.",
-  },
-] as const;
+const STEP_COUNT = STEP_WORDS.en.steps.length;
 
 /** `spare`: the sum was opened without it. */
 export type Cell = "done" | "now" | "ahead" | "lost" | "spare";
@@ -50,10 +36,10 @@ function closedSteps({ phase, sites, inputs, failed }: AttemptView): number {
   return waited.length > 0 ? Math.max(...waited.map(reached)) : Math.max(0, ...sites.map((site) => reached(site) - 1));
 }
 
-/** The step at which the site was lost; undefined while it is in. */
-export function lostAt(attempt: AttemptView, site: SiteInAttempt): (typeof STEPS)[number] | undefined {
+/** The step at which the site was lost, from 0; undefined while it is in. */
+export function lostAt(attempt: AttemptView, site: SiteInAttempt): number | undefined {
   const missing = attempt.failed?.missing.includes(site.site) === true;
-  return site.dropped !== null || missing || reached(site) < closedSteps(attempt) ? STEPS[reached(site)] : undefined;
+  return site.dropped !== null || missing || reached(site) < closedSteps(attempt) ? reached(site) : undefined;
 }
 
 /** How many sites have done the step under way. */
@@ -69,7 +55,7 @@ const isNow = ({ phase }: AttemptView, done: number): boolean =>
 function cellsOf(attempt: AttemptView, site: SiteInAttempt): readonly Cell[] {
   const done = reached(site);
   const lost = lostAt(attempt, site) !== undefined;
-  return STEPS.map((_, step): Cell => {
+  return Array.from({ length: STEP_COUNT }, (_, step): Cell => {
     if (step < done) return "done";
     if (lost) return step === done ? "lost" : "ahead";
     if (attempt.phase === "opened") return "spare";
@@ -83,69 +69,41 @@ interface Known {
   readonly evaluates: boolean;
 }
 
-export function rowsOf(attempt: AttemptView, round: number, known: Known): readonly StepRow[] {
-  return attempt.sites.map((site) => ({ site: site.site, cells: cellsOf(attempt, site), ...stateOf(attempt, round, site, known) }));
+export function rowsOf(attempt: AttemptView, round: number, known: Known, words: StepWords = STEP_WORDS.en): readonly StepRow[] {
+  return attempt.sites.map((site) => ({ site: site.site, cells: cellsOf(attempt, site), ...stateOf(attempt, round, site, known, words) }));
 }
 
 type State = Pick<StepRow, "tone" | "words" | "more">;
 
-function stateOf(attempt: AttemptView, round: number, site: SiteInAttempt, known: Known): State {
+function stateOf(attempt: AttemptView, round: number, site: SiteInAttempt, known: Known, words: StepWords): State {
   const lost = lostAt(attempt, site);
   const online = known.online(site.site);
   if (lost !== undefined) {
-    const why = site.dropped === null ? (online ? "no answer in time" : "offline, no answer in time") : site.dropped.text;
-    return { tone: "text-bad", words: `lost at ${lost.at}`, more: why };
+    const why = site.dropped === null ? (online ? words.noAnswer : words.offlineNoAnswer) : site.dropped.text;
+    return { tone: "text-bad", words: words.lostAt(words.steps[lost]?.at ?? ""), more: why };
   }
   const done = reached(site);
   if (attempt.phase === "opened") {
-    return { tone: "text-accent", words: "in the sum", more: done === STEPS.length ? "" : "opened before its release was needed" };
+    return { tone: "text-accent", words: words.inSum, more: done === STEP_COUNT ? "" : words.notNeeded };
   }
-  if (attempt.phase === "failed") return { tone: "", words: "was ready", more: "begins anew with the others" };
-  if (!online) return { tone: "text-bad", words: "offline", more: "waiting for it to come back" };
-  if (!isNow(attempt, done)) return { tone: "", words: "ready", more: "waits for the others" };
-  return { tone: "", words: progressOf(known.working.get(site.site), round) ?? doing(done, known.evaluates), more: "under way" };
+  if (attempt.phase === "failed") return { tone: "", words: words.wasReady, more: words.anew };
+  if (!online) return { tone: "text-bad", words: words.offline, more: words.waitsBack };
+  if (!isNow(attempt, done)) return { tone: "", words: words.ready, more: words.waits };
+  const doing = done === 0 && known.evaluates ? words.measures : (words.doing[done] ?? "");
+  return { tone: "", words: progressOf(known.working.get(site.site), round, words) ?? doing, more: words.underWay };
 }
-
-const doing = (done: number, evaluates: boolean): string =>
-  [evaluates ? "measures" : "asked to train", "deals shares", "sends its vector", "confirms the list", "releases shares"][done] ?? "";
 
 /** Of what takes long enough to be told: downloading, training, measuring, sending. */
-function progressOf(working: Working | undefined, round: number): string | undefined {
+function progressOf(working: Working | undefined, round: number, words: StepWords): string | undefined {
   if (working === undefined || working.newest.round !== round) return undefined;
   const { phase, done, total } = working.newest;
-  return total > 0 ? `${phase}, ${Math.min(100, Math.round((100 * done) / total))} %` : phase;
+  const name = words.working[phase];
+  return total > 0 ? `${name}, ${Math.min(100, Math.round((100 * done) / total))} %` : name;
 }
-
-/** A row in words, for screen readers. */
-export const CELL_WORDS: Readonly<Record<Cell, string>> = {
-  done: "done",
-  now: "now",
-  ahead: "not yet",
-  lost: "lost here",
-  spare: "not needed",
-};
 
 /** What the sites do now, for people who watch. */
-export function phaseWords(attempt: AttemptView, evaluates: boolean): string {
-  switch (attempt.phase) {
-    case "advertising":
-      return evaluates
-        ? "Sites measure the last checkpoint and send fresh keys."
-        : "Sites train on their own patients and send fresh keys.";
-    case "dealing":
-      return "Sites deal shares of the secrets behind their masks.";
-    case "masking":
-      return "Sites send their masked vectors.";
-    case "unmasking":
-      return "Sites confirm whose vectors are in, then release the shares that open the sum.";
-    case "opened":
-      return "The sum is open.";
-    case "failed":
-      return "This attempt ended without a sum.";
-    default:
-      return attempt.phase satisfies never;
-  }
-}
+export const phaseWords = ({ phase }: AttemptView, evaluates: boolean, words: StepWords = STEP_WORDS.en): string =>
+  words.phases[phase === "advertising" && evaluates ? "measuring" : phase];
 
 /** Sites of the run that were away when the attempt opened. */
 export const notAsked = (attempt: AttemptView, sites: readonly string[]): readonly string[] =>
@@ -161,15 +119,16 @@ export interface Lost {
 }
 
 /** Sites of the round that are not in its sum, or are lost so far; with the run's sites also those that were not asked. */
-export function lostOf(round: RoundView, sites: readonly string[] = []): readonly Lost[] {
+export function lostOf(round: RoundView, sites: readonly string[] = [], words: StepWords = STEP_WORDS.en): readonly Lost[] {
   const attempt = round.attempts.at(-1);
   if (attempt === undefined) return [];
   const lost = attempt.sites.flatMap((site): Lost[] => {
     const step = lostAt(attempt, site);
     if (step === undefined) return [];
-    return [{ site: site.site, at: step.at, text: site.dropped?.text ?? "No answer in time.", code: site.dropped?.code ?? "" }];
+    const at = words.steps[step]?.at ?? "";
+    return [{ site: site.site, at, text: site.dropped?.text ?? words.noAnswerText, code: site.dropped?.code ?? "" }];
   });
-  return [...lost, ...notAsked(attempt, sites).map((site) => ({ site, at: "the start", text: "It was offline.", code: "" }))];
+  return [...lost, ...notAsked(attempt, sites).map((site) => ({ site, at: words.start, text: words.wasOffline, code: "" }))];
 }
 
 /** When the round was over: its sum open, or given up; null while it is under way. */

@@ -1,4 +1,4 @@
-import { PlanPage } from "../../../../views/plans/plan-page.tsx";
+import { PlanPage } from "../../../../views/plans/page/plan-page.tsx";
 
 export const metadata = { title: "Plan" };
 

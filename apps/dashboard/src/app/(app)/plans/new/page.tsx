@@ -1,4 +1,4 @@
-import { NewPlanPage } from "../../../../views/plans/new-plan-page.tsx";
+import { NewPlanPage } from "../../../../views/plans/editor/new-plan-page.tsx";
 
 export const metadata = { title: "Write plan" };
 

@@ -1,0 +1,51 @@
+import { plural } from "../../../parts/figures.ts";
+import { catalogue } from "../../../words/language.ts";
+
+export const shiftWords = catalogue(
+  {
+    title: "Domain shift",
+    caption: "Domain shift by field and site",
+    field: "Field",
+    site: "Site",
+    shift: "Shift",
+    fromBase: "From the base’s mean, SD",
+    tooFew: "too few",
+    notKnown: "not known",
+    size: { little: "little", some: "some", large: "large" },
+    afterLast: "after the last round",
+    noLarge: "no large shift",
+    large: (count: number) => plural(count, "large shift"),
+    what: (run: string) =>
+      `Population stability index of a site’s training and validation patients against the summary ${run}, worked out at the site. By a custom of credit scoring (Siddiqi 2006) below 0.1 is little, up to 0.25 some, above it large. That is no test: with few patients or many cells the index is larger by chance alone.`,
+    comes: "Sites report it when the last checkpoint is evaluated, where their stewards let figures of their own patients leave.",
+    none: "No site has reported it: no steward lets figures of the site’s own patients leave, or the run ended before.",
+    silent: (sites: string) => `Not reported by ${sites}.`,
+    shareOf: (label: string, of: string) => `${label}, share of ${of}:`,
+    tooFewToSay: "too few to say",
+    points: (difference: string) => `${difference} percentage points against the summary`,
+    and: "and",
+  },
+  {
+    title: "Unterschied der Daten",
+    caption: "Unterschied der Daten je Feld und Standort",
+    field: "Feld",
+    site: "Standort",
+    shift: "Unterschied",
+    fromBase: "Vom Mittel des Basismodells, SD",
+    tooFew: "zu wenige",
+    notKnown: "nicht bekannt",
+    size: { little: "gering", some: "mäßig", large: "groß" },
+    afterLast: "nach der letzten Runde",
+    noLarge: "kein großer Unterschied",
+    large: (count) => plural(count, "großer Unterschied", "große Unterschiede"),
+    what: (run) =>
+      `Population Stability Index der Trainings- und Validierungspatienten eines Standorts gegen die Übersicht ${run}, am Standort berechnet. Nach einem Brauch der Kreditprüfung (Siddiqi 2006) ist unter 0.1 gering, bis 0.25 mäßig, darüber groß. Das ist kein Test: Bei wenigen Patienten oder vielen Zellen ist der Index schon durch Zufall größer.`,
+    comes: "Die Standorte melden ihn, wenn der letzte Zwischenstand ausgewertet wird, wo Werte der eigenen Patienten hinausdürfen.",
+    none: "Kein Standort hat ihn gemeldet: Nirgends dürfen Werte der eigenen Patienten hinaus, oder der Lauf endete vorher.",
+    silent: (sites) => `Nicht gemeldet von ${sites}.`,
+    shareOf: (label, of) => `${label}, Anteil von ${of}:`,
+    tooFewToSay: "zu wenige, um es zu sagen",
+    points: (difference) => `${difference} Prozentpunkte gegenüber der Übersicht`,
+    and: "und",
+  },
+);

@@ -1,0 +1,3 @@
+import type { SiteDetail } from "@engraft/coordinator/api/views";
+
+export type Line = SiteDetail["site"]["line"];
