@@ -90,12 +90,25 @@ describe("a steward's review", () => {
   });
   afterAll(() => heart.federation.stop());
 
+  it("[P7] keeps the engine that an approval chose, and every round is trained on it", async () => {
+    const { federation } = heart;
+    const path = join(federation.siteDir("cleveland"), "decisions", `${heart.plan}.json`);
+    const decision = JSON.parse(await readFile(path, "utf8")) as object;
+    expect(decision).toMatchObject({ engine: "onnx" });
+    // As on a machine where the other engine was the quicker one.
+    await writeFile(path, JSON.stringify({ ...decision, engine: "wasm" }));
+    const view = await heart.until(await heart.startRun(), ({ phase }) => phase === "finished");
+    expect(view.rounds.map(({ answers }) => answers.map(({ engine }) => engine))).toEqual([["tfjs wasm"], ["tfjs wasm"], ["tfjs wasm"]]);
+  });
+
   it("[P6] says how long a round takes, and refuses a plan that no engine here can train", async () => {
     const { federation } = heart;
     const { digest } = await federation.coordinatorCommandOk("plan", "propose", await changedPlan(heart.dir));
     await federation.agents.get("cleveland")?.line((line) => line.event === "plan.offered" && line["plan"] === digest);
     const good = (await federation.siteCommandOk("cleveland", "review", String(digest)))["plans"];
-    expect(good).toMatchObject([{ standing: "waiting", training: { can: true, engine: expect.stringMatching(/^onnx /), steps: 7 } }]);
+    expect(good).toMatchObject([
+      { standing: "waiting", training: { can: true, backend: "onnx", others: [{ backend: "wasm" }], steps: 7 } },
+    ]);
 
     const strange = await propose(federation, { values: 8, agents: 1, rounds: 1, aggregation: { method: "plain" } });
     await federation.agents.get("cleveland")?.line((line) => line.event === "plan.offered" && line["plan"] === strange);

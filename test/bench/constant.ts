@@ -121,7 +121,17 @@ export async function approveConstant(federation: Federation, site: string, plan
   const agent = federation.agents.get(site);
   await agent?.line((line) => line.event === "plan.offered" && line["plan"] === plan);
   const home = federation.siteDir(site);
-  const trained = { can: true, engine: "constant", stepMs: 0, steps: 1, minutes: 0, late: false, memoryBytes: 0 } as const;
+  const trained = {
+    can: true,
+    backend: "cpu",
+    engine: "constant",
+    stepMs: 0,
+    others: [],
+    steps: 1,
+    minutes: 0,
+    late: false,
+    memoryBytes: 0,
+  } as const;
   const tryPlan = () => Promise.resolve(trained);
   const before = agent?.lines.length ?? 0;
   await approve({

@@ -76,4 +76,14 @@ export { planDigest };
 
 /** The fixture's architecture is none that an engine knows. */
 export const canTrain = () =>
-  Promise.resolve({ can: true, engine: "test", stepMs: 1.5, steps: 400, minutes: 0.01, late: false, memoryBytes: 2 ** 27 } as const);
+  Promise.resolve({
+    can: true,
+    backend: "cpu",
+    engine: "test",
+    stepMs: 1.5,
+    others: [],
+    steps: 400,
+    minutes: 0.01,
+    late: false,
+    memoryBytes: 2 ** 27,
+  } as const);

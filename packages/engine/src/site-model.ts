@@ -28,7 +28,7 @@ export interface SiteModelOptions {
   readonly featureCache?: CachePlace | undefined;
   /** Needed where the plan's split is keyed. */
   readonly site?: SiteSplit | undefined;
-  /** Tried in this order; the default is native, wasm, cpu. */
+  /** Tried in this order; the default is that of this machine (native/wanted.ts). */
   readonly backends?: readonly Backend[];
 }
 

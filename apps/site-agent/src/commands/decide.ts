@@ -6,7 +6,7 @@ import type { Trial } from "@engraft/engine/native/trial";
 import { MESSAGES, type Approval } from "@engraft/core/protocol/messages";
 import { listData, resolveData } from "../data/registry.ts";
 import { looksAlive, readState } from "../state.ts";
-import { saveDecision } from "../vault/decisions.ts";
+import { saveDecision, type KeptAtSite } from "../vault/decisions.ts";
 import { requireMembership, type Membership } from "../vault/federation.ts";
 import { findCompared } from "../vault/directories.ts";
 import { ownDirectory } from "../vault/own-directory.ts";
@@ -38,14 +38,15 @@ interface DecisionOptions {
   readonly at: number;
 }
 
-/** Whether the plan can be trained here; a plan that cannot is not approved. */
+/** Whether the plan can be trained here, and on which engine; a plan that cannot is not approved. */
 export type TryPlan = (offered: OfferedPlan, summary: DataSummary | null) => Promise<Trial>;
 
-export const tryHere: TryPlan = async ({ manifest, plan }, summary) => {
+/** `every`: a step on each engine that can do one, also where there is nothing to choose. */
+export const tryHere = async ({ manifest, plan }: OfferedPlan, summary: DataSummary | null, every = false): Promise<Trial> => {
   // Loaded late: most commands train nothing.
   const { tryPlan } = await import("@engraft/engine/native/trial");
   const report = summary?.report ?? null;
-  return tryPlan(manifest, plan, report === null ? null : { train: report.parts.train.rows, all: report.usable });
+  return tryPlan(manifest, plan, report === null ? null : { train: report.parts.train.rows, all: report.usable }, { every });
 };
 
 /** P5: signs an approval of exactly this digest. Throws `plan-unknown`, `plan-withdrawn`, `data-missing`, `training-failed` or `bad-input`. */
@@ -95,7 +96,7 @@ export async function approve(
     ...(registered?.table.patient === null ? { rowsAsPatients: true as const } : {}),
   };
   const within = limited.length === 0 ? "" : ` Within limits: ${limited.join("; ")}.`;
-  return decide(options, offered, said, table, next + figures + within, limits);
+  return decide(options, offered, said, next + figures + within, { data: table, limits, engine: trial.backend });
 }
 
 /** What the steward signs beside the plan, where the table is not taken as it stands. */
@@ -135,8 +136,8 @@ export async function refusePlan(options: DecisionOptions & { readonly reason: s
     options,
     await resolvePlan(options.home, options.plan),
     { decision: "refused", reason: options.reason.trim(), siteMetrics: false },
-    null,
     "Nothing is trained under it here.",
+    { data: null },
   );
 }
 
@@ -144,9 +145,8 @@ async function decide(
   options: DecisionOptions,
   offered: OfferedPlan,
   said: Pick<Approval, "decision" | "reason" | "siteMetrics" | "mapping" | "rowsAsPatients" | "probe">,
-  data: string | null,
   next: string,
-  limits: Limits = {},
+  kept: KeptAtSite,
 ): Promise<Decided> {
   const { home, membership, steward, at } = options;
   const approval = MESSAGES.approval.schema.safeParse({ plan: offered.digest, ...said, steward: steward.trim(), at });
@@ -155,14 +155,14 @@ async function decide(
       "bad-input",
       `The decision cannot be signed: ${approval.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}.`,
     );
-  await saveDecision(home, membership, approval.data, data, limits);
+  await saveDecision(home, membership, approval.data, kept);
   const { name, version } = offered.plan;
   return {
     plan: offered.digest,
     name,
     version,
     decision: said.decision,
-    data,
+    data: kept.data,
     text: `Plan ${name} ${version} is ${said.decision} by ${approval.data.steward}. ${next}`,
   };
 }

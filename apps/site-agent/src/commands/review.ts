@@ -16,13 +16,8 @@ import { dataSummary, type DataSummary } from "./data.ts";
 import { isInteractive, type AddCommand, type CommandContext } from "./command.ts";
 import { approve, refusePlan, tryHere, type TryPlan } from "./decide.ts";
 
-/** The trial of an approval, and beside it the engines that a setting could choose instead. */
-const tryEvery: TryPlan = async (offered, summary) => {
-  const trial = await tryHere(offered, summary);
-  if (!trial.can) return trial;
-  const { timeOthers } = await import("@engraft/engine/native/trial");
-  return { ...trial, others: await timeOthers(trial.engine, offered.manifest, offered.plan) };
-};
+/** The trial of an approval, with a step on every engine that can do one. */
+const tryEvery: TryPlan = (offered, summary) => tryHere(offered, summary, true);
 
 export type Standing = "waiting" | "approved" | "refused" | "withdrawn";
 

@@ -33,16 +33,17 @@ export function trialLine(trial: Trial): string {
   const { engine, stepMs, steps, minutes, late, memoryBytes } = trial;
   const step = `${milliseconds(stepMs)} a step`;
   const memory = `${Math.ceil(memoryBytes / 1024 ** 2)} MB of memory`;
-  if (minutes === null) return `Yes, with ${engine}: ${step}, ${memory}. How long a round takes depends on the table.${fasterText(trial)}`;
+  if (minutes === null) return `Yes, with ${engine}: ${step}, ${memory}. How long a round takes depends on the table.${othersText(trial)}`;
   const time = minutes < 1 ? "less than a minute" : `about ${Math.ceil(minutes)} minutes`;
-  return `Yes, with ${engine}: ${time} a round (${steps} steps, ${step}), ${memory}.${late ? " LONGER THAN THE COORDINATOR WAITS." : ""}${fasterText(trial)}`;
+  return `Yes, with ${engine}: ${time} a round (${steps} steps, ${step}), ${memory}.${late ? " LONGER THAN THE COORDINATOR WAITS." : ""}${othersText(trial)}`;
 }
 
 const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 
-/** Said only where it is worth a setting. */
-function fasterText({ stepMs, others = [] }: Extract<Trial, { readonly can: true }>): string {
-  const [best] = others.toSorted((a, b) => a.stepMs - b.stepMs);
-  if (best === undefined || 1.5 * best.stepMs > stepMs) return "";
-  return ` ${best.engine} needs ${milliseconds(best.stepMs)} a step: setting "engine" chooses it.`;
+function othersText({ stepMs, others }: Extract<Trial, { readonly can: true }>): string {
+  if (others.length === 0) return "";
+  const list = others.map((other) => `${other.engine} ${milliseconds(other.stepMs)}`).join(", ");
+  // Only where the setting "engine" holds it back, or a round is a matter of seconds.
+  const quicker = others.some((other) => 1.5 * other.stepMs < stepMs);
+  return ` Also timed here: ${list} a step.${quicker ? ' The setting "engine" chooses another.' : ""}`;
 }

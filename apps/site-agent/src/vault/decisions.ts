@@ -7,6 +7,7 @@ import * as z from "zod";
 import { EngraftError } from "@engraft/core/base/errors";
 import { Digest } from "@engraft/core/base/ids";
 import { Envelope, unseal } from "@engraft/core/crypto/envelope";
+import { BACKENDS, type Backend } from "@engraft/engine/train/trainer";
 import { MESSAGES, type Approval } from "@engraft/core/protocol/messages";
 import { sealStatement } from "@engraft/core/protocol/session";
 import { Limits } from "../rules/limits.ts";
@@ -20,14 +21,24 @@ const DecisionFile = z.strictObject({
   data: z.string().nullable(),
   /** What its steward bound the approval to; it stays here. */
   limits: Limits.optional(),
+  /** The engine that was chosen for it when it was approved; absent in decisions of older agents. */
+  engine: z.enum(BACKENDS).optional(),
   /** Signature of the statement that the coordinator has said it keeps. */
   recorded: z.string().nullable(),
 });
 
-export interface Decision {
+/** What belongs to a decision and is in no statement. */
+export interface KeptAtSite {
+  /** The table that the plan may use. */
+  readonly data: string | null;
+  readonly limits?: Limits;
+  /** Where it is to be trained, when the site's settings name no engine: the same in every round, so that a repeated round ends the same. */
+  readonly engine?: Backend | undefined;
+}
+
+export interface Decision extends KeptAtSite {
   readonly approval: Approval;
   readonly statement: Envelope;
-  readonly data: string | null;
   readonly limits: Limits;
   /** True where the coordinator has said that it keeps exactly this statement. */
   readonly recorded: boolean;
@@ -41,13 +52,12 @@ export async function saveDecision(
   home: string,
   membership: Membership,
   approval: Approval,
-  data: string | null,
-  limits: Limits = {},
+  { data, limits = {}, engine }: KeptAtSite,
 ): Promise<Decision> {
   const scopes = { federation: membership.federation.coordinator, session: undefined };
   const statement = sealStatement(membership.identity, scopes, "approval", approval);
-  await writeJson(path(home, approval.plan), { format: "engraft.decision/1", statement, data, limits, recorded: null });
-  return { approval, statement, data, limits, recorded: false };
+  await writeJson(path(home, approval.plan), { format: "engraft.decision/1", statement, data, limits, engine, recorded: null });
+  return { approval, statement, data, limits, engine, recorded: false };
 }
 
 /** What the steward decided about a plan; undefined where nothing yet. A file that no key of this site's has signed is an error. */
@@ -67,8 +77,8 @@ export async function findDecision(home: string, membership: Membership, plan: s
       `The decision about plan ${plan.slice(0, 12)} in ${folder(home)} is not signed by this site for this federation. Remove the file and decide again.`,
     );
   }
-  const { statement, data, limits = {}, recorded } = file;
-  return { approval: opened.value, statement, data, limits, recorded: recorded === statement.sig };
+  const { statement, data, limits = {}, engine, recorded } = file;
+  return { approval: opened.value, statement, data, limits, engine, recorded: recorded === statement.sig };
 }
 
 export async function listDecisions(home: string, membership: Membership): Promise<readonly Decision[]> {
@@ -85,6 +95,7 @@ export async function markRecorded(home: string, membership: Membership, plan: D
     statement: known.statement,
     data: known.data,
     limits: known.limits,
+    engine: known.engine,
     recorded: known.statement.sig,
   });
   return true;

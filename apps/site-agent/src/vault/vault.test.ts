@@ -109,18 +109,18 @@ describe("decisions", () => {
 
   it("are read back exactly as signed, and recorded only as the decision they are", async () => {
     const member = await membership();
-    const saved = await saveDecision(home, member, approval("approved"), "main");
+    const saved = await saveDecision(home, member, approval("approved"), { data: "main", engine: "wasm" });
     expect(await findDecision(home, member, plan)).toEqual(saved);
     expect(await markRecorded(home, member, plan, "refused")).toBe(false);
     expect(await markRecorded(home, member, plan, "approved")).toBe(true);
-    expect(await findDecision(home, member, plan)).toMatchObject({ recorded: true, data: "main" });
-    await saveDecision(home, member, approval("refused"), null);
+    expect(await findDecision(home, member, plan)).toMatchObject({ recorded: true, data: "main", engine: "wasm" });
+    await saveDecision(home, member, approval("refused"), { data: null });
     expect(await findDecision(home, member, plan)).toMatchObject({ recorded: false, approval: { decision: "refused" } });
   });
 
   it("[E1] that this site did not sign for this federation do not count", async () => {
     const member = await membership();
-    await saveDecision(home, member, approval("approved"), null);
+    await saveDecision(home, member, approval("approved"), { data: null });
     const file = join(home, "decisions", `${plan}.json`);
     const stored = JSON.parse(await readFile(file, "utf8"));
     for (const statement of [

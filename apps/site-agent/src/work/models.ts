@@ -10,6 +10,7 @@ import type { RunId } from "@engraft/core/base/ids";
 import { readsFile } from "@engraft/core/models/field-kinds";
 import { fileOf, type TableDeclaration } from "@engraft/engine/data/declaration";
 import { mappingDigest } from "@engraft/engine/data/mapping";
+import { wantedBackends, wantedEngine, wantedGpu } from "@engraft/engine/native/wanted";
 import { featureCachePlace } from "../vault/feature-cache.ts";
 import { siteSplit } from "../vault/split-key.ts";
 import { mappingChanged, type Agreed } from "./check-ask.ts";
@@ -37,8 +38,16 @@ export class Models {
     report: { readonly download: OnProgress; readonly prepare: OnProgress },
     signal: AbortSignal,
   ): Promise<SiteModel> {
-    const { ask, offered, data } = agreed;
-    const key = [ask.plan, data.name, data.registeredAt, agreed.mapping, agreed.threads, await versionOf(data.table, ask.run)].join(" ");
+    const { ask, offered, data, decision } = agreed;
+    const key = [
+      ask.plan,
+      data.name,
+      data.registeredAt,
+      agreed.mapping,
+      agreed.threads,
+      decision.engine,
+      await versionOf(data.table, ask.run),
+    ].join(" ");
     if (this.#open?.key === key) return this.#open.model;
     await this.close();
     const { manifest, plan } = offered;
@@ -47,7 +56,8 @@ export class Models {
     const files = manifest.inputs.some(readsFile);
     const featureCache = files ? await featureCachePlace(this.#home) : undefined;
     const site = await siteSplit(this.#home, { keep: true });
-    const input = { manifest, weights, trunk, plan, table: data.table, site, featureCache };
+    const backends = wantedBackends(wantedGpu(), wantedEngine() ?? decision.engine);
+    const input = { manifest, weights, trunk, plan, table: data.table, site, featureCache, backends };
     limitThreads(agreed.threads);
     const model = await this.#openSiteModel(input, report.prepare, signal);
     if ((await mappingDigest(data.table)) !== agreed.mapping) {

@@ -6,6 +6,7 @@ import type { SiteGain, SiteMetrics } from "@engraft/core/models/metrics";
 import type { Plan } from "@engraft/core/models/plan";
 import type { TableDeclaration } from "@engraft/engine/data/declaration";
 import type { SiteSplit } from "@engraft/engine/data/kept-cuts";
+import type { Backend } from "@engraft/engine/train/trainer";
 import type { CachePlace } from "@engraft/engine/trunk/feature-cache";
 
 export interface SeedParts {
@@ -85,6 +86,8 @@ export interface ModelInput {
   readonly site: SiteSplit;
   /** Where the features of its frozen part are kept between runs. */
   readonly featureCache: CachePlace | undefined;
+  /** Engines, tried in this order. */
+  readonly backends: readonly Backend[];
 }
 
 /** `onProgress`: pictures that went through the trunk. */

@@ -45,7 +45,13 @@ async function trySteps(architecture: Architecture, options: CompileOptions, bac
   model.dispose();
   times.sort((a, b) => a - b);
   // maxRSS is in KiB on every system.
-  return { ok: true, engine: trainer.name, stepMs: times[1] as number, peakBytes: 1024 * process.resourceUsage().maxRSS };
+  return {
+    ok: true,
+    engine: trainer.name,
+    backend: trainer.backend,
+    stepMs: times[1] as number,
+    peakBytes: 1024 * process.resourceUsage().maxRSS,
+  };
 }
 
 async function tryProvider(provider: string): Promise<ProbeAnswer> {
@@ -68,6 +74,7 @@ async function tryProvider(provider: string): Promise<ProbeAnswer> {
   return {
     ok: true,
     engine: `onnxruntime ${provider}`,
+    backend: "onnx",
     stepMs: performance.now() - begin,
     peakBytes: 1024 * process.resourceUsage().maxRSS,
   };

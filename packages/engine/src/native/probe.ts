@@ -6,7 +6,7 @@ import type { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
 import { fork } from "node:child_process";
 import { createRequire } from "node:module";
-import type { Backend } from "../train/backends.ts";
+import type { Backend } from "../train/trainer.ts";
 
 export type ProbeRequest =
   /** One training step of a small model on one backend. */
@@ -17,7 +17,7 @@ export type ProbeRequest =
   | { readonly what: "plan"; readonly manifest: Manifest; readonly training: Plan["training"]; readonly backends?: readonly Backend[] };
 
 export type ProbeAnswer =
-  | { readonly ok: true; readonly engine: string; readonly stepMs: number; readonly peakBytes: number }
+  | { readonly ok: true; readonly engine: string; readonly backend: Backend; readonly stepMs: number; readonly peakBytes: number }
   | { readonly ok: false; readonly reason: string };
 
 const LIMIT_MS = 180_000;

@@ -1,14 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Layer } from "../ir/layers.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import { architecture, manifest, plan } from "../model.fixture.ts";
+import type { Backend } from "../train/trainer.ts";
+import type { ProbeRequest } from "./probe.ts";
 import { tryPlan, type TrialMachine } from "./trial.ts";
 
 const GB = 1024 ** 3;
-const machine = (changes: Partial<TrialMachine> = {}): TrialMachine => ({
-  probe: () => Promise.resolve({ ok: true, engine: "tfjs wasm", stepMs: 600, peakBytes: GB }),
-  available: () => 8 * GB,
-  ...changes,
+const step = (backend: Backend, stepMs: number, peakBytes = GB) =>
+  ({ ok: true, backend, engine: backend === "onnx" ? "onnx standard" : `tfjs ${backend}`, stepMs, peakBytes }) as const;
+const missing = { ok: false, reason: "not here" } as const;
+
+const machine = (changes: Partial<TrialMachine> = {}): { readonly machine: TrialMachine } => ({
+  machine: { probe: () => Promise.resolve(step("wasm", 600)), available: () => 8 * GB, ...changes },
 });
 
 it("really trains the plan's model on a batch, in a process of its own", async () => {
@@ -39,7 +43,7 @@ describe("memory", () => {
   });
 
   it("a step that took more than is free is refused, and so is one that ended its process", async () => {
-    const probe = () => Promise.resolve({ ok: true, engine: "tfjs wasm", stepMs: 1, peakBytes: 9 * GB } as const);
+    const probe = () => Promise.resolve(step("wasm", 1, 9 * GB));
     expect(await tryPlan(manifest, plan, null, machine({ probe }))).toMatchObject({
       can: false,
       reason: expect.stringContaining("9,216 MB"),
@@ -63,5 +67,51 @@ describe("time of a round", () => {
 
   it("is marked where it is longer than the coordinator waits", async () => {
     expect(await tryPlan(manifest, epochs, { train: 1000, all: 1200 }, machine())).toMatchObject({ can: true, late: true });
+  });
+});
+
+describe("the engine of a plan", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  const amount = (count: number) => ({ ...plan, training: { ...plan.training, amount: { unit: "updates" as const, count } } });
+  /** Answers as the engines do, the usual one where a request names none. */
+  const answers = (steps: Partial<Record<Backend, ReturnType<typeof step>>>, usual: Backend = "onnx") => {
+    const asked: (readonly Backend[] | undefined)[] = [];
+    const probe = (request: ProbeRequest) => {
+      const backends = request.what === "plan" ? request.backends : undefined;
+      asked.push(backends);
+      return Promise.resolve(steps[backends?.[0] ?? usual] ?? missing);
+    };
+    return { asked, ...machine({ probe }) };
+  };
+
+  it("is the quickest of those that can, and the others are told", async () => {
+    const { asked, machine } = answers({ onnx: step("onnx", 100), native: step("native", 60, 2 * GB), wasm: step("wasm", 300) });
+    const trial = await tryPlan(manifest, amount(1200), null, { machine });
+    expect(trial).toMatchObject({ backend: "native", engine: "tfjs native", stepMs: 60, minutes: 1.2, memoryBytes: 2 * GB });
+    expect(trial).toMatchObject({ others: [{ backend: "onnx", stepMs: 100 }, { backend: "wasm" }] });
+    expect(asked).toEqual([undefined, ["native"], ["wasm"]]);
+  });
+
+  it("stays the usual one where another is not clearly quicker, or does not fit into memory", async () => {
+    const near = answers({ onnx: step("onnx", 100), native: step("native", 85) });
+    expect(await tryPlan(manifest, amount(1200), null, near)).toMatchObject({ backend: "onnx", others: [{ backend: "native" }] });
+    const large = answers({ onnx: step("onnx", 100), native: step("native", 10, 9 * GB) });
+    expect(await tryPlan(manifest, amount(1200), null, large)).toMatchObject({ can: true, backend: "onnx" });
+  });
+
+  it("is not looked for where a round takes less than a minute, but all are timed for a reader", async () => {
+    const steps = { onnx: step("onnx", 100), native: step("native", 10) };
+    const short = answers(steps);
+    expect(await tryPlan(manifest, amount(500), null, short)).toMatchObject({ backend: "onnx", others: [] });
+    expect(short.asked).toEqual([undefined]);
+    const read = await tryPlan(manifest, amount(500), null, { ...answers(steps), every: true });
+    expect(read).toMatchObject({ backend: "onnx", others: [{ backend: "native", stepMs: 10 }] });
+  });
+
+  it("is the one that the site's people have set, whatever its speed", async () => {
+    vi.stubEnv("ENGRAFT_ENGINE", "wasm");
+    const set = answers({ onnx: step("onnx", 1), wasm: step("wasm", 100) }, "wasm");
+    expect(await tryPlan(manifest, amount(1200), null, set)).toMatchObject({ backend: "wasm", others: [] });
   });
 });

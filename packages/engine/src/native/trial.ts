@@ -1,28 +1,36 @@
-/** Whether this machine can train a plan, seen before anybody approves it: enough memory, every operation there, and how long a round takes. */
+/**
+ * Whether this machine can train a plan, seen before anybody approves it: enough memory, every operation there, how long a round takes, and on
+ * which engine.
+ */
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
 import { EngraftError } from "@engraft/core/base/errors";
 import { totalSize, trainedTensors } from "@engraft/core/models/tensors";
 import { inputShape, sizeOfShape } from "../ir/layers.ts";
-import { wantedBackends } from "./wanted.ts";
+import type { Backend } from "../train/trainer.ts";
+import { wantedBackends, wantedEngine } from "./wanted.ts";
 import { trainedPart } from "./trained-part.ts";
 import { probe, type ProbeAnswer, type ProbeRequest } from "./probe.ts";
 
+export interface TimedStep {
+  readonly backend: Backend;
+  /** As it is recorded with an update, for example "tfjs wasm". */
+  readonly engine: string;
+  readonly stepMs: number;
+}
+
 export type Trial =
-  | {
+  | (TimedStep & {
       readonly can: true;
-      /** Engine and backend that did the step. */
-      readonly engine: string;
-      readonly stepMs: number;
-      /** The other engines that can train it here; only a review times them. */
-      readonly others?: readonly TimedStep[];
+      /** The other engines that can train it here, where they were timed. */
+      readonly others: readonly TimedStep[];
       /** Steps of one round; null where that depends on a table that is not registered yet. */
       readonly steps: number | null;
       readonly minutes: number | null;
       /** Longer than the coordinator waits for an answer. */
       readonly late: boolean;
       readonly memoryBytes: number;
-    }
+    })
   | { readonly can: false; readonly reason: string };
 
 export interface TrialMachine {
@@ -64,35 +72,52 @@ function widthOf(manifest: Manifest, { trainable }: Plan["training"]): number | 
   }
 }
 
-export interface TimedStep {
-  /** Engine and backend. */
-  readonly engine: string;
-  readonly stepMs: number;
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString("en")} MB`;
+
+type Tried = Extract<ProbeAnswer, { readonly ok: true }>;
+
+/** Below it there is nothing to gain by choosing, and the usual order stands. */
+const SHORT_MINUTES = 1;
+/** The time of a step varies by as much from one minute to the next. */
+const CLEARLY = 1.25;
+
+/** The quickest, where it is clearly quicker than the first of the usual order. */
+function quickest(usual: Tried, others: readonly Tried[]): Tried {
+  const [best] = others.toSorted((a, b) => a.stepMs - b.stepMs);
+  return best !== undefined && CLEARLY * best.stepMs < usual.stepMs ? best : usual;
 }
 
 /**
- * How long a step takes on the engines other than `chosen` that can train the plan here. Plain JavaScript is left out: where another engine
- * trains a plan it is slower by far, and a step may take minutes. Never throws.
+ * The engines other than `usual` that can train the plan here. Plain JavaScript is left out: where another engine trains a plan it is slower by
+ * far, and a step may take minutes.
  */
-export async function timeOthers(
-  chosen: string,
-  manifest: Manifest,
-  { training }: Plan,
-  { probe: tryOn } = thisMachine,
-): Promise<readonly TimedStep[]> {
-  const others: TimedStep[] = [];
-  for (const backend of wantedBackends().filter((name) => name !== "cpu")) {
-    if (chosen.startsWith("onnx") ? backend === "onnx" : chosen === `tfjs ${backend}`) continue;
-    const answer = await tryOn({ what: "plan", manifest, training, backends: [backend] });
-    if (answer.ok) others.push({ engine: answer.engine, stepMs: answer.stepMs });
+async function othersThan(usual: Backend, request: Extract<ProbeRequest, { what: "plan" }>, tryOn: TrialMachine["probe"]) {
+  const others: Tried[] = [];
+  for (const backend of wantedBackends().filter((name) => name !== usual && name !== "cpu")) {
+    const answer = await tryOn({ ...request, backends: [backend] });
+    if (answer.ok) others.push(answer);
   }
   return others;
 }
 
-const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString("en")} MB`;
+const timed = ({ backend, engine, stepMs }: Tried): TimedStep => ({ backend, engine, stepMs });
 
-/** Does real steps in a process of its own. `rows` is null where no table is chosen. Never throws. */
-export async function tryPlan(manifest: Manifest, plan: Plan, rows: TrialRows | null, machine = thisMachine): Promise<Trial> {
+/** Steps of one round; null where no table is chosen that tells. */
+function stepsOf({ amount, batch, augmentation }: Plan["training"], rows: TrialRows | null): number | null {
+  if (amount.unit === "updates") return amount.count;
+  return rows === null ? null : Math.ceil((amount.count * (1 + (augmentation?.copies ?? 0)) * rows.train) / batch);
+}
+
+/**
+ * Does real steps, each engine in a process of its own. The engine that the site's people have set is taken as it is; else, where a round is no
+ * matter of seconds, the quickest. `every`: times the others in any case, for a reader. `rows` is null where no table is chosen. Never throws.
+ */
+export async function tryPlan(
+  manifest: Manifest,
+  plan: Plan,
+  rows: TrialRows | null,
+  { every = false, machine = thisMachine }: { readonly every?: boolean; readonly machine?: TrialMachine } = {},
+): Promise<Trial> {
   const { training } = plan;
   const width = widthOf(manifest, training);
   if (typeof width !== "number") return width;
@@ -105,15 +130,20 @@ export async function tryPlan(manifest: Manifest, plan: Plan, rows: TrialRows | 
   };
   const before = tooLarge(leastBytes(manifest, training, width) + table);
   if (before !== undefined) return before;
-  const tried = await machine.probe({ what: "plan", manifest, training });
-  if (!tried.ok) return { can: false, reason: tried.reason.replace(/\.$/, "") };
-  const memoryBytes = tried.peakBytes + table;
+  const request = { what: "plan", manifest, training } as const;
+  const usual = await machine.probe(request);
+  if (!usual.ok) return { can: false, reason: usual.reason.replace(/\.$/, "") };
+  const steps = stepsOf(training, rows);
+  const minutesOf = ({ stepMs }: Tried): number | null => (steps === null ? null : (steps * stepMs) / 60_000);
+  const choosing = wantedEngine() === undefined && (minutesOf(usual) ?? Infinity) >= SHORT_MINUTES;
+  const others = every || choosing ? await othersThan(usual.backend, request, machine.probe) : [];
+  const fitting = others.filter(({ peakBytes }) => tooLarge(peakBytes + table) === undefined);
+  const chosen = choosing ? quickest(usual, fitting) : usual;
+  const memoryBytes = chosen.peakBytes + table;
   const after = tooLarge(memoryBytes);
   if (after !== undefined) return after;
-  const { amount, batch } = training;
-  const steps =
-    amount.unit === "updates" ? amount.count : rows === null ? null : Math.ceil((amount.count * (1 + changed) * rows.train) / batch);
-  const minutes = steps === null ? null : (steps * tried.stepMs) / 60_000;
+  const minutes = minutesOf(chosen);
   const late = minutes !== null && 60 * minutes > plan.cohort.deadlineSeconds;
-  return { can: true, engine: tried.engine, stepMs: tried.stepMs, steps, minutes, late, memoryBytes };
+  const rest = [usual, ...others].filter((one) => one !== chosen).map(timed);
+  return { can: true, ...timed(chosen), others: rest, steps, minutes, late, memoryBytes };
 }

@@ -1,7 +1,7 @@
 /** Which engine and which graphics processor this site's people have asked for: settings `engine` and `gpu` of the agent, here as ENGRAFT_ENGINE and ENGRAFT_GPU. */
 import { EngraftError } from "@engraft/core/base/errors";
 import type { InferenceSession } from "onnxruntime-node";
-import type { Backend } from "../train/backends.ts";
+import type { Backend } from "../train/trainer.ts";
 
 export const GPUS = ["cuda", "directml", "coreml"] as const;
 export type Gpu = (typeof GPUS)[number];
@@ -30,7 +30,7 @@ export function wantedEngine(env: Readonly<Record<string, string | undefined>> =
 
 /**
  * Engines in the order in which they are tried. It does not depend on their speed of the moment: a round that is trained again after a crash
- * must end with the same bits, and engines differ in the last ones. A review measures the others too and says so.
+ * must end with the same bits, and engines differ in the last ones. So a plan's engine is chosen once, when it is approved (native/trial.ts).
  */
 export function wantedBackends(gpu = wantedGpu(), engine = wantedEngine()): readonly Backend[] {
   const order: readonly Backend[] = [...(gpu === "cuda" ? (["native-gpu"] as const) : []), ...ENGINES];

@@ -13,10 +13,9 @@ import { packageFolder } from "../native/place.ts";
 import { targetsOfLoss } from "./loss.ts";
 import { startState } from "./optimizer.ts";
 import { tfjsTrainer } from "./tfjs.ts";
-import type { CompileOptions, Trainer } from "./trainer.ts";
+import type { Backend, CompileOptions, Trainer } from "./trainer.ts";
 
-/** "onnx" is ONNX Runtime, with whichever of its operators this machine has; the others are TensorFlow.js's. */
-export type Backend = "onnx" | "native-gpu" | "native" | "wasm" | "cpu";
+export type { Backend } from "./trainer.ts";
 
 /** Loads a backend and makes it the current one. Says why where it cannot be used here; throws where it is broken. */
 async function load(backend: Exclude<Backend, "onnx">): Promise<string | undefined> {

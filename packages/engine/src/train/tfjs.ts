@@ -8,7 +8,7 @@ import { lossAndGradient } from "./loss.ts";
 import { applyGradient, type TrainingState } from "./optimizer.ts";
 import { followed } from "./statistics.ts";
 import { applyLayer, type Pass } from "./tfjs-layers.ts";
-import type { CompiledModel, CompileOptions, Trainer } from "./trainer.ts";
+import type { Backend, CompiledModel, CompileOptions, Trainer } from "./trainer.ts";
 
 type Parameters = ReadonlyMap<string, tf.Tensor>;
 
@@ -129,4 +129,4 @@ function compile(architecture: Architecture, tensors: ReadonlyMap<string, Float3
 }
 
 /** The engine on the backend that is set in this thread. */
-export const tfjsTrainer = (backend: string): Trainer => ({ name: `tfjs ${backend}`, compile });
+export const tfjsTrainer = (backend: Exclude<Backend, "onnx">): Trainer => ({ backend, name: `tfjs ${backend}`, compile });

@@ -58,7 +58,12 @@ export interface CompiledModel {
   dispose(): void;
 }
 
+/** "onnx" is ONNX Runtime, with whichever of its operators this machine has; the others are TensorFlow.js's. */
+export const BACKENDS = ["onnx", "native-gpu", "native", "wasm", "cpu"] as const;
+export type Backend = (typeof BACKENDS)[number];
+
 export interface Trainer {
+  readonly backend: Backend;
   /** Engine and backend, for example "tfjs wasm"; recorded with every update, since engines differ in the last digits. */
   readonly name: string;
   /** Prepares a model; `tensors` holds every parameter of the architecture. */

@@ -113,7 +113,12 @@ export class LabSite {
   /** `again` tells one decision from another. */
   async approve(again = 1): Promise<void> {
     const approval = { decision: "approved", siteMetrics: false, reason: null, steward: "Dr A" } as const;
-    await saveDecision(this.home, await requireMembership(this.home), { ...approval, plan: this.#plan.digest, at: again }, "main");
+    await saveDecision(
+      this.home,
+      await requireMembership(this.home),
+      { ...approval, plan: this.#plan.digest, at: again },
+      { data: "main" },
+    );
   }
 
   forgetComparison(): Promise<void> {

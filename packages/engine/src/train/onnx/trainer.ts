@@ -81,6 +81,7 @@ function compile(
 }
 
 export const onnxTrainer = (onnx: OnnxOptions): Trainer => ({
+  backend: "onnx",
   name: onnx.block === 0 ? "onnx standard" : `onnx blocked ${onnx.block}`,
   compile: (architecture, tensors, options) => compile(onnx, architecture, tensors, options),
 });
