@@ -11,11 +11,15 @@ const tfjs =
   ({ architecture, tensors }, options) =>
     chooseTrainer(architecture, tensors, options, backends);
 
+/** In a process that `web.mjs` was loaded into. */
+export const WEB = "onnx wasm";
+
 const OPENERS: Readonly<Record<string, Open>> = {
   /** What a site takes by itself. */
   site: tfjs(),
   onnx: tfjs(["onnx"]),
   "onnx standard": async () => onnxTrainer({ block: 0 }),
+  [WEB]: async () => ({ ...onnxTrainer({ block: 0 }), name: WEB }),
   "tfjs native": tfjs(["native"]),
   "tfjs wasm": tfjs(["wasm"]),
 };
