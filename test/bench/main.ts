@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { killAll } from "../../tools/federation/program.ts";
 import { benchFeatures } from "./features.ts";
 import { benchCheck } from "./check.ts";
+import { benchCnn } from "./cnn.ts";
 import { benchCompare } from "./compare.ts";
 import { benchDashboard } from "./dashboard.ts";
 import { benchDemo } from "./demo.ts";
@@ -48,6 +49,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   check: benchCheck,
   trunk: benchTrunk,
   sweep: benchSweep,
+  cnn: benchCnn,
   train: benchTrain,
   compare: benchCompare,
   dashboard: benchDashboard,

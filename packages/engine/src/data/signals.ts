@@ -97,10 +97,13 @@ export class RecordingReader {
 export async function signalSample(reader: RecordingReader, file: SampleFile, rule: SignalRule): Promise<Float32Array> {
   const [sample, { leads }] = await usable(Promise.all([reader.sample(file), reader.prepared(file)]));
   const length = sample.length / leads.length;
-  return sample.map((value, index) => {
-    const lead = Math.floor(index / length);
-    return leads[lead] === undefined ? 0 : (value - (rule.mean[lead] as number)) / (rule.sd[lead] as number);
+  leads.forEach((lead, index) => {
+    // An empty lead is zeros before and after.
+    if (lead === undefined) return;
+    const [mean, sd] = [rule.mean[index] as number, rule.sd[index] as number];
+    for (let at = index * length; at < (index + 1) * length; at++) sample[at] = ((sample[at] as number) - mean) / sd;
   });
+  return sample;
 }
 
 export const usable = <T>(reading: Promise<T>): Promise<T> =>

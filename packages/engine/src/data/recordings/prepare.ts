@@ -43,7 +43,9 @@ async function preparedLead(lead: Lead, field: SignalField): Promise<Float32Arra
   const values = await lead.values();
   const gaps = bridged(values);
   const kept = field.band === undefined ? values : filtered(values, sections, padOf(field.band, lead.rate, values.length));
-  const result = Float32Array.from(resampled(kept, ratio), (value) => value * factor);
+  const points = resampled(kept, ratio);
+  const result = new Float32Array(points.length);
+  for (let at = 0; at < points.length; at++) result[at] = (points[at] as number) * factor;
   if (gaps !== undefined) reopen(result, gaps, ratio);
   return result;
 }
@@ -52,7 +54,8 @@ async function preparedLead(lead: Lead, field: SignalField): Promise<Float32Arra
 function bridged(values: Float64Array): Uint8Array | undefined {
   const first = values.findIndex((value) => !Number.isNaN(value));
   if (first < 0) return values.length === 0 ? undefined : (values.fill(0), new Uint8Array(values.length).fill(1));
-  const gaps = Uint8Array.from(values, (value) => (Number.isNaN(value) ? 1 : 0));
+  const gaps = new Uint8Array(values.length);
+  for (let at = 0; at < values.length; at++) if (Number.isNaN(values[at])) gaps[at] = 1;
   if (!gaps.includes(1)) return undefined;
   values.fill(values[first] as number, 0, first);
   let last = first;
@@ -79,9 +82,11 @@ export function windowOf({ leads }: Prepared, start: number, length: number): Fl
   leads.forEach((values, lead) => {
     if (values === undefined) return;
     if (start < 0 || start + length > values.length) throw new RecordingFault("short-recording", "the sample goes beyond the recording");
-    const window = values.subarray(start, start + length);
-    if (window.some(Number.isNaN)) throw new RecordingFault("gap-in-recording", "points without a value");
-    sample.set(window, lead * length);
+    for (let at = 0; at < length; at++) {
+      const value = values[start + at] as number;
+      if (Number.isNaN(value)) throw new RecordingFault("gap-in-recording", "points without a value");
+      sample[lead * length + at] = value;
+    }
   });
   return sample;
 }
