@@ -16,11 +16,10 @@ import { median, row, type Goal, type Row } from "../report.ts";
 import { LineProcess } from "../secagg/line-process.ts";
 import { loadNote } from "../torch/peer.ts";
 import { CASES, networkOf, type Case } from "./cases.ts";
-import { ENGINES, WEB } from "./engines.ts";
+import { ENGINES } from "./engines.ts";
 
 /** Compiled by the configuration beside it. */
 const OURS = fileURLToPath(new URL("../dist/bench/train/ours.js", import.meta.url));
-const AS_WEB = new URL("web.mjs", import.meta.url).href;
 const TORCH = fileURLToPath(new URL("../torch/train.py", import.meta.url));
 
 /** Steps for nothing; their losses are compared. */
@@ -72,7 +71,7 @@ async function benchCase(each: Case, engines: readonly string[], python: string 
     const seen = new Set<string>();
     for (const engine of engines) {
       process.stderr.write(`${each.title}, ${engine} ...\n`);
-      const ours = await begin(engine, process.execPath, [...(engine === WEB ? ["--import", AS_WEB] : []), OURS, folder, engine]);
+      const ours = await begin(engine, process.execPath, [OURS, folder, engine]);
       if (ours !== undefined && !seen.has(ours.name)) rows.push(...(await beside(each, ours, python, folder, quick)));
       if (ours !== undefined) seen.add(ours.name);
       await ours?.process.stop();

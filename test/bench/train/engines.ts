@@ -11,15 +11,15 @@ const tfjs =
   ({ architecture, tensors }, options) =>
     chooseTrainer(architecture, tensors, options, backends);
 
-/** In a process that `web.mjs` was loaded into. */
-export const WEB = "onnx wasm";
-
 const OPENERS: Readonly<Record<string, Open>> = {
   /** What a site takes by itself. */
   site: tfjs(),
   onnx: tfjs(["onnx"]),
   "onnx standard": async () => onnxTrainer({ block: 0 }),
-  [WEB]: async () => ({ ...onnxTrainer({ block: 0 }), name: WEB }),
+  "onnx wasm": async () => {
+    const { InferenceSession } = await import("onnxruntime-web");
+    return { ...onnxTrainer({ block: 0, create: (file, options) => InferenceSession.create(file, options) }), name: "onnx wasm" };
+  },
   "tfjs native": tfjs(["native"]),
   "tfjs wasm": tfjs(["wasm"]),
 };

@@ -2,6 +2,7 @@
  * Every engine of this machine that can train a family gives the same losses: five steps from one start, dropout included, beside those of the
  * first engine that can.
  */
+import { env, InferenceSession } from "onnxruntime-web";
 import { describe, expect, it } from "vitest";
 import { ARCHITECTURES } from "../architectures/untrained.ts";
 import type { Architecture } from "../ir/layers.ts";
@@ -14,6 +15,11 @@ if (native !== undefined) process.env["ENGRAFT_ENGINE_CACHE"] = native;
 
 const ONNX: Readonly<Record<string, Open>> = {
   "onnx standard": async () => onnxTrainer({ block: 0 }),
+  // Threads would be workers of the test's own.
+  "onnx in WebAssembly": async () => {
+    env.wasm.numThreads = 1;
+    return onnxTrainer({ block: 0, create: (file, options) => InferenceSession.create(file, options) });
+  },
   "onnx as this machine has it": async () => onnxTrainer({ block: await blockHere() }),
 };
 const CPU: Readonly<Record<string, Open>> = { ...(native === undefined ? {} : { native: tfjs("native") }), cpu: tfjs("cpu") };

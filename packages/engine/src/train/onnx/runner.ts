@@ -22,6 +22,8 @@ export interface OnnxOptions {
   readonly block: Block;
   /** Whether the runtime may rewrite the graph; off in tests that compare both. */
   readonly rewrites?: boolean;
+  /** Opens a graph; by default onnxruntime-node does. onnxruntime-web's can stand here, with block 0. */
+  readonly create?: (file: Uint8Array, options: InferenceSession.SessionOptions) => Promise<InferenceSession>;
 }
 
 /** One for each key, made when it is first needed: a graph that is never asked for costs nothing. */
@@ -47,8 +49,10 @@ export class Loaded<K, T extends { readonly session: InferenceSession }> {
   }
 }
 
-export const start = (file: Uint8Array, { rewrites = true }: OnnxOptions): Promise<InferenceSession> =>
-  InferenceSession.create(file, { logSeverityLevel: 3, graphOptimizationLevel: rewrites ? "all" : "disabled", ...threadOptions() });
+const onThisMachine: OnnxOptions["create"] = (file, options) => InferenceSession.create(file, options);
+
+export const start = (file: Uint8Array, { rewrites = true, create = onThisMachine }: OnnxOptions): Promise<InferenceSession> =>
+  create(file, { logSeverityLevel: 3, graphOptimizationLevel: rewrites ? "all" : "disabled", ...threadOptions() });
 
 /** An input of a graph. */
 interface Value {
