@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { BaseView } from "@engraft/coordinator/api/views";
 import { sha256 } from "@engraft/core/crypto/digest";
+import type { Label } from "@engraft/core/models/labels";
 import { Manifest } from "@engraft/core/models/manifest";
 import { completeDraft } from "@engraft/core/models/plan-draft";
 import { describe, expect, it } from "vitest";
@@ -53,6 +54,19 @@ describe("the propose form", () => {
     const { plan } = judged(change);
     if (plan === undefined) throw new Error("the plan is right");
     expect(draftOf(formFromPlan(plan, sites), base, plan.version, sites)).toEqual(plan);
+  });
+
+  it("asks for no intercept where the base that was chosen last predicts times", () => {
+    const label: Label = {
+      kind: "survival",
+      name: "x",
+      title: "X",
+      time: { name: "t", unit: "d", max: 9 },
+      event: { name: "e", occurred: ["1"], censored: ["0"] },
+    };
+    const wanted = { ...form, perSite: true, compareIntercept: true };
+    expect(draftOf(wanted, base, 1, sites)).toHaveProperty("metrics.compareIntercept", true);
+    expect(draftOf(wanted, { ...base, manifest: { ...manifest, label } }, 1, sites)).not.toHaveProperty("metrics.compareIntercept");
   });
 
   it("keeps copies that a plan file declared", () => {

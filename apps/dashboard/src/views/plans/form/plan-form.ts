@@ -222,7 +222,7 @@ export function draftOf(form: PlanForm, base: BaseView, version: number, enrolle
       names: form.metrics,
       minCount: figure(form.minCount),
       ...(form.horizon.trim() === "" ? {} : { horizon: figure(form.horizon) }),
-      ...(makesModel ? ownFigures(form) : { perSite: false, compareAlone: false }),
+      ...(makesModel ? ownFigures(form, kindOf(manifest.label)) : { perSite: false, compareAlone: false }),
     },
     ...(makesModel && form.acceptance.length > 0 ? { acceptance: acceptanceDraft(form.acceptance) } : {}),
     ...(makesModel ? {} : { summary: { bins: figure(form.bins) } }),
@@ -234,14 +234,14 @@ const roundsDraft = (form: PlanForm): unknown => ({
   stop: form.stops ? { metric: form.stopMetric, patience: figure(form.patience), minDelta: figure(form.minDelta) } : null,
 });
 
-const ownFigures = (form: PlanForm) => {
+const ownFigures = (form: PlanForm, label: LabelKind) => {
   const { perSite, compareAlone, compareMix, compareIntercept, compareGain, personalHead, shift, earlier } = form;
   return {
     perSite,
     compareAlone,
     // Of single sites, between two models of theirs.
     ...(compareMix && compareAlone && perSite ? { compareMix: true } : {}),
-    ...(compareIntercept && perSite && !personalHead ? { compareIntercept: true } : {}),
+    ...(compareIntercept && perSite && !personalHead && label !== "survival" ? { compareIntercept: true } : {}),
     ...(compareGain && compareAlone && perSite ? { compareGain: true } : {}),
     ...(shift === undefined ? {} : { shift }),
     ...(earlier === undefined ? {} : { compareRelease: earlier }),
