@@ -69,7 +69,8 @@ export async function approve(
   await mustBeCompared(home, options.membership, offered);
   const registered = data === undefined && (await listData(home)).length === 0 ? null : await resolveData(home, data);
   const table = registered?.name ?? null;
-  const trial = await options.tryPlan(offered, registered === null ? null : await dataSummary(home, registered, offered));
+  const summary = registered === null ? null : await dataSummary(home, registered, offered);
+  const trial = await options.tryPlan(offered, summary);
   if (!trial.can)
     throw new EngraftError(
       "training-failed",
@@ -96,7 +97,13 @@ export async function approve(
     ...(registered?.table.patient === null ? { rowsAsPatients: true as const } : {}),
   };
   const within = limited.length === 0 ? "" : ` Within limits: ${limited.join("; ")}.`;
-  return decide(options, offered, said, next + figures + within, { data: table, limits, engine: trial.backend });
+  return decide(options, offered, said, next + figures + within + misfitWords(summary), { data: table, limits, engine: trial.backend });
+}
+
+/** The steward learns now, not from a declined round, that the table does not fit. */
+function misfitWords(summary: DataSummary | null): string {
+  if (summary === null || summary.report?.ok === true) return "";
+  return `\nWarning: the table does not fit the plan, so every ask will be declined until it does. "engraft-site data check ${summary.name}" says why.`;
 }
 
 /** What the steward signs beside the plan, where the table is not taken as it stands. */
@@ -191,7 +198,7 @@ export const addApprove: AddCommand = (program, run) => {
         tryPlan: tryHere,
         at: context.now(),
       });
-      await say(context, await withDataWarning(home, decided));
+      await say(context, decided);
     }),
   );
 };
@@ -216,15 +223,6 @@ export const addRefuse: AddCommand = (program, run) => {
       }),
     );
 };
-
-/** The steward learns now, not from a declined round, that the table does not fit. */
-export async function withDataWarning(home: string, decided: Decided): Promise<Decided> {
-  if (decided.data === null) return decided;
-  const summary = await dataSummary(home, await resolveData(home, decided.data), await resolvePlan(home, decided.plan));
-  if (summary.report?.ok === true) return decided;
-  const text = `${decided.text}\nWarning: the table does not fit the plan, so every ask will be declined until it does. "engraft-site data check ${decided.data}" says why.`;
-  return { ...decided, text };
-}
 
 export function named(steward: string | undefined): string {
   if (steward === undefined || steward.trim() === "")

@@ -125,6 +125,17 @@ describe("decisions", () => {
     expect(await decision(digest)).toMatchObject({ approval: { decision: "refused", reason: "Too many rounds." }, data: null });
   });
 
+  it("warn of a table that does not fit, and keep the engine that was chosen", async () => {
+    const digest = await offer(makePlan());
+    const given = { home, membership, plan: digest, steward: "Dr. A", data: undefined, tryPlan: canTrain, at: 3 };
+    await table("main", ["pid;years;num"]);
+    expect((await approve(given)).text).toMatch(/Warning: the table does not fit the plan.*"engraft-site data check main" says why/);
+    const rows = Array.from({ length: 60 }, (_, at) => `p${at};${40 + (at % 30)},5;${at % 2}`);
+    await table("main", ["pid;years;num", ...rows]);
+    expect((await approve(given)).text).not.toContain("Warning");
+    expect(await decision(digest)).toMatchObject({ engine: "cpu" });
+  });
+
   it("[D11] [D13] hold the digest of units, codes and patients as they are declared", async () => {
     const digest = await offer(makePlan());
     const given = { home, membership, plan: digest, steward: "Dr. A", data: undefined, tryPlan: canTrain, at: 3 };
