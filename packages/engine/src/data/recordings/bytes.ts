@@ -132,7 +132,20 @@ async function openInside(path: string, root: string): Promise<Opened | undefine
     await handle.close();
     throw unreadable("it is no file");
   }
-  return { handle, source: { size: stat.size, read: (from, length) => readExactly(handle, stat.size, from, length) } };
+  return { handle, source: sourceOf(handle, stat.size) };
+}
+
+/** A file of one block is read once, however many leads it holds. */
+function sourceOf(handle: FileHandle, size: number): ByteSource {
+  if (size > BLOCK) return { size, read: (from, length) => readExactly(handle, size, from, length) };
+  let whole: Promise<Uint8Array> | undefined;
+  return {
+    size,
+    read: async (from, length) => {
+      whole ??= readExactly(handle, size, 0, size);
+      return bytesSource(await whole).read(from, length);
+    },
+  };
 }
 
 async function readExactly(handle: FileHandle, size: number, from: number, length: number): Promise<Uint8Array> {
