@@ -1,7 +1,7 @@
 /**
  * `cnn`: a convolutional network of 329 thousand parameters over twelve-lead recordings, four sites of some 200 each, five rounds of one epoch:
  * from the coordinator's start to the last checkpoint, with invitations, tables, review and approval on the way. The recordings are noise, as
- * Flower's are; ours are WFDB files on the sites' disks.
+ * Flower's are; ours are WFDB files on the sites' disks. Each site trains on one thread, as Flower's script does.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -143,7 +143,7 @@ async function federate(
       await writeFile(path, JSON.stringify(planOf(base, method)));
       const { digest } = (await federation.coordinatorCommandOk("plan", "propose", path)) as { digest: string };
       if (method === "secure") await federation.compareAll(digest, SITES);
-      await Promise.all(SITES.map((site) => federation.approve(site, digest, "--data", "main")));
+      await Promise.all(SITES.map((site) => federation.approve(site, digest, "--data", "main", "--threads", "1")));
       const { run } = await (await federation.api()).runs.start.mutate({ plan: digest });
       const view = await finished(federation, run, 200);
       return { view, seconds: (performance.now() - started) / 1000, parameters: totalSize(base.manifest.tensors) };
