@@ -98,9 +98,12 @@ export async function emptyTable(dir: string) {
 export async function finished(federation: Federation, run: string, everyMs = 500) {
   const api = await federation.api();
   for (;;) {
-    // A coordinator that is busy may drop an idle connection just as it is used again.
-    const events = (await api.runs.get.query({ run: run }).catch(() => undefined))?.events ?? [];
-    const view = runView(events.map(({ event }) => event));
+    // A coordinator that is busy may drop an idle connection just as it is used again, or let a question wait; one that has ended is an error.
+    const asked = await api.runs.get.query({ run }).catch((error: unknown) => {
+      if (!federation.coordinator.alive) throw error;
+      return undefined;
+    });
+    const view = runView((asked?.events ?? []).map(({ event }) => event));
     if (view?.phase === "finished") return view;
     if (view?.end !== null && view?.end !== undefined) throw new Error(`the run ended: ${view.end.text}`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));

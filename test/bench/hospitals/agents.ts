@@ -6,9 +6,9 @@ import { sha256 } from "@engraft/core/crypto/digest";
 import type { Analytic } from "@engraft/core/models/analytic";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
-import { runView, type RunView } from "@engraft/core/rounds/view";
 import type { CsvTable } from "@engraft/engine/data/declaration";
 import { Federation } from "../../../tools/federation/federation.ts";
+import { finished } from "../constant.ts";
 import { CAP } from "./solving.ts";
 
 export interface AgentsRun {
@@ -39,7 +39,8 @@ export async function throughAgents(run: AgentsRun): Promise<{ readonly head: Fl
     const { digest } = (await federation.coordinatorCommandOk("plan", "propose", join(dir, "plan.json"))) as { digest: string };
     await federation.compareAll(digest, sites);
     for (const site of sites) await federation.approve(site, digest, "--data", "main");
-    const view = await finished(federation, digest);
+    const { run: id } = await (await federation.api()).runs.start.mutate({ plan: digest });
+    const view = await finished(federation, id, 200);
     const round = view.rounds.at(-1);
     const checkpoint = round?.checkpoint?.digest ?? "";
     const bytes = await readFile(join(federation.coordinatorDir, "blobs", "blobs", checkpoint.slice(0, 2), checkpoint));
@@ -47,22 +48,6 @@ export async function throughAgents(run: AgentsRun): Promise<{ readonly head: Fl
   } finally {
     await federation.stop();
     await rm(dir, { recursive: true, force: true });
-  }
-}
-
-async function finished(federation: Federation, plan: string): Promise<RunView> {
-  const api = await federation.api();
-  const { run } = await api.runs.start.mutate({ plan });
-  for (;;) {
-    // A coordinator that adds up and solves may let a question wait for too long; one that has ended is an error.
-    const asked = await api.runs.get.query({ run }).catch((error: unknown) => {
-      if (!federation.coordinator.alive) throw error;
-      return undefined;
-    });
-    const view = asked === undefined ? undefined : runView(asked.events.map(({ event }) => event));
-    if (view?.phase === "finished") return view;
-    if (view?.end !== null && view?.end !== undefined) throw new Error(`the run ended: ${view.end.text}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 

@@ -1,5 +1,6 @@
 /** What an alert can be about. The causes themselves are those of the first page (api/home.ts), so that page and mail never disagree. */
 import * as z from "zod";
+import { ALERT_KINDS } from "@engraft/core/needs/kinds";
 import type { Language } from "@engraft/core/needs/language";
 import type { NeedAbout } from "@engraft/core/needs/words";
 import type { NeedView } from "../api/views.ts";
@@ -7,17 +8,7 @@ import type { NeedView } from "../api/views.ts";
 /** As the database holds it. */
 export const languageOf = (text: string | undefined): Language => (text === "de" ? "de" : "en");
 
-export const AlertKind = z.enum([
-  "storage",
-  "run-failed",
-  "run-waits",
-  "site-away",
-  "run-ended",
-  "plan-refused",
-  "approvals-missing",
-  "plan-approved",
-  "clock",
-]);
+export const AlertKind = z.enum(ALERT_KINDS);
 export type AlertKind = z.infer<typeof AlertKind>;
 
 const DAY_MS = 86_400_000;

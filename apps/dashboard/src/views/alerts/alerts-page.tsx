@@ -16,7 +16,8 @@ import { Main } from "../../shell/shell.tsx";
 import { useWords } from "../../words/language.ts";
 import { ChannelDialog } from "./channel-dialog.tsx";
 import { MessagesCard } from "./messages-card.tsx";
-import { alertWords, CAUSES } from "./words.ts";
+import { ALERT_KINDS } from "@engraft/core/needs/kinds";
+import { alertWords } from "./words.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -122,7 +123,7 @@ function ChannelLine({ channel, onSecret }: { readonly channel: ChannelView } & 
             {words.to} {to.join(", ")}
           </p>
           <p className="text-12 text-fg-2">
-            {causes.length === CAUSES.length ? words.allCauses : causes.map((cause) => words.cause[cause]).join("; ")}
+            {causes.length === ALERT_KINDS.length ? words.allCauses : causes.map((cause) => words.cause[cause]).join("; ")}
           </p>
         </div>
         <div className="flex flex-wrap gap-2">

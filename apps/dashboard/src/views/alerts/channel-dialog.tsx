@@ -10,7 +10,8 @@ import { Check, GroupWrong, SelectField, TextField } from "../../parts/field.tsx
 import { Refused } from "../../parts/states.tsx";
 import { LanguageField } from "../../parts/language-field.tsx";
 import { useLanguage, useWords } from "../../words/language.ts";
-import { alertWords, CAUSES } from "./words.ts";
+import { ALERT_KINDS } from "@engraft/core/needs/kinds";
+import { alertWords } from "./words.ts";
 
 interface Wrong {
   readonly name?: string;
@@ -76,12 +77,12 @@ function Causes({ causes, onChange, wrong }: CausesProps) {
   return (
     <fieldset className="grid gap-1.5">
       <legend className="font-medium">{words.causes}</legend>
-      {CAUSES.map((cause) => (
+      {ALERT_KINDS.map((cause) => (
         <Check
           key={cause}
           label={words.cause[cause]}
           checked={causes.includes(cause)}
-          onChange={(chosen) => onChange(CAUSES.filter((one) => (one === cause ? chosen : causes.includes(one))))}
+          onChange={(chosen) => onChange(ALERT_KINDS.filter((one) => (one === cause ? chosen : causes.includes(one))))}
         />
       ))}
       <GroupWrong>{wrong}</GroupWrong>
@@ -103,7 +104,7 @@ function ChannelForm({
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [kind, setKind] = useState<ChannelView["kind"]>(channel?.kind ?? "mail");
-  const [causes, setCauses] = useState<ChannelView["causes"]>(channel?.causes ?? CAUSES);
+  const [causes, setCauses] = useState<ChannelView["causes"]>(channel?.causes ?? ALERT_KINDS);
   const [on, setOn] = useState(channel?.on ?? true);
   const page = useLanguage();
   const [language, setLanguage] = useState(channel?.language ?? page);

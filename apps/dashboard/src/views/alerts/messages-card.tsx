@@ -3,7 +3,7 @@ import type { AlertsView, MessageView } from "@engraft/coordinator/api/alert-vie
 import { Card } from "../../parts/card.tsx";
 import { Chip } from "../../parts/chip.tsx";
 import { Empty } from "../../parts/states.tsx";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 import { When } from "../../parts/time.tsx";
 import { useWords } from "../../words/language.ts";
 import { alertWords } from "./words.ts";
@@ -19,46 +19,43 @@ export function MessagesCard({ view: { messages, channels } }: { readonly view: 
       {messages.length === 0 ? (
         <Empty title={words.noMessage}>{words.noMessageWhy}</Empty>
       ) : (
-        <TableRegion label={words.messageTable}>
-          <table className="dense">
-            <caption className="sr-only">{words.messages}</caption>
-            <thead>
-              <tr>
-                {[words.when, words.what, words.whom, words.state].map((head) => (
-                  <th key={head} scope="col">
-                    {head}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {messages.map((message) => (
-                <tr key={message.id}>
-                  <td className="font-mono text-12 whitespace-nowrap">
-                    <When at={message.at} />
-                  </td>
-                  <th scope="row" lang={message.language} className="min-w-56 wrap-anywhere">
-                    {message.what}
-                  </th>
-                  <td className="min-w-40">{whom(message)}</td>
-                  <td className="min-w-40">
-                    <Chip tone={TONES[message.state]}>{words.states[message.state]}</Chip>{" "}
-                    {message.error !== null && (
-                      <span className="text-12 text-fg-2">
-                        <span lang="en">{message.error}</span> {words.tries(message.attempts)}
-                        {message.nextAt !== null && (
-                          <>
-                            , {words.nextTry} <When at={message.nextAt} />
-                          </>
-                        )}
-                      </span>
-                    )}
-                  </td>
-                </tr>
+        <ScrollTable label={words.messageTable} caption={words.messages}>
+          <thead>
+            <tr>
+              {[words.when, words.what, words.whom, words.state].map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
               ))}
-            </tbody>
-          </table>
-        </TableRegion>
+            </tr>
+          </thead>
+          <tbody>
+            {messages.map((message) => (
+              <tr key={message.id}>
+                <td className="font-mono text-12 whitespace-nowrap">
+                  <When at={message.at} />
+                </td>
+                <th scope="row" lang={message.language} className="min-w-56 wrap-anywhere">
+                  {message.what}
+                </th>
+                <td className="min-w-40">{whom(message)}</td>
+                <td className="min-w-40">
+                  <Chip tone={TONES[message.state]}>{words.states[message.state]}</Chip>{" "}
+                  {message.error !== null && (
+                    <span className="text-12 text-fg-2">
+                      <span lang="en">{message.error}</span> {words.tries(message.attempts)}
+                      {message.nextAt !== null && (
+                        <>
+                          , {words.nextTry} <When at={message.nextAt} />
+                        </>
+                      )}
+                    </span>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </ScrollTable>
       )}
     </Card>
   );

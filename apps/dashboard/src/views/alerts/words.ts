@@ -1,20 +1,6 @@
-import type { ChannelView, MessageView } from "@engraft/coordinator/api/alert-views";
+import type { MessageView } from "@engraft/coordinator/api/alert-views";
+import type { AlertKind } from "@engraft/core/needs/kinds";
 import { catalogue } from "../../words/language.ts";
-
-type Cause = ChannelView["causes"][number];
-
-/** In the order of the form. */
-export const CAUSES: readonly Cause[] = [
-  "storage",
-  "run-failed",
-  "run-waits",
-  "site-away",
-  "run-ended",
-  "plan-refused",
-  "approvals-missing",
-  "plan-approved",
-  "clock",
-];
 
 const en = {
   title: "Alerts",
@@ -96,7 +82,7 @@ const en = {
     "approvals-missing": "Approvals are missing for a day",
     "plan-approved": "A plan has all approvals that it needs",
     clock: "A site's clock is wrong",
-  } as Readonly<Record<Cause, string>>,
+  } as Readonly<Record<AlertKind, string>>,
 };
 
 export const alertWords = catalogue(en, {

@@ -11,7 +11,7 @@ import { MetricChoice } from "../models/metric-choice.tsx";
 import { LinesChart } from "./lines-chart.tsx";
 import type { Line, Lines } from "./lines.ts";
 import { compareWords } from "./words.ts";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 import { TableToggle } from "../../parts/table-toggle.tsx";
 
 interface CurvesCardProps {
@@ -124,35 +124,32 @@ function Legend({ ranked, focused, onFocus }: Pick<CurvesCardProps, "ranked" | "
 function ValuesTable({ lines, ranked, metric }: Pick<CurvesCardProps, "lines" | "ranked" | "metric">) {
   const words = useWords(compareWords);
   return (
-    <TableRegion className="mt-3 max-h-[420px] overflow-y-auto" label={words.values}>
-      <table className="dense">
-        <caption className="sr-only">{words.curvesAside(METRIC_TITLES[metric])}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.round}</th>
-            {ranked.map(({ run }) => (
-              <th scope="col" className="n whitespace-nowrap" key={run}>
-                {run}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {lines.rounds.map((round, index) => (
-            <tr key={round}>
-              <th scope="row">{round === 0 ? words.start : round}</th>
-              {ranked.map(({ run, values }) => {
-                const value = values[index] ?? null;
-                return (
-                  <td className="n" key={run}>
-                    {value === null ? "–" : metricText(value)}
-                  </td>
-                );
-              })}
-            </tr>
+    <ScrollTable className="mt-3 max-h-[420px] overflow-y-auto" label={words.values} caption={words.curvesAside(METRIC_TITLES[metric])}>
+      <thead>
+        <tr>
+          <th scope="col">{words.round}</th>
+          {ranked.map(({ run }) => (
+            <th scope="col" className="n whitespace-nowrap" key={run}>
+              {run}
+            </th>
           ))}
-        </tbody>
-      </table>
-    </TableRegion>
+        </tr>
+      </thead>
+      <tbody>
+        {lines.rounds.map((round, index) => (
+          <tr key={round}>
+            <th scope="row">{round === 0 ? words.start : round}</th>
+            {ranked.map(({ run, values }) => {
+              const value = values[index] ?? null;
+              return (
+                <td className="n" key={run}>
+                  {value === null ? "–" : metricText(value)}
+                </td>
+              );
+            })}
+          </tr>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }

@@ -9,7 +9,7 @@ import { useWords } from "../../words/language.ts";
 import type { Line } from "./lines.ts";
 import { axisOf, knownLines, numeric, type Axis, type KnownLines } from "./parallel.ts";
 import { compareWords } from "./words.ts";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable, TableRegion } from "../../parts/table-region.tsx";
 import { TableToggle } from "../../parts/table-toggle.tsx";
 
 interface ParallelCardProps extends Omit<ParallelProps, keyof KnownLines> {
@@ -163,36 +163,33 @@ function AxisLine({
 function SettingsTable({ lines, differences, metric }: ParallelProps) {
   const words = useWords(compareWords);
   return (
-    <TableRegion className="max-h-[420px] overflow-y-auto" label={words.settingsTable}>
-      <table className="dense">
-        <caption className="sr-only">{words.settingsTable}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.run}</th>
-            {differences.map(({ path }) => (
-              <th scope="col" key={path} className="font-mono" title={path}>
-                {shortPath(path)}
-              </th>
-            ))}
-            <th scope="col" className="n">
-              {words.bestMetric(METRIC_TITLES[metric])}
+    <ScrollTable className="max-h-[420px] overflow-y-auto" label={words.settingsTable} caption={words.settingsTable}>
+      <thead>
+        <tr>
+          <th scope="col">{words.run}</th>
+          {differences.map(({ path }) => (
+            <th scope="col" key={path} className="font-mono" title={path}>
+              {shortPath(path)}
             </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map((line, index) => (
-            <tr key={line.run}>
-              <th scope="row" className="whitespace-nowrap">
-                {line.run}
-              </th>
-              {differences.map(({ path, values }) => (
-                <td key={path}>{values[index] ?? <span className="text-fg-3">{words.noValue}</span>}</td>
-              ))}
-              <td className="n">{line.best === undefined ? "–" : metricText(line.best.value)}</td>
-            </tr>
           ))}
-        </tbody>
-      </table>
-    </TableRegion>
+          <th scope="col" className="n">
+            {words.bestMetric(METRIC_TITLES[metric])}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {lines.map((line, index) => (
+          <tr key={line.run}>
+            <th scope="row" className="whitespace-nowrap">
+              {line.run}
+            </th>
+            {differences.map(({ path, values }) => (
+              <td key={path}>{values[index] ?? <span className="text-fg-3">{words.noValue}</span>}</td>
+            ))}
+            <td className="n">{line.best === undefined ? "–" : metricText(line.best.value)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }

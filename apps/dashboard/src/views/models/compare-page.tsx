@@ -22,7 +22,7 @@ import { differenceOf, metricsIn, sitesOf, type SiteDifference } from "./release
 import { pairOf, pooledDifference, pText, type PairedAt, type PooledDifference } from "./release-pair.ts";
 import { releaseTitle } from "./release-state.tsx";
 import { releaseWords } from "./words.ts";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 
 /** Two models beside each other: their figures at each site, and what their plans do otherwise. */
 export function ComparePage({ first, second }: { readonly first: string | undefined; readonly second: string | undefined }) {
@@ -117,36 +117,33 @@ function FiguresTable({ a, b, metric, pairedAt }: FiguresProps) {
   const sites = sitesOf([a.comparisons, b.comparisons]);
   const pooled = pooledDifference(sites.flatMap((site) => pairedAt?.(site, metric) ?? []));
   return (
-    <TableRegion label={words.table}>
-      <table className="dense">
-        <caption className="sr-only">{words.caption(METRIC_TITLES[metric])}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.site}</th>
-            <th scope="col" className="n">
-              {releaseTitle(a)}
-            </th>
-            <th scope="col" className="n">
-              {releaseTitle(b)}
-            </th>
-            <th scope="col" className="n">
-              {words.difference}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {pooled !== null && <PooledRow pooled={pooled} />}
-          {sites.map((site) => (
-            <Row
-              key={site}
-              site={site}
-              difference={pairedAt?.(site, metric) ?? differenceOf(a.comparisons, b.comparisons, site, metric)}
-              isPaired={pairedAt === undefined || pairedAt(site, metric) !== undefined}
-            />
-          ))}
-        </tbody>
-      </table>
-    </TableRegion>
+    <ScrollTable label={words.table} caption={words.caption(METRIC_TITLES[metric])}>
+      <thead>
+        <tr>
+          <th scope="col">{words.site}</th>
+          <th scope="col" className="n">
+            {releaseTitle(a)}
+          </th>
+          <th scope="col" className="n">
+            {releaseTitle(b)}
+          </th>
+          <th scope="col" className="n">
+            {words.difference}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {pooled !== null && <PooledRow pooled={pooled} />}
+        {sites.map((site) => (
+          <Row
+            key={site}
+            site={site}
+            difference={pairedAt?.(site, metric) ?? differenceOf(a.comparisons, b.comparisons, site, metric)}
+            isPaired={pairedAt === undefined || pairedAt(site, metric) !== undefined}
+          />
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }
 
@@ -203,29 +200,26 @@ function PlanDiff({ a, b }: { readonly a: ReleaseView; readonly b: ReleaseView }
               return rows.length === 0 ? (
                 <p className="px-4 py-3 text-fg-2">{words.samePlan}</p>
               ) : (
-                <TableRegion label={words.differences}>
-                  <table className="dense">
-                    <caption className="sr-only">{words.differ}</caption>
-                    <thead>
-                      <tr>
-                        <th scope="col">{words.value}</th>
-                        <th scope="col">{releaseTitle(a)}</th>
-                        <th scope="col">{releaseTitle(b)}</th>
+                <ScrollTable label={words.differences} caption={words.differ}>
+                  <thead>
+                    <tr>
+                      <th scope="col">{words.value}</th>
+                      <th scope="col">{releaseTitle(a)}</th>
+                      <th scope="col">{releaseTitle(b)}</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {rows.map(({ path, before, after }) => (
+                      <tr key={path}>
+                        <th scope="row" className="font-mono text-12">
+                          {path}
+                        </th>
+                        <td>{before === "" ? "–" : before}</td>
+                        <td>{after === "" ? "–" : after}</td>
                       </tr>
-                    </thead>
-                    <tbody>
-                      {rows.map(({ path, before, after }) => (
-                        <tr key={path}>
-                          <th scope="row" className="font-mono text-12">
-                            {path}
-                          </th>
-                          <td>{before === "" ? "–" : before}</td>
-                          <td>{after === "" ? "–" : after}</td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </TableRegion>
+                    ))}
+                  </tbody>
+                </ScrollTable>
               );
             }}
           </Loaded>

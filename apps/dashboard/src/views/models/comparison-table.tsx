@@ -5,7 +5,7 @@ import { gainText, METRIC_TITLES, metricText } from "../../parts/figures.ts";
 import { useWords } from "../../words/language.ts";
 import { gainOf, meanGain, meanOf, metricsOf, OWN_ARMS, type Arm, type Gain, type OwnArm } from "./release-metrics.ts";
 import { releaseWords } from "./words.ts";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 
 const ARMS: readonly Arm[] = ["base", "alone", "federated"];
 
@@ -28,63 +28,60 @@ export function ComparisonTable({ comparisons, missed, metric, minCount, over }:
   const totalGain = meanGain(comparisons, metric);
   const own = OWN_ARMS.filter((arm) => comparisons.some((comparison) => metricsOf(comparison, arm) !== null));
   return (
-    <TableRegion label={tableTitle}>
-      <table className="dense">
-        <caption className="sr-only">{words.caption(METRIC_TITLES[metric])}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{siteTitle}</th>
-            <th scope="col" className="n">
-              {words.testPatients}
+    <ScrollTable label={tableTitle} caption={words.caption(METRIC_TITLES[metric])}>
+      <thead>
+        <tr>
+          <th scope="col">{siteTitle}</th>
+          <th scope="col" className="n">
+            {words.testPatients}
+          </th>
+          {ARMS.map((arm) => (
+            <th scope="col" className="n" key={arm}>
+              {words.arms[arm]}
             </th>
+          ))}
+          {own.map((arm) => (
+            <th scope="col" className="n" key={arm}>
+              {words.ownArms[arm]}
+            </th>
+          ))}
+          <th scope="col" className="n">
+            {words.gain}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          <th scope="row" className="font-semibold!">
+            {words.weighted(over ?? words.all)}
+          </th>
+          <td className="n">{comparisons.reduce((sum, comparison) => sum + countOf(comparison), 0)}</td>
+          {[...ARMS, ...own].map((arm) => (
+            <MeanCell key={arm} value={meanOf(comparisons, arm, metric)} />
+          ))}
+          <td className="n font-semibold">{totalGain === null ? "–" : gainText(totalGain)}</td>
+        </tr>
+        {gains.map(({ comparison, gain }) => (
+          <tr key={comparison.site} className={gain === null ? "muted" : undefined}>
+            <th scope="row">{comparison.site}</th>
+            <td className="n">{countOf(comparison)}</td>
             {ARMS.map((arm) => (
-              <th scope="col" className="n" key={arm}>
-                {words.arms[arm]}
-              </th>
+              <EstimateCell key={arm} metrics={comparison[arm]} estimate={comparison[arm]?.values[metric] ?? null} minCount={minCount} />
             ))}
             {own.map((arm) => (
-              <th scope="col" className="n" key={arm}>
-                {words.ownArms[arm]}
-              </th>
+              <OwnCell key={arm} arm={arm} comparison={comparison} metric={metric} minCount={minCount} />
             ))}
-            <th scope="col" className="n">
-              {words.gain}
-            </th>
+            <GainCell gain={gain} />
           </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th scope="row" className="font-semibold!">
-              {words.weighted(over ?? words.all)}
-            </th>
-            <td className="n">{comparisons.reduce((sum, comparison) => sum + countOf(comparison), 0)}</td>
-            {[...ARMS, ...own].map((arm) => (
-              <MeanCell key={arm} value={meanOf(comparisons, arm, metric)} />
-            ))}
-            <td className="n font-semibold">{totalGain === null ? "–" : gainText(totalGain)}</td>
+        ))}
+        {missed.map(({ site, text }) => (
+          <tr key={site} className="muted">
+            <th scope="row">{site}</th>
+            <td colSpan={5 + own.length}>{text}</td>
           </tr>
-          {gains.map(({ comparison, gain }) => (
-            <tr key={comparison.site} className={gain === null ? "muted" : undefined}>
-              <th scope="row">{comparison.site}</th>
-              <td className="n">{countOf(comparison)}</td>
-              {ARMS.map((arm) => (
-                <EstimateCell key={arm} metrics={comparison[arm]} estimate={comparison[arm]?.values[metric] ?? null} minCount={minCount} />
-              ))}
-              {own.map((arm) => (
-                <OwnCell key={arm} arm={arm} comparison={comparison} metric={metric} minCount={minCount} />
-              ))}
-              <GainCell gain={gain} />
-            </tr>
-          ))}
-          {missed.map(({ site, text }) => (
-            <tr key={site} className="muted">
-              <th scope="row">{site}</th>
-              <td colSpan={5 + own.length}>{text}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </TableRegion>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }
 

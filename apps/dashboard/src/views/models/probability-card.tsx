@@ -7,7 +7,7 @@ import { ChartFiles } from "../../parts/chart-files.tsx";
 import type { LegendEntry } from "../../parts/chart-picture.ts";
 import { metricText } from "../../parts/figures.ts";
 import { MarkSample, shapePath } from "../../parts/site-key.tsx";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 import { TableToggle } from "../../parts/table-toggle.tsx";
 import { useWords } from "../../words/language.ts";
 import { calibrationCurves, decisionCurves, everybodyCurve, probabilityCsv, type ArmCurve, type CurvePoint } from "./probability-curves.ts";
@@ -110,46 +110,43 @@ interface CurveTableProps {
 function CurveTable({ curves, name, x, y, counts = false, everybody }: CurveTableProps) {
   const words = useWords(PROBABILITY_WORDS);
   return (
-    <TableRegion label={name}>
-      <table className="dense">
-        <caption className="sr-only">{name}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.model}</th>
+    <ScrollTable label={name} caption={name}>
+      <thead>
+        <tr>
+          <th scope="col">{words.model}</th>
+          <th scope="col" className="n">
+            {x}
+          </th>
+          <th scope="col" className="n">
+            {y}
+          </th>
+          {counts && (
             <th scope="col" className="n">
-              {x}
+              {words.rows}
             </th>
-            <th scope="col" className="n">
-              {y}
-            </th>
-            {counts && (
-              <th scope="col" className="n">
-                {words.rows}
-              </th>
-            )}
-            {everybody !== undefined && (
-              <th scope="col" className="n">
-                {words.everybody}
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {curves.flatMap(({ arm, points }) =>
-            points.map((point) => (
-              <tr key={`${arm} ${point.x}`}>
-                <th scope="row">{words.arms[arm]}</th>
-                <td className="n">{metricText(point.x)}</td>
-                <td className="n font-semibold">{metricText(point.y)}</td>
-                {counts && <td className="n">{point.count}</td>}
-                {everybody !== undefined && (
-                  <td className="n">{metricText(everybody.find((each) => each.x === point.x)?.y ?? Number.NaN)}</td>
-                )}
-              </tr>
-            )),
           )}
-        </tbody>
-      </table>
-    </TableRegion>
+          {everybody !== undefined && (
+            <th scope="col" className="n">
+              {words.everybody}
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {curves.flatMap(({ arm, points }) =>
+          points.map((point) => (
+            <tr key={`${arm} ${point.x}`}>
+              <th scope="row">{words.arms[arm]}</th>
+              <td className="n">{metricText(point.x)}</td>
+              <td className="n font-semibold">{metricText(point.y)}</td>
+              {counts && <td className="n">{point.count}</td>}
+              {everybody !== undefined && (
+                <td className="n">{metricText(everybody.find((each) => each.x === point.x)?.y ?? Number.NaN)}</td>
+              )}
+            </tr>
+          )),
+        )}
+      </tbody>
+    </ScrollTable>
   );
 }

@@ -10,7 +10,7 @@ import { When } from "../../parts/time.tsx";
 import { useWords } from "../../words/language.ts";
 import { releaseTitle } from "./release-state.tsx";
 import { releaseWords } from "./words.ts";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 
 /** The plan's acceptance criteria; nothing where it has none. */
 export function CriteriaCard({ release: { criteria } }: { readonly release: ReleaseView }) {
@@ -19,40 +19,37 @@ export function CriteriaCard({ release: { criteria } }: { readonly release: Rele
   if (criteria.length === 0) return null;
   return (
     <Card title={words.title} aside={words.aside}>
-      <TableRegion label={words.region}>
-        <table className="dense">
-          <caption className="sr-only">{words.caption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{words.figure}</th>
-              <th scope="col">{words.over}</th>
-              <th scope="col" className="n">
-                {words.demanded}
-              </th>
-              <th scope="col" className="n">
-                {words.reached}
-              </th>
-              <th scope="col">{words.met}</th>
+      <ScrollTable label={words.region} caption={words.caption}>
+        <thead>
+          <tr>
+            <th scope="col">{words.figure}</th>
+            <th scope="col">{words.over}</th>
+            <th scope="col" className="n">
+              {words.demanded}
+            </th>
+            <th scope="col" className="n">
+              {words.reached}
+            </th>
+            <th scope="col">{words.met}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {criteria.map(({ metric, on, limit, value, met }) => (
+            <tr key={`${metric} ${on}`}>
+              <th scope="row">{METRIC_TITLES[metric]}</th>
+              <td>{words.on[on]}</td>
+              <td className="n">{"atLeast" in limit ? words.atLeast(limit.atLeast) : words.atMost(limit.atMost)}</td>
+              <td className="n">{value === null ? notMeasured : metricText(value)}</td>
+              <td>
+                <span className={`inline-flex items-center gap-1 ${met ? "text-accent" : "text-bad"}`}>
+                  {met ? <CircleCheck size={14} aria-hidden /> : <CircleX size={14} aria-hidden />}
+                  {met ? words.yes : words.no}
+                </span>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {criteria.map(({ metric, on, limit, value, met }) => (
-              <tr key={`${metric} ${on}`}>
-                <th scope="row">{METRIC_TITLES[metric]}</th>
-                <td>{words.on[on]}</td>
-                <td className="n">{"atLeast" in limit ? words.atLeast(limit.atLeast) : words.atMost(limit.atMost)}</td>
-                <td className="n">{value === null ? notMeasured : metricText(value)}</td>
-                <td>
-                  <span className={`inline-flex items-center gap-1 ${met ? "text-accent" : "text-bad"}`}>
-                    {met ? <CircleCheck size={14} aria-hidden /> : <CircleX size={14} aria-hidden />}
-                    {met ? words.yes : words.no}
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableRegion>
+          ))}
+        </tbody>
+      </ScrollTable>
     </Card>
   );
 }

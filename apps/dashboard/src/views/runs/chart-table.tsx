@@ -7,48 +7,49 @@ import type { ChartData } from "./chart-data.ts";
 import type { MainPoint } from "./main-curve.ts";
 import { boundsText } from "./secure/pooled.ts";
 import { CHART_WORDS, type ChartWords } from "./words/charts.ts";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 
 /** The chart's raw values, never smoothed ones. */
 export function ChartTable({ data, metric }: { readonly data: ChartData; readonly metric: MetricName }) {
   const words = useWords(CHART_WORDS);
   const main = words.main[data.kind];
   return (
-    <TableRegion className="mt-3 max-h-[330px] overflow-y-auto" label={words.tableRegion}>
-      <table className="dense">
-        <caption className="sr-only">{words.tableCaption(METRIC_TITLES[metric], main.long)}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.round}</th>
+    <ScrollTable
+      className="mt-3 max-h-[330px] overflow-y-auto"
+      label={words.tableRegion}
+      caption={words.tableCaption(METRIC_TITLES[metric], main.long)}
+    >
+      <thead>
+        <tr>
+          <th scope="col">{words.round}</th>
+          <th scope="col" className="n">
+            {main.column}
+          </th>
+          {data.kind === "pooled" && (
             <th scope="col" className="n">
-              {main.column}
+              {words.exactBetween}
             </th>
-            {data.kind === "pooled" && (
-              <th scope="col" className="n">
-                {words.exactBetween}
-              </th>
-            )}
-            {data.sites.map(({ site, slot }) => (
-              <th scope="col" className="n" key={site}>
-                <SiteKey site={site} slot={slot} />
-              </th>
+          )}
+          {data.sites.map(({ site, slot }) => (
+            <th scope="col" className="n" key={site}>
+              <SiteKey site={site} slot={slot} />
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {data.rounds.map((round, index) => (
+          <tr key={round}>
+            <th scope="row">{round === 0 ? words.start : round}</th>
+            <Figure value={data.main[index]?.value} strong />
+            {data.kind === "pooled" && <td className="n whitespace-nowrap text-fg-2">{boundsOf(data.main[index], words)}</td>}
+            {data.sites.map(({ site, values }) => (
+              <Figure key={site} value={values[index]} />
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {data.rounds.map((round, index) => (
-            <tr key={round}>
-              <th scope="row">{round === 0 ? words.start : round}</th>
-              <Figure value={data.main[index]?.value} strong />
-              {data.kind === "pooled" && <td className="n whitespace-nowrap text-fg-2">{boundsOf(data.main[index], words)}</td>}
-              {data.sites.map(({ site, values }) => (
-                <Figure key={site} value={values[index]} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </TableRegion>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }
 

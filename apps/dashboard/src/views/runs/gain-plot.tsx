@@ -6,7 +6,7 @@ import { useWords } from "../../words/language.ts";
 import type { Gain } from "../models/release-metrics.ts";
 import { pointAt, usePointedSlot } from "./pointed.ts";
 import { GAIN_WORDS } from "./words/sites.ts";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 
 export interface GainRow {
   readonly site: string;
@@ -99,36 +99,33 @@ function GainLine({ row, y, x }: { readonly row: GainRow; readonly y: number; re
 export function GainTable({ rows, title }: { readonly rows: readonly GainRow[]; readonly title: string }) {
   const words = useWords(GAIN_WORDS);
   return (
-    <TableRegion label={words.tableRegion}>
-      <table className="dense">
-        <caption className="sr-only">{words.tableCaption(title)}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.site}</th>
-            <th scope="col" className="n">
-              {words.patients}
+    <ScrollTable label={words.tableRegion} caption={words.tableCaption(title)}>
+      <thead>
+        <tr>
+          <th scope="col">{words.site}</th>
+          <th scope="col" className="n">
+            {words.patients}
+          </th>
+          <th scope="col" className="n">
+            {words.gain}
+          </th>
+          <th scope="col" className="n">
+            {words.interval}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ site, slot, n, gain }) => (
+          <tr key={site}>
+            <th scope="row">
+              <SiteKey site={site} slot={slot} />
             </th>
-            <th scope="col" className="n">
-              {words.gain}
-            </th>
-            <th scope="col" className="n">
-              {words.interval}
-            </th>
+            <td className="n">{n}</td>
+            <td className="n font-semibold">{gain === null ? "–" : gainText(gain.value)}</td>
+            <td className="n whitespace-nowrap">{gain === null ? words.few(n) : words.range(gainText(gain.low), gainText(gain.high))}</td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ site, slot, n, gain }) => (
-            <tr key={site}>
-              <th scope="row">
-                <SiteKey site={site} slot={slot} />
-              </th>
-              <td className="n">{n}</td>
-              <td className="n font-semibold">{gain === null ? "–" : gainText(gain.value)}</td>
-              <td className="n whitespace-nowrap">{gain === null ? words.few(n) : words.range(gainText(gain.low), gainText(gain.high))}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </TableRegion>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }

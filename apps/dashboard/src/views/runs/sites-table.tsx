@@ -7,7 +7,7 @@ import { useWords } from "../../words/language.ts";
 import type { SiteFigures } from "./site-figures.ts";
 import { ShiftText } from "./shift/shift-text.tsx";
 import { SITES_WORDS } from "./words/sites.ts";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 
 interface SitesTableProps {
   readonly figures: readonly SiteFigures[];
@@ -31,39 +31,36 @@ export function SitesTable({ figures, metric, shift }: SitesTableProps) {
   ];
   const heads = shift ? [...compared, words.shiftHead] : compared;
   return (
-    <TableRegion label={words.tableRegion}>
-      <table className="dense">
-        <caption className="sr-only">{words.tableCaption(METRIC_TITLES[metric])}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.site}</th>
-            {heads.map((head) => (
-              <th scope="col" className="n" key={head}>
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {figures.map(({ site, slot, n, points, test, gain, without, shift: psi }) => (
-            <tr key={site} className={without === null ? "" : "text-fg-3"}>
-              <th scope="row">
-                <SiteKey site={site} slot={slot} />
-              </th>
-              <td className="n">{n ?? "–"}</td>
-              <td className="n whitespace-nowrap">{without === null ? withRange(points.at(-1), metricText) : words.without[without]}</td>
-              <td className="n">{test?.n ?? "–"}</td>
-              <td className="n">{textOf(test?.shared)}</td>
-              <td className="n">{textOf(test?.alone)}</td>
-              <td className="n">{textOf(test?.mix)}</td>
-              <td className="n">{textOf(test?.intercept)}</td>
-              <td className="n whitespace-nowrap">{withRange(gain, gainText)}</td>
-              {shift && <td className="n whitespace-nowrap">{psi === null ? "–" : <ShiftText psi={psi} />}</td>}
-            </tr>
+    <ScrollTable label={words.tableRegion} caption={words.tableCaption(METRIC_TITLES[metric])}>
+      <thead>
+        <tr>
+          <th scope="col">{words.site}</th>
+          {heads.map((head) => (
+            <th scope="col" className="n" key={head}>
+              {head}
+            </th>
           ))}
-        </tbody>
-      </table>
-    </TableRegion>
+        </tr>
+      </thead>
+      <tbody>
+        {figures.map(({ site, slot, n, points, test, gain, without, shift: psi }) => (
+          <tr key={site} className={without === null ? "" : "text-fg-3"}>
+            <th scope="row">
+              <SiteKey site={site} slot={slot} />
+            </th>
+            <td className="n">{n ?? "–"}</td>
+            <td className="n whitespace-nowrap">{without === null ? withRange(points.at(-1), metricText) : words.without[without]}</td>
+            <td className="n">{test?.n ?? "–"}</td>
+            <td className="n">{textOf(test?.shared)}</td>
+            <td className="n">{textOf(test?.alone)}</td>
+            <td className="n">{textOf(test?.mix)}</td>
+            <td className="n">{textOf(test?.intercept)}</td>
+            <td className="n whitespace-nowrap">{withRange(gain, gainText)}</td>
+            {shift && <td className="n whitespace-nowrap">{psi === null ? "–" : <ShiftText psi={psi} />}</td>}
+          </tr>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 
   function withRange(estimate: Estimate | null | undefined, text: (value: number) => string): string {

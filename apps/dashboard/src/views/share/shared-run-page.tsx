@@ -7,7 +7,7 @@ import { troubleOf } from "../../api/trouble.ts";
 import { Card, PageHead } from "../../parts/card.tsx";
 import { Chip, Note, type Tone } from "../../parts/chip.tsx";
 import { Empty, Skeleton } from "../../parts/states.tsx";
-import { TableRegion } from "../../parts/table-region.tsx";
+import { ScrollTable } from "../../parts/table-region.tsx";
 import { When } from "../../parts/time.tsx";
 import { Brand } from "../../shell/brand.tsx";
 import { LanguageButton } from "../../shell/language.tsx";
@@ -107,39 +107,36 @@ function RoundsCard({ run: { rounds, plannedRounds } }: { readonly run: SharedRu
       {rounds.length === 0 ? (
         <p>{words.noRound}</p>
       ) : (
-        <TableRegion label={words.roundTable}>
-          <table className="dense">
-            <caption className="sr-only">{words.rounds}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{words.round}</th>
-                <th scope="col">{words.began}</th>
-                <th scope="col" className="n">
-                  {words.asked}
-                </th>
-                <th scope="col" className="n">
-                  {words.counted}
-                </th>
-                <th scope="col">{words.state}</th>
+        <ScrollTable label={words.roundTable} caption={words.rounds}>
+          <thead>
+            <tr>
+              <th scope="col">{words.round}</th>
+              <th scope="col">{words.began}</th>
+              <th scope="col" className="n">
+                {words.asked}
+              </th>
+              <th scope="col" className="n">
+                {words.counted}
+              </th>
+              <th scope="col">{words.state}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rounds.toReversed().map(({ round, openedAt, asked, counted, state }) => (
+              <tr key={round}>
+                <th scope="row">{round}</th>
+                <td className="whitespace-nowrap">
+                  <When at={openedAt} />
+                </td>
+                <td className="n">{asked}</td>
+                <td className="n">{counted ?? ""}</td>
+                <td>
+                  <Chip tone={state === "failed" ? "bad" : state === "open" ? "info" : "ok"}>{words.states[state]}</Chip>
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {rounds.toReversed().map(({ round, openedAt, asked, counted, state }) => (
-                <tr key={round}>
-                  <th scope="row">{round}</th>
-                  <td className="whitespace-nowrap">
-                    <When at={openedAt} />
-                  </td>
-                  <td className="n">{asked}</td>
-                  <td className="n">{counted ?? ""}</td>
-                  <td>
-                    <Chip tone={state === "failed" ? "bad" : state === "open" ? "info" : "ok"}>{words.states[state]}</Chip>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </TableRegion>
+            ))}
+          </tbody>
+        </ScrollTable>
       )}
     </Card>
   );

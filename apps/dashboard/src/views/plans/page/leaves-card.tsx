@@ -5,7 +5,7 @@ import { Card } from "../../../parts/card.tsx";
 import { useWords } from "../../../words/language.ts";
 import { leaving, type Leaving } from "./leaves.ts";
 import { planWords } from "../words.ts";
-import { TableRegion } from "../../../parts/table-region.tsx";
+import { ScrollTable } from "../../../parts/table-region.tsx";
 
 export function LeavesCard({ plan }: { readonly plan: PlanView }) {
   const { leavesCard: words, leaves } = useWords(planWords);
@@ -20,27 +20,24 @@ export function LeavesCard({ plan }: { readonly plan: PlanView }) {
         </span>
       }
     >
-      <TableRegion label={words.table}>
-        <table className="dense">
-          <caption className="sr-only">{words.title}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{words.what}</th>
-              <th scope="col">{words.how}</th>
-              <th scope="col">{words.when}</th>
-              <th scope="col" className="n">
-                {words.size}
-              </th>
-              <th scope="col">{words.reader}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {leaving(plan.plan, size, leaves).map((row) => (
-              <Row key={row.what} row={row} plain={plan.plan.aggregation.method === "plain"} />
-            ))}
-          </tbody>
-        </table>
-      </TableRegion>
+      <ScrollTable label={words.table} caption={words.title}>
+        <thead>
+          <tr>
+            <th scope="col">{words.what}</th>
+            <th scope="col">{words.how}</th>
+            <th scope="col">{words.when}</th>
+            <th scope="col" className="n">
+              {words.size}
+            </th>
+            <th scope="col">{words.reader}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {leaving(plan.plan, size, leaves).map((row) => (
+            <Row key={row.what} row={row} plain={plan.plan.aggregation.method === "plain"} />
+          ))}
+        </tbody>
+      </ScrollTable>
     </Card>
   );
 }

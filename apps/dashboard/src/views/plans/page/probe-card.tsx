@@ -6,7 +6,7 @@ import { Card } from "../../../parts/card.tsx";
 import { METRIC_TITLES, metricText } from "../../../parts/figures.ts";
 import { useWords } from "../../../words/language.ts";
 import { formWords } from "../form/form-words.ts";
-import { TableRegion } from "../../../parts/table-region.tsx";
+import { ScrollTable } from "../../../parts/table-region.tsx";
 
 /** What sites have tried before the run; nothing where none has said it. */
 export function ProbeCard({ plan: { probes } }: { readonly plan: PlanView }) {
@@ -20,43 +20,40 @@ export function ProbeCard({ plan: { probes } }: { readonly plan: PlanView }) {
       aside={`${METRIC_TITLES[first.report.metric]}, ${words.sitesCount(probes.length)}`}
       footer={<p className="text-12 text-fg-2">{words.triedAtEachSiteOnIts}</p>}
     >
-      <TableRegion label={words.transferProbeTable}>
-        <table className="dense">
-          <caption className="sr-only">{words.transferProbeBySite}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{words.site}</th>
-              <th scope="col" className="n">
-                {words.baseUnchanged}
-              </th>
-              <th scope="col" className="n">
-                {words.headOnItsFeatures}
-              </th>
-              <th scope="col" className="n">
-                {words.fromNothing}
-              </th>
-              <th scope="col">{words.train}</th>
+      <ScrollTable label={words.transferProbeTable} caption={words.transferProbeBySite}>
+        <thead>
+          <tr>
+            <th scope="col">{words.site}</th>
+            <th scope="col" className="n">
+              {words.baseUnchanged}
+            </th>
+            <th scope="col" className="n">
+              {words.headOnItsFeatures}
+            </th>
+            <th scope="col" className="n">
+              {words.fromNothing}
+            </th>
+            <th scope="col">{words.train}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {probes.map(({ site, report }) => (
+            <tr key={site}>
+              <th scope="row">{site}</th>
+              <Figure of={report.base} />
+              <Figure of={report.head} />
+              <Figure of={report.scratch} />
+              <td>{report.depth}</td>
             </tr>
-          </thead>
-          <tbody>
-            {probes.map(({ site, report }) => (
-              <tr key={site}>
-                <th scope="row">{site}</th>
-                <Figure of={report.base} />
-                <Figure of={report.head} />
-                <Figure of={report.scratch} />
-                <td>{report.depth}</td>
-              </tr>
-            ))}
-            <tr>
-              <th scope="row" colSpan={4}>
-                {words.allSitesTogether}
-              </th>
-              <td className="font-semibold">{depth}</td>
-            </tr>
-          </tbody>
-        </table>
-      </TableRegion>
+          ))}
+          <tr>
+            <th scope="row" colSpan={4}>
+              {words.allSitesTogether}
+            </th>
+            <td className="font-semibold">{depth}</td>
+          </tr>
+        </tbody>
+      </ScrollTable>
     </Card>
   );
 }

@@ -9,7 +9,7 @@ import { Card } from "../../../parts/card.tsx";
 import { useWords } from "../../../words/language.ts";
 import { changeRows } from "../page/changes.ts";
 import { versionWords } from "./words.ts";
-import { TableRegion } from "../../../parts/table-region.tsx";
+import { ScrollTable } from "../../../parts/table-region.tsx";
 
 const titleOf = ({ name, version }: { readonly name: string; readonly version: number }): string => `${name} v${version}`;
 
@@ -77,27 +77,24 @@ function DiffTable({ before, after, changes }: TableProps) {
   const [old, now] = before.name === after.name ? [`v${before.version}`, `v${after.version}`] : [titleOf(before), titleOf(after)];
   const compared = { before: before.plan, after: after.plan, manifest: after.base.manifest };
   return (
-    <TableRegion label={words.table}>
-      <table className="dense diff">
-        <caption className="sr-only">{words.caption(old, now)}</caption>
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="sr-only">{words.kind}</span>
-            </th>
-            <th scope="col">{words.value}</th>
-            <th scope="col">{old}</th>
-            <th scope="col">{now}</th>
-            <th scope="col">{words.means}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {changeRows(changes).map((change) => (
-            <DiffRow key={`${change.kind} ${change.path}`} change={change} old={old} means={changeMeaning(change, compared)} />
-          ))}
-        </tbody>
-      </table>
-    </TableRegion>
+    <ScrollTable table="dense diff" label={words.table} caption={words.caption(old, now)}>
+      <thead>
+        <tr>
+          <th scope="col">
+            <span className="sr-only">{words.kind}</span>
+          </th>
+          <th scope="col">{words.value}</th>
+          <th scope="col">{old}</th>
+          <th scope="col">{now}</th>
+          <th scope="col">{words.means}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {changeRows(changes).map((change) => (
+          <DiffRow key={`${change.kind} ${change.path}`} change={change} old={old} means={changeMeaning(change, compared)} />
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }
 

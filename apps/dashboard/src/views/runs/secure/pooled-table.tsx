@@ -7,7 +7,7 @@ import { METRIC_TITLES, metricText } from "../../../parts/figures.ts";
 import { useWords } from "../../../words/language.ts";
 import { POOLED_WORDS } from "../words/secure.ts";
 import { boundsText } from "./pooled.ts";
-import { TableRegion } from "../../../parts/table-region.tsx";
+import { ScrollTable } from "../../../parts/table-region.tsx";
 
 const ARMS = ["base", "alone", "federated"] as const;
 
@@ -29,34 +29,31 @@ export function PooledTable({
     return <p className="px-4 py-3 text-fg-2">{words.fewer(minCount)}</p>;
   }
   return (
-    <TableRegion label={words.region}>
-      <table className="dense">
-        <caption className="sr-only">{words.caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">
-              {words.counted(counted.n)}
-              {counted.positives !== null && `, ${counted.positives} ${positiveWord(label)}`}
+    <ScrollTable label={words.region} caption={words.caption}>
+      <thead>
+        <tr>
+          <th scope="col">
+            {words.counted(counted.n)}
+            {counted.positives !== null && `, ${counted.positives} ${positiveWord(label)}`}
+          </th>
+          {ARMS.map((arm) => (
+            <th scope="col" className="n" key={arm}>
+              {words[arm]}
             </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {metrics.map((metric) => (
+          <tr key={metric}>
+            <th scope="row">{METRIC_TITLES[metric]}</th>
             {ARMS.map((arm) => (
-              <th scope="col" className="n" key={arm}>
-                {words[arm]}
-              </th>
+              <FigureCell key={arm} figure={figureOf(figures[arm], metric)} strong={arm === "federated"} />
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {metrics.map((metric) => (
-            <tr key={metric}>
-              <th scope="row">{METRIC_TITLES[metric]}</th>
-              {ARMS.map((arm) => (
-                <FigureCell key={arm} figure={figureOf(figures[arm], metric)} strong={arm === "federated"} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </TableRegion>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }
 

@@ -8,7 +8,7 @@ import { SiteKey } from "../../../parts/site-key.tsx";
 import { useWords } from "../../../words/language.ts";
 import { SAW_WORDS } from "../words/secure.ts";
 import type { Saw, SiteSaw } from "./saw.ts";
-import { TableRegion } from "../../../parts/table-region.tsx";
+import { ScrollTable } from "../../../parts/table-region.tsx";
 
 interface TableProps {
   readonly record: RoundRecordView;
@@ -22,47 +22,44 @@ interface TableProps {
 export function SawTable({ record, saw, sites, threshold }: TableProps) {
   const words = useWords(SAW_WORDS);
   return (
-    <TableRegion className="border-t border-line" label={words.region}>
-      <table className="dense">
-        <caption className="sr-only">{words.caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.site}</th>
-            <th scope="col">{words.arrived}</th>
-            <th scope="col" className="n">
-              {words.bytes}
-            </th>
-            <th scope="col">SHA-256</th>
-            <th scope="col">{words.ownMask}</th>
-            <th scope="col">{words.maskKey}</th>
-            <th scope="col">{words.alone}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {saw.sites.map((site) => (
-            <SiteRow key={site.site} site={site} slot={sites.indexOf(site.site)} />
-          ))}
-          <tr className="bg-inset">
-            <th scope="row" className="font-semibold!">
-              {words.sumOf(record.sites.length)}
-            </th>
-            <td>{words.cancel}</td>
-            <td className="n">{countText(record.sum.bytes)}</td>
-            <td>
-              <Digest of={words.theSum} digest={record.sum.digest} />
-            </td>
-            <td colSpan={2} className="text-fg-2">
-              {words.rebuild(threshold)}
-            </td>
-            <td>
-              <Chip tone="info" icon={<Eye aria-hidden />}>
-                {words.byDesign}
-              </Chip>
-            </td>
-          </tr>
-        </tbody>
-      </table>
-    </TableRegion>
+    <ScrollTable className="border-t border-line" label={words.region} caption={words.caption}>
+      <thead>
+        <tr>
+          <th scope="col">{words.site}</th>
+          <th scope="col">{words.arrived}</th>
+          <th scope="col" className="n">
+            {words.bytes}
+          </th>
+          <th scope="col">SHA-256</th>
+          <th scope="col">{words.ownMask}</th>
+          <th scope="col">{words.maskKey}</th>
+          <th scope="col">{words.alone}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {saw.sites.map((site) => (
+          <SiteRow key={site.site} site={site} slot={sites.indexOf(site.site)} />
+        ))}
+        <tr className="bg-inset">
+          <th scope="row" className="font-semibold!">
+            {words.sumOf(record.sites.length)}
+          </th>
+          <td>{words.cancel}</td>
+          <td className="n">{countText(record.sum.bytes)}</td>
+          <td>
+            <Digest of={words.theSum} digest={record.sum.digest} />
+          </td>
+          <td colSpan={2} className="text-fg-2">
+            {words.rebuild(threshold)}
+          </td>
+          <td>
+            <Chip tone="info" icon={<Eye aria-hidden />}>
+              {words.byDesign}
+            </Chip>
+          </td>
+        </tr>
+      </tbody>
+    </ScrollTable>
   );
 }
 

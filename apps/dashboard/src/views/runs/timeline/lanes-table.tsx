@@ -3,35 +3,32 @@ import { bytesText, lengthText } from "../../../parts/figures.ts";
 import { useWords } from "../../../words/language.ts";
 import { isEarlier, type Bar, type Lane } from "./lanes.ts";
 import { timelineWords } from "./words.ts";
-import { TableRegion } from "../../../parts/table-region.tsx";
+import { ScrollTable } from "../../../parts/table-region.tsx";
 
 /** Every bar in figures, also those that are too narrow to be pointed at. */
 export function LanesTable({ lanes, name }: { readonly lanes: readonly Lane[]; readonly name: string }) {
   const words = useWords(timelineWords);
   const secure = lanes.some(({ attempt }) => attempt !== null);
   return (
-    <TableRegion className="max-h-[360px] overflow-y-auto" label={name}>
-      <table className="dense">
-        <caption className="sr-only">{name}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.site}</th>
-            <th scope="col">{words.phaseHead}</th>
-            {secure && <th scope="col">{words.attempt}</th>}
-            {[words.from, words.length, words.bytes].map((head) => (
-              <th key={head} scope="col" className="n">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {lanes.flatMap((lane) =>
-            lane.bars.map((bar) => <Row key={`${lane.site}-${bar.kind}-${bar.from}`} lane={lane} bar={bar} secure={secure} />),
-          )}
-        </tbody>
-      </table>
-    </TableRegion>
+    <ScrollTable className="max-h-[360px] overflow-y-auto" label={name} caption={name}>
+      <thead>
+        <tr>
+          <th scope="col">{words.site}</th>
+          <th scope="col">{words.phaseHead}</th>
+          {secure && <th scope="col">{words.attempt}</th>}
+          {[words.from, words.length, words.bytes].map((head) => (
+            <th key={head} scope="col" className="n">
+              {head}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {lanes.flatMap((lane) =>
+          lane.bars.map((bar) => <Row key={`${lane.site}-${bar.kind}-${bar.from}`} lane={lane} bar={bar} secure={secure} />),
+        )}
+      </tbody>
+    </ScrollTable>
   );
 }
 
