@@ -24,6 +24,9 @@ export type Hdf5Answer =
 
 class Refused extends Error {}
 
+/** The library's memory is spoilt and would refuse every later file too: the thread ends by it, and the next file gets a new one. */
+const isFatal = (error: unknown): boolean => error instanceof Error && ["RuntimeError", "RangeError"].includes(error.name);
+
 const library = await ready;
 // Otherwise a failed read gives whatever stood in memory.
 library.activate_throwing_error_handler();
@@ -45,7 +48,7 @@ const attempt = <T>(read: () => T): T | undefined => {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Refused) throw error;
+    if (error instanceof Refused || isFatal(error)) throw error;
     return undefined;
   }
 };
@@ -81,6 +84,7 @@ function answer(bytes: Uint8Array): Hdf5Answer {
     file = new File(path, "r");
     return read(file, bytes.byteLength);
   } catch (error) {
+    if (isFatal(error)) throw error;
     return { problem: error instanceof Refused ? error.message : "they are broken or cut off" };
   } finally {
     attempt(() => file?.close());
