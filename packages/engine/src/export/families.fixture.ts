@@ -9,7 +9,7 @@ import { randomFrom } from "../base/random.ts";
 import { inputWidth } from "../data/samples.ts";
 import { fileInputOf } from "../data/file-input.ts";
 import { inputShape, sizeOfShape, type Architecture, type Shape } from "../ir/layers.ts";
-import { codes, randomSamples, randomTensors } from "../ir/networks.fixture.ts";
+import { codes, randomSamples, randomTensors, rooted } from "../ir/networks.fixture.ts";
 import { tensorsOf } from "../ir/parameters.ts";
 import type { ExportSource } from "./source.ts";
 
@@ -140,7 +140,7 @@ function codesFamily(label: Label, count: number): Family {
   return { source: sourceOf(manifest), raw: { rows }, entering };
 }
 
-function fileFamily(name: string, label: Label, shape: Shape, count: number): Family {
+function fileFamily(name: string, label: Label, shape: Shape, count: number, architecture = untrained(name, shape, label)): Family {
   const [channels = 0, ...space] = shape;
   const isPicture = space.length === 2;
   const field: Field = isPicture
@@ -159,7 +159,7 @@ function fileFamily(name: string, label: Label, shape: Shape, count: number): Fa
   const rule: InputRule = isPicture
     ? { kind: "image", field: "scan", width: space[1] as number, height: space[0] as number, channels: channels as 1 | 3, mean, sd }
     : { kind: "signal", field: "ecg", mean, sd };
-  const manifest = manifestOf(name, untrained(name, shape, label), label, [field], [rule]);
+  const manifest = manifestOf(name, architecture, label, [field], [rule]);
   const random = randomFrom(["samples", name]);
   const [each, area] = [sizeOfShape(shape), sizeOfShape(space)];
   const channelOf = (at: number): number => Math.floor((at % each) / area);
@@ -195,6 +195,7 @@ export const FAMILIES: Readonly<Record<string, (count: number) => Family>> = {
   mobilenet_v2: (count) => fileFamily("mobilenet_v2", classes, [3, 32, 32], count),
   efficientnet_lite0: (count) => fileFamily("efficientnet_lite0", yesOrNo, [3, 64, 64], count),
   resnet18: (count) => fileFamily("resnet18", yesOrNo, [1, 32, 32], count),
+  roots: (count) => fileFamily("roots", yesOrNo, [3, 4, 4], count, rooted),
 };
 
 export const shapeOfEntering = ({ source }: Family): Shape => {

@@ -11,6 +11,8 @@ export interface KerasWeight {
 export interface KerasLayer {
   /** Keras's class. */
   readonly kind: string;
+  /** Where Keras 3 has a class that is no layer but an operation, which has no settings and is not built. */
+  readonly module?: string;
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
   /** Layers whose outputs come in; none for the input. */
@@ -27,7 +29,7 @@ export interface Flavour {
   readonly name: string;
   /** What Keras calls x sigmoid(x). */
   readonly silu: "silu" | "swish";
-  /** A layer that normalises by numbers in its configuration, and one that pads a recording. */
+  /** A layer that normalises by numbers in its configuration, one that pads a recording, and operations between layers. */
   readonly isWhole: boolean;
 }
 

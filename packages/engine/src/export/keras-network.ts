@@ -2,7 +2,7 @@
  * From the layer IR to layers of Keras, channels last. A value of several dimensions lies either channels last (`last`) or as the IR has it
  * (`first`); for [a, b] one is the other turned, so that the IR's transpose costs nothing.
  */
-import { inputShape, INPUT, sourcesOf, type Layer, type LayerOf, type Shape } from "../ir/layers.ts";
+import { inputShape, INPUT, ROOT_ROOM, sourcesOf, type Layer, type LayerOf, type Shape } from "../ir/layers.ts";
 import { paddingOf } from "../ir/shapes.ts";
 import { convolution } from "./keras-convolution.ts";
 import type { Flavour, KerasLayer, KerasWeight } from "./keras-layers.ts";
@@ -164,8 +164,7 @@ function applied(network: KerasNetwork, layer: Layer, inputs: readonly Value[]):
       return network.add({ kind: "Embedding", name, config, shape: [...given.shape, layer.width], weights }, [given], "first");
     }
     case "activation": {
-      if (layer.function === "signed-root")
-        throw new CannotHold(`${network.flavour.name} has no signed root as an activation, which layer ${name} is`);
+      if (layer.function === "signed-root") return signedRoot(network, name, given);
       const activation = layer.function === "silu" ? network.flavour.silu : layer.function;
       const value = network.add({ kind: "Activation", name, config: { activation }, shape: given.shape }, [given], given.form);
       return { ...value, positive: POSITIVE.has(activation) };
@@ -211,6 +210,18 @@ function dense(network: KerasNetwork, layer: LayerOf<"dense">, given: Value): Va
   const weights = [network.weight(layer, "kernel", [layer.in, layer.out]), network.weight(layer, "bias", [layer.out])];
   const config = { units: layer.out, activation: "linear", use_bias: true };
   return network.add({ kind: "Dense", name: layer.name, config, shape: [...x.shape.slice(0, -1), layer.out], weights }, [x], "first");
+}
+
+/** x times 1 / sqrt(|x| + room). Keras has the two functions as operations alone, under the names by which it writes them itself. */
+function signedRoot(network: KerasNetwork, name: string, given: Value): Value {
+  if (!network.flavour.isWhole) throw new CannotHold(`${network.flavour.name} has no signed root as an activation, which layer ${name} is`);
+  const { shape, form } = given;
+  const operation = (kind: string, module: string, called: string, value: Value): Value =>
+    network.add({ kind, module: `keras.src.ops.${module}`, name: `${name}-${called}`, config: {}, shape }, [value], form);
+  const size = operation("Absolute", "numpy", "size", given);
+  const room = network.add({ kind: "Rescaling", name: `${name}-room`, config: { scale: 1, offset: ROOT_ROOM }, shape }, [size], form);
+  const divisor = operation("Rsqrt", "math", "divisor", room);
+  return network.add({ kind: "Multiply", name, config: {}, shape }, [given, divisor], form);
 }
 
 /** Keras pads only as TensorFlow does, and zeros that it is given count. */

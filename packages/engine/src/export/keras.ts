@@ -45,18 +45,18 @@ function configuration(name: string, layers: readonly KerasLayer[]): object {
     class_name: "__keras_tensor__",
     config: { shape: shapes.get(from), dtype: "float32", keras_history: [from, 0, 0] },
   });
-  const described = ({ kind, name: own, config, inputs, shape }: KerasLayer): object => ({
-    module: "keras.layers",
+  const settings = ({ kind, module, config, shape }: KerasLayer): object => {
+    if (module !== undefined) return {};
+    if (kind === "InputLayer") return { batch_shape: [null, ...shape], dtype: "float32", sparse: false };
+    return { trainable: true, dtype: "float32", ...config };
+  };
+  const described = (layer: KerasLayer, { kind, module, name: own, inputs } = layer): object => ({
+    module: module ?? "keras.layers",
     class_name: kind,
-    config: {
-      name: own,
-      ...(kind === "InputLayer"
-        ? { batch_shape: [null, ...shape], dtype: "float32", sparse: false }
-        : { trainable: true, dtype: "float32", ...config }),
-    },
+    config: { name: own, ...settings(layer) },
     registered_name: null,
     name: own,
-    ...(inputs.length === 0
+    ...(inputs.length === 0 || module !== undefined
       ? {}
       : { build_config: { input_shape: inputs.length === 1 ? shapes.get(inputs[0] as string) : inputs.map((from) => shapes.get(from)) } }),
     inbound_nodes:
@@ -68,7 +68,7 @@ function configuration(name: string, layers: readonly KerasLayer[]): object {
     config: {
       name,
       trainable: true,
-      layers: layers.map(described),
+      layers: layers.map((layer) => described(layer)),
       input_layers: [layers[0]?.name, 0, 0],
       output_layers: [layers.at(-1)?.name, 0, 0],
     },

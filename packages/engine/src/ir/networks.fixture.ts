@@ -117,7 +117,7 @@ export const codes = network(
 );
 
 /** Signed roots of what the layers before make, some of it below 0. */
-const rooted = network(
+export const rooted = network(
   [3, 4, 4],
   [
     { kind: "conv", name: "first", in: 3, out: 5, kernel: [2, 2], stride: [1, 1], padding: "same", groups: 1, bias: true },
