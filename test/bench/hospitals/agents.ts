@@ -1,4 +1,4 @@
-/** A whole analytic run through real agents and masks: coordinator and sites as processes, and the head that the last round wrote. */
+/** A whole analytic run through real agents and masks, and rounds of training after it: coordinator and sites as processes, and what the last round wrote. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { sha256 } from "@engraft/core/crypto/digest";
 import type { Analytic } from "@engraft/core/models/analytic";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
+import type { TrainablePart } from "@engraft/core/models/tensors";
 import type { CsvTable } from "@engraft/engine/data/declaration";
 import { Federation } from "../../../tools/federation/federation.ts";
 import { finished } from "../constant.ts";
@@ -17,12 +18,23 @@ export interface AgentsRun {
   readonly data: Plan["data"];
   readonly analytic: Analytic;
   readonly tables: ReadonlyMap<string, CsvTable>;
+  /** Rounds of one pass over the training samples each, and where `mirrored` over a copy of each too, mirrored by chance. */
+  readonly tuning?: {
+    readonly rounds: number;
+    readonly trainable: TrainablePart;
+    /** Of Adam. */
+    readonly rate: number;
+    readonly mirrored: boolean;
+  };
 }
 
 const FLAGS = ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient"];
 
-/** `bytes`: what a site sent masked in the last round. */
-export async function throughAgents(run: AgentsRun): Promise<{ readonly head: Float32Array; readonly bytes: number }> {
+/** Norm of an update: that of a head is small, that of a million values is not. */
+const CLIPS = { head: 5, tuning: 100 };
+
+/** `vector`: what is trained, the head last. `bytes`: what a site sent masked in the last round. */
+export async function throughAgents(run: AgentsRun): Promise<{ readonly vector: Float32Array; readonly bytes: number }> {
   const dir = await mkdtemp(join(tmpdir(), "engraft-bench-agents-"));
   const text = JSON.stringify(run.manifest);
   await writeFile(join(dir, "manifest.json"), text);
@@ -44,14 +56,14 @@ export async function throughAgents(run: AgentsRun): Promise<{ readonly head: Fl
     const round = view.rounds.at(-1);
     const checkpoint = round?.checkpoint?.digest ?? "";
     const bytes = await readFile(join(federation.coordinatorDir, "blobs", "blobs", checkpoint.slice(0, 2), checkpoint));
-    return { head: new Float32Array(Uint8Array.from(bytes).buffer), bytes: round?.answers[0]?.bytes ?? 0 };
+    return { vector: new Float32Array(Uint8Array.from(bytes).buffer), bytes: round?.answers[0]?.bytes ?? 0 };
   } finally {
     await federation.stop();
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-const planOf = ({ manifest, data, analytic }: AgentsRun, digest: Plan["base"]["manifest"]): object => ({
+const planOf = ({ manifest, data, analytic, tuning }: AgentsRun, digest: Plan["base"]["manifest"]): object => ({
   format: "engraft.plan/1",
   name: "bench-analytic",
   version: 1,
@@ -59,16 +71,17 @@ const planOf = ({ manifest, data, analytic }: AgentsRun, digest: Plan["base"]["m
   base: { name: manifest.name, version: manifest.version, manifest: digest, weights: manifest.weights.digest },
   data,
   training: {
-    trainable: { part: "head" },
-    amount: { unit: "updates", count: 1 },
-    batch: 8,
-    optimizer: { name: "adam", learningRate: 0.001 },
+    trainable: tuning?.trainable ?? { part: "head" },
+    amount: { unit: tuning === undefined ? "updates" : "epochs", count: 1 },
+    batch: tuning === undefined ? 8 : 32,
+    optimizer: { name: "adam", learningRate: tuning?.rate ?? 0.001 },
     weightDecay: 0,
-    clip: 5,
+    clip: tuning === undefined ? CLIPS.head : CLIPS.tuning,
+    ...(tuning?.mirrored === true ? { augmentation: { of: "pictures", copies: 1, flip: true, rotate: 0, brightness: 0 } } : {}),
     analytic,
     seed: 1,
   },
-  rounds: { count: analytic.rounds, stop: null },
+  rounds: { count: analytic.rounds + (tuning?.rounds ?? 0), stop: null },
   cohort: { minSites: 3, fraction: 1, gatherSeconds: 60, deadlineSeconds: 600, graceSeconds: 60 },
   aggregation: {
     method: "secure",
@@ -77,7 +90,7 @@ const planOf = ({ manifest, data, analytic }: AgentsRun, digest: Plan["base"]["m
     coordinateClip: 5,
     encoding: "full",
     attempts: 3,
-    phaseSeconds: 120,
+    phaseSeconds: 300,
   },
   metrics: { names: ["auroc"], perSite: false, minCount: 3, compareAlone: false },
 });

@@ -1,57 +1,76 @@
-/** FedAvg of a model's head in one process: each site trains by the engine's own steps, updates are averaged by samples. */
+/** FedAvg in one process: each site trains by the engine's own steps, updates are averaged by samples. */
 import { addScaled, applyMean } from "@engraft/core/aggregation/mean";
 import type { Label } from "@engraft/core/models/labels";
+import type { TrainablePart } from "@engraft/core/models/tensors";
 import { randomFrom } from "@engraft/engine/base/random";
 import type { Samples } from "@engraft/engine/data/samples";
 import type { Architecture } from "@engraft/engine/ir/layers";
-import { chooseTrainer } from "@engraft/engine/train/backends";
+import { chooseTrainer, type Backend } from "@engraft/engine/train/backends";
 import { batchesOf } from "@engraft/engine/train/batches";
 import { lossOf } from "@engraft/engine/train/label-loss";
 import { startState } from "@engraft/engine/train/optimizer";
+import type { CompiledModel } from "@engraft/engine/train/trainer";
 import type { HeadSamples } from "@engraft/core/aggregation/statistics";
 
 const BATCH = 32;
+/** Samples whose logits are asked for at once. */
+const ROWS = 64;
+
+/** What is trained: layers, all their values by name, and which of them move. */
+export interface Trained {
+  readonly architecture: Architecture;
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+  readonly trainable: TrainablePart;
+  readonly engines: readonly Backend[];
+}
 
 export interface Averaging {
   readonly rounds: number;
   /** Of Adam. */
   readonly rate: number;
   readonly seed: number;
-  /** What the head predicts, and whether its classes count alike. */
+  /** What the model predicts, and whether its classes count alike. */
   readonly label: Label;
   readonly balanced?: boolean;
-  /** Called with the head after each round. */
-  readonly each?: (round: number, head: Float32Array) => void;
+  /** A head on the samples, where nothing is given. */
+  readonly model?: Trained;
+  /** Called with the trained values after each round. */
+  readonly each?: (round: number, vector: Float32Array) => void;
 }
 
 /** The head as layers and its values by name: kernel [width][outputs], then bias. */
-const headOf = (width: number, outputs: number, output: Architecture["output"]) => ({
+const headOf = (width: number, outputs: number): Trained => ({
   architecture: {
     format: "engraft.layers/1",
     input: width,
-    output,
+    output: outputs === 1 ? "binary-logit" : "class-logits",
     layers: [{ kind: "dense", name: "head", in: width, out: outputs }],
-  } as Architecture,
+  },
   tensors: new Map([
     ["head/kernel", new Float32Array(width * outputs)],
     ["head/bias", new Float32Array(outputs)],
   ]),
+  trainable: { part: "head" },
+  engines: ["wasm"],
 });
 
-/** One pass over each site's samples in each round. */
+async function compiled({ architecture, tensors, trainable, engines }: Trained, site: HeadSamples, options: Averaging) {
+  const { rate, label, balanced = false } = options;
+  const settings = { optimizer: { name: "adam", learningRate: rate } as const, weightDecay: 0 };
+  const all = { ...settings, trainable, batch: BATCH, loss: lossOf(label, balanced ? site : undefined) };
+  return (await chooseTrainer(architecture, tensors, all, engines)).compile(architecture, tensors, all);
+}
+
+/** One pass over each site's samples in each round. `start`: what is trained, in the engine's order. */
 export async function averaged(sites: readonly HeadSamples[], start: Float32Array, options: Averaging): Promise<Float32Array> {
-  const { rounds, rate, seed, label, balanced = false, each } = options;
+  const { rounds, rate, seed, each } = options;
   const width = sites[0]?.width ?? 0;
-  const outputs = start.length / (width + 1);
-  const { architecture, tensors } = headOf(width, outputs, outputs === 1 ? "binary-logit" : "class-logits");
+  const model = options.model ?? headOf(width, start.length / (width + 1));
   const settings = { optimizer: { name: "adam", learningRate: rate } as const, weightDecay: 0 };
   const vector = start.slice();
   const total = sites.reduce((sum, { rows }) => sum + rows, 0);
-  const models = [];
-  for (const site of sites) {
-    const compiled = { ...settings, trainable: { part: "head" } as const, batch: BATCH, loss: lossOf(label, balanced ? site : undefined) };
-    models.push((await chooseTrainer(architecture, tensors, compiled, ["wasm"])).compile(architecture, tensors, compiled));
-  }
+  const models: CompiledModel[] = [];
+  for (const site of sites) models.push(await compiled(model, site, options));
   for (let round = 1; round <= rounds; round++) {
     const update = new Float64Array(vector.length);
     for (const [at, { rows, x, y }] of sites.entries()) {
@@ -73,4 +92,20 @@ export async function averaged(sites: readonly HeadSamples[], start: Float32Arra
   }
   for (const model of models) model.dispose();
   return vector;
+}
+
+/** One number of each sample, by a model of one output. */
+export async function scoresOf(model: Trained, sites: readonly HeadSamples[], vector: Float32Array, options: Averaging) {
+  const running = await compiled(model, sites[0] as HeadSamples, options);
+  const scores: Float32Array[] = [];
+  for (const { rows, width, x } of sites) {
+    const all = new Float32Array(rows);
+    for (let from = 0; from < rows; from += ROWS) {
+      const to = Math.min(rows, from + ROWS);
+      all.set(await running.logits(x.slice(from * width, to * width), to - from, vector), from);
+    }
+    scores.push(all);
+  }
+  running.dispose();
+  return scores;
 }

@@ -89,7 +89,7 @@ export async function benchHeart(options: BenchOptions): Promise<readonly Row[]>
     const test = await Promise.all(HOSPITALS.map((hospital) => readWard(folder, hospital, "test")));
     const tables = new Map(HOSPITALS.map((hospital) => [hospital, tableAt(folder, hospital)]));
     const analytic = { method: "newton", rounds: 3, penalty: flamby.penalty, bound: BOUND } as const;
-    const { head, bytes } = await throughAgents({ manifest, weights, data, analytic, tables });
+    const { vector: head, bytes } = await throughAgents({ manifest, weights, data, analytic, tables });
     const value = mean(test.map((ward) => accuracy(logitsOf(ward, head), ward.y)));
     const off = Math.max(...head.map((weight, at) => Math.abs(weight - (flamby.head[at] as number))));
     const note = `3 rounds, ${bytes} bytes a site and round; largest difference of a weight from the head computed in one process ${off.toExponential(1)}`;

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { ImageField } from "@engraft/core/models/fields";
+import type { TrainablePart } from "@engraft/core/models/tensors";
 import { knownArchitecture } from "@engraft/engine/architectures/known";
 import { fileInputOf } from "@engraft/engine/data/file-input";
 import { pictureSample } from "@engraft/engine/data/images/sample";
@@ -80,9 +81,13 @@ export function mriBase(wheel: string, { scaling, roots }: Look, pixels = 128): 
   });
 }
 
-/** 1,280 numbers for each slice: what enters the head. */
-export async function featuresOfSlices({ manifest, weights }: Base, slices: readonly Slice[]): Promise<readonly Float32Array[]> {
-  const { encoder } = await loadModel(manifest, weights, undefined, { trainable: { part: "head" } });
+/** What enters the part that is trained, of each slice; 1,280 numbers where that is the head. */
+export async function encoded(
+  { manifest, weights }: Base,
+  slices: readonly Slice[],
+  trainable: TrainablePart = { part: "head" },
+): Promise<readonly Float32Array[]> {
+  const { encoder } = await loadModel(manifest, weights, undefined, { trainable });
   const input = fileInputOf(manifest);
   if (encoder?.open === undefined || input?.rule.kind !== "image") throw new Error("the base takes no pictures");
   const { rule } = input;

@@ -3,30 +3,16 @@
  * institution's patients (or three of them) train, 40 % test; the AUC is the mean over institutions' test slices. The penalty, how
  * pictures are scaled, and whether the head takes roots of the features, are chosen by three parts of the training patients.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { partOf } from "@engraft/engine/data/split";
-import type { CsvTable } from "@engraft/engine/data/declaration";
 import type { Base } from "@engraft/engine/import/describe";
 import sharp from "sharp";
 import { findLite0 } from "../../support/real-weights.ts";
 import type { BenchOptions } from "../main.ts";
 import { shared } from "../peers.ts";
 import { row, type Row } from "../report.ts";
-import { throughAgents } from "./agents.ts";
 import { averaged } from "./averaging.ts";
-import {
-  featuresOfSlices,
-  INSTITUTIONS,
-  mriBase,
-  readSlices,
-  SCALINGS,
-  type Institution,
-  type Look,
-  type Scaling,
-  type Slice,
-} from "./mri-data.ts";
+import { encoded, INSTITUTIONS, mriBase, readSlices, SCALINGS, type Institution, type Look, type Scaling, type Slice } from "./mri-data.ts";
+import { slicesThroughAgents } from "./mri-agents.ts";
+import { BLOCKS, blockInputs, blocksAuc, ROUNDS, tuned } from "./mri-blocks.ts";
 import { ridgeFit } from "./ridge.ts";
 import { auc, choosePenalty, logitsOf, mean, rowsWhere, shuffledPatients, solve, spread, together, type Ward } from "./solving.ts";
 
@@ -46,6 +32,12 @@ interface Features {
   readonly look: Look;
   readonly base: Base;
   readonly slices: readonly Slice[];
+  /** What enters the head, and what enters the last blocks. */
+  readonly head: Inputs;
+  readonly blocks: Inputs;
+}
+
+interface Inputs {
   readonly plain: readonly Float32Array[];
   readonly mirrored: readonly Float32Array[];
 }
@@ -53,7 +45,7 @@ interface Features {
 export const benchMri = (options: BenchOptions): Promise<readonly Row[]> => bench(options, undefined, { one: 0.9, tuned: 0.915 });
 export const benchMriFew = (options: BenchOptions): Promise<readonly Row[]> => bench(options, 3, { one: 0.87, tuned: 0.87 });
 
-type Method = "alone" | "best" | "one" | "mirrored" | "averaged" | "tuned" | "pooled";
+type Method = "alone" | "best" | "one" | "mirrored" | "averaged" | "tuned" | "blocks" | "pooled";
 
 async function bench(
   { quick }: BenchOptions,
@@ -69,17 +61,23 @@ async function bench(
   const scalings = Object.keys(SCALINGS) as Scaling[];
   for (const look of scalings.flatMap((scaling) => [false, true].map((roots) => ({ scaling, roots })))) {
     const base = await mriBase(wheel.found, look);
-    const [plain, mirrored] = [await featuresOfSlices(base, slices), await featuresOfSlices(base, flipped)];
-    looks.push({ look, base, slices, plain, mirrored });
+    const head = { plain: await encoded(base, slices), mirrored: await encoded(base, flipped) };
+    // Roots change nothing of what enters the blocks.
+    const blocks = looks.find((other) => other.look.scaling === look.scaling)?.blocks ?? {
+      plain: await blockInputs(base, slices),
+      mirrored: await blockInputs(base, flipped),
+    };
+    looks.push({ look, base, slices, head, blocks });
   }
   const seeds = quick ? SEEDS.slice(0, 2) : SEEDS;
   const found = new Map<Method, number[]>();
-  const [penalties, chosen] = [new Set<number>(), new Map<string, number>()];
+  const [penalties, rates, chosen] = [new Set<number>(), new Set<number>(), new Map<string, number>()];
   let bytes = 0;
   for (const seed of seeds) {
     const outcome = await underSeed(looks, seed, few);
     for (const [method, value] of outcome.values) found.set(method, [...(found.get(method) ?? []), value]);
     penalties.add(outcome.penalty);
+    rates.add(outcome.rate);
     const { scaling, roots } = outcome.look;
     const called = `${scaling}${roots ? " with roots" : ""}`;
     chosen.set(called, (chosen.get(called) ?? 0) + 1);
@@ -95,30 +93,33 @@ async function bench(
   };
   const seedsOf = [...chosen].map(([called, count]) => `${called} (${count} seeds)`).join(", ");
   const choices = `penalty ${[...penalties].sort((a, b) => a - b).join(", ")}; scaling: ${seedsOf}; ${bytes} bytes a site`;
+  const blocksNote = `Adam ${[...rates].join(", ")}; 1 pass a round over slices and their mirrored copies`;
   const rows = [
     line("alone", "trained alone, own penalty", ""),
     line("best", "best single institution's model", "chosen by its test figures, so in its favour"),
     line("one", "federated ridge, 1 secure round", choices, goal.one),
     line("mirrored", "the same with mirrored copies", `${bytes} bytes a site`, goal.one),
     line("averaged", "FedAvg from zeros, 20 rounds", "Adam 0.001, 1 pass a round, 5,124 bytes a site and round in 32-bit words"),
-    line("tuned", "ridge, then FedAvg, 1 + 20 rounds", "Adam 0.0001", goal.tuned),
+    line("tuned", "ridge, then FedAvg of the head, 1 + 20 rounds", "Adam 0.0001"),
+    line("blocks", `ridge, then FedAvg of the last ${BLOCKS.blocks} blocks, 1 + ${ROUNDS} rounds`, blocksNote, goal.tuned),
     line("pooled", "pooled ridge", ""),
   ];
-  return quick ? rows : [...rows, await masked(looks, name, few)];
+  return quick ? rows : [...rows, ...(await masked(looks, name, few))];
+}
+
+interface Split {
+  readonly seed: number;
+  /** Patients of each institution that train; 60 % without. */
+  readonly few: number | undefined;
 }
 
 /** Rows of one institution, split by a shuffle of its patients. */
-function placeOf(
-  { slices, plain, mirrored }: Omit<Features, "look" | "base">,
-  site: Institution,
-  seed: number,
-  few: number | undefined,
-): Place {
+function placeOf(slices: readonly Slice[], { plain, mirrored }: Inputs, site: Institution, { seed, few }: Split): Place {
   const rows = [...slices.keys()].filter((at) => slices[at]?.site === site);
   const wardOf = (from: readonly Float32Array[]): Ward => ({
     rows: rows.length,
-    width: 1280,
-    x: Float32Array.from(rows.flatMap((at) => [...(from[at] as Float32Array)])),
+    width: plain[0]?.length ?? 0,
+    x: joined(rows.map((at) => from[at] as Float32Array)),
     y: Float32Array.from(rows, (at) => slices[at]?.tumour ?? 0),
     patients: rows.map((at) => slices[at]?.patient ?? ""),
   });
@@ -138,6 +139,13 @@ function placeOf(
   return { train, doubled, test: rowsWhere(all, (at) => testers.has(all.patients[at] as string)) };
 }
 
+function joined(rows: readonly Float32Array[]): Float32Array {
+  const width = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * width);
+  rows.forEach((row, at) => all.set(row, at * width));
+  return all;
+}
+
 const meanAuc = (places: readonly Place[], head: Float32Array): number => mean(places.map(({ test }) => auc(logitsOf(test, head), test.y)));
 
 /** Every institution's rows as one scaling has them. */
@@ -147,7 +155,7 @@ interface View {
 }
 
 const viewsOf = (looks: readonly Features[], seed: number, few: number | undefined): readonly View[] =>
-  looks.map((features) => ({ features, places: INSTITUTIONS.map((site) => placeOf(features, site, seed, few)) }));
+  looks.map((features) => ({ features, places: INSTITUTIONS.map((site) => placeOf(features.slices, features.head, site, { seed, few })) }));
 
 /** Scaling and penalty together, by the training patients of these institutions alone. */
 function choose(views: readonly View[], sites: readonly number[], seed: number): View & { readonly penalty: number } {
@@ -188,7 +196,11 @@ async function underSeed(looks: readonly Features[], seed: number, few: number |
   const mirrored = solve(doubles, analytic(2 * penalty));
   const zeros = new Float32Array(1281);
   const fedavg = await averaged(trains, zeros, { rounds: 20, rate: 0.001, seed, label });
-  const tuned = await averaged(trains, one.head, { rounds: 20, rate: 0.0001, seed, label });
+  const onward = await averaged(trains, one.head, { rounds: 20, rate: 0.0001, seed, label });
+  const behind = INSTITUTIONS.map((site) => placeOf(features.slices, features.blocks, site, { seed, few }));
+  const learners = trains.map((head, at) => ({ head, blocks: (behind[at] as Place).doubled }));
+  const deep = await tuned({ base: features.base, learners, penalty, seed });
+  const tests = behind.map(({ test }) => test);
   const pooled = ridgeFit(together(trains), [penalty])[0] as Float32Array;
   const values: readonly (readonly [Method, number])[] = [
     ["alone", alone],
@@ -196,59 +208,43 @@ async function underSeed(looks: readonly Features[], seed: number, few: number |
     ["one", meanAuc(places, one.head)],
     ["mirrored", meanAuc(places, mirrored.head)],
     ["averaged", meanAuc(places, fedavg)],
-    ["tuned", meanAuc(places, tuned)],
+    ["tuned", meanAuc(places, onward)],
+    ["blocks", await blocksAuc(features.base, tests, deep.vector, seed)],
     ["pooled", meanAuc(places, pooled)],
   ];
-  return { values, penalty, look: features.look, bytes: one.bytes };
+  return { values, penalty, rate: deep.rate, look: features.look, bytes: one.bytes };
 }
 
-/** The first seed through real agents: pictures as files, and names that the engine's split puts where the seed puts the patient. */
-async function masked(looks: readonly Features[], name: string, few: number | undefined): Promise<Row> {
-  const folder = await mkdtemp(join(tmpdir(), "engraft-bench-mri-"));
-  try {
-    const seed = SEEDS[0] as number;
-    const { features, places, penalty } = choose(viewsOf(looks, seed, few), ALL, seed);
-    const { base } = features;
-    const analytic = { method: "ridge", rounds: 1, penalty, bound: BOUND } as const;
-    const expected = solve(
-      places.map(({ train }) => train),
-      analytic,
-    );
-    const data = { fields: base.manifest.fields, label: base.manifest.label, split: { salt: "mri", train: 0.6, validation: 0.001 } };
-    const tables = new Map<string, CsvTable>();
-    for (const [at, site] of INSTITUTIONS.entries()) {
-      const learners = new Set((places[at] as Place).train.patients);
-      tables.set(
-        site.toLowerCase(),
-        await writeTable(join(folder, site.toLowerCase()), features.slices, site, (patient) => {
-          const part = learners.has(patient) ? "train" : "test";
-          for (let count = 0; ; count++) if (partOf(data.split, `${patient}-${count}`) === part) return `${patient}-${count}`;
-        }),
-      );
-    }
-    const { head, bytes } = await throughAgents({ manifest: base.manifest, weights: base.weights, data, analytic, tables });
-    const off = Math.max(...head.map((weight, at) => Math.abs(weight - (expected.head[at] as number))));
-    const note = `seed ${seed}, ${bytes} bytes a site; in one process ${meanAuc(places, expected.head).toFixed(4)}, largest difference of a weight ${off.toExponential(1)}`;
-    return row(name, "real agents and masks, 1 round", "AUC", meanAuc(places, head), undefined, undefined, note);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function writeTable(
-  folder: string,
-  slices: readonly Slice[],
-  site: Institution,
-  named: (patient: string) => string,
-): Promise<CsvTable> {
-  await mkdir(folder, { recursive: true });
-  const lines = ["file,patient,tumour"];
-  for (const [at, slice] of slices.entries()) {
-    if (slice.site !== site) continue;
-    await writeFile(join(folder, `${at}.png`), slice.png);
-    lines.push(`${at}.png,${named(slice.patient)},${slice.tumour}`);
-  }
-  const path = join(folder, "slices.csv");
-  await writeFile(path, `${lines.join("\n")}\n`);
-  return { path, encoding: "utf-8", delimiter: ",", decimal: ".", missing: [], columns: {}, label: "tumour", patient: "patient" };
+/** The first seed through real agents. */
+async function masked(looks: readonly Features[], name: string, few: number | undefined): Promise<readonly Row[]> {
+  const seed = SEEDS[0] as number;
+  const { features, places, penalty } = choose(viewsOf(looks, seed, few), ALL, seed);
+  const { base, slices } = features;
+  const trains = places.map(({ train }) => train);
+  const behind = INSTITUTIONS.map((site) => placeOf(slices, features.blocks, site, { seed, few }));
+  const learners = trains.map((head, at) => ({ head, blocks: (behind[at] as Place).doubled }));
+  const { rate } = await tuned({ base, learners, penalty, seed });
+  const run = { base, slices, trains, seed };
+  const analytic = { method: "ridge", rounds: 1, penalty, bound: BOUND } as const;
+  const expected = solve(trains, analytic).head;
+  const one = await slicesThroughAgents({ ...run, analytic });
+  const off = Math.max(...one.vector.map((weight, at) => Math.abs(weight - (expected[at] as number))));
+  const oneNote = `seed ${seed}, ${one.bytes} bytes a site; in one process ${meanAuc(places, expected).toFixed(4)}, largest difference of a weight ${off.toExponential(1)}`;
+  // Copies count as samples, so the same weighing of data and penalty is twice the penalty.
+  const tuning = { rounds: ROUNDS, trainable: BLOCKS, rate, mirrored: true };
+  const onward = await slicesThroughAgents({ ...run, analytic: { ...analytic, penalty: 2 * penalty }, tuning });
+  const tests = behind.map(({ test }) => test);
+  const onwardNote = `seed ${seed}, Adam ${rate}, ${onward.bytes} bytes a site in a round of training`;
+  return [
+    row(name, "real agents and masks, 1 round", "AUC", meanAuc(places, one.vector), undefined, undefined, oneNote),
+    row(
+      name,
+      `real agents and masks, the last ${BLOCKS.blocks} blocks, 1 + ${ROUNDS} rounds`,
+      "AUC",
+      await blocksAuc(base, tests, onward.vector, seed),
+      undefined,
+      undefined,
+      onwardNote,
+    ),
+  ];
 }

@@ -6,8 +6,8 @@ import { KERAS, type KerasLayer } from "./keras-layers.ts";
 import { writeHdf5, type Hdf5Tensor } from "./hdf5.ts";
 import type { ReadySource } from "./source.ts";
 
-/** Of the configuration's form; any Keras 3 reads it. */
-const KERAS_VERSION = "3.3.0";
+/** Of the configuration's form: 3.5 and older do not find the weights. */
+const KERAS_VERSION = "3.6.0";
 
 /** Throws `CannotHold`. */
 export async function kerasModel(source: ReadySource): Promise<Uint8Array> {
