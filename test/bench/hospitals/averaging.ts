@@ -35,7 +35,7 @@ export interface Averaging {
   /** A head on the samples, where nothing is given. */
   readonly model?: Trained;
   /** Called with the trained values after each round. */
-  readonly each?: (round: number, vector: Float32Array) => void;
+  readonly each?: (round: number, vector: Float32Array) => void | Promise<void>;
 }
 
 /** The head as layers and its values by name: kernel [width][outputs], then bias. */
@@ -54,10 +54,14 @@ const headOf = (width: number, outputs: number): Trained => ({
   engines: ["wasm"],
 });
 
-async function compiled({ architecture, tensors, trainable, engines }: Trained, site: HeadSamples, options: Averaging) {
-  const { rate, label, balanced = false } = options;
+/** `counted`: whose classes weigh alike. */
+async function compiled(
+  { architecture, tensors, trainable, engines }: Trained,
+  { rate, label }: Pick<Averaging, "rate" | "label">,
+  counted?: HeadSamples,
+): Promise<CompiledModel> {
   const settings = { optimizer: { name: "adam", learningRate: rate } as const, weightDecay: 0 };
-  const all = { ...settings, trainable, batch: BATCH, loss: lossOf(label, balanced ? site : undefined) };
+  const all = { ...settings, trainable, batch: BATCH, loss: lossOf(label, counted) };
   return (await chooseTrainer(architecture, tensors, all, engines)).compile(architecture, tensors, all);
 }
 
@@ -70,7 +74,7 @@ export async function averaged(sites: readonly HeadSamples[], start: Float32Arra
   const vector = start.slice();
   const total = sites.reduce((sum, { rows }) => sum + rows, 0);
   const models: CompiledModel[] = [];
-  for (const site of sites) models.push(await compiled(model, site, options));
+  for (const site of sites) models.push(await compiled(model, options, options.balanced === true ? site : undefined));
   for (let round = 1; round <= rounds; round++) {
     const update = new Float64Array(vector.length);
     for (const [at, { rows, x, y }] of sites.entries()) {
@@ -88,24 +92,25 @@ export async function averaged(sites: readonly HeadSamples[], start: Float32Arra
       );
     }
     applyMean(vector, update);
-    each?.(round, vector);
+    await each?.(round, vector);
   }
   for (const model of models) model.dispose();
   return vector;
 }
 
-/** One number of each sample, by a model of one output. */
-export async function scoresOf(model: Trained, sites: readonly HeadSamples[], vector: Float32Array, options: Averaging) {
-  const running = await compiled(model, sites[0] as HeadSamples, options);
-  const scores: Float32Array[] = [];
-  for (const { rows, width, x } of sites) {
-    const all = new Float32Array(rows);
+/** A model's logits, rows x outputs, under trained values. */
+export async function logitsBy(
+  model: Trained,
+  label: Label,
+): Promise<{ readonly logits: (site: HeadSamples, vector: Float32Array) => Promise<Float32Array>; readonly dispose: () => void }> {
+  const running = await compiled(model, { label, rate: 0.001 });
+  const logits = async ({ rows, width, x }: HeadSamples, vector: Float32Array): Promise<Float32Array> => {
+    const parts: Float32Array[] = [];
     for (let from = 0; from < rows; from += ROWS) {
       const to = Math.min(rows, from + ROWS);
-      all.set(await running.logits(x.slice(from * width, to * width), to - from, vector), from);
+      parts.push(await running.logits(x.slice(from * width, to * width), to - from, vector));
     }
-    scores.push(all);
-  }
-  running.dispose();
-  return scores;
+    return Float32Array.from(parts.flatMap((part) => [...part]));
+  };
+  return { logits, dispose: () => running.dispose() };
 }

@@ -3,7 +3,7 @@ import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import type { Base } from "@engraft/engine/import/describe";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
 import { loadModel } from "@engraft/engine/train/model";
-import { averaged, scoresOf, type Averaging, type Trained } from "./averaging.ts";
+import { averaged, logitsBy, type Averaging, type Trained } from "./averaging.ts";
 import { encoded, type Slice } from "./mri-data.ts";
 import { ridgeFit } from "./ridge.ts";
 import { auc, mean, rowsWhere, shuffledPatients, together, type Ward } from "./solving.ts";
@@ -43,11 +43,12 @@ const startAt = (start: Float32Array, head: Float32Array): Float32Array => {
 };
 
 /** Mean of institutions. */
-export async function blocksAuc(base: Base, wards: readonly Ward[], vector: Float32Array, seed: number): Promise<number> {
-  const { model } = await blocksOf(base);
-  const scores = await scoresOf(model, wards, vector, optionsFor(base, model, RATES[0] as number, seed));
-  const areas = wards.map((ward, at) => auc(scores[at] as Float32Array, ward.y)).filter((area) => !Number.isNaN(area));
-  return mean(areas);
+export async function blocksAuc(base: Base, wards: readonly Ward[], vector: Float32Array): Promise<number> {
+  const { logits, dispose } = await logitsBy((await blocksOf(base)).model, base.manifest.label);
+  const areas: number[] = [];
+  for (const ward of wards) areas.push(auc(await logits(ward, vector), ward.y));
+  dispose();
+  return mean(areas.filter((area) => !Number.isNaN(area)));
 }
 
 const optionsFor = ({ manifest }: Base, model: Trained, rate: number, seed: number): Averaging => ({
@@ -79,7 +80,6 @@ export async function tuned(tuning: Tuning): Promise<{ readonly vector: Float32A
         tuning.base,
         judge.map(({ blocks }) => blocks),
         vector,
-        seed,
       ),
     });
   }

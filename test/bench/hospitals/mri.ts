@@ -209,7 +209,7 @@ async function underSeed(looks: readonly Features[], seed: number, few: number |
     ["mirrored", meanAuc(places, mirrored.head)],
     ["averaged", meanAuc(places, fedavg)],
     ["tuned", meanAuc(places, onward)],
-    ["blocks", await blocksAuc(features.base, tests, deep.vector, seed)],
+    ["blocks", await blocksAuc(features.base, tests, deep.vector)],
     ["pooled", meanAuc(places, pooled)],
   ];
   return { values, penalty, rate: deep.rate, look: features.look, bytes: one.bytes };
@@ -241,7 +241,7 @@ async function masked(looks: readonly Features[], name: string, few: number | un
       name,
       `real agents and masks, the last ${BLOCKS.blocks} blocks, 1 + ${ROUNDS} rounds`,
       "AUC",
-      await blocksAuc(base, tests, onward.vector, seed),
+      await blocksAuc(base, tests, onward.vector),
       undefined,
       undefined,
       onwardNote,
