@@ -6,19 +6,16 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import type { Label } from "@engraft/core/models/labels";
-import { flatten, trainedTensors, type TrainablePart } from "@engraft/core/models/tensors";
 import { RECORD_COLUMNS } from "@engraft/engine/data/record-columns";
 import { fileInputOf } from "@engraft/engine/data/file-input";
 import type { Base } from "@engraft/engine/import/describe";
 import { Recipe } from "@engraft/engine/import/recipe";
 import { trainBase } from "@engraft/engine/import/train-base";
-import { tensorsOf } from "@engraft/engine/ir/parameters";
 import { loadModel } from "@engraft/engine/train/model";
 import { parse } from "csv-parse/sync";
 import { BASE_RECORDER, BEAT, CUT, folderOf, PATIENTS, RECORDS } from "../../../examples/ecg/files.ts";
 import { FIELD } from "../../../examples/ecg/plan.ts";
 import { tapeOf } from "../../../examples/ecg/tape.ts";
-import type { Trained } from "./averaging.ts";
 import type { Ward } from "./solving.ts";
 
 /** Classes of ANSI/AAMI EC57, fusion beats with the ventricular ones: one recorder has none, another one. */
@@ -118,53 +115,49 @@ export async function readBeats(from: string, most: number): Promise<readonly Be
   });
 }
 
-/** A part of the base as it is trained, and what enters it. */
-export interface Depth {
-  readonly name: string;
-  readonly model: Trained;
-  /** The base's own values of it. */
-  readonly start: Float32Array;
-  /** One of each recorder. */
-  readonly wards: readonly Ward[];
-}
-
-export async function depthOf(
+/** What enters the head, for the beats of one recorder; and the base's own head. */
+export async function featuresOf(
   { manifest, weights }: Base,
-  name: string,
-  trainable: TrainablePart,
-  hospitals: readonly (readonly Beats[])[],
-): Promise<Depth> {
-  const { encoder, tensors, tail } = await loadModel(manifest, weights, undefined, { trainable });
+  beats: readonly Beats[],
+): Promise<{ readonly ward: Ward; readonly head: Float32Array }> {
+  const { encoder, tensors } = await loadModel(manifest, weights, undefined, { trainable: { part: "head" } });
   const input = fileInputOf(manifest);
   if (encoder?.open === undefined || input?.rule.kind !== "signal") throw new Error("the base takes no recordings");
   const { mean, sd } = input.rule;
   const scaled = (leads: readonly Int8Array[]): readonly number[] =>
     leads.flatMap((points, lead) => [...points].map((unit) => (unit * MILLIVOLT - (mean[lead] as number)) / (sd[lead] as number)));
   const running = await encoder.open();
-  const wards: Ward[] = [];
+  const x = new Float32Array(beats.length * encoder.width);
   try {
-    for (const beats of hospitals) {
-      const x = new Float32Array(beats.length * encoder.width);
-      for (let from = 0; from < beats.length; from += 64) {
-        const some = beats.slice(from, from + 64);
-        const samples = Float32Array.from(some.flatMap(({ leads }) => scaled(leads)));
-        x.set(await running.run(samples, some.length), from * encoder.width);
-      }
-      const y = Float32Array.from(beats, ({ kind }) => kind);
-      wards.push({ rows: beats.length, width: encoder.width, x, y, patients: beats.map(({ patient }) => patient) });
+    for (let from = 0; from < beats.length; from += 64) {
+      const some = beats.slice(from, from + 64);
+      const samples = Float32Array.from(some.flatMap(({ leads }) => scaled(leads)));
+      x.set(await running.run(samples, some.length), from * encoder.width);
     }
   } finally {
     await running.close();
   }
-  const model: Trained = { architecture: tail, tensors, trainable, engines: ["onnx", "wasm"] };
-  return { name, model, start: flatten(trainedTensors(tensorsOf(tail), trainable), tensors), wards };
+  const ward: Ward = {
+    rows: beats.length,
+    width: encoder.width,
+    x,
+    y: Float32Array.from(beats, ({ kind }) => kind),
+    patients: beats.map(({ patient }) => patient),
+  };
+  const own = ["head/kernel", "head/bias"].map((name) => tensors.get(name) ?? new Float32Array());
+  return { ward, head: Float32Array.from(own.flatMap((values) => [...values])) };
 }
 
-/** The class with the largest of each row's logits. */
-export function classesOf(logits: Float32Array): Uint8Array {
-  return Uint8Array.from({ length: logits.length / CLASSES }, (_, row) => {
-    const own = logits.subarray(row * CLASSES, (row + 1) * CLASSES);
-    return own.indexOf(Math.max(...own));
+/** The class with the largest logit, for each row. */
+export function classesOf({ rows, width, x }: Pick<Ward, "rows" | "width" | "x">, head: Float32Array): Uint8Array {
+  return Uint8Array.from({ length: rows }, (_, row) => {
+    let [best, most] = [0, Number.NEGATIVE_INFINITY];
+    for (let kind = 0; kind < CLASSES; kind++) {
+      let logit = head[width * CLASSES + kind] as number;
+      for (let at = 0; at < width; at++) logit += (x[row * width + at] as number) * (head[at * CLASSES + kind] as number);
+      if (logit > most) [best, most] = [kind, logit];
+    }
+    return best;
   });
 }
 

@@ -1,8 +1,8 @@
 /**
  * `ecg`: which kind of heartbeat, in five hospitals that each have one Holter recorder and 50 labelled beats; the base was trained on the
  * patients of a sixth recorder. Half of a hospital's patients train, half test. The 50 beats are chosen class by class, as somebody
- * would who labels few. How much of the base is trained, rate and rounds are chosen by holding one hospital's labelled beats back at a
- * time; the figure is macro-F1 over all hospitals' test beats, which keep the share of classes that the recordings have.
+ * would who labels few. Rate and rounds are chosen by holding one hospital's labelled beats back at a time; the figure is macro-F1
+ * over all hospitals' test beats, which keep the share of classes that the recordings have.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,9 +11,8 @@ import { RECORDERS } from "../../../examples/ecg/files.ts";
 import type { BenchOptions } from "../main.ts";
 import { shared } from "../peers.ts";
 import { row, type Row } from "../report.ts";
-import type { TrainablePart } from "@engraft/core/models/tensors";
-import { averaged, logitsBy } from "./averaging.ts";
-import { CLASSES, classesOf, depthOf, ecgBase, LABEL, macroF1, readBeats, type Depth } from "./ecg-data.ts";
+import { averaged } from "./averaging.ts";
+import { CLASSES, classesOf, ecgBase, featuresOf, LABEL, macroF1, readBeats } from "./ecg-data.ts";
 import { mean, rowsWhere, shuffledPatients, spread, together, type Ward } from "./solving.ts";
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -34,19 +33,10 @@ interface Place {
 }
 
 interface Choice {
-  /** Where among the depths. */
-  readonly depth: number;
   readonly rate: number;
   /** 0: the base unchanged is best. */
   readonly rounds: number;
 }
-
-/** A depth with its model ready. */
-interface Ready extends Depth {
-  readonly logits: (site: Ward, vector: Float32Array) => Promise<Float32Array>;
-}
-
-const PARTS: Readonly<Record<string, TrainablePart>> = { head: { part: "head" }, "last two blocks": { part: "last-blocks", blocks: 2 } };
 
 export async function benchEcg({ quick }: BenchOptions): Promise<readonly Row[]> {
   const from = shared("data/mitbih");
@@ -55,15 +45,19 @@ export async function benchEcg({ quick }: BenchOptions): Promise<readonly Row[]>
     process.stderr.write("training the base ...\n");
     const base = await ecgBase(from, folder);
     const beats = await readBeats(from, MOST_OF_A_RECORD);
-    const hospitals = RECORDERS.map((recorder) => beats.filter((beat) => beat.recorder === recorder));
-    const depths: Ready[] = [];
-    for (const [part, trainable] of Object.entries(PARTS)) {
-      const depth = await depthOf(base, part, trainable, hospitals);
-      depths.push({ ...depth, logits: (await logitsBy(depth.model, LABEL)).logits });
-    }
+    const hospitals = await Promise.all(
+      RECORDERS.map((recorder) =>
+        featuresOf(
+          base,
+          beats.filter((beat) => beat.recorder === recorder),
+        ),
+      ),
+    );
+    const start = hospitals[0]?.head ?? new Float32Array();
+    const wards = hospitals.map(({ ward }) => ward);
     const found = [];
     for (const seed of quick ? SEEDS.slice(0, 3) : SEEDS) {
-      const outcome = await underSeed(depths, seed);
+      const outcome = await underSeed(wards, start, seed);
       found.push(outcome);
       process.stderr.write(`seed ${seed}: ${JSON.stringify(outcome)}\n`);
     }
@@ -90,51 +84,44 @@ function rowsOf(found: readonly Outcome[]): readonly Row[] {
       `sd over ${found.length} seeds ${spread(of(method)).toFixed(3)}${note}`,
     );
   const gains = found.map(({ federated, base }) => federated - base);
-  const parts = Object.keys(PARTS);
-  const chosen = [...new Set(found.map(({ choice }) => `${parts[choice.depth]} ${choice.rounds} x ${choice.rate}`))].join(", ");
+  const chosen = [...new Set(found.map(({ choice }) => `${choice.rounds} x ${choice.rate}`))].join(", ");
   return [
     line("base", "base unchanged"),
     line("alone", "trained alone, own rate and rounds", "; each hospital's head on its own test beats"),
-    line("federated", "federated fine-tuning", `; what is trained, rounds x rate: ${chosen}`),
+    line("federated", "federated fine-tuning of the head", `; rounds x rate: ${chosen}`),
     line("pooled", "pooled"),
     row(name, "federated minus base, smallest over seeds", "macro-F1", Math.min(...gains), undefined, { least: 0 }),
   ];
 }
 
-async function underSeed(depths: readonly Ready[], seed: number) {
-  const places = depths.map(({ wards }) => wards.map((ward, at) => placeOf(ward, seed, at)));
-  const sites = places[0]?.map((_, at) => at) ?? [];
-  const trainsOf = (depth: number, at: readonly number[]) => at.map((site) => places[depth]?.[site]?.train as Labelled);
-  const choice = await choose(depths, trainsOf, sites, seed);
-  const trained = async ({ depth, rate, rounds }: Choice, trains: readonly Ward[]): Promise<Float32Array> => {
-    const { start, model } = depths[depth] as Ready;
-    return rounds === 0 ? start : averaged(trains, start, { rate, rounds, seed, label: LABEL, balanced: true, model });
-  };
-  const alone: (readonly [Choice, Float32Array])[] = [];
-  for (const at of sites) {
-    const own = await chooseAlone(depths, trainsOf, at, seed);
-    alone.push([own, await trained(own, trainsOf(own.depth, [at]))]);
-  }
-  const trains = trainsOf(choice.depth, sites);
-  const [federated, pooled] = [await trained(choice, trains), await trained(choice, [together(trains)])];
-  /** All hospitals' test beats in one table of classes. */
-  const overAll = async (modelOf: (at: number) => readonly [Choice | undefined, Float32Array]): Promise<number> => {
-    const [said, is]: [number[], number[]] = [[], []];
-    for (const at of sites) {
-      const [{ depth } = { depth: 0 }, vector] = modelOf(at);
-      const test = places[depth]?.[at]?.test as Ward;
-      said.push(...classesOf(await (depths[depth] as Ready).logits(test, vector)));
-      is.push(...test.y);
-    }
-    return macroF1(said, is);
-  };
+async function underSeed(wards: readonly Ward[], start: Float32Array, seed: number) {
+  const places = wards.map((ward, at) => placeOf(ward, seed, at));
+  const trains = places.map(({ train }) => train);
+  const choice = await choose(trains, start, seed);
+  const alone = await Promise.all(
+    places.map(async ({ train }, at) => {
+      const own = await chooseAlone(train, start, [seed, at]);
+      return own.rounds === 0 ? start : averaged([train], start, { ...own, seed, label: LABEL, balanced: true });
+    }),
+  );
+  const federated = choice.rounds === 0 ? start : await averaged(trains, start, { ...choice, seed, label: LABEL, balanced: true });
+  const pooled = choice.rounds === 0 ? start : await averaged([together(trains)], start, { ...choice, seed, label: LABEL, balanced: true });
   return {
-    base: await overAll(() => [undefined, depths[0]?.start as Float32Array]),
-    alone: await overAll((at) => alone[at] as readonly [Choice, Float32Array]),
-    federated: await overAll(() => [choice, federated]),
-    pooled: await overAll(() => [choice, pooled]),
+    base: overAll(places, () => start),
+    alone: overAll(places, (at) => alone[at] as Float32Array),
+    federated: overAll(places, () => federated),
+    pooled: overAll(places, () => pooled),
     choice,
   };
+}
+
+/** All hospitals' test beats in one table of classes. */
+function overAll(places: readonly Place[], headOf: (at: number) => Float32Array): number {
+  const predicted = places.flatMap(({ test }, at) => [...classesOf(test, headOf(at))]);
+  return macroF1(
+    predicted,
+    places.flatMap(({ test }) => [...test.y]),
+  );
 }
 
 function placeOf(ward: Ward, seed: number, at: number): Place {
@@ -172,70 +159,58 @@ function sharesOf(there: readonly number[]): readonly number[] {
   return shares;
 }
 
-type TrainsOf = (depth: number, at: readonly number[]) => readonly Labelled[];
-
-interface Fold {
-  readonly learns: readonly Ward[];
-  readonly judges: readonly Labelled[];
-}
-
 /** Each hospital's labelled beats are held back once; what does best over all of them. A tie goes to fewer rounds. */
-function choose(depths: readonly Ready[], trainsOf: TrainsOf, sites: readonly number[], seed: number): Promise<Choice> {
-  const foldsOf = (depth: number): Fold[] =>
-    sites.map((out) => ({
-      learns: trainsOf(
-        depth,
-        sites.filter((at) => at !== out),
-      ),
-      judges: trainsOf(depth, [out]),
-    }));
-  return best(depths, foldsOf, seed);
+async function choose(trains: readonly Labelled[], start: Float32Array, seed: number): Promise<Choice> {
+  const held = trains.map((_, out) => ({ learns: trains.filter((__, at) => at !== out), judges: [trains[out] as Labelled] }));
+  return best(held, start, seed);
 }
 
 /** The same at one hospital, by parts of its own beats. */
-function chooseAlone(depths: readonly Ready[], trainsOf: TrainsOf, at: number, seed: number): Promise<Choice> {
-  const foldsOf = (depth: number): Fold[] =>
-    [0, 1, 2].map((fold) => {
-      const train = trainsOf(depth, [at])[0] as Labelled;
-      const stands = train.stands.filter((_, rowAt) => rowAt % 3 === fold);
-      return {
-        learns: [rowsWhere(train, (rowAt) => rowAt % 3 !== fold)],
-        judges: [{ ...rowsWhere(train, (rowAt) => rowAt % 3 === fold), stands }],
-      };
-    });
-  return best(depths, foldsOf, 1000 * seed + at);
+async function chooseAlone(train: Labelled, start: Float32Array, [seed, at]: readonly [number, number]): Promise<Choice> {
+  const folds = [0, 1, 2].map((fold) => ({
+    learns: [rowsWhere(train, (rowAt) => rowAt % 3 !== fold)],
+    judges: [{ ...rowsWhere(train, (rowAt) => rowAt % 3 === fold), stands: train.stands.filter((_, rowAt) => rowAt % 3 === fold) }],
+  }));
+  return best(folds, start, 1000 * seed + at);
 }
 
-interface Tried {
-  readonly choice: Choice;
-  readonly said: number[];
-  readonly is: number[];
-  readonly stands: number[];
-}
-
-async function best(depths: readonly Ready[], foldsOf: (depth: number) => readonly Fold[], seed: number): Promise<Choice> {
-  const tried = new Map<string, Tried>();
-  const judge = async (choice: Choice, vector: Float32Array, judges: readonly Labelled[]): Promise<void> => {
-    const key = JSON.stringify(choice);
-    const all = tried.get(key) ?? { choice, said: [], is: [], stands: [] };
-    tried.set(key, all);
+async function best(
+  folds: readonly { readonly learns: readonly Ward[]; readonly judges: readonly Labelled[] }[],
+  start: Float32Array,
+  seed: number,
+): Promise<Choice> {
+  const predicted = new Map<
+    string,
+    { readonly choice: Choice; readonly said: number[]; readonly is: number[]; readonly stands: number[] }
+  >();
+  const judge = (choice: Choice, head: Float32Array, judges: readonly Labelled[]): void => {
+    const key = `${choice.rounds} ${choice.rate}`;
+    const all = predicted.get(key) ?? { choice, said: [], is: [], stands: [] };
+    predicted.set(key, all);
     for (const ward of judges) {
-      all.said.push(...classesOf(await (depths[choice.depth] as Ready).logits(ward, vector)));
+      all.said.push(...classesOf(ward, head));
       all.is.push(...ward.y);
       all.stands.push(...ward.stands);
     }
   };
-  for (const [depth, { start, model }] of depths.entries()) {
-    for (const { learns, judges } of foldsOf(depth)) {
-      if (depth === 0) await judge({ depth, rounds: 0, rate: 0 }, start, judges);
-      for (const rate of RATES) {
-        const each = async (rounds: number, vector: Float32Array): Promise<void> => {
-          if (ROUNDS.includes(rounds)) await judge({ depth, rounds, rate }, vector, judges);
-        };
-        await averaged(learns, start, { rounds: Math.max(...ROUNDS), rate, seed, label: LABEL, balanced: true, model, each });
-      }
-    }
+  for (const { learns, judges } of folds) {
+    judge({ rounds: 0, rate: 0 }, start, judges);
+    for (const rate of RATES)
+      await averaged(learns, start, {
+        rounds: Math.max(...ROUNDS),
+        rate,
+        seed,
+        label: LABEL,
+        balanced: true,
+        each: (rounds, head) => {
+          if (ROUNDS.includes(rounds)) judge({ rounds, rate }, head, judges);
+        },
+      });
   }
-  const scores = [...tried.values()].map(({ choice, said, is, stands }) => ({ choice, score: macroF1(said, is, stands) }));
-  return scores.reduce((most, one) => (one.score > most.score ? one : most)).choice;
+  let winner: { readonly choice: Choice; readonly score: number } | undefined;
+  for (const { choice, said, is, stands } of predicted.values()) {
+    const score = macroF1(said, is, stands);
+    if (winner === undefined || score > winner.score) winner = { choice, score };
+  }
+  return winner?.choice ?? { rounds: 0, rate: 0 };
 }
