@@ -6,7 +6,6 @@ import { sha256 } from "@engraft/core/crypto/digest";
 import type { Analytic } from "@engraft/core/models/analytic";
 import type { Manifest } from "@engraft/core/models/manifest";
 import type { Plan } from "@engraft/core/models/plan";
-import type { TrainablePart } from "@engraft/core/models/tensors";
 import type { CsvTable } from "@engraft/engine/data/declaration";
 import { Federation } from "../../../tools/federation/federation.ts";
 import { finished } from "../constant.ts";
@@ -18,20 +17,11 @@ export interface AgentsRun {
   readonly data: Plan["data"];
   readonly analytic: Analytic;
   readonly tables: ReadonlyMap<string, CsvTable>;
-  /** Rounds of one pass over the training samples each, and where `mirrored` over a copy of each too, mirrored by chance. */
-  readonly tuning?: {
-    readonly rounds: number;
-    readonly trainable: TrainablePart;
-    /** Of Adam. */
-    readonly rate: number;
-    readonly mirrored: boolean;
-  };
+  /** Rounds of training after the analytic ones, and what of a plan's training they need otherwise than a head does. */
+  readonly tuning?: { readonly rounds: number; readonly training: Partial<Plan["training"]> };
 }
 
 const FLAGS = ["--delimiter", ",", "--decimal", ".", "--missing", "", "--patient", "patient"];
-
-/** Norm of an update: that of a head is small, that of a million values is not. */
-const CLIPS = { head: 5, tuning: 100 };
 
 /** `vector`: what is trained, the head last. `bytes`: what a site sent masked in the last round. */
 export async function throughAgents(run: AgentsRun): Promise<{ readonly vector: Float32Array; readonly bytes: number }> {
@@ -71,13 +61,13 @@ const planOf = ({ manifest, data, analytic, tuning }: AgentsRun, digest: Plan["b
   base: { name: manifest.name, version: manifest.version, manifest: digest, weights: manifest.weights.digest },
   data,
   training: {
-    trainable: tuning?.trainable ?? { part: "head" },
-    amount: { unit: tuning === undefined ? "updates" : "epochs", count: 1 },
-    batch: tuning === undefined ? 8 : 32,
-    optimizer: { name: "adam", learningRate: tuning?.rate ?? 0.001 },
+    trainable: { part: "head" },
+    amount: { unit: "updates", count: 1 },
+    batch: 8,
+    optimizer: { name: "adam", learningRate: 0.001 },
     weightDecay: 0,
-    clip: tuning === undefined ? CLIPS.head : CLIPS.tuning,
-    ...(tuning?.mirrored === true ? { augmentation: { of: "pictures", copies: 1, flip: true, rotate: 0, brightness: 0 } } : {}),
+    clip: 5,
+    ...tuning?.training,
     analytic,
     seed: 1,
   },

@@ -12,7 +12,7 @@ import { startState } from "@engraft/engine/train/optimizer";
 import type { CompiledModel } from "@engraft/engine/train/trainer";
 import type { HeadSamples } from "@engraft/core/aggregation/statistics";
 
-const BATCH = 32;
+export const BATCH = 32;
 /** Samples whose logits are asked for at once. */
 const ROWS = 64;
 
@@ -98,19 +98,24 @@ export async function averaged(sites: readonly HeadSamples[], start: Float32Arra
   return vector;
 }
 
-/** A model's logits, rows x outputs, under trained values. */
-export async function logitsBy(
+/** One number of each sample of each site, by a model of one output under trained values. */
+export async function scoresOf(
   model: Trained,
   label: Label,
-): Promise<{ readonly logits: (site: HeadSamples, vector: Float32Array) => Promise<Float32Array>; readonly dispose: () => void }> {
+  sites: readonly HeadSamples[],
+  vector: Float32Array,
+): Promise<readonly Float32Array[]> {
+  // Nothing is trained, so any rate will do.
   const running = await compiled(model, { label, rate: 0.001 });
-  const logits = async ({ rows, width, x }: HeadSamples, vector: Float32Array): Promise<Float32Array> => {
-    const parts: Float32Array[] = [];
+  const scores: Float32Array[] = [];
+  for (const { rows, width, x } of sites) {
+    const own = new Float32Array(rows);
     for (let from = 0; from < rows; from += ROWS) {
       const to = Math.min(rows, from + ROWS);
-      parts.push(await running.logits(x.slice(from * width, to * width), to - from, vector));
+      own.set(await running.logits(x.slice(from * width, to * width), to - from, vector), from);
     }
-    return Float32Array.from(parts.flatMap((part) => [...part]));
-  };
-  return { logits, dispose: () => running.dispose() };
+    scores.push(own);
+  }
+  running.dispose();
+  return scores;
 }

@@ -1,9 +1,10 @@
 /** EfficientNet-Lite0's last three blocks, trained on after the ridge head: its last residual block, the convolution behind it and the head. */
+import type { Plan } from "@engraft/core/models/plan";
 import { flatten, trainedTensors } from "@engraft/core/models/tensors";
 import type { Base } from "@engraft/engine/import/describe";
 import { tensorsOf } from "@engraft/engine/ir/parameters";
 import { loadModel } from "@engraft/engine/train/model";
-import { averaged, logitsBy, type Averaging, type Trained } from "./averaging.ts";
+import { averaged, BATCH, scoresOf, type Averaging, type Trained } from "./averaging.ts";
 import { encoded, type Slice } from "./mri-data.ts";
 import { ridgeFit } from "./ridge.ts";
 import { auc, mean, rowsWhere, shuffledPatients, together, type Ward } from "./solving.ts";
@@ -12,6 +13,17 @@ export const BLOCKS = { part: "last-blocks", blocks: 3 } as const;
 export const ROUNDS = 12;
 const RATES = [0.0003, 0.001];
 const FOLDS = 3;
+
+/** The same as agents are told it; their copies are mirrored by chance. */
+export const trainingAt = (rate: number): Partial<Plan["training"]> => ({
+  trainable: BLOCKS,
+  amount: { unit: "epochs", count: 1 },
+  batch: BATCH,
+  optimizer: { name: "adam", learningRate: rate },
+  // A million values move further than a head does.
+  clip: 100,
+  augmentation: { of: "pictures", copies: 1, flip: true, rotate: 0, brightness: 0 },
+});
 
 /** What enters the blocks, of each slice. */
 export const blockInputs = (base: Base, slices: readonly Slice[]): Promise<readonly Float32Array[]> => encoded(base, slices, BLOCKS);
@@ -44,10 +56,8 @@ const startAt = (start: Float32Array, head: Float32Array): Float32Array => {
 
 /** Mean of institutions. */
 export async function blocksAuc(base: Base, wards: readonly Ward[], vector: Float32Array): Promise<number> {
-  const { logits, dispose } = await logitsBy((await blocksOf(base)).model, base.manifest.label);
-  const areas: number[] = [];
-  for (const ward of wards) areas.push(auc(await logits(ward, vector), ward.y));
-  dispose();
+  const scores = await scoresOf((await blocksOf(base)).model, base.manifest.label, wards, vector);
+  const areas = wards.map(({ y }, at) => auc(scores[at] as Float32Array, y));
   return mean(areas.filter((area) => !Number.isNaN(area)));
 }
 

@@ -12,7 +12,7 @@ import { row, type Row } from "../report.ts";
 import { averaged } from "./averaging.ts";
 import { encoded, INSTITUTIONS, mriBase, readSlices, SCALINGS, type Institution, type Look, type Scaling, type Slice } from "./mri-data.ts";
 import { slicesThroughAgents } from "./mri-agents.ts";
-import { BLOCKS, blockInputs, blocksAuc, ROUNDS, tuned } from "./mri-blocks.ts";
+import { BLOCKS, blockInputs, blocksAuc, ROUNDS, trainingAt, tuned } from "./mri-blocks.ts";
 import { ridgeFit } from "./ridge.ts";
 import { auc, choosePenalty, logitsOf, mean, rowsWhere, shuffledPatients, solve, spread, together, type Ward } from "./solving.ts";
 
@@ -72,18 +72,19 @@ async function bench(
   const seeds = quick ? SEEDS.slice(0, 2) : SEEDS;
   const found = new Map<Method, number[]>();
   const [penalties, rates, chosen] = [new Set<number>(), new Set<number>(), new Map<string, number>()];
-  let bytes = 0;
+  const outcomes: Outcome[] = [];
   for (const seed of seeds) {
     const outcome = await underSeed(looks, seed, few);
+    outcomes.push(outcome);
     for (const [method, value] of outcome.values) found.set(method, [...(found.get(method) ?? []), value]);
     penalties.add(outcome.penalty);
     rates.add(outcome.rate);
-    const { scaling, roots } = outcome.look;
+    const { scaling, roots } = outcome.features.look;
     const called = `${scaling}${roots ? " with roots" : ""}`;
     chosen.set(called, (chosen.get(called) ?? 0) + 1);
-    bytes = outcome.bytes;
     process.stderr.write(`seed ${seed}: ${outcome.values.map(([method, value]) => `${method} ${value.toFixed(3)}`).join(", ")}\n`);
   }
+  const { bytes } = outcomes[0] as Outcome;
   const name = few === undefined ? "60 % of patients train" : `${few} patients a site train`;
   const baseline = { name: "base unchanged: a head of zeros", value: 0.5 };
   const line = (method: Method, metric: string, more: string, least?: number): Row => {
@@ -104,7 +105,7 @@ async function bench(
     line("blocks", `ridge, then FedAvg of the last ${BLOCKS.blocks} blocks, 1 + ${ROUNDS} rounds`, blocksNote, goal.tuned),
     line("pooled", "pooled ridge", ""),
   ];
-  return quick ? rows : [...rows, ...(await masked(looks, name, few))];
+  return quick ? rows : [...rows, ...(await masked(outcomes[0] as Outcome, name))];
 }
 
 interface Split {
@@ -174,6 +175,11 @@ function choose(views: readonly View[], sites: readonly number[], seed: number):
 
 const ALL = INSTITUTIONS.map((_, at) => at);
 
+/** With copies every sample counts twice: there the same weighing of data and penalty is twice the penalty. */
+const ridge = (penalty: number) => ({ method: "ridge", rounds: 1, penalty, bound: BOUND }) as const;
+
+type Outcome = Awaited<ReturnType<typeof underSeed>>;
+
 async function underSeed(looks: readonly Features[], seed: number, few: number | undefined) {
   const views = viewsOf(looks, seed, few);
   const singles = ALL.map((at) => {
@@ -190,17 +196,19 @@ async function underSeed(looks: readonly Features[], seed: number, few: number |
   const { label } = features.base.manifest;
   const trains = places.map(({ train }) => train);
   const doubles = places.map(({ doubled }) => doubled);
-  const analytic = (value: number) => ({ method: "ridge", rounds: 1, penalty: value, bound: BOUND }) as const;
-  const one = solve(trains, analytic(penalty));
-  // Every sample counts twice, so the same weighing of data and penalty is twice the penalty.
-  const mirrored = solve(doubles, analytic(2 * penalty));
+  const one = solve(trains, ridge(penalty));
+  const mirrored = solve(doubles, ridge(2 * penalty));
   const zeros = new Float32Array(1281);
   const fedavg = await averaged(trains, zeros, { rounds: 20, rate: 0.001, seed, label });
   const onward = await averaged(trains, one.head, { rounds: 20, rate: 0.0001, seed, label });
   const behind = INSTITUTIONS.map((site) => placeOf(features.slices, features.blocks, site, { seed, few }));
   const learners = trains.map((head, at) => ({ head, blocks: (behind[at] as Place).doubled }));
   const deep = await tuned({ base: features.base, learners, penalty, seed });
-  const tests = behind.map(({ test }) => test);
+  const deepAuc = await blocksAuc(
+    features.base,
+    behind.map(({ test }) => test),
+    deep.vector,
+  );
   const pooled = ridgeFit(together(trains), [penalty])[0] as Float32Array;
   const values: readonly (readonly [Method, number])[] = [
     ["alone", alone],
@@ -209,42 +217,33 @@ async function underSeed(looks: readonly Features[], seed: number, few: number |
     ["mirrored", meanAuc(places, mirrored.head)],
     ["averaged", meanAuc(places, fedavg)],
     ["tuned", meanAuc(places, onward)],
-    ["blocks", await blocksAuc(features.base, tests, deep.vector)],
+    ["blocks", deepAuc],
     ["pooled", meanAuc(places, pooled)],
   ];
-  return { values, penalty, rate: deep.rate, look: features.look, bytes: one.bytes };
+  return { seed, values, features, penalty, rate: deep.rate, places, behind, ...one };
 }
 
-/** The first seed through real agents. */
-async function masked(looks: readonly Features[], name: string, few: number | undefined): Promise<readonly Row[]> {
-  const seed = SEEDS[0] as number;
-  const { features, places, penalty } = choose(viewsOf(looks, seed, few), ALL, seed);
+/** A seed's choices and splits through real agents. */
+async function masked({ seed, features, penalty, rate, places, behind, head }: Outcome, name: string): Promise<readonly Row[]> {
   const { base, slices } = features;
-  const trains = places.map(({ train }) => train);
-  const behind = INSTITUTIONS.map((site) => placeOf(slices, features.blocks, site, { seed, few }));
-  const learners = trains.map((head, at) => ({ head, blocks: (behind[at] as Place).doubled }));
-  const { rate } = await tuned({ base, learners, penalty, seed });
-  const run = { base, slices, trains, seed };
-  const analytic = { method: "ridge", rounds: 1, penalty, bound: BOUND } as const;
-  const expected = solve(trains, analytic).head;
-  const one = await slicesThroughAgents({ ...run, analytic });
-  const off = Math.max(...one.vector.map((weight, at) => Math.abs(weight - (expected[at] as number))));
-  const oneNote = `seed ${seed}, ${one.bytes} bytes a site; in one process ${meanAuc(places, expected).toFixed(4)}, largest difference of a weight ${off.toExponential(1)}`;
-  // Copies count as samples, so the same weighing of data and penalty is twice the penalty.
-  const tuning = { rounds: ROUNDS, trainable: BLOCKS, rate, mirrored: true };
-  const onward = await slicesThroughAgents({ ...run, analytic: { ...analytic, penalty: 2 * penalty }, tuning });
-  const tests = behind.map(({ test }) => test);
+  const run = { base, slices, trains: places.map(({ train }) => train) };
+  const one = await slicesThroughAgents({ ...run, analytic: ridge(penalty) });
+  const off = Math.max(...one.vector.map((weight, at) => Math.abs(weight - (head[at] as number))));
+  const oneNote = `seed ${seed}, ${one.bytes} bytes a site; in one process ${meanAuc(places, head).toFixed(4)}, largest difference of a weight ${off.toExponential(1)}`;
+  const onward = await slicesThroughAgents({
+    ...run,
+    analytic: ridge(2 * penalty),
+    tuning: { rounds: ROUNDS, training: trainingAt(rate) },
+  });
+  const onwardAuc = await blocksAuc(
+    base,
+    behind.map(({ test }) => test),
+    onward.vector,
+  );
+  const onwardName = `real agents and masks, the last ${BLOCKS.blocks} blocks, 1 + ${ROUNDS} rounds`;
   const onwardNote = `seed ${seed}, Adam ${rate}, ${onward.bytes} bytes a site in a round of training`;
   return [
     row(name, "real agents and masks, 1 round", "AUC", meanAuc(places, one.vector), undefined, undefined, oneNote),
-    row(
-      name,
-      `real agents and masks, the last ${BLOCKS.blocks} blocks, 1 + ${ROUNDS} rounds`,
-      "AUC",
-      await blocksAuc(base, tests, onward.vector),
-      undefined,
-      undefined,
-      onwardNote,
-    ),
+    row(name, onwardName, "AUC", onwardAuc, undefined, undefined, onwardNote),
   ];
 }
