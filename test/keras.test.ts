@@ -1,6 +1,6 @@
 /** Keras and TensorFlow.js models through the real `base add`, and a MobileNetV2 that Keras makes here. */
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Manifest } from "@engraft/core/models/manifest";
@@ -25,7 +25,7 @@ describe("base add", () => {
   afterAll(() => federation.stop());
 
   const add = (name: string, file: string, ...more: readonly string[]) =>
-    ["base", "add", join(vectors, file), "--name", name, "--title", "A", "--licence", "none", "--origin", "a test"].concat(
+    ["base", "add", resolve(vectors, file), "--name", name, "--title", "A", "--licence", "none", "--origin", "a test"].concat(
       "--label",
       "ill",
       "--out",
@@ -51,6 +51,8 @@ describe("base add", () => {
     expect(await refused(...add("three", "keras-models/residual.keras", "--architecture", "resnet18"))).toContain(
       "leave out --architecture",
     );
+    await writeFile(join(dir, "cut.keras"), (await readFile(join(vectors, "keras-models/residual.keras"))).subarray(0, 2000));
+    expect(await refused(...add("four", join(dir, "cut.keras")))).toContain("cut off. Copy it again");
   });
 });
 

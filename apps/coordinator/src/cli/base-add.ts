@@ -163,7 +163,8 @@ async function baseFrom(file: string, bytes: Uint8Array, flags: Flags): Promise<
     import("@engraft/engine/import/archive"),
     import("@engraft/engine/import/keras/tfjs-file"),
   ]);
-  if (isKeras(bytes) || isTfjs(bytes)) return fromKeras(file, bytes, flags);
+  // By its name too: one that is cut off holds no list of files, and would pass for PyTorch's archive of weights.
+  if (isKeras(bytes) || isTfjs(bytes) || file.endsWith(".keras")) return fromKeras(file, bytes, flags);
   await mustBeWhole(bytes);
   return fromOnnx(bytes, flags);
 }

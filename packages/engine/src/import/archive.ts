@@ -44,7 +44,7 @@ export function filesIn<N extends string>(
     files = unzipSync(bytes, { filter: wanted });
   } catch (cause) {
     if (cause instanceof EngraftError) throw cause;
-    throw new EngraftError("bad-input", "The archive is broken or cut off.", { cause });
+    throw new EngraftError("bad-input", "The archive is broken or cut off. Copy it again, or save the model anew.", { cause });
   }
   for (const [name, size] of sizes) {
     if (files[name]?.byteLength !== size) throw new EngraftError("bad-input", `The file "${name}" in the archive is cut off.`);
